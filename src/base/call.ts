@@ -1,0 +1,44 @@
+/**
+ * gRPC metadata in the order of the wire: lower-case names, values as they are on the wire, so that a `-bin` value is
+ * base64 text. Holds no pseudo-headers and nothing that gRPC itself owns (`grpc-status`, `grpc-timeout`, `te`, ...).
+ */
+export type Metadata = ReadonlyArray<readonly [name: string, value: string]>;
+
+/** What goes with a call, on its way in and, unchanged, on its way out. */
+export interface CallOptions {
+  readonly metadata: Metadata;
+  /** When the caller stops waiting: milliseconds on the clock of performance.now(). Undefined: never. */
+  readonly deadline: number | undefined;
+  /** Aborted when the caller cancels, goes away, or its deadline passes. */
+  readonly signal: AbortSignal;
+}
+
+/** The answer of a unary call that ended with OK; any other status is a ProxyError. */
+export interface Reply {
+  readonly message: Buffer;
+  readonly headers: Metadata;
+  readonly trailers: Metadata;
+}
+
+/**
+ * The answer of a streaming call. Each `next()` takes one message from the sender, so that a slow reader holds back the
+ * sender; iteration throws a ProxyError for a status other than OK; leaving the loop early cancels the call. It can be
+ * iterated once.
+ */
+export interface ReplyStream extends AsyncIterable<Buffer> {
+  /** Never rejects: empty when the call failed before its headers came. */
+  readonly headers: Promise<Metadata>;
+  /** Empty until iteration has ended. */
+  readonly trailers: Metadata;
+}
+
+/** Request messages of a streaming call. */
+export type RequestStream = AsyncIterable<Buffer> | Iterable<Buffer>;
+
+/** How one method is served. */
+export type Method =
+  | { readonly kind: 'unary'; handle(request: Buffer, options: CallOptions): Promise<Reply> }
+  | { readonly kind: 'stream'; handle(requests: RequestStream, options: CallOptions): ReplyStream };
+
+/** What a server serves: the method at a gRPC path (`/package.Service/Method`); undefined is Unimplemented. */
+export type Service = (path: string) => Method | undefined;

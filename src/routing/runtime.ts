@@ -1,0 +1,21 @@
+import type { CallOptions, Reply, ReplyStream, RequestStream } from '../base/call.ts';
+
+/**
+ * What is known of a runtime now. `seen`: it has been up since the proxy started. `packages`: the CRI API packages that
+ * it serves, best first.
+ */
+export type RuntimeState =
+  | { readonly kind: 'up'; readonly since: number; readonly packages: readonly string[] }
+  | { readonly kind: 'down'; readonly since: number; readonly reason: string; readonly seen: boolean };
+
+/** The port to one container runtime. transport/ implements it; a test satisfies it with an object literal. */
+export interface Runtime {
+  /** The id in `-connect`; empty for the primary. */
+  readonly id: string;
+  readonly state: RuntimeState;
+  /** Calls back at each change of state, until the returned function is called. */
+  onChange(listener: (state: RuntimeState) => void): () => void;
+  /** `path` is a whole gRPC path. Rejects with a ProxyError; Unavailable when the runtime is down. */
+  call(path: string, request: Buffer, options: CallOptions): Promise<Reply>;
+  stream(path: string, requests: RequestStream, options: CallOptions): ReplyStream;
+}

@@ -1,0 +1,15 @@
+import type { CallOptions, Reply, ReplyStream, RequestStream } from '../base/call.ts';
+
+/** One live gRPC connection to a runtime's socket. Calls on a session that is over fail with Unavailable. */
+export interface Session {
+  /** `path` is a whole gRPC path (`/package.Service/Method`). Rejects with a ProxyError. */
+  call(path: string, request: Buffer, options: CallOptions): Promise<Reply>;
+  stream(path: string, requests: RequestStream, options: CallOptions): ReplyStream;
+  /** Resolves, never rejects, with the reason in words once the connection is over, by whoever's doing. */
+  readonly closed: Promise<string>;
+  /** Ends the connection now; calls in flight fail with Unavailable. */
+  close(): void;
+}
+
+/** Connects to the unix socket at `path`; rejects with the system's or the protocol's error, at the latest after `timeout` ms. */
+export type Dial = (path: string, timeout: number) => Promise<Session>;

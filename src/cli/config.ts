@@ -1,0 +1,85 @@
+import type { RuntimeAddress } from '../app/linked-runtime.ts';
+import type { ProxyConfig } from '../app/proxy.ts';
+import { idFault } from '../routing/names.ts';
+import type { FlagValues } from './flags.ts';
+import { nodeAddress } from './node-address.ts';
+import { UsageError } from './usage-error.ts';
+
+/** What the daemon runs with, from its flags. Throws a UsageError. */
+export function readConfig(flags: FlagValues): ProxyConfig & { readonly level: number } {
+  const listen = socketPath(flags.get('listen')!);
+  if (typeof listen !== 'string') throw new UsageError(`flag -listen: "${flags.get('listen')}" ${listen.fault}`);
+  return {
+    runtimes: readConnect(flags.get('connect')!, listen),
+    listen,
+    streamBase: readStreamBase(flags.get('streamUrl')!, flags.get('streamPort')!),
+    level: readLevel(flags.get('v')!),
+  };
+}
+
+function readConnect(text: string, listen: string): [RuntimeAddress, ...RuntimeAddress[]] {
+  const found: RuntimeAddress[] = [];
+  for (const entry of text.split(',')) {
+    const fail = (fault: string) => new UsageError(`flag -connect: "${entry}" ${fault}`);
+    const address = readAddress(entry, fail);
+    if (found.length === 0 && address.id !== '') {
+      throw fail(
+        "cannot be the first: the first runtime is the primary and has no id; put the primary's socket before it",
+      );
+    }
+    if (found.length > 0 && address.id === '') {
+      throw fail('is a second primary: only the first runtime is without an id; write it as id:socket');
+    }
+    if (found.some(other => other.id === address.id)) {
+      throw fail(`has the id of another runtime, "${address.id}"; give it an id of its own`);
+    }
+    if (found.some(other => other.path === address.path)) {
+      throw fail('has the socket of another runtime; name each runtime once');
+    }
+    if (address.path === listen) throw fail('is the socket of -listen: criproxy cannot be its own runtime; change one');
+    found.push(address);
+  }
+  return found as [RuntimeAddress, ...RuntimeAddress[]];
+}
+
+function readAddress(entry: string, fail: (fault: string) => UsageError): RuntimeAddress {
+  if (entry === '') throw fail('is empty; write a socket path, as /run/containerd/containerd.sock');
+  const colon = entry.indexOf(':');
+  const bare = colon < 0 || entry.startsWith('/') || entry.startsWith('unix:');
+  const id = bare ? '' : entry.slice(0, colon);
+  const fault = bare ? undefined : idFault(id);
+  if (fault !== undefined) throw fail(`has an id that cannot be used: ${fault}`);
+  const path = socketPath(bare ? entry : entry.slice(colon + 1));
+  if (typeof path !== 'string') throw fail(path.fault);
+  return { id, path };
+}
+
+/** `/path`, `unix:/path` and `unix:///path` are the same everywhere. */
+function socketPath(text: string): string | { fault: string } {
+  const path = text.replace(/^unix:(?:\/\/)?(?=\/)/, '');
+  if (path.includes('://')) return { fault: 'is not a unix socket; write /path or unix:///path' };
+  if (!path.startsWith('/')) return { fault: 'is not an absolute path; write /path or unix:///path' };
+  return path;
+}
+
+function readLevel(text: string): number {
+  const level = Number(text);
+  if (level < 0 || level > 5) throw new UsageError(`flag -v: "${text}" is not a log level; use 0 to 5`);
+  return level;
+}
+
+function readStreamBase(url: string, port: string): string {
+  if (url !== '') {
+    const match = /^(https?:\/\/[^/?#]+)\/?$/.exec(url);
+    if (match === null || !URL.canParse(url)) {
+      throw new UsageError(
+        `flag -streamUrl: "${url}" is not http://host:port; write the streaming server's address so`,
+      );
+    }
+    return match[1]!;
+  }
+  if (!(Number(port) >= 1 && Number(port) <= 65535)) {
+    throw new UsageError(`flag -streamPort: "${port}" is not a port; use 1 to 65535`);
+  }
+  return `http://${nodeAddress()}:${port}`;
+}

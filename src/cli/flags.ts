@@ -1,0 +1,58 @@
+import { UsageError } from './usage-error.ts';
+
+/** A flag as the command line, `-help` and the manual know it. `value`: what stands for its value there. */
+export interface FlagRow {
+  readonly name: string;
+  readonly type: 'string' | 'bool' | 'int';
+  readonly default: string;
+  readonly value?: string;
+  readonly help: string;
+  /** Taken so that existing unit files keep working; does nothing. */
+  readonly ignored?: boolean;
+}
+
+export type FlagValues = ReadonlyMap<string, string>;
+
+/**
+ * Reads a command line in the syntax of Go's flag package: `-name value`, `-name=value`, `--name`, booleans without a value,
+ * `--` ends the flags. Every row has a value in the result, its default if it was not given. Throws a UsageError.
+ */
+export function parseFlags(rows: readonly FlagRow[], argv: readonly string[]): FlagValues {
+  const values = new Map(rows.map(row => [row.name, row.default]));
+  const rest = [...argv];
+  while (rest.length > 0) {
+    const word = rest.shift()!;
+    if (word === '--' && rest.length === 0) break;
+    const match = /^--?([^-=][^=]*)(?:=([\s\S]*))?$/.exec(word);
+    if (match === null)
+      throw new UsageError(`unexpected argument "${word}"; flags begin with "-" (see criproxy -help)`);
+    const name = match[1]!;
+    const row = rows.find(each => each.name === name);
+    if (row === undefined) throw new UsageError(`flag -${name}: there is no such flag${suggestion(rows, name)}`);
+    values.set(name, checked(row, match[2] ?? nextValue(row, rest)));
+  }
+  return values;
+}
+
+function nextValue(row: FlagRow, rest: string[]): string {
+  if (row.type === 'bool') return 'true';
+  const value = rest.shift();
+  if (value === undefined) throw new UsageError(`flag -${row.name}: needs a value, ${row.value ?? row.type}`);
+  return value;
+}
+
+function checked(row: FlagRow, value: string): string {
+  if (row.type === 'bool' && !/^(?:1|0|t|f|true|false)$/i.test(value)) {
+    throw new UsageError(`flag -${row.name}: "${value}" is no boolean; use true or false`);
+  }
+  if (row.type === 'bool') return /^(?:1|t|true)$/i.test(value) ? 'true' : 'false';
+  if (row.type === 'int' && !/^-?\d+$/.test(value)) {
+    throw new UsageError(`flag -${row.name}: "${value}" is no whole number`);
+  }
+  return value;
+}
+
+function suggestion(rows: readonly FlagRow[], name: string): string {
+  const near = rows.find(row => row.name.toLowerCase() === name.toLowerCase());
+  return near === undefined ? ' (see criproxy -help)' : `; did you mean -${near.name}?`;
+}

@@ -1,0 +1,51 @@
+import { startProxy } from '../app/proxy.ts';
+import { SocketFileError } from '../transport/socket-file.ts';
+import { readConfig } from './config.ts';
+import { daemonFlags } from './daemon-flags.ts';
+import { parseFlags } from './flags.ts';
+import { glogLogger } from './glog.ts';
+import { helpText } from './help.ts';
+import { UsageError } from './usage-error.ts';
+import { formatVersion } from './version.ts';
+
+/** Does what the command line says; resolves with the exit status. */
+export async function run(argv: readonly string[]): Promise<number> {
+  try {
+    const flags = parseFlags(daemonFlags, argv);
+    if (flags.get('help') === 'true' || flags.get('h') === 'true') return print(helpText());
+    if (flags.get('version') === 'true') return print(`${formatVersion()}\n`);
+    return await runDaemon(readConfig(flags));
+  } catch (fault) {
+    process.stderr.write(`criproxy: ${fault instanceof Error ? fault.message : String(fault)}\n`);
+    return fault instanceof UsageError ? 2 : 1;
+  }
+}
+
+function print(text: string): number {
+  process.stdout.write(text);
+  return 0;
+}
+
+async function runDaemon(config: ReturnType<typeof readConfig>): Promise<number> {
+  // A reader of the log that went away is no reason to stop serving.
+  process.stderr.on('error', () => {});
+  const log = glogLogger(config.level, text => process.stderr.write(text));
+  log.info(0, `${formatVersion()} starts, pid ${process.pid}`);
+  const stopping = stopSignal();
+  const proxy = await startProxy(config, log).catch(fault => {
+    if (!(fault instanceof SocketFileError)) throw fault;
+    throw new UsageError(`flag -listen: "${config.listen}": ${fault.message}`);
+  });
+  const signal = await stopping;
+  log.info(0, `${signal}: finishing the calls in flight`);
+  await proxy.stop();
+  log.info(0, 'stopped');
+  return 0;
+}
+
+/** The first of SIGTERM and SIGINT; the next one ends the process at once. */
+function stopSignal(): Promise<string> {
+  return new Promise(resolve => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve(signal));
+  });
+}

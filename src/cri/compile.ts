@@ -1,0 +1,38 @@
+import { WireType } from '../wire/records.ts';
+import type { Leaf, Shape } from '../wire/splice.ts';
+import { isPodSandboxStatus } from './event-sandbox.ts';
+import type { Kind } from './messages.ts';
+import { type Field, fieldsOf, isMessage, isVarint } from './schema.ts';
+
+const compiled = new Map<string, Shape | undefined>();
+
+/**
+ * The look-up tries of a message for the leaves of these kinds; undefined when it can hold none, so that there is nothing
+ * to look for. A field of a wanted kind is a leaf even if it is a message itself.
+ */
+export function compile(message: string, kinds: readonly Kind[]): Shape | undefined {
+  const key = `${message} ${[...kinds].sort().join(' ')}`;
+  if (!compiled.has(key)) compiled.set(key, compileMessage(message, kinds));
+  return compiled.get(key);
+}
+
+function compileMessage(message: string, kinds: readonly Kind[]): Shape | undefined {
+  const fields: Array<Shape | Leaf | undefined> = [];
+  for (const field of fieldsOf(message)) {
+    const node = compileField(message, field, kinds);
+    if (node !== undefined) fields[field.number] = node;
+  }
+  return fields.length === 0 ? undefined : { fields: Array.from(fields) };
+}
+
+function compileField(message: string, field: Field, kinds: readonly Kind[]): Shape | Leaf | undefined {
+  if (field.kind !== undefined && kinds.includes(field.kind)) {
+    return { kind: field.kind, type: isVarint(field.type) ? WireType.Varint : WireType.Len };
+  }
+  if (!isMessage(field.type)) return undefined;
+  const shape = compile(field.type, kinds);
+  if (shape === undefined) return undefined;
+  return message === 'ContainerEventResponse' && field.name === 'pod_sandbox_status'
+    ? { ...shape, accepts: isPodSandboxStatus }
+    : shape;
+}

@@ -1,0 +1,56 @@
+import { Records, WireType } from '../wire/records.ts';
+import { splice } from '../wire/splice.ts';
+import { compile } from './compile.ts';
+import type { Kind } from './messages.ts';
+
+/**
+ * The value of the leaf of this kind; the last one, as protobuf has it, if there are several; empty if there is none. For
+ * kinds that are strings.
+ */
+export function readLast(message: string, kind: Kind, bytes: Buffer): string {
+  let text = '';
+  visit(message, kind, bytes, (value, start, end) => {
+    text = value.toString('utf8', start, end);
+  });
+  return text;
+}
+
+/** The value of a pod annotation in a message that holds a PodSandboxConfig; undefined if it has none of this key. */
+export function readPodAnnotation(message: string, key: string, bytes: Buffer): string | undefined {
+  let found: string | undefined;
+  visit(message, 'podAnnotation', bytes, (value, start, end) => {
+    const entry = readMapEntry(value, start, end);
+    if (entry.key === key) found = entry.value;
+  });
+  return found;
+}
+
+/** An entry of a map<string,string>: a message of key (1) and value (2), either left out when empty. */
+export function readMapEntry(bytes: Buffer, start: number, end: number): { key: string; value: string } {
+  const entry = { key: '', value: '' };
+  const records = new Records(bytes, start, end);
+  while (records.next()) {
+    if (records.type !== WireType.Len) continue;
+    const text = bytes.toString('utf8', records.valueStart, records.valueEnd);
+    if (records.field === 1) entry.key = text;
+    if (records.field === 2) entry.value = text;
+  }
+  return entry;
+}
+
+/** Whether field 1 of a message is there: an ImageStatusResponse without it says that there is no such image. */
+export function hasFirstField(bytes: Buffer): boolean {
+  const records = new Records(bytes);
+  while (records.next()) if (records.field === 1) return true;
+  return false;
+}
+
+function visit(
+  message: string,
+  wanted: Kind,
+  bytes: Buffer,
+  found: (value: Buffer, start: number, end: number) => void,
+): void {
+  const shape = compile(message, [wanted]);
+  if (shape !== undefined) splice(bytes, shape, (_kind, value, start, end) => found(value, start, end));
+}

@@ -1,0 +1,61 @@
+import { Code } from '../base/codes.ts';
+import { ProxyError } from '../base/error.ts';
+import type { MethodSpec } from '../cri/method-spec.ts';
+import { hasMethod, type Package, translation } from '../cri/packages.ts';
+import { rewriter } from '../cri/rewrite.ts';
+import { WireError } from '../wire/error.ts';
+import { requestRewrites, responseRewrites } from './name-rewrites.ts';
+import type { Runtime } from './runtime.ts';
+import { type Runtimes, runtimeName } from './runtimes.ts';
+
+/** How calls of one method, made in the client's CRI API package, reach one runtime in the package that it serves. */
+export interface Lane {
+  readonly path: string;
+  /** The request in the runtime's names and package. Throws InvalidArgument. */
+  encode(request: Buffer): Buffer;
+  /** The answer in the client's names and package. Throws Internal. */
+  decode(answer: Buffer): Buffer;
+}
+
+/** `served`: the packages of the runtime. Throws Unimplemented if none of them has the method. */
+export function openLane(
+  method: MethodSpec,
+  client: Package,
+  runtime: Runtime,
+  served: readonly string[],
+  runtimes: Runtimes,
+  streamBase: string,
+): Lane {
+  const server = choosePackage(method, client, served);
+  if (server === undefined) {
+    throw new ProxyError(
+      Code.Unimplemented,
+      `criproxy: the ${runtimeName(runtime)} has no ${method.name}: it serves ${served.join(', ')}, the method came with ${method.since}`,
+    );
+  }
+  const encode = rewriter(method.request, { ...requestRewrites(runtime, runtimes), ...translation(client, server) });
+  const decode = rewriter(method.response, {
+    ...responseRewrites(runtime, streamBase),
+    ...translation(server, client),
+  });
+  return {
+    path: `/${server}.${method.service}/${method.name}`,
+    encode: request => guard(encode, request, Code.InvalidArgument, `malformed ${method.request}`),
+    decode: answer =>
+      guard(decode, answer, Code.Internal, `the ${runtimeName(runtime)} sent a malformed ${method.response}`),
+  };
+}
+
+function choosePackage(method: MethodSpec, client: Package, served: readonly string[]): Package | undefined {
+  if (served.includes(client)) return client;
+  return (served as readonly Package[]).find(each => hasMethod(each, method.since));
+}
+
+function guard(convert: (bytes: Buffer) => Buffer, bytes: Buffer, code: Code, what: string): Buffer {
+  try {
+    return convert(bytes);
+  } catch (fault) {
+    if (fault instanceof WireError) throw new ProxyError(code, `criproxy: ${what}: ${fault.message}`, { cause: fault });
+    throw fault;
+  }
+}

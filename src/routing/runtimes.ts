@@ -1,0 +1,51 @@
+import { Code } from '../base/codes.ts';
+import { ProxyError } from '../base/error.ts';
+import { isDigest, runtimeInId, runtimeInImage } from './names.ts';
+import type { Runtime } from './runtime.ts';
+
+/** The pod annotation that names the runtime of a pod, as the Go criproxy and Virtlet document it. */
+export const TARGET_RUNTIME = 'kubernetes.io/target-runtime';
+
+/** The runtimes of this node, the primary first, and whose a name is. */
+export class Runtimes {
+  readonly all: readonly Runtime[];
+  readonly primary: Runtime;
+  private readonly byId: ReadonlyMap<string, Runtime>;
+
+  /** `all[0]` is the primary, with the empty id; ids are unique. */
+  constructor(all: readonly [Runtime, ...Runtime[]]) {
+    this.all = all;
+    this.primary = all[0];
+    this.byId = new Map(all.map(runtime => [runtime.id, runtime]));
+  }
+
+  /** Of a pod's or container's id. One that begins with no known runtime's id is the primary's. */
+  ownerOfId(id: string): Runtime {
+    return this.byId.get(runtimeInId(id)) ?? this.primary;
+  }
+
+  /** Of an image name; undefined for a digest, which any runtime may hold. */
+  ownerOfImage(image: string): Runtime | undefined {
+    if (isDigest(image)) return undefined;
+    return this.byId.get(runtimeInImage(image)) ?? this.primary;
+  }
+
+  /** Of a pod to be, by its annotation; undefined or an empty one is the primary. Throws InvalidArgument. */
+  ownerByAnnotation(target: string | undefined): Runtime {
+    if (target === undefined || target === '') return this.primary;
+    const runtime = this.byId.get(target);
+    if (runtime !== undefined) return runtime;
+    const known = this.all.slice(1).map(runtime => runtime.id);
+    throw new ProxyError(
+      Code.InvalidArgument,
+      `criproxy: unknown runtime "${target}" in the pod annotation ${TARGET_RUNTIME}; ` +
+        (known.length === 0 ? 'only the primary runtime is configured' : `use one of: ${known.join(', ')}`) +
+        ', or leave the annotation out for the primary runtime',
+    );
+  }
+}
+
+/** A runtime as a message names it. */
+export function runtimeName(runtime: Runtime): string {
+  return runtime.id === '' ? 'primary runtime' : `runtime ${runtime.id}`;
+}

@@ -1,0 +1,81 @@
+import type { CallOptions, Method, Reply, ReplyStream, RequestStream, Service } from '../base/call.ts';
+import { Code, codeName } from '../base/codes.ts';
+import { ProxyError } from '../base/error.ts';
+import type { Logger } from '../base/logger.ts';
+import { dump } from '../cri/dump.ts';
+import { endpoints } from '../cri/method-spec.ts';
+import { Plan, type Settings } from './plan.ts';
+import { RuntimeConfigReplay } from './runtime-config.ts';
+import type { Runtimes } from './runtimes.ts';
+import { joinEvents, joinLists } from './stream-routes.ts';
+import { unaryRoutes } from './unary-routes.ts';
+
+/** CRI in all its packages, served from these runtimes. */
+export function routedService(runtimes: Runtimes, settings: Settings, log: Logger): Service {
+  const replay = new RuntimeConfigReplay(runtimes, log);
+  const served = new Map<string, Method>();
+  for (const [path, endpoint] of endpoints()) {
+    const plan = new Plan(endpoint, runtimes, settings);
+    served.set(path, endpoint.method.streams ? streaming(plan, log) : unary(plan, log, replay));
+  }
+  return path => served.get(path);
+}
+
+function unary(plan: Plan, log: Logger, replay: RuntimeConfigReplay): Method {
+  const { method } = plan;
+  if (method.route === 'events') throw new Error(`${method.name} cannot be unary`);
+  const route = unaryRoutes[method.route];
+  return {
+    kind: 'unary',
+    async handle(request: Buffer, options: CallOptions): Promise<Reply> {
+      if (log.enabled(method.level)) logMessage(log, plan, 'request', request);
+      if (method.route === 'all') replay.remember(plan, request);
+      try {
+        const reply = await route(plan, request, options);
+        if (log.enabled(method.level)) logMessage(log, plan, 'response', reply.message);
+        return reply;
+      } catch (fault) {
+        throw failed(log, plan, fault);
+      }
+    },
+  };
+}
+
+function streaming(plan: Plan, log: Logger): Method {
+  const { method } = plan;
+  const route = method.route === 'events' ? joinEvents : joinLists;
+  return {
+    kind: 'stream',
+    handle(requests: RequestStream, options: CallOptions): ReplyStream {
+      const messages = async function* () {
+        try {
+          const request = await onlyMessage(requests);
+          if (log.enabled(method.level)) logMessage(log, plan, 'request', request);
+          for await (const message of route(plan, request, options)) {
+            if (log.enabled(method.level)) logMessage(log, plan, 'response', message);
+            yield message;
+          }
+        } catch (fault) {
+          throw failed(log, plan, fault);
+        }
+      };
+      return { headers: Promise.resolve([]), trailers: [], [Symbol.asyncIterator]: messages };
+    },
+  };
+}
+
+async function onlyMessage(requests: RequestStream): Promise<Buffer> {
+  for await (const request of requests) return request;
+  throw new ProxyError(Code.InvalidArgument, 'criproxy: the call has no request message');
+}
+
+function logMessage(log: Logger, plan: Plan, side: 'request' | 'response', bytes: Buffer): void {
+  const { method, client } = plan;
+  log.info(method.level, `${method.name} ${side} (${client})`, dump(method[side], client, bytes));
+}
+
+function failed(log: Logger, plan: Plan, fault: unknown): ProxyError {
+  const error = ProxyError.from(fault);
+  if (log.enabled(2)) log.info(2, `${plan.method.name} failed: ${codeName(error.code)}: ${error.message}`);
+  return error;
+}

@@ -1,0 +1,29 @@
+const WILDCARD_HOSTS = new Set(['', '0.0.0.0', '[::]']);
+
+/**
+ * The URL that a kubelet can dial, `scheme://host:port/path`, made of what a runtime answered: a whole URL, one without
+ * scheme (`//host:port/x`, which kubelet 1.36 takes for https), `host:port/x`, or a bare path as dockershim up to 1.10 has
+ * it. `base` (`http://host:port`) completes a path and gives its host to an address that means "all interfaces". Undefined
+ * for anything else.
+ */
+export function absoluteUrl(given: string, base: string): string | undefined {
+  const url = complete(given, base);
+  if (url === undefined || !URL.canParse(url)) return undefined;
+  const parts = /^(https?:\/\/)([^/?#]*?)(:\d+)?([/?#].*)?$/.exec(url);
+  if (parts === null) return undefined;
+  const [, scheme, host, port = '', path = ''] = parts;
+  return WILDCARD_HOSTS.has(host!) ? `${scheme}${hostOf(base)}${port}${path}` : url;
+}
+
+function complete(given: string, base: string): string | undefined {
+  if (/^https?:\/\//.test(given)) return given;
+  if (given.startsWith('//')) return `http:${given}`;
+  if (given.startsWith('/')) return base + given;
+  if (/^(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\]):\d+(?:\/|$)/.test(given)) return `http://${given}`;
+  return undefined;
+}
+
+function hostOf(base: string): string {
+  const { hostname } = new URL(base);
+  return hostname;
+}

@@ -1,0 +1,145 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { CallOptions, Reply, ReplyStream, RequestStream } from '../base/call.ts';
+import { Code } from '../base/codes.ts';
+import { ProxyError } from '../base/error.ts';
+import type { Logger } from '../base/logger.ts';
+import type { Dial, Session } from './session.ts';
+
+/** The first wait before another try, and the longest, in ms. A socket that is there is tried at least once a second. */
+const FIRST_WAIT = 50;
+const LONGEST_WAIT = 1_000;
+
+/** How long a peer may take to accept a connection and exchange settings, in ms. */
+const DIAL_TIMEOUT = 5_000;
+
+/**
+ * A link is down or up; what the peer said of itself when it came up is its greeting. `seen`: it has been up before.
+ * `since` is a wall-clock time in ms.
+ */
+export type LinkState<Greeting> =
+  | { readonly kind: 'down'; readonly since: number; readonly reason: string; readonly seen: boolean }
+  | { readonly kind: 'up'; readonly since: number; readonly greeting: Greeting; readonly session: Session };
+
+export interface LinkOptions<Greeting> {
+  /** How log lines call the peer. */
+  readonly name: string;
+  readonly path: string;
+  readonly dial: Dial;
+  /** Asks the peer what it is. A rejection counts as "not up yet". */
+  readonly greet: (session: Session) => Promise<Greeting>;
+  readonly describe: (greeting: Greeting) => string;
+  readonly log: Logger;
+}
+
+/** Keeps one connection to the peer behind a unix socket, for ever: whenever it is lost, or not there yet, it tries again. */
+export class Link<Greeting> {
+  private readonly options: LinkOptions<Greeting>;
+  private readonly listeners = new Set<(state: LinkState<Greeting>) => void>();
+  private readonly stopping = new AbortController();
+  private current: LinkState<Greeting>;
+  private markTried: () => void = () => {};
+  /** Resolves, never rejects, when the first try has come to an end, whichever. */
+  readonly tried: Promise<void> = new Promise(resolve => {
+    this.markTried = resolve;
+  });
+
+  constructor(options: LinkOptions<Greeting>) {
+    this.options = options;
+    this.current = { kind: 'down', since: Date.now(), reason: `not connected to ${options.path} yet`, seen: false };
+  }
+
+  get state(): LinkState<Greeting> {
+    return this.current;
+  }
+
+  onChange(listener: (state: LinkState<Greeting>) => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  start(): void {
+    void this.run();
+  }
+
+  stop(): void {
+    this.stopping.abort();
+    if (this.current.kind === 'up') this.current.session.close();
+  }
+
+  async call(path: string, request: Buffer, options: CallOptions): Promise<Reply> {
+    return this.session().call(path, request, options);
+  }
+
+  stream(path: string, requests: RequestStream, options: CallOptions): ReplyStream {
+    return this.session().stream(path, requests, options);
+  }
+
+  private session(): Session {
+    if (this.current.kind === 'up') return this.current.session;
+    throw new ProxyError(Code.Unavailable, `criproxy: ${this.options.name} is not up: ${this.current.reason}`);
+  }
+
+  private async run(): Promise<void> {
+    const { signal } = this.stopping;
+    let wait = FIRST_WAIT;
+    while (!signal.aborted) {
+      const session = await this.connect();
+      this.markTried();
+      if (session !== undefined) {
+        wait = FIRST_WAIT;
+        const reason = await session.closed;
+        this.down(`lost the connection to ${this.options.path}: ${reason}`);
+      }
+      await sleep(wait, undefined, { signal }).catch(() => {});
+      wait = Math.min(wait * 2, LONGEST_WAIT);
+    }
+  }
+
+  private async connect(): Promise<Session | undefined> {
+    const { path, dial, greet } = this.options;
+    let session: Session | undefined;
+    try {
+      session = await dial(path, DIAL_TIMEOUT);
+      const greeting = await greet(session);
+      this.change({ kind: 'up', since: Date.now(), greeting, session });
+      return session;
+    } catch (fault) {
+      session?.close();
+      this.down(explain(path, fault));
+      return undefined;
+    }
+  }
+
+  private down(reason: string): void {
+    const { current } = this;
+    if (current.kind === 'down' && current.reason === reason) return;
+    if (this.stopping.signal.aborted) return;
+    const seen = current.kind === 'up' || current.seen;
+    this.change({ kind: 'down', since: current.kind === 'up' ? Date.now() : current.since, reason, seen });
+  }
+
+  private change(state: LinkState<Greeting>): void {
+    this.current = state;
+    const { log, name, path, describe } = this.options;
+    if (state.kind === 'up') log.info(0, `${name} is up at ${path}: ${describe(state.greeting)}`);
+    else log.warn(`${name} is down: ${state.reason}; trying again`);
+    for (const listener of [...this.listeners]) listener(state);
+  }
+}
+
+/** What went wrong with the socket, and what to look at. */
+function explain(path: string, fault: unknown): string {
+  const error = fault as Partial<NodeJS.ErrnoException>;
+  switch (error.code as unknown) {
+    case 'ENOENT':
+      return `there is no socket at ${path} yet (is the runtime started, and is this the path in -connect?)`;
+    case 'ECONNREFUSED':
+      return `nothing listens on ${path} (the runtime has stopped; look at its log)`;
+    case 'EACCES':
+      return `no permission to connect to ${path} (criproxy has to run as root)`;
+    case 'ENOTSOCK':
+      return `${path} is not a socket (correct -connect)`;
+    default:
+      return `${path}: ${error.message ?? String(fault)} (look at the runtime's log)`;
+  }
+}

@@ -1,0 +1,56 @@
+import { access, chmod, constants, lstat, unlink } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { dirname } from 'node:path';
+
+/** Root and its group: whoever can open the socket rules the node. */
+const MODE = 0o660;
+
+/** Linux's sockaddr_un: 108 bytes with the closing zero. */
+const MAX_PATH = 107;
+
+/** A socket path that cannot be listened on; the message says why and what to do. */
+export class SocketFileError extends Error {}
+
+/**
+ * Makes way for a socket at `path`: removes a socket file that nobody listens on. Throws a SocketFileError for a live one and
+ * for anything that is not a socket.
+ */
+export async function clearSocketFile(path: string): Promise<void> {
+  if (Buffer.byteLength(path) > MAX_PATH) throw new SocketFileError(`a socket path is at most ${MAX_PATH} bytes long`);
+  await checkFolder(dirname(path));
+  const found = await lstat(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined;
+    throw new SocketFileError(error.message);
+  });
+  if (found === undefined) return;
+  if (!found.isSocket()) throw new SocketFileError('there is a file there that is not a socket; move it away');
+  if (await isLive(path)) throw new SocketFileError('already in use; stop the process that listens there');
+  await unlink(path);
+}
+
+async function checkFolder(folder: string): Promise<void> {
+  await access(folder, constants.W_OK | constants.X_OK).catch((error: NodeJS.ErrnoException) => {
+    throw new SocketFileError(
+      error.code === 'ENOENT' || error.code === 'ENOTDIR'
+        ? `there is no folder ${folder}; create it, or choose another path`
+        : `cannot write in ${folder} (${error.code}); run criproxy as root, or choose another path`,
+    );
+  });
+}
+
+/** The mode of the socket at `path`, once it is there. */
+export async function protectSocketFile(path: string): Promise<void> {
+  await chmod(path, MODE);
+}
+
+function isLive(path: string): Promise<boolean> {
+  return new Promise(resolve => {
+    const socket = connect(path);
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    // Any other error than a refusal means that somebody may well be there.
+    socket.once('error', (error: NodeJS.ErrnoException) => resolve(error.code !== 'ECONNREFUSED'));
+  });
+}

@@ -1,0 +1,18 @@
+/** The bytes of `value`, a whole number from 0 to 2^53-1, as a base-128 varint (protobuf encoding, "Base 128 Varints"). */
+export function encodeVarint(value: number): Buffer {
+  const bytes: number[] = [];
+  let rest = value;
+  while (rest > 0x7f) {
+    bytes.push((rest % 0x80) | 0x80);
+    rest = Math.floor(rest / 0x80);
+  }
+  bytes.push(rest);
+  return Buffer.from(bytes);
+}
+
+/** The varint in `bytes[start, end)`, all 64 bits of it; for values that are shown, not for lengths. */
+export function decodeVarint(bytes: Buffer, start: number, end: number): bigint {
+  let value = 0n;
+  for (let at = end - 1; at >= start; at--) value = (value << 7n) | BigInt(bytes[at]! & 0x7f);
+  return BigInt.asUintN(64, value);
+}

@@ -1,5 +1,5 @@
-import { access, chmod, constants, lstat, unlink } from 'node:fs/promises';
-import { connect } from 'node:net';
+import { access, constants, lstat, unlink } from 'node:fs/promises';
+import { connect, type Server } from 'node:net';
 import { dirname } from 'node:path';
 
 /** Root and its group: whoever can open the socket rules the node. */
@@ -38,9 +38,14 @@ async function checkFolder(folder: string): Promise<void> {
   });
 }
 
-/** The mode of the socket at `path`, once it is there. */
-export async function protectSocketFile(path: string): Promise<void> {
-  await chmod(path, MODE);
+/** Makes `server` listen at `path`, with the mode of the socket right from its first moment. Rejects with a SocketFileError. */
+export function listenOn(server: Server, path: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', error => reject(new SocketFileError(error.message)));
+    const mask = process.umask(0o777 & ~MODE);
+    server.listen(path, resolve);
+    process.umask(mask);
+  });
 }
 
 function isLive(path: string): Promise<boolean> {

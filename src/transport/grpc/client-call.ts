@@ -1,0 +1,172 @@
+import type { CallOptions, Metadata } from '../../base/call.ts';
+import { Code } from '../../base/codes.ts';
+import { ProxyError } from '../../base/error.ts';
+import type { Connection } from '../http2/connection.ts';
+import { ErrorCode, errorName } from '../http2/error-code.ts';
+import type { HeaderList } from '../http2/header-list.ts';
+import { Stream } from '../http2/stream.ts';
+import { type Cancellable, IncomingCall } from './incoming-call.ts';
+import { isGrpc } from './owned-names.ts';
+import { parseResponseHead, type ResponseHead } from './response-head.ts';
+import { codeOfHttpStatus, codeOfReset, decodeMessage, parseStatus } from './status.ts';
+
+/** The longest time that setTimeout takes. */
+const maxTimer = 0x7fffffff;
+
+const noMetadata: Metadata = [];
+
+/** One call to a server: from its request headers to its status. What is done with messages is up to the class that extends it. */
+export abstract class ClientCall extends Stream implements Cancellable {
+  readonly path: string;
+  readonly options: CallOptions;
+  encoding = '';
+  protected readonly connection: Connection;
+  protected headers: Metadata = noMetadata;
+  private headersSeen = false;
+  private timer: NodeJS.Timeout | undefined = undefined;
+  private onAbort: (() => void) | undefined = undefined;
+
+  constructor(connection: Connection, path: string, options: CallOptions) {
+    super();
+    this.connection = connection;
+    this.path = path;
+    this.options = options;
+  }
+
+  /** The stream is open and its request headers are sent. */
+  abstract onOpen(): void;
+  /** The header list before the messages has come. */
+  protected abstract onAnswer(headers: Metadata): void;
+  /** The call is over, with undefined for OK. The stream is closed. */
+  protected abstract onDone(fault: ProxyError | undefined, trailers: Metadata): void;
+
+  /** Ends the call, with this error for its caller. */
+  cancel(reason: ProxyError): void {
+    if (this.closed) return;
+    if (this.id === 0) this.closed = true;
+    else this.connection.reset(this, ErrorCode.Cancel);
+    this.done(reason, noMetadata);
+  }
+
+  /** Makes the call end with its caller's; call it before the call is opened. */
+  watch(): void {
+    const { options } = this;
+    // A call that came in on our server has its deadline watched there already.
+    if (options instanceof IncomingCall) {
+      options.follow(this);
+      return;
+    }
+    const { signal, deadline } = options;
+    this.onAbort = () => this.cancel(abortReason(signal));
+    if (signal.aborted) {
+      this.onAbort();
+      return;
+    }
+    signal.addEventListener('abort', this.onAbort);
+    if (deadline === undefined) return;
+    const left = deadline - performance.now();
+    if (left <= maxTimer) this.timer = setTimeout(expire, Math.max(0, left), this);
+  }
+
+  onHeaders(list: HeaderList, end: boolean): void {
+    if (list.truncated) {
+      this.giveUp(Code.ResourceExhausted, 'the header list of the answer is too large');
+      return;
+    }
+    const head = parseResponseHead(list, this.headersSeen);
+    if (typeof head === 'string') {
+      this.refuse(head);
+      return;
+    }
+    if (this.headersSeen) {
+      if (!end) {
+        this.refuse('HEADERS in the middle of an answer');
+        return;
+      }
+      this.finish(head, this.headers, head.metadata);
+      return;
+    }
+    if (head.status.startsWith('1') && !end) return;
+    if (end) {
+      this.finish(head, noMetadata, head.metadata);
+      return;
+    }
+    this.headersSeen = true;
+    if (head.status !== '200') {
+      this.giveUp(codeOfHttpStatus(head.status), `the answer has HTTP status ${head.status}`);
+      return;
+    }
+    if (!isGrpc(head.contentType)) {
+      this.giveUp(Code.Unknown, `the answer is no gRPC: ${head.contentType}`);
+      return;
+    }
+    this.encoding = head.encoding;
+    this.contentLength = head.contentLength;
+    this.headers = head.metadata;
+    this.onAnswer(head.metadata);
+  }
+
+  onEnd(): void {
+    this.giveUp(Code.Internal, 'the answer ended without a status');
+  }
+
+  onReset(code: ErrorCode, fault: string | undefined): void {
+    if (fault !== undefined) this.done(new ProxyError(Code.Internal, `a malformed answer: ${fault}`), noMetadata);
+    else this.done(new ProxyError(codeOfReset(code), `the stream was reset: ${errorName(code)}`), noMetadata);
+  }
+
+  onLost(reason: string, untouched: boolean): void {
+    const what = untouched ? 'the call was not taken' : 'the connection was lost';
+    this.done(new ProxyError(Code.Unavailable, `${what}: ${reason}`), noMetadata);
+  }
+
+  /** Ends the call because of what was received. */
+  protected giveUp(code: Code, message: string): void {
+    this.cancel(new ProxyError(code, message, { headers: this.headers }));
+  }
+
+  /** Takes back what `watch` has set up. */
+  private unwatch(): void {
+    clearTimeout(this.timer);
+    if (this.options instanceof IncomingCall) this.options.unfollow(this);
+    else if (this.onAbort !== undefined) this.options.signal.removeEventListener('abort', this.onAbort);
+  }
+
+  private refuse(fault: string): void {
+    this.connection.refuse(this, ErrorCode.ProtocolError, fault);
+  }
+
+  private finish(head: ResponseHead, headers: Metadata, trailers: Metadata): void {
+    if (!this.localEnded) this.connection.writeReset(this.id, ErrorCode.NoError);
+    this.connection.release(this);
+    this.done(faultOf(head, headers, trailers), trailers);
+  }
+
+  private done(fault: ProxyError | undefined, trailers: Metadata): void {
+    this.unwatch();
+    this.onDone(fault, trailers);
+  }
+}
+
+/** The error that an answer's status stands for; undefined for OK. */
+function faultOf(head: ResponseHead, headers: Metadata, trailers: Metadata): ProxyError | undefined {
+  if (head.grpcStatus === '') {
+    const behindHeaders = head.status === '';
+    const code = behindHeaders ? Code.Internal : codeOfHttpStatus(head.status);
+    const what = behindHeaders
+      ? 'the answer has no status'
+      : `the answer has HTTP status ${head.status} and no gRPC status`;
+    return new ProxyError(code, what, { headers, trailers });
+  }
+  const code = parseStatus(head.grpcStatus);
+  return code === Code.OK ? undefined : new ProxyError(code, decodeMessage(head.grpcMessage), { headers, trailers });
+}
+
+function abortReason(signal: AbortSignal): ProxyError {
+  if (signal.reason instanceof ProxyError) return signal.reason;
+  return new ProxyError(Code.Cancelled, 'the call was cancelled', { cause: signal.reason });
+}
+
+function expire(call: ClientCall): void {
+  call.cancel(new ProxyError(Code.DeadlineExceeded, 'context deadline exceeded'));
+}

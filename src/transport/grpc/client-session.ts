@@ -1,0 +1,136 @@
+import type { Duplex } from 'node:stream';
+import type { CallOptions, Reply, ReplyStream, RequestStream } from '../../base/call.ts';
+import { Connection, type Role } from '../http2/connection.ts';
+import { type ErrorCode, errorName } from '../http2/error-code.ts';
+import { max31 } from '../http2/frame.ts';
+import type { Limits } from '../http2/limits.ts';
+import type { Stream } from '../http2/stream.ts';
+import type { Session } from '../session.ts';
+import type { ClientCall } from './client-call.ts';
+import { Budget } from './message-reader.ts';
+import { RequestWriter } from './request-writer.ts';
+import { StreamCall } from './stream-call.ts';
+import { UnaryCall } from './unary-call.ts';
+
+/** One connection to a server. It is over, for new calls, when the server sends GOAWAY or the stream ids are used up. */
+export class ClientSession implements Session, Role {
+  readonly server = false;
+  /** Resolves once the server's SETTINGS have come. */
+  readonly ready: Promise<void>;
+  readonly closed: Promise<string>;
+  private readonly connection: Connection;
+  private readonly budget: Budget;
+  private readonly writer: RequestWriter;
+  private readonly readiness = Promise.withResolvers<void>();
+  private readonly closure = Promise.withResolvers<string>();
+  /** Calls that wait until fewer streams are open, first come first. */
+  private readonly waiting: ClientCall[] = [];
+  private nextId = 1;
+  /** Why no call is taken any more. */
+  private farewell: string | undefined = undefined;
+
+  constructor(socket: Duplex, limits: Limits, userAgent: string) {
+    this.ready = this.readiness.promise;
+    this.closed = this.closure.promise;
+    this.budget = new Budget(limits.maxAssembling);
+    this.connection = new Connection(socket, this, limits);
+    this.writer = new RequestWriter(this.connection, userAgent);
+  }
+
+  call(path: string, request: Buffer, options: CallOptions): Promise<Reply> {
+    return new Promise((resolve, reject) => {
+      this.start(new UnaryCall(this.connection, this.budget, path, request, options, resolve, reject));
+    });
+  }
+
+  stream(path: string, requests: RequestStream, options: CallOptions): ReplyStream {
+    const call = new StreamCall(this.connection, this.budget, path, requests, options);
+    this.start(call);
+    return call.reply;
+  }
+
+  close(): void {
+    this.connection.destroy('closed by criproxy');
+  }
+
+  accept(): Stream {
+    throw new Error('a client accepts no streams');
+  }
+
+  onReady(): void {
+    this.readiness.resolve();
+  }
+
+  onSettings(): void {
+    this.openWaiting();
+  }
+
+  onRelease(): void {
+    if (this.waiting.length > 0) this.openWaiting();
+    this.endIfDrained();
+  }
+
+  onGoAway(lastStreamId: number, code: ErrorCode, debug: string): void {
+    const reason = `GOAWAY ${errorName(code)}${debug === '' ? '' : `: ${debug}`}`;
+    this.sayFarewell(reason);
+    const { connection } = this;
+    for (const stream of [...connection.streams.values()]) {
+      if (stream.id <= lastStreamId) continue;
+      connection.release(stream);
+      stream.onLost(reason, true);
+    }
+    this.endIfDrained();
+  }
+
+  onOver(reason: string): void {
+    this.sayFarewell(reason);
+  }
+
+  private start(call: ClientCall): void {
+    call.watch();
+    if (call.closed) return;
+    if (this.farewell !== undefined) {
+      call.closed = true;
+      call.onLost(this.farewell, true);
+    } else if (this.connection.streams.size < this.connection.peer.maxConcurrentStreams) {
+      this.open(call);
+    } else {
+      this.waiting.push(call);
+    }
+  }
+
+  private open(call: ClientCall): void {
+    const { connection } = this;
+    if (!this.writer.encode(call)) return;
+    connection.lastStreamId = this.nextId;
+    connection.register(call, this.nextId);
+    connection.sendHeaders(call, false);
+    this.nextId += 2;
+    call.onOpen();
+    if (this.nextId > max31) this.sayFarewell('no stream ids are left');
+  }
+
+  private openWaiting(): void {
+    const { connection, waiting } = this;
+    while (waiting.length > 0 && connection.streams.size < connection.peer.maxConcurrentStreams) {
+      const call = waiting.shift()!;
+      if (!call.closed) this.open(call);
+    }
+  }
+
+  /** No call is taken any more; those that wait fail. */
+  private sayFarewell(reason: string): void {
+    if (this.farewell !== undefined) return;
+    this.farewell = reason;
+    this.closure.resolve(reason);
+    for (const call of this.waiting.splice(0)) {
+      if (call.closed) continue;
+      call.closed = true;
+      call.onLost(reason, true);
+    }
+  }
+
+  private endIfDrained(): void {
+    if (this.farewell !== undefined && this.connection.streams.size === 0) this.connection.end(this.farewell);
+  }
+}

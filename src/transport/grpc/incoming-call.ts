@@ -1,0 +1,70 @@
+import type { CallOptions, Metadata } from '../../base/call.ts';
+import type { ProxyError } from '../../base/error.ts';
+
+/** Something that ends with the call that it serves. */
+export interface Cancellable {
+  cancel(reason: ProxyError): void;
+}
+
+/**
+ * CallOptions of a call that came in. An AbortSignal costs more than the rest of a small call, so it is made when somebody
+ * looks at it; our own client does not look but enters itself with `follow`.
+ */
+export class IncomingCall implements CallOptions {
+  readonly metadata: Metadata;
+  readonly deadline: number | undefined;
+  declare readonly signal: AbortSignal;
+  private controller: AbortController | undefined = undefined;
+  private reason: ProxyError | undefined = undefined;
+  private follower: Cancellable | undefined = undefined;
+  private followers: Set<Cancellable> | undefined = undefined;
+
+  constructor(metadata: Metadata, deadline: number | undefined) {
+    this.metadata = metadata;
+    this.deadline = deadline;
+    Object.defineProperty(this, 'signal', signalProperty);
+  }
+
+  /** Cancels `follower` with this call, at once if that has happened already. */
+  follow(follower: Cancellable): void {
+    if (this.reason !== undefined) {
+      follower.cancel(this.reason);
+    } else if (this.follower === undefined) {
+      this.follower = follower;
+    } else {
+      this.followers ??= new Set();
+      this.followers.add(follower);
+    }
+  }
+
+  unfollow(follower: Cancellable): void {
+    if (this.follower === follower) this.follower = undefined;
+    else this.followers?.delete(follower);
+  }
+
+  /** Ends everything that was begun for the call; the first reason counts. */
+  cancel(reason: ProxyError): void {
+    if (this.reason !== undefined) return;
+    this.reason = reason;
+    this.controller?.abort(reason);
+    this.follower?.cancel(reason);
+    for (const follower of this.followers ?? []) follower.cancel(reason);
+  }
+
+  /** The signal; `signal` is the same. */
+  makeSignal(): AbortSignal {
+    if (this.controller === undefined) {
+      this.controller = new AbortController();
+      if (this.reason !== undefined) this.controller.abort(this.reason);
+    }
+    return this.controller.signal;
+  }
+}
+
+// An own property, so that a copy made by spreading has it too.
+const signalProperty: PropertyDescriptor & ThisType<IncomingCall> = {
+  enumerable: true,
+  get() {
+    return this.makeSignal();
+  },
+};

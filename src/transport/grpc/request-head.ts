@@ -1,0 +1,81 @@
+import type { Metadata } from '../../base/call.ts';
+import type { HeaderList } from '../http2/header-list.ts';
+import { Owned, ownerOf } from './owned-names.ts';
+
+/** A request's header list, taken apart. Empty strings stand for what was not there. */
+export interface RequestHead {
+  method: string;
+  path: string;
+  contentType: string;
+  timeout: string;
+  encoding: string;
+  contentLength: number;
+  metadata: Metadata;
+}
+
+/** Bits of the pseudo-headers that a request must have, each once (RFC 9113 section 8.3.1). */
+const needed = (1 << Owned.Method) | (1 << Owned.Scheme) | (1 << Owned.Path);
+
+const noMetadata: Metadata = [];
+
+/** Takes a request's header list apart; a string says what is malformed (RFC 9113 section 8.1.1). Any authority will do. */
+export function parseRequestHead(list: HeaderList): RequestHead | string {
+  const head = {
+    method: '',
+    path: '',
+    contentType: '',
+    timeout: '',
+    encoding: '',
+    contentLength: -1,
+    metadata: noMetadata,
+  };
+  let metadata: [string, string][] | undefined;
+  let seen = 0;
+  let regular = false;
+  for (let i = 0; i < list.length; i += 2) {
+    const name = list.fields[i]!;
+    const value = list.fields[i + 1]!;
+    const owner = ownerOf(name);
+    if (name.charCodeAt(0) === 0x3a) {
+      const bit = 1 << owner;
+      if (regular || owner === Owned.Metadata || owner === Owned.Status || (seen & bit) !== 0)
+        return `${name} out of place`;
+      seen |= bit;
+    } else {
+      regular = true;
+    }
+    switch (owner) {
+      case Owned.Method:
+        head.method = value;
+        break;
+      case Owned.Path:
+        head.path = value;
+        break;
+      case Owned.ContentType:
+        head.contentType = value;
+        break;
+      case Owned.Timeout:
+        head.timeout = value;
+        break;
+      case Owned.Encoding:
+        head.encoding = value;
+        break;
+      case Owned.ContentLength:
+        if (!/^\d{1,15}$/.test(value)) return 'a malformed content-length';
+        head.contentLength = Number(value);
+        break;
+      case Owned.Te:
+        if (value !== 'trailers') return `te: ${value}`;
+        break;
+      case Owned.Forbidden:
+        return `${name} does not belong in HTTP/2`;
+      case Owned.Metadata:
+        metadata ??= [];
+        metadata.push([name, value]);
+        break;
+    }
+  }
+  if (metadata !== undefined) head.metadata = metadata;
+  if ((seen & needed) !== needed) return 'a pseudo-header is missing';
+  return head.path.startsWith('/') || head.method === 'OPTIONS' ? head : 'a malformed :path';
+}

@@ -1,0 +1,285 @@
+import type { Metadata, Method, Reply, ReplyStream, Service } from '../../base/call.ts';
+import { Code } from '../../base/codes.ts';
+import { ProxyError } from '../../base/error.ts';
+import type { Connection } from '../http2/connection.ts';
+import { ErrorCode } from '../http2/error-code.ts';
+import type { HeaderList } from '../http2/header-list.ts';
+import { Stream } from '../http2/stream.ts';
+import { decompress } from './gunzip.ts';
+import { Inbox } from './inbox.ts';
+import { IncomingCall } from './incoming-call.ts';
+import { type Budget, MessageReader } from './message-reader.ts';
+import { isGrpc } from './owned-names.ts';
+import { parseRequestHead, type RequestHead } from './request-head.ts';
+import { writeHeaders, writeHttpError, writeStatus } from './response-writer.ts';
+import { parseTimeout } from './timeout.ts';
+
+/** The longest time that setTimeout takes. */
+const maxTimer = 0x7fffffff;
+
+/** One call that came in: from its request headers to the status that answers it. */
+export class ServerCall extends Stream {
+  encoding = '';
+  readonly maxMessageSize: number;
+  private readonly connection: Connection;
+  private readonly service: Service;
+  private readonly reader: MessageReader;
+  private method: Method | undefined = undefined;
+  private call: IncomingCall | undefined = undefined;
+  private timer: NodeJS.Timeout | undefined = undefined;
+  private headersSent = false;
+  /** Unary: the request, and the trailers that follow the reply. */
+  private request: Buffer | undefined = undefined;
+  private decompressing = false;
+  private trailers: Metadata = noMetadata;
+  /** Streaming: what the handler reads, what it answers, and who waits until a message is out. */
+  private inbox: Inbox | undefined = undefined;
+  private replies: AsyncIterator<Buffer> | undefined = undefined;
+  private wakeUp: (() => void) | undefined = undefined;
+
+  constructor(connection: Connection, service: Service, budget: Budget) {
+    super();
+    this.connection = connection;
+    this.service = service;
+    this.maxMessageSize = connection.limits.maxMessageSize;
+    this.reader = new MessageReader(this.maxMessageSize, budget);
+  }
+
+  get streaming(): boolean {
+    return this.method?.kind === 'stream';
+  }
+
+  onHeaders(list: HeaderList, end: boolean): void {
+    if (this.call !== undefined) {
+      if (end) this.onEnd();
+      else this.refuse('HEADERS in the middle of a request');
+      return;
+    }
+    if (list.truncated) {
+      this.fail(new ProxyError(Code.ResourceExhausted, 'the header list is too large'));
+      return;
+    }
+    const head = parseRequestHead(list);
+    if (typeof head === 'string') {
+      this.refuse(head);
+      return;
+    }
+    if (head.method !== 'POST') {
+      this.failHttp('405');
+      return;
+    }
+    if (!isGrpc(head.contentType)) {
+      this.failHttp('415');
+      return;
+    }
+    this.begin(head, end);
+  }
+
+  onData(chunk: Buffer, start: number, end: number): void {
+    if (this.inbox !== undefined) {
+      this.inbox.push(chunk, start, end);
+      return;
+    }
+    const { reader } = this;
+    reader.push(chunk, start, end);
+    const message = reader.take();
+    if (message !== undefined) {
+      if (this.request !== undefined) {
+        this.fail(new ProxyError(Code.Internal, 'more than one request message'));
+        return;
+      }
+      this.request = message;
+      if (reader.compressed) this.decompress(message);
+    }
+    reader.settle();
+    if (reader.fault !== undefined) {
+      this.fail(reader.fault);
+      return;
+    }
+    this.connection.credit(this, end - start);
+  }
+
+  onEnd(): void {
+    if (this.inbox !== undefined) {
+      this.inbox.end(undefined);
+      return;
+    }
+    if (this.request === undefined || !this.reader.empty) {
+      this.fail(new ProxyError(Code.Internal, 'the request is not one whole message'));
+      return;
+    }
+    if (!this.decompressing) this.answer(this.request);
+  }
+
+  onReset(code: ErrorCode, fault: string | undefined): void {
+    const why =
+      fault ?? (code === ErrorCode.Cancel ? 'the client has cancelled the call' : 'the client has reset the call');
+    this.abandonCall(new ProxyError(Code.Cancelled, why));
+  }
+
+  onLost(reason: string): void {
+    this.abandonCall(new ProxyError(Code.Cancelled, `the client is gone: ${reason}`));
+  }
+
+  onSent(): void {
+    if (this.wakeUp === undefined) {
+      this.finish();
+      return;
+    }
+    const wakeUp = this.wakeUp;
+    this.wakeUp = undefined;
+    wakeUp();
+  }
+
+  /** Ends the call with this status, whatever it is doing. */
+  abort(fault: ProxyError): void {
+    if (this.closed) return;
+    if (this.outgoing === undefined) this.writeFault(fault);
+    else this.connection.reset(this, ErrorCode.Cancel);
+    this.abandonCall(fault);
+  }
+
+  /** The handler has stopped reading its requests. What still comes is thrown away. */
+  abandon(): void {}
+
+  credit(octets: number): void {
+    this.connection.credit(this, octets);
+  }
+
+  private begin(head: RequestHead, end: boolean): void {
+    this.encoding = head.encoding;
+    this.contentLength = head.contentLength;
+    const timeout = head.timeout === '' ? Number.POSITIVE_INFINITY : parseTimeout(head.timeout);
+    if (timeout === undefined) {
+      this.fail(new ProxyError(Code.Internal, `malformed grpc-timeout: ${head.timeout}`));
+      return;
+    }
+    const deadline = timeout === Number.POSITIVE_INFINITY ? undefined : performance.now() + timeout;
+    this.call = new IncomingCall(head.metadata, deadline);
+    this.method = this.service(head.path);
+    if (this.method === undefined) {
+      this.fail(new ProxyError(Code.Unimplemented, `unknown method ${head.path}`));
+      return;
+    }
+    if (timeout <= maxTimer) this.timer = setTimeout(expire, timeout, this);
+    if (this.method.kind === 'stream') {
+      this.patient = true;
+      this.inbox = new Inbox(this.reader, this);
+      if (end) this.inbox.end(undefined);
+      this.answerStream(this.method.handle(this.inbox, this.call));
+    } else if (end) {
+      this.onEnd();
+    }
+  }
+
+  private decompress(message: Buffer): void {
+    this.decompressing = true;
+    decompress(message, this.encoding, this.maxMessageSize).then(
+      plain => {
+        this.decompressing = false;
+        this.request = plain;
+        if (this.remoteEnded && !this.closed) this.answer(plain);
+      },
+      fault => this.fail(ProxyError.from(fault)),
+    );
+  }
+
+  private answer(request: Buffer): void {
+    const method = this.method as Method & { kind: 'unary' };
+    this.request = undefined;
+    method.handle(request, this.call!).then(
+      reply => this.reply(reply),
+      fault => this.fail(ProxyError.from(fault)),
+    );
+  }
+
+  private reply(reply: Reply): void {
+    if (this.closed) return;
+    this.sendHeaders(reply.headers);
+    this.trailers = reply.trailers;
+    if (this.connection.send(this, reply.message, false)) this.finish();
+  }
+
+  private async answerStream(reply: ReplyStream): Promise<void> {
+    reply.headers.then(headers => this.sendHeaders(headers));
+    try {
+      this.replies = reply[Symbol.asyncIterator]();
+      for (;;) {
+        const result = await this.replies.next();
+        if (this.closed) return;
+        if (result.done) break;
+        if (!this.headersSent) this.sendHeaders(await reply.headers);
+        if (this.closed) return;
+        if (!this.connection.send(this, result.value, false)) {
+          await new Promise<void>(resolve => {
+            this.wakeUp = resolve;
+          });
+        }
+        if (this.closed) return;
+      }
+      if (!this.headersSent) this.sendHeaders(await reply.headers);
+      this.trailers = reply.trailers;
+      if (!this.closed) this.finish();
+    } catch (fault) {
+      this.fail(ProxyError.from(fault));
+    }
+  }
+
+  private sendHeaders(headers: Metadata): void {
+    if (this.closed || this.headersSent) return;
+    this.headersSent = true;
+    writeHeaders(this.connection, this, headers);
+  }
+
+  /** OK. */
+  private finish(): void {
+    writeStatus(this.connection, this, Code.OK, '', this.trailers, true);
+    this.leave();
+  }
+
+  private fail(fault: ProxyError): void {
+    if (this.closed) return;
+    this.writeFault(fault);
+    this.abandonCall(fault);
+  }
+
+  private writeFault(fault: ProxyError): void {
+    if (fault.headers.length > 0) this.sendHeaders(fault.headers);
+    writeStatus(this.connection, this, fault.code, fault.message, fault.trailers, this.headersSent);
+    this.leave();
+  }
+
+  private failHttp(status: string): void {
+    writeHttpError(this.connection, this, status);
+    this.leave();
+  }
+
+  /** The client has broken HTTP/2's rules for requests. */
+  private refuse(fault: string): void {
+    this.connection.refuse(this, ErrorCode.ProtocolError, fault);
+  }
+
+  /** Everything is sent. A client that has not ended its side is told to save itself the trouble (RFC 9113 section 8.1). */
+  private leave(): void {
+    clearTimeout(this.timer);
+    if (!this.remoteEnded) this.connection.writeReset(this.id, ErrorCode.NoError);
+    this.connection.release(this);
+    this.reader.dispose();
+  }
+
+  /** The stream is closed before its handler was done. */
+  private abandonCall(reason: ProxyError): void {
+    clearTimeout(this.timer);
+    this.reader.dispose();
+    this.call?.cancel(reason);
+    this.inbox?.abort(reason);
+    this.replies?.return?.().catch(() => {});
+    this.wakeUp?.();
+  }
+}
+
+const noMetadata: Metadata = [];
+
+function expire(call: ServerCall): void {
+  call.abort(new ProxyError(Code.DeadlineExceeded, 'context deadline exceeded'));
+}

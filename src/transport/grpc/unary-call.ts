@@ -1,0 +1,85 @@
+import type { CallOptions, Metadata, Reply } from '../../base/call.ts';
+import { Code } from '../../base/codes.ts';
+import { ProxyError } from '../../base/error.ts';
+import type { Connection } from '../http2/connection.ts';
+import { ClientCall } from './client-call.ts';
+import { decompress } from './gunzip.ts';
+import { type Budget, MessageReader } from './message-reader.ts';
+
+/** A call of one message, answered by one message. */
+export class UnaryCall extends ClientCall {
+  private readonly request: Buffer;
+  private readonly resolve: (reply: Reply) => void;
+  private readonly reject: (fault: ProxyError) => void;
+  private readonly reader: MessageReader;
+  private message: Buffer | undefined = undefined;
+  private compressed = false;
+
+  constructor(
+    connection: Connection,
+    budget: Budget,
+    path: string,
+    request: Buffer,
+    options: CallOptions,
+    resolve: (reply: Reply) => void,
+    reject: (fault: ProxyError) => void,
+  ) {
+    super(connection, path, options);
+    this.request = request;
+    this.resolve = resolve;
+    this.reject = reject;
+    this.reader = new MessageReader(connection.limits.maxMessageSize, budget);
+  }
+
+  onOpen(): void {
+    if (this.connection.send(this, this.request, true)) this.localEnded = true;
+  }
+
+  onSent(): void {
+    this.localEnded = true;
+  }
+
+  onData(chunk: Buffer, start: number, end: number): void {
+    const { reader } = this;
+    reader.push(chunk, start, end);
+    const message = reader.take();
+    if (message !== undefined) {
+      if (this.message !== undefined) {
+        this.giveUp(Code.Internal, 'more than one message in the answer');
+        return;
+      }
+      this.message = message;
+      this.compressed = reader.compressed;
+    }
+    reader.settle();
+    if (reader.fault !== undefined) {
+      this.giveUp(reader.fault.code, reader.fault.message);
+      return;
+    }
+    this.connection.credit(this, end - start);
+  }
+
+  protected onAnswer(): void {}
+
+  protected onDone(fault: ProxyError | undefined, trailers: Metadata): void {
+    const { headers, message, reader } = this;
+    const whole = reader.empty;
+    reader.dispose();
+    if (fault !== undefined) {
+      this.reject(fault);
+      return;
+    }
+    if (message === undefined || !whole) {
+      this.reject(new ProxyError(Code.Internal, 'the answer is not one whole message', { headers, trailers }));
+      return;
+    }
+    if (!this.compressed) {
+      this.resolve({ message, headers, trailers });
+      return;
+    }
+    decompress(message, this.encoding, this.connection.limits.maxMessageSize).then(
+      plain => this.resolve({ message: plain, headers, trailers }),
+      this.reject,
+    );
+  }
+}

@@ -1,0 +1,282 @@
+import type { Duplex } from 'node:stream';
+import { ClosingStreams } from './closing-streams.ts';
+import { ErrorCode } from './error-code.ts';
+import { Floods } from './floods.ts';
+import { Flag, FrameType, frameHeaderSize, max31, preface, writeFrameHeader } from './frame.ts';
+import { FrameReader } from './frame-reader.ts';
+import { HpackEncoder } from './hpack-encoder.ts';
+import type { Limits } from './limits.ts';
+import { Output } from './output.ts';
+import { Receiver } from './receiver.ts';
+import { Sender } from './sender.ts';
+import { encodeSettings, PeerSettings, SettingId } from './settings.ts';
+import type { Stream } from './stream.ts';
+
+/** The window that every connection and stream begins with (RFC 9113 section 6.9.2). */
+const initialWindow = 65_535;
+
+/** What makes a connection a server's or a client's. */
+export interface Role {
+  readonly server: boolean;
+  /** Makes the stream for a request that has come; only a server is asked. */
+  accept(): Stream;
+  /** The peer's first SETTINGS have come. */
+  onReady(): void;
+  /** The peer's SETTINGS have changed, so that more streams may be open. */
+  onSettings(): void;
+  /** The peer takes no streams above `lastStreamId` any more. */
+  onGoAway(lastStreamId: number, code: ErrorCode, debug: string): void;
+  /** A stream was closed. */
+  onRelease(): void;
+  /** It is over: once, and after each stream's onLost. */
+  onOver(reason: string): void;
+}
+
+/** One HTTP/2 connection (RFC 9113), of either side: its streams, and what is sent. What is received is the Receiver's. */
+export class Connection {
+  readonly limits: Limits;
+  readonly role: Role;
+  readonly peer = new PeerSettings();
+  readonly encoder = new HpackEncoder();
+  readonly floods: Floods;
+  readonly sender: Sender;
+  readonly streams = new Map<number, Stream>();
+  readonly closing = new ClosingStreams();
+  /** The highest stream id that the client of the connection has used. */
+  lastStreamId = 0;
+  /** How many streams have been opened. */
+  opened = 0;
+  /** GOAWAY is sent: no stream is accepted any more. */
+  goingAway = false;
+  over = false;
+  private readonly socket: Duplex;
+  private readonly output: Output;
+  private readonly reader: FrameReader;
+  private readonly receiver: Receiver;
+  private prefaceLeft: number;
+
+  constructor(socket: Duplex, role: Role, limits: Limits) {
+    this.socket = socket;
+    this.role = role;
+    this.limits = limits;
+    this.floods = new Floods(limits);
+    this.output = new Output(
+      socket,
+      {
+        room: () => this.sender.pump(undefined),
+        backlog: () => this.fail(ErrorCode.EnhanceYourCalm, 'the peer does not read'),
+      },
+      limits.outputHighWater,
+      limits.maxBacklog,
+    );
+    this.sender = new Sender(this.output, this.peer, this.floods);
+    this.receiver = new Receiver(this);
+    this.reader = new FrameReader(this.receiver, limits.maxFrameSize);
+    this.prefaceLeft = role.server ? preface.length : 0;
+    socket.on('data', chunk => this.receive(chunk));
+    socket.on('error', error => this.lose(error.message));
+    socket.on('end', () => this.lose('the peer has closed the connection'));
+    socket.on('close', () => this.lose('the connection is closed'));
+    this.greet();
+  }
+
+  /** Frames read so far, and whether one is half read: a sweep sees by them that a frame does not end. */
+  get framesRead(): number {
+    return this.receiver.framesRead;
+  }
+
+  get midFrame(): boolean {
+    return this.prefaceLeft > 0 || this.reader.midFrame || this.receiver.midBlock;
+  }
+
+  /** The handshake is done. */
+  get ready(): boolean {
+    return this.receiver.control.settled;
+  }
+
+  private greet(): void {
+    const { limits, role } = this;
+    const settings: [number, number][] = [
+      [SettingId.InitialWindowSize, limits.streamWindow],
+      [SettingId.MaxHeaderListSize, limits.maxHeaderListSize],
+    ];
+    if (role.server) settings.push([SettingId.MaxConcurrentStreams, limits.maxConcurrentStreams]);
+    else settings.push([SettingId.EnablePush, 0]);
+    if (!role.server) this.output.write(preface, 0, preface.length);
+    const payload = encodeSettings(settings);
+    this.writeFrame(FrameType.Settings, 0, 0, payload);
+    this.writeWindowUpdate(0, limits.connectionWindow - initialWindow);
+  }
+
+  private receive(chunk: Buffer): void {
+    if (this.over) return;
+    let at = 0;
+    if (this.prefaceLeft > 0) {
+      at = Math.min(this.prefaceLeft, chunk.length);
+      const from = preface.length - this.prefaceLeft;
+      if (preface.compare(chunk, 0, at, from, from + at) !== 0) {
+        this.fail(ErrorCode.ProtocolError, 'this is no HTTP/2 connection');
+        return;
+      }
+      this.prefaceLeft -= at;
+    }
+    this.reader.push(chunk, at);
+  }
+
+  /** Enters a stream into the table, with the windows that it begins with. */
+  register(stream: Stream, id: number): void {
+    stream.id = id;
+    stream.sendWindow = this.peer.initialWindowSize;
+    stream.receiveWindow = this.limits.streamWindow;
+    this.streams.set(id, stream);
+    this.opened++;
+  }
+
+  /** Closes a stream. It hears nothing any more. */
+  release(stream: Stream): void {
+    if (stream.closed) return;
+    stream.closed = true;
+    this.sender.drop(stream);
+    this.streams.delete(stream.id);
+    if (!stream.remoteEnded) this.closing.add(stream.id);
+    this.role.onRelease();
+  }
+
+  /** Sends the encoder's block as HEADERS and, where it is long, CONTINUATION. */
+  sendHeaders(stream: Stream, end: boolean): void {
+    const { block, length } = this.encoder;
+    const size = this.peer.maxFrameSize;
+    const flags = end ? Flag.EndStream : 0;
+    if (length <= size) {
+      this.writePart(FrameType.Headers, flags | Flag.EndHeaders, stream.id, block, 0, length);
+      return;
+    }
+    this.writePart(FrameType.Headers, flags, stream.id, block, 0, size);
+    for (let at = size; at < length; at += size) {
+      const to = Math.min(length, at + size);
+      this.writePart(FrameType.Continuation, to === length ? Flag.EndHeaders : 0, stream.id, block, at, to);
+    }
+  }
+
+  /** Sends one gRPC message; false if some of it waits, and then the stream's onSent follows. One at a time. */
+  send(stream: Stream, message: Buffer, end: boolean): boolean {
+    if (this.sender.send(stream, message, end)) return true;
+    if (this.sender.unsent > this.limits.maxUnsent) this.fail(ErrorCode.EnhanceYourCalm, 'replies are not taken');
+    return false;
+  }
+
+  /** Whether a message waits that is not a patient stream's. */
+  hasImpatient(): boolean {
+    if (this.sender.unsent === 0) return false;
+    for (const stream of this.streams.values()) {
+      if (stream.outgoing !== undefined && !stream.patient) return true;
+    }
+    return false;
+  }
+
+  /** The peer has broken a rule that costs it the stream. */
+  refuse(stream: Stream, code: ErrorCode, fault: string): void {
+    if (stream.closed) return;
+    this.reset(stream, code);
+    stream.onReset(code, fault);
+    this.countReset();
+  }
+
+  /** Counts a stream that was reset by the peer or because of it. */
+  countReset(): void {
+    if (!this.floods.resets.take()) this.fail(ErrorCode.EnhanceYourCalm, 'too many streams are reset');
+  }
+
+  /** Sends RST_STREAM and closes the stream. */
+  reset(stream: Stream, code: ErrorCode): void {
+    if (stream.closed) return;
+    this.writeReset(stream.id, code);
+    this.release(stream);
+  }
+
+  writeReset(streamId: number, code: ErrorCode): void {
+    this.writeNumber(FrameType.RstStream, streamId, code);
+  }
+
+  writeWindowUpdate(streamId: number, increment: number): void {
+    this.writeNumber(FrameType.WindowUpdate, streamId, increment);
+  }
+
+  /** Lets the peer send `octets` more on the stream, once it is worth a frame. */
+  credit(stream: Stream, octets: number): void {
+    stream.uncredited += octets;
+    if (stream.uncredited < this.limits.streamWindow / 2 || stream.remoteEnded || stream.closed) return;
+    this.writeWindowUpdate(stream.id, stream.uncredited);
+    stream.receiveWindow += stream.uncredited;
+    stream.uncredited = 0;
+  }
+
+  writeFrame(type: number, flags: number, streamId: number, payload: Buffer): void {
+    this.writePart(type, flags, streamId, payload, 0, payload.length);
+  }
+
+  private writePart(type: number, flags: number, streamId: number, from: Buffer, start: number, end: number): void {
+    const at = this.output.reserve(frameHeaderSize + end - start);
+    writeFrameHeader(this.output.buffer, at, end - start, type, flags, streamId);
+    from.copy(this.output.buffer, at + frameHeaderSize, start, end);
+  }
+
+  private writeNumber(type: number, streamId: number, value: number): void {
+    const at = this.output.reserve(frameHeaderSize + 4);
+    writeFrameHeader(this.output.buffer, at, 4, type, 0, streamId);
+    this.output.buffer.writeUInt32BE(value, at + frameHeaderSize);
+  }
+
+  /** Sends GOAWAY: no stream is accepted from now on, and the connection ends with its last one. */
+  goAway(): void {
+    if (this.goingAway || this.over) return;
+    this.goingAway = true;
+    this.writeGoAway(ErrorCode.NoError, '');
+  }
+
+  /** Ends the connection when all is well: nothing is in flight. */
+  end(reason: string): void {
+    if (this.over) return;
+    this.output.flush();
+    this.lose(reason);
+  }
+
+  /** A fault of the peer ends the connection. */
+  fail(code: ErrorCode, reason: string): void {
+    if (this.over) return;
+    this.writeGoAway(code, reason);
+    this.output.flush();
+    this.lose(reason);
+  }
+
+  /** Ends the connection without a word. */
+  destroy(reason: string): void {
+    this.lose(reason);
+    this.socket.destroy();
+  }
+
+  private lose(reason: string): void {
+    if (this.over) return;
+    this.over = true;
+    this.reader.stop();
+    this.output.end();
+    this.socket.end();
+    // A peer that does not read would keep the socket for ever; one that is well has closed it long before.
+    const timer = setTimeout(() => this.socket.destroy(), this.limits.linger);
+    this.socket.once('close', () => clearTimeout(timer));
+    for (const stream of this.streams.values()) {
+      stream.closed = true;
+      stream.onLost(reason, false);
+    }
+    this.streams.clear();
+    this.role.onOver(reason);
+  }
+
+  private writeGoAway(code: ErrorCode, reason: string): void {
+    const payload = Buffer.alloc(8 + Buffer.byteLength(reason));
+    payload.writeUInt32BE(this.role.server ? this.lastStreamId & max31 : 0, 0);
+    payload.writeUInt32BE(code, 4);
+    payload.write(reason, 8);
+    this.writeFrame(FrameType.GoAway, 0, 0, payload);
+  }
+}

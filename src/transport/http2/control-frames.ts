@@ -1,0 +1,217 @@
+import type { Connection } from './connection.ts';
+import { ErrorCode } from './error-code.ts';
+import { Flag, FrameType, readUint31 } from './frame.ts';
+import { settingSize } from './settings.ts';
+
+const noPayload = Buffer.alloc(0);
+
+/** What is kept of a GOAWAY's debug data, in bytes. */
+const maxDebug = 256;
+
+/** What a connection does with the frames that carry neither headers nor data (RFC 9113 sections 6.3 to 6.9). */
+export class ControlFrames {
+  /** The peer's first SETTINGS have come. */
+  settled = false;
+  private readonly connection: Connection;
+
+  constructor(connection: Connection) {
+    this.connection = connection;
+  }
+
+  frame(type: number, flags: number, streamId: number, chunk: Buffer, start: number, end: number): void {
+    switch (type) {
+      case FrameType.RstStream:
+        this.rstStream(streamId, chunk, start, end);
+        return;
+      case FrameType.Settings:
+        this.settings(flags, streamId, chunk, start, end);
+        return;
+      case FrameType.Ping:
+        this.ping(flags, streamId, chunk, start, end);
+        return;
+      case FrameType.GoAway:
+        this.goAway(streamId, chunk, start, end);
+        return;
+      case FrameType.WindowUpdate:
+        this.windowUpdate(streamId, chunk, start, end);
+        return;
+      case FrameType.Priority:
+        this.priority(streamId, end - start);
+        return;
+      case FrameType.PushPromise:
+        this.fail(ErrorCode.ProtocolError, 'PUSH_PROMISE, which nobody may send here');
+        return;
+      default:
+        this.idleFrame();
+    }
+  }
+
+  /** A frame for a stream that is not open (RFC 9113 section 5.1). */
+  unknownStream(type: number, streamId: number): void {
+    const { connection } = this;
+    if (connection.closing.has(streamId)) {
+      this.idleFrame();
+    } else if (streamId % 2 === 0 || streamId > connection.lastStreamId) {
+      this.fail(ErrorCode.ProtocolError, `a frame of type ${type} on the idle stream ${streamId}`);
+    } else if (type === FrameType.Data || type === FrameType.Headers) {
+      this.fail(ErrorCode.StreamClosed, `a frame of type ${type} on the closed stream ${streamId}`);
+    } else {
+      this.idleFrame();
+    }
+  }
+
+  /** Counts a frame that moves nothing; false if it was one too many. */
+  idleFrame(): boolean {
+    if (this.connection.floods.idleFrames.take()) return true;
+    this.calm('idle frames');
+    return false;
+  }
+
+  private rstStream(streamId: number, chunk: Buffer, start: number, end: number): void {
+    if (end - start !== 4) {
+      this.fail(ErrorCode.FrameSizeError, 'RST_STREAM is not of 4 bytes');
+      return;
+    }
+    if (streamId === 0) {
+      this.fail(ErrorCode.ProtocolError, 'RST_STREAM on stream 0');
+      return;
+    }
+    const { connection } = this;
+    const stream = connection.streams.get(streamId);
+    if (stream === undefined) {
+      this.unknownStream(FrameType.RstStream, streamId);
+      return;
+    }
+    stream.remoteEnded = true;
+    connection.release(stream);
+    stream.onReset(chunk.readUInt32BE(start), undefined);
+    if (connection.role.server) this.connection.countReset();
+  }
+
+  private settings(flags: number, streamId: number, chunk: Buffer, start: number, end: number): void {
+    const { connection } = this;
+    const ack = (flags & Flag.Ack) !== 0;
+    if (streamId !== 0) {
+      this.fail(ErrorCode.ProtocolError, 'SETTINGS on a stream');
+      return;
+    }
+    if (ack ? end > start : (end - start) % settingSize !== 0) {
+      this.fail(ErrorCode.FrameSizeError, `SETTINGS of ${end - start} bytes`);
+      return;
+    }
+    if (!connection.floods.settings.take()) {
+      this.calm('SETTINGS');
+      return;
+    }
+    if (ack) {
+      if (!this.settled) this.fail(ErrorCode.ProtocolError, 'the first frame is not SETTINGS');
+      return;
+    }
+    const before = connection.peer.initialWindowSize;
+    const fault = connection.peer.read(chunk, start, end, !connection.role.server);
+    if (fault !== undefined) {
+      this.fail(fault, 'SETTINGS with a value that is not allowed');
+      return;
+    }
+    connection.encoder.setTableSize(connection.peer.headerTableSize);
+    connection.writeFrame(FrameType.Settings, Flag.Ack, 0, noPayload);
+    this.resizeWindows(connection.peer.initialWindowSize - before);
+    if (this.settled) {
+      connection.role.onSettings();
+      return;
+    }
+    this.settled = true;
+    connection.role.onReady();
+  }
+
+  /** A new initial window moves the windows of all streams (RFC 9113 section 6.9.2). */
+  private resizeWindows(by: number): void {
+    if (by === 0) return;
+    for (const stream of this.connection.streams.values()) {
+      if (this.connection.sender.grow(stream, by)) continue;
+      this.fail(ErrorCode.FlowControlError, 'SETTINGS make a window overflow');
+      return;
+    }
+  }
+
+  private ping(flags: number, streamId: number, chunk: Buffer, start: number, end: number): void {
+    if (streamId !== 0) {
+      this.fail(ErrorCode.ProtocolError, 'PING on a stream');
+      return;
+    }
+    if (end - start !== 8) {
+      this.fail(ErrorCode.FrameSizeError, 'PING is not of 8 bytes');
+      return;
+    }
+    if (!this.connection.floods.pings.take()) {
+      this.calm('PING');
+      return;
+    }
+    if ((flags & Flag.Ack) === 0) {
+      this.connection.writeFrame(FrameType.Ping, Flag.Ack, 0, chunk.subarray(start, end));
+    }
+  }
+
+  private goAway(streamId: number, chunk: Buffer, start: number, end: number): void {
+    if (streamId !== 0) {
+      this.fail(ErrorCode.ProtocolError, 'GOAWAY on a stream');
+      return;
+    }
+    if (end - start < 8) {
+      this.fail(ErrorCode.FrameSizeError, 'GOAWAY too short');
+      return;
+    }
+    if (!this.idleFrame()) return;
+    const debug = chunk.toString('utf8', start + 8, Math.min(end, start + 8 + maxDebug));
+    this.connection.role.onGoAway(readUint31(chunk, start), chunk.readUInt32BE(start + 4), debug);
+  }
+
+  private windowUpdate(streamId: number, chunk: Buffer, start: number, end: number): void {
+    if (end - start !== 4) {
+      this.fail(ErrorCode.FrameSizeError, 'WINDOW_UPDATE is not of 4 bytes');
+      return;
+    }
+    const { sender, streams } = this.connection;
+    const increment = readUint31(chunk, start);
+    if (!this.idleFrame()) return;
+    if (streamId === 0) {
+      if (increment === 0) {
+        this.fail(ErrorCode.ProtocolError, 'WINDOW_UPDATE of 0');
+        return;
+      }
+      if (!sender.growConnection(increment)) this.fail(ErrorCode.FlowControlError, 'the connection window overflows');
+      return;
+    }
+    const stream = streams.get(streamId);
+    if (stream === undefined) {
+      this.unknownStream(FrameType.WindowUpdate, streamId);
+      return;
+    }
+    if (increment === 0) {
+      this.connection.refuse(stream, ErrorCode.ProtocolError, 'WINDOW_UPDATE of 0');
+      return;
+    }
+    if (!sender.grow(stream, increment)) {
+      this.connection.refuse(stream, ErrorCode.FlowControlError, 'the stream window overflows');
+    }
+  }
+
+  private priority(streamId: number, length: number): void {
+    if (streamId === 0) {
+      this.fail(ErrorCode.ProtocolError, 'PRIORITY on stream 0');
+      return;
+    }
+    if (!this.idleFrame() || length === 5) return;
+    const stream = this.connection.streams.get(streamId);
+    if (stream !== undefined) this.connection.refuse(stream, ErrorCode.FrameSizeError, 'PRIORITY is not of 5 bytes');
+    else this.fail(ErrorCode.FrameSizeError, 'PRIORITY is not of 5 bytes');
+  }
+
+  private calm(what: string): void {
+    this.fail(ErrorCode.EnhanceYourCalm, `too many ${what}`);
+  }
+
+  private fail(code: ErrorCode, reason: string): void {
+    this.connection.fail(code, reason);
+  }
+}

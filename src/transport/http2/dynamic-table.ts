@@ -1,0 +1,75 @@
+/** What each entry costs beside its octets (RFC 7541 section 4.1). */
+export const entryOverhead = 32;
+
+/** SETTINGS_HEADER_TABLE_SIZE of both sides: the RFC's default. An encoder uses less if its peer asks for less. */
+export const tableSize = 4096;
+
+const slots = tableSize / entryOverhead;
+
+/**
+ * The dynamic table of RFC 7541 section 2.3.2, a ring: entries are numbered from 0 in the order in which they came, and
+ * the newest is at HPACK's index 62.
+ */
+export class DynamicTable {
+  private readonly names = new Array<string>(slots).fill('');
+  private readonly values = new Array<string>(slots).fill('');
+  private readonly marks = new Array<boolean>(slots).fill(false);
+  private used = 0;
+  private limit = tableSize;
+  private readonly onEvict: ((name: string, value: string, entry: number) => void) | undefined;
+  /** The number of the oldest entry, and of the next one to come. */
+  first = 0;
+  next = 0;
+
+  /** `onEvict` hears of each entry that leaves. */
+  constructor(onEvict?: (name: string, value: string, entry: number) => void) {
+    this.onEvict = onEvict;
+  }
+
+  /** Octets in use (RFC 7541 section 4.1). */
+  get size(): number {
+    return this.used;
+  }
+
+  name(entry: number): string {
+    return this.names[entry % slots]!;
+  }
+
+  value(entry: number): string {
+    return this.values[entry % slots]!;
+  }
+
+  /** What `add` was given with the entry. */
+  mark(entry: number): boolean {
+    return this.marks[entry % slots]!;
+  }
+
+  /** Evicts what does not fit any more; `size` is at most tableSize. */
+  resize(size: number): void {
+    this.limit = size;
+    while (this.used > size) this.evict();
+  }
+
+  /** False if the entry is larger than the table, which is then empty (RFC 7541 section 4.4). */
+  add(name: string, value: string, mark: boolean): boolean {
+    const size = name.length + value.length + entryOverhead;
+    while (this.used + size > this.limit && this.used > 0) this.evict();
+    if (size > this.limit) return false;
+    const slot = this.next % slots;
+    this.names[slot] = name;
+    this.values[slot] = value;
+    this.marks[slot] = mark;
+    this.used += size;
+    this.next++;
+    return true;
+  }
+
+  private evict(): void {
+    const slot = this.first % slots;
+    this.used -= this.names[slot]!.length + this.values[slot]!.length + entryOverhead;
+    this.onEvict?.(this.names[slot]!, this.values[slot]!, this.first);
+    this.names[slot] = '';
+    this.values[slot] = '';
+    this.first++;
+  }
+}

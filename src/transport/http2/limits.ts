@@ -1,0 +1,90 @@
+const KiB = 1024;
+const MiB = 1024 * KiB;
+
+/**
+ * What one connection may ask of us, and for how long. Who breaks a limit loses the stream where the docstring says so,
+ * and otherwise its own connection (GOAWAY with ENHANCE_YOUR_CALM); no other connection notices. Sizes are bytes, times
+ * are milliseconds.
+ */
+export interface Limits {
+  /** SETTINGS_MAX_CONCURRENT_STREAMS of a server; a stream above it is refused. Each exec probe of a node holds one. */
+  readonly maxConcurrentStreams: number;
+  /** SETTINGS_MAX_FRAME_SIZE; the RFC's smallest, and all that grpc-go ever sends. */
+  readonly maxFrameSize: number;
+  /** SETTINGS_MAX_HEADER_LIST_SIZE: decoded size (RFC 7541 section 4.1) of one header list; a larger one fails its stream. */
+  readonly maxHeaderListSize: number;
+  /** Encoded size of one header block, CONTINUATION frames included. */
+  readonly maxHeaderBlockSize: number;
+  /** CONTINUATION frames of one header block. */
+  readonly maxContinuations: number;
+  /** Decoded size of one header list at which decoding is given up: an HPACK bomb. */
+  readonly maxDecodedSize: number;
+  /** SETTINGS_INITIAL_WINDOW_SIZE: what a sender may be ahead of a stream's reader. */
+  readonly streamWindow: number;
+  /** Receive window of the connection. */
+  readonly connectionWindow: number;
+  /** One message, on the wire and decompressed; a larger one fails its stream with ResourceExhausted. */
+  readonly maxMessageSize: number;
+  /** All messages of a connection that have begun and not ended; a stream that would go beyond it fails. */
+  readonly maxAssembling: number;
+  /** Bytes of replies that wait for the peer's flow control. */
+  readonly maxUnsent: number;
+  /** Bytes on their way to the socket at which no more DATA is made. */
+  readonly outputHighWater: number;
+  /** Bytes that wait for a peer that does not read its socket: acknowledgements, resets and headers. */
+  readonly maxBacklog: number;
+  /** Streams that may be reset or refused, all at once and per second (CVE-2023-44487; the numbers are nghttp2's). */
+  readonly resetBurst: number;
+  readonly resetRate: number;
+  /** PING frames above one for each DATA frame that we send, which is what grpc-go's bandwidth estimation does. */
+  readonly pingBurst: number;
+  readonly pingRate: number;
+  /** SETTINGS frames (CVE-2019-9515). */
+  readonly settingsBurst: number;
+  readonly settingsRate: number;
+  /** Frames that move nothing: empty DATA, WINDOW_UPDATE, PRIORITY, unknown types (CVE-2019-9518, CVE-2019-9513). */
+  readonly idleFrameBurst: number;
+  readonly idleFrameRate: number;
+  /** From accepting a connection to its preface and SETTINGS. */
+  readonly handshakeTimeout: number;
+  /** From the first to the last byte of a header block, and of any frame. */
+  readonly frameTimeout: number;
+  /** A connection without streams gets a GOAWAY with NO_ERROR after this; a gRPC client dials again when it has a call. */
+  readonly idleTimeout: number;
+  /** A peer that takes nothing of a unary reply for so long (zero-window stall, CVE-2019-9511, CVE-2019-9517). */
+  readonly stallTimeout: number;
+  /** From our GOAWAY with an error until the socket is destroyed. */
+  readonly linger: number;
+  /** How often the times above are looked at. */
+  readonly sweepInterval: number;
+}
+
+export const defaultLimits: Limits = {
+  maxConcurrentStreams: 2048,
+  maxFrameSize: 16 * KiB,
+  maxHeaderListSize: 256 * KiB,
+  maxHeaderBlockSize: 256 * KiB,
+  maxContinuations: 32,
+  maxDecodedSize: 4 * MiB,
+  streamWindow: 1 * MiB,
+  connectionWindow: 16 * MiB,
+  maxMessageSize: 64 * MiB,
+  maxAssembling: 256 * MiB,
+  maxUnsent: 256 * MiB,
+  outputHighWater: 256 * KiB,
+  maxBacklog: 4 * MiB,
+  resetBurst: 1000,
+  resetRate: 33,
+  pingBurst: 1000,
+  pingRate: 20,
+  settingsBurst: 100,
+  settingsRate: 5,
+  idleFrameBurst: 10_000,
+  idleFrameRate: 1000,
+  handshakeTimeout: 10_000,
+  frameTimeout: 30_000,
+  idleTimeout: 30 * 60_000,
+  stallTimeout: 60_000,
+  linger: 1000,
+  sweepInterval: 1000,
+};

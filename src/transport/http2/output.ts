@@ -1,0 +1,140 @@
+import type { Duplex } from 'node:stream';
+
+const scratchSize = 32 * 1024;
+
+/** A message of at least this size is handed to the socket as it is; a smaller one is cheaper to copy. */
+const byReference = 8 * 1024;
+
+/** Hears of the socket: `room` when DATA may be made again, `backlog` when the peer leaves too much unread. */
+export interface OutputOwner {
+  room(): void;
+  backlog(): void;
+}
+
+/** Collects what one tick writes and hands it to the socket in one system call, at the end of the tick. */
+export class Output {
+  private readonly socket: Duplex;
+  private readonly owner: OutputOwner;
+  private readonly highWater: number;
+  private readonly maxBacklog: number;
+  private scratch: Buffer = Buffer.allocUnsafeSlow(scratchSize);
+  /** [from, used) of the scratch is not yet among the pieces; what is before `from` may still be with the socket. */
+  private from = 0;
+  private used = 0;
+  private pieces: Buffer[] = [];
+  private queued = 0;
+  private scheduled = false;
+  private blocked = false;
+  private wasFull = false;
+  private ended = false;
+
+  constructor(socket: Duplex, owner: OutputOwner, highWater: number, maxBacklog: number) {
+    this.socket = socket;
+    this.owner = owner;
+    this.highWater = highWater;
+    this.maxBacklog = maxBacklog;
+    socket.on('drain', () => {
+      this.blocked = false;
+      if (!this.ended) this.owner.room();
+    });
+  }
+
+  /** Whether DATA should wait for `room`. */
+  get full(): boolean {
+    if (!this.blocked && this.queued < this.highWater) return false;
+    this.wasFull = true;
+    return true;
+  }
+
+  /** The buffer in which `reserve` makes room. */
+  get buffer(): Buffer {
+    return this.scratch;
+  }
+
+  /** Room for `octets` in `buffer`, from the returned offset on; they are sent as the caller leaves them. */
+  reserve(octets: number): number {
+    if (this.used + octets > this.scratch.length) {
+      this.cut();
+      this.scratch = Buffer.allocUnsafeSlow(Math.max(scratchSize, octets));
+      this.from = 0;
+      this.used = 0;
+    }
+    const at = this.used;
+    this.used += octets;
+    this.queued += octets;
+    if (!this.scheduled) this.schedule();
+    return at;
+  }
+
+  /** Sends [start, end) of `from`, which nobody changes after. */
+  write(from: Buffer, start: number, end: number): void {
+    const octets = end - start;
+    if (octets < byReference) {
+      const at = this.reserve(octets);
+      from.copy(this.scratch, at, start, end);
+      return;
+    }
+    this.cut();
+    this.pieces.push(from.subarray(start, end));
+    this.queued += octets;
+    if (!this.scheduled) this.schedule();
+  }
+
+  /** Hands over at once what is collected. */
+  flush(): void {
+    this.scheduled = false;
+    if (this.queued === 0 || this.ended) return;
+    this.queued = 0;
+    if (this.pieces.length === 0) {
+      this.blocked = !this.socket.write(this.scratch.subarray(this.from, this.used));
+      this.from = this.used;
+    } else {
+      this.flushPieces();
+    }
+    const left = this.socket.writableLength;
+    if (left === 0) {
+      this.from = 0;
+      this.used = 0;
+    } else if (left > this.maxBacklog) {
+      this.owner.backlog();
+      return;
+    }
+    if (this.wasFull && !this.blocked) {
+      this.wasFull = false;
+      this.owner.room();
+    }
+  }
+
+  /** Nothing is sent any more. */
+  end(): void {
+    this.ended = true;
+    this.pieces = [];
+    this.queued = 0;
+  }
+
+  private flushPieces(): void {
+    this.cut();
+    const pieces = this.pieces;
+    this.pieces = [];
+    this.socket.cork();
+    for (const piece of pieces) this.blocked = !this.socket.write(piece);
+    this.socket.uncork();
+    // What a cork holds counts as unread until the system call, so that only the length after it tells.
+    if (this.socket.writableLength === 0) this.blocked = false;
+  }
+
+  private cut(): void {
+    if (this.used === this.from) return;
+    this.pieces.push(this.scratch.subarray(this.from, this.used));
+    this.from = this.used;
+  }
+
+  private schedule(): void {
+    this.scheduled = true;
+    process.nextTick(flushOutput, this);
+  }
+}
+
+function flushOutput(output: Output): void {
+  output.flush();
+}

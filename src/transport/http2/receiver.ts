@@ -1,0 +1,256 @@
+import type { Connection } from './connection.ts';
+import { ControlFrames } from './control-frames.ts';
+import { ErrorCode } from './error-code.ts';
+import { Flag, FrameType } from './frame.ts';
+import type { FrameSink } from './frame-reader.ts';
+import { HeaderAssembler } from './header-assembler.ts';
+import { HeaderList } from './header-list.ts';
+import { HpackDecoder } from './hpack-decoder.ts';
+import type { Stream } from './stream.ts';
+
+/**
+ * What a connection does with each frame that it gets: the rules of RFC 9113 sections 5 and 6, and the quotas. A rule that
+ * is broken ends the stream or the connection, as the RFC says.
+ */
+export class Receiver implements FrameSink {
+  framesRead = 0;
+  readonly control: ControlFrames;
+  private readonly connection: Connection;
+  private readonly decoder: HpackDecoder;
+  private readonly list: HeaderList;
+  private readonly assembler = new HeaderAssembler();
+  private window: number;
+  private uncredited = 0;
+  /** The stream of the DATA frame that is coming in; undefined if its payload goes nowhere. */
+  private dataStream: Stream | undefined;
+  private dataEnds = false;
+
+  constructor(connection: Connection) {
+    this.connection = connection;
+    this.control = new ControlFrames(connection);
+    this.decoder = new HpackDecoder(connection.limits.maxDecodedSize);
+    this.list = new HeaderList(connection.limits.maxHeaderListSize);
+    this.window = connection.limits.connectionWindow;
+  }
+
+  /** A header block has begun and not ended. */
+  get midBlock(): boolean {
+    return this.assembler.streamId !== 0;
+  }
+
+  oversized(type: number, _streamId: number, length: number): void {
+    this.connection.fail(ErrorCode.FrameSizeError, `a frame of type ${type} with ${length} bytes`);
+  }
+
+  frame(type: number, flags: number, streamId: number, chunk: Buffer, start: number, end: number): void {
+    this.framesRead++;
+    if (!this.expects(type, streamId)) return;
+    switch (type) {
+      case FrameType.Data:
+        this.paddedData(flags, streamId, chunk, start, end);
+        return;
+      case FrameType.Headers:
+        this.headers(flags, streamId, chunk, start, end);
+        return;
+      case FrameType.Continuation:
+        this.continuation(flags, streamId, chunk, start, end);
+        return;
+      default:
+        this.control.frame(type, flags, streamId, chunk, start, end);
+    }
+  }
+
+  dataBegins(flags: number, streamId: number, length: number): void {
+    this.framesRead++;
+    if (this.expects(FrameType.Data, streamId)) this.beginData(flags, streamId, length);
+  }
+
+  dataPart(chunk: Buffer, start: number, end: number, last: boolean): void {
+    const stream = this.dataStream;
+    if (stream === undefined) return;
+    if (last) this.dataStream = undefined;
+    if (stream.closed) return;
+    stream.bodyLength += end - start;
+    if (stream.contentLength >= 0 && stream.bodyLength > stream.contentLength) {
+      this.badLength(stream);
+      return;
+    }
+    if (end > start) stream.onData(chunk, start, end);
+    if (last && this.dataEnds && !stream.closed) this.endStream(stream);
+  }
+
+  /** Whether a frame of this type may come now; if not, the connection is over. */
+  private expects(type: number, streamId: number): boolean {
+    if (!this.control.settled && type !== FrameType.Settings) {
+      this.fail(ErrorCode.ProtocolError, 'the first frame is not SETTINGS');
+      return false;
+    }
+    const block = this.assembler.streamId;
+    if ((block !== 0) === (type === FrameType.Continuation) && (block === 0 || block === streamId)) return true;
+    this.fail(ErrorCode.ProtocolError, block === 0 ? 'CONTINUATION of nothing' : 'a header block is interrupted');
+    return false;
+  }
+
+  private beginData(flags: number, streamId: number, length: number): void {
+    this.dataStream = undefined;
+    if (streamId === 0) {
+      this.fail(ErrorCode.ProtocolError, 'DATA on stream 0');
+      return;
+    }
+    this.window -= length;
+    if (this.window < 0) {
+      this.fail(ErrorCode.FlowControlError, 'DATA beyond the window of the connection');
+      return;
+    }
+    this.creditConnection(length);
+    if (length === 0 && (flags & Flag.EndStream) === 0 && !this.control.idleFrame()) return;
+    const stream = this.connection.streams.get(streamId);
+    if (stream === undefined) {
+      this.control.unknownStream(FrameType.Data, streamId);
+      return;
+    }
+    if (stream.remoteEnded) {
+      this.connection.refuse(stream, ErrorCode.StreamClosed, 'DATA behind END_STREAM');
+      return;
+    }
+    stream.receiveWindow -= length;
+    if (stream.receiveWindow < 0) {
+      this.connection.refuse(stream, ErrorCode.FlowControlError, 'DATA beyond the window of the stream');
+      return;
+    }
+    this.dataStream = stream;
+    this.dataEnds = (flags & Flag.EndStream) !== 0;
+  }
+
+  private endStream(stream: Stream): void {
+    stream.remoteEnded = true;
+    if (stream.contentLength >= 0 && stream.bodyLength !== stream.contentLength) {
+      this.badLength(stream);
+      return;
+    }
+    stream.onEnd();
+  }
+
+  private badLength(stream: Stream): void {
+    this.connection.refuse(
+      stream,
+      ErrorCode.ProtocolError,
+      `DATA does not match content-length ${stream.contentLength}`,
+    );
+  }
+
+  private paddedData(flags: number, streamId: number, chunk: Buffer, start: number, end: number): void {
+    const padding = start < end ? chunk[start]! : end - start;
+    if (padding >= end - start) {
+      this.fail(ErrorCode.ProtocolError, 'padding longer than its frame');
+      return;
+    }
+    this.beginData(flags, streamId, end - start);
+    const stream = this.dataStream;
+    if (stream === undefined) return;
+    this.connection.credit(stream, padding + 1);
+    this.dataPart(chunk, start + 1, end - padding, true);
+  }
+
+  private headers(flags: number, streamId: number, chunk: Buffer, start: number, end: number): void {
+    if (streamId === 0) {
+      this.fail(ErrorCode.ProtocolError, 'HEADERS on stream 0');
+      return;
+    }
+    let from = start;
+    let to = end;
+    if ((flags & Flag.Padded) !== 0) {
+      if (from === to) {
+        this.fail(ErrorCode.FrameSizeError, 'HEADERS too short');
+        return;
+      }
+      to -= chunk[from++]!;
+    }
+    if ((flags & Flag.Priority) !== 0) from += 5;
+    if (from > to) {
+      this.fail(ErrorCode.ProtocolError, 'padding or priority longer than its frame');
+      return;
+    }
+    const endStream = (flags & Flag.EndStream) !== 0;
+    if ((flags & Flag.EndHeaders) !== 0) {
+      this.headerBlock(streamId, endStream, chunk, from, to);
+      return;
+    }
+    this.assembler.begin(streamId, endStream, chunk, from, to);
+  }
+
+  private continuation(flags: number, streamId: number, chunk: Buffer, start: number, end: number): void {
+    const { assembler, connection } = this;
+    assembler.add(chunk, start, end);
+    const { maxContinuations, maxHeaderBlockSize } = connection.limits;
+    if (assembler.continuations > maxContinuations || assembler.size > maxHeaderBlockSize) {
+      this.fail(ErrorCode.EnhanceYourCalm, 'a header block too long');
+      return;
+    }
+    if ((flags & Flag.EndHeaders) === 0) return;
+    const endStream = assembler.endStream;
+    const block = assembler.finish();
+    this.headerBlock(streamId, endStream, block, 0, block.length);
+  }
+
+  private headerBlock(streamId: number, end: boolean, block: Buffer, from: number, to: number): void {
+    const { connection, list } = this;
+    list.clear();
+    const fault = this.decoder.decode(block, from, to, list);
+    if (fault !== undefined) {
+      const bomb = list.size > connection.limits.maxDecodedSize;
+      this.fail(bomb ? ErrorCode.EnhanceYourCalm : ErrorCode.CompressionError, `header block: ${fault}`);
+      return;
+    }
+    const stream = connection.streams.get(streamId) ?? this.newStream(streamId);
+    if (stream === undefined) return;
+    if (stream.remoteEnded) {
+      this.connection.refuse(stream, ErrorCode.StreamClosed, 'HEADERS behind END_STREAM');
+      return;
+    }
+    if (list.malformed) {
+      this.connection.refuse(stream, ErrorCode.ProtocolError, 'a malformed header field');
+      return;
+    }
+    if (end) {
+      stream.remoteEnded = true;
+      if (stream.bodyLength < stream.contentLength) {
+        this.badLength(stream);
+        return;
+      }
+    }
+    stream.onHeaders(list, end);
+  }
+
+  private newStream(streamId: number): Stream | undefined {
+    const { connection } = this;
+    if (!connection.role.server || streamId % 2 === 0 || streamId <= connection.lastStreamId) {
+      this.control.unknownStream(FrameType.Headers, streamId);
+      return undefined;
+    }
+    if (connection.goingAway || connection.streams.size >= connection.limits.maxConcurrentStreams) {
+      // Above lastStreamId of a GOAWAY it need not be answered, but an answer ends the call at once.
+      if (!connection.goingAway) connection.lastStreamId = streamId;
+      connection.closing.add(streamId);
+      connection.writeReset(streamId, ErrorCode.RefusedStream);
+      this.connection.countReset();
+      return undefined;
+    }
+    connection.lastStreamId = streamId;
+    const stream = connection.role.accept();
+    connection.register(stream, streamId);
+    return stream;
+  }
+
+  private creditConnection(octets: number): void {
+    this.uncredited += octets;
+    if (this.uncredited < this.connection.limits.connectionWindow / 2) return;
+    this.connection.writeWindowUpdate(0, this.uncredited);
+    this.window += this.uncredited;
+    this.uncredited = 0;
+  }
+
+  private fail(code: ErrorCode, reason: string): void {
+    this.connection.fail(code, reason);
+  }
+}

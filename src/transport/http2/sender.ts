@@ -1,0 +1,137 @@
+import type { Floods } from './floods.ts';
+import { Flag, FrameType, frameHeaderSize, max31, writeFrameHeader } from './frame.ts';
+import type { Output } from './output.ts';
+import type { PeerSettings } from './settings.ts';
+import type { Stream } from './stream.ts';
+
+/** Octets in front of each gRPC message: compressed flag and length. */
+export const prefixSize = 5;
+
+/** Frames that one stream may send before the next one's turn. */
+const turn = 4;
+
+/** Sends messages as DATA frames, as far as the windows (RFC 9113 section 5.2) and the socket let it; the rest waits. */
+export class Sender {
+  /** The connection's send window. */
+  window = 65_535;
+  /** Bytes of messages that wait, and bytes of them that went out: a stall is the first without the second. */
+  unsent = 0;
+  progress = 0;
+  private readonly output: Output;
+  private readonly peer: PeerSettings;
+  private readonly floods: Floods;
+  /** Streams that wait for the connection's window or the socket, in turn. Those that wait for their own are not here. */
+  private readonly queue: Stream[] = [];
+  private pumping = false;
+
+  constructor(output: Output, peer: PeerSettings, floods: Floods) {
+    this.output = output;
+    this.peer = peer;
+    this.floods = floods;
+  }
+
+  /** Sends one message; false if some of it waits, and then the stream's onSent follows. One at a time for each stream. */
+  send(stream: Stream, message: Buffer, end: boolean): boolean {
+    const total = prefixSize + message.length;
+    stream.outgoing = message;
+    stream.sent = 0;
+    stream.endAfter = end;
+    const fits = total <= stream.sendWindow && total <= this.window && total <= this.peer.maxFrameSize;
+    if (fits && this.queue.length === 0 && !this.output.full) {
+      this.writeFrame(stream, message, total);
+      stream.outgoing = undefined;
+      return true;
+    }
+    this.unsent += message.length;
+    this.enqueue(stream);
+    this.pump(stream);
+    return stream.outgoing === undefined;
+  }
+
+  /** END_STREAM with nothing before it. */
+  end(stream: Stream): void {
+    const at = this.output.reserve(frameHeaderSize);
+    writeFrameHeader(this.output.buffer, at, 0, FrameType.Data, Flag.EndStream, stream.id);
+  }
+
+  /** More window for one stream; false if it overflows. */
+  grow(stream: Stream, increment: number): boolean {
+    stream.sendWindow += increment;
+    if (stream.sendWindow > max31) return false;
+    if (stream.outgoing !== undefined && stream.sendWindow > 0 && !stream.queued) {
+      this.enqueue(stream);
+      this.pump(undefined);
+    }
+    return true;
+  }
+
+  /** More window for the connection; false if it overflows. */
+  growConnection(increment: number): boolean {
+    this.window += increment;
+    if (this.window > max31) return false;
+    this.pump(undefined);
+    return true;
+  }
+
+  /** Forgets what a closed stream still had to send. */
+  drop(stream: Stream): void {
+    if (stream.outgoing === undefined) return;
+    this.unsent -= stream.outgoing.length;
+    stream.outgoing = undefined;
+  }
+
+  /** Sends what windows and socket allow now. `starter`'s message is being begun: it hears by send's result, not onSent. */
+  pump(starter: Stream | undefined): void {
+    if (this.pumping) return;
+    this.pumping = true;
+    while (this.queue.length > 0 && this.window > 0 && !this.output.full) {
+      const stream = this.queue.shift()!;
+      stream.queued = false;
+      if (stream.outgoing !== undefined && this.advance(stream) && stream !== starter) stream.onSent();
+    }
+    this.pumping = false;
+  }
+
+  private enqueue(stream: Stream): void {
+    if (stream.queued) return;
+    stream.queued = true;
+    this.queue.push(stream);
+  }
+
+  /** One turn; true if the message is out. */
+  private advance(stream: Stream): boolean {
+    const message = stream.outgoing!;
+    const total = prefixSize + message.length;
+    for (let frames = 0; stream.sent < total; frames++) {
+      if (stream.sendWindow <= 0) return false;
+      if (frames === turn || this.window <= 0 || this.output.full) {
+        this.enqueue(stream);
+        return false;
+      }
+      const length = Math.min(total - stream.sent, stream.sendWindow, this.window, this.peer.maxFrameSize);
+      this.writeFrame(stream, message, length);
+      this.progress += length;
+    }
+    this.unsent -= message.length;
+    stream.outgoing = undefined;
+    return true;
+  }
+
+  private writeFrame(stream: Stream, message: Buffer, length: number): void {
+    const output = this.output;
+    const end = stream.sent + length;
+    const flags = stream.endAfter && end === prefixSize + message.length ? Flag.EndStream : 0;
+    const prefix = Math.max(0, Math.min(end, prefixSize) - stream.sent);
+    const at = output.reserve(frameHeaderSize + prefix);
+    writeFrameHeader(output.buffer, at, length, FrameType.Data, flags, stream.id);
+    for (let i = 0; i < prefix; i++) {
+      const position = stream.sent + i;
+      output.buffer[at + frameHeaderSize + i] = position === 0 ? 0 : message.length >>> (8 * (4 - position));
+    }
+    if (length > prefix) output.write(message, stream.sent + prefix - prefixSize, end - prefixSize);
+    stream.sent = end;
+    stream.sendWindow -= length;
+    this.window -= length;
+    this.floods.dataSent();
+  }
+}

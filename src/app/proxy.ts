@@ -1,11 +1,12 @@
+import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '../base/logger.ts';
-import { endpoints } from '../cri/method-spec.ts';
+import { NodeState } from '../routing/node-state.ts';
 import { Runtimes } from '../routing/runtimes.ts';
 import { routedService } from '../routing/service.ts';
-import { dial } from '../transport/grpcjs-client.ts';
-import { serveGrpcJs } from '../transport/grpcjs-server.ts';
-import { clearSocketFile, protectSocketFile } from '../transport/socket-file.ts';
+import { makeDial } from '../transport/grpc/client.ts';
+import { serve } from '../transport/grpc/server.ts';
+import { clearSocketFile, listenOn } from '../transport/socket-file.ts';
 import { type LinkedRuntime, linkedRuntime, type RuntimeAddress } from './linked-runtime.ts';
 
 /** How long a call waits for a primary that is not up, in ms: over a restart, within a client's patience. */
@@ -23,6 +24,13 @@ export interface ProxyConfig {
   readonly listen: string;
   /** `http://host:port`: see absoluteUrl. */
   readonly streamBase: string;
+  /** How long a list waits for one runtime, in ms. */
+  readonly listTimeout: number;
+  /** How old a snapshot may be to stand in for a runtime, in ms; undefined: any age. */
+  readonly maxSnapshotAge: number | undefined;
+  /** Where the snapshots are kept over a restart; undefined: nowhere. */
+  readonly stateDir: string | undefined;
+  readonly userAgent: string;
 }
 
 export interface Proxy {
@@ -36,28 +44,32 @@ export async function startProxy(config: ProxyConfig, log: Logger): Promise<Prox
   await clearSocketFile(config.listen);
 
   // A link a runtime; one that is down is nobody else's matter.
+  const dial = makeDial({ userAgent: config.userAgent });
   const [primary, ...others] = config.runtimes.map(address => linkedRuntime(address, dial, log));
   const linked: readonly [LinkedRuntime, ...LinkedRuntime[]] = [primary!, ...others];
+  const runtimes = new Runtimes(linked);
+
+  // What stands in for a runtime that is down, so that no list is ever short.
+  const node = new NodeState(runtimes, config.maxSnapshotAge, log);
 
   // All of CRI, in all packages, over these runtimes.
-  const service = routedService(
-    new Runtimes(linked),
-    { streamBase: config.streamBase, primaryWait: PRIMARY_WAIT },
-    log,
-  );
+  const settings = { streamBase: config.streamBase, primaryWait: PRIMARY_WAIT, listTimeout: config.listTimeout };
+  const service = routedService(runtimes, settings, node, log);
 
-  // Before the socket is there, so that the first list finds the runtimes that are up, and is not short of them.
+  // Before the first call can come, so that the first list finds the runtimes that are up, and is not short of them.
   for (const runtime of linked) runtime.start();
   await Promise.race([Promise.all(linked.map(runtime => runtime.tried)), sleep(FIRST_TRY, undefined, { ref: false })]);
 
-  const server = await serveGrpcJs(config.listen, endpoints().keys(), service);
-  await protectSocketFile(config.listen);
+  const socket = createServer();
+  const server = serve(socket, service);
+  await listenOn(socket, config.listen);
   log.info(0, `serving CRI on ${config.listen}`);
 
   return {
     async stop() {
       await server.close(DRAIN);
       for (const runtime of linked) runtime.stop();
+      node.stop();
     },
   };
 }

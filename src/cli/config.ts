@@ -1,9 +1,10 @@
 import type { RuntimeAddress } from '../app/linked-runtime.ts';
 import type { ProxyConfig } from '../app/proxy.ts';
 import { idFault } from '../routing/names.ts';
-import type { FlagValues } from './flags.ts';
+import { type FlagValues, parseDuration } from './flags.ts';
 import { nodeAddress } from './node-address.ts';
 import { UsageError } from './usage-error.ts';
+import { version } from './version.ts';
 
 /** What the daemon runs with, from its flags. Throws a UsageError. */
 export function readConfig(flags: FlagValues): ProxyConfig & { readonly level: number } {
@@ -13,6 +14,10 @@ export function readConfig(flags: FlagValues): ProxyConfig & { readonly level: n
     runtimes: readConnect(flags.get('connect')!, listen),
     listen,
     streamBase: readStreamBase(flags.get('streamUrl')!, flags.get('streamPort')!),
+    listTimeout: readListTimeout(flags.get('listTimeout')!),
+    maxSnapshotAge: parseDuration(flags.get('maxSnapshotAge')!),
+    stateDir: readStateDir(flags.get('stateDir')!),
+    userAgent: `criproxy/${version.version}`,
     level: readLevel(flags.get('v')!),
   };
 }
@@ -66,6 +71,21 @@ function readLevel(text: string): number {
   const level = Number(text);
   if (level < 0 || level > 5) throw new UsageError(`flag -v: "${text}" is not a log level; use 0 to 5`);
   return level;
+}
+
+function readListTimeout(text: string): number {
+  const timeout = parseDuration(text);
+  if (timeout === undefined || timeout <= 0) {
+    throw new UsageError(`flag -listTimeout: "${text}" gives runtimes no time to answer; write it as 1s or 500ms`);
+  }
+  return timeout;
+}
+
+function readStateDir(text: string): string | undefined {
+  if (text !== '' && !text.startsWith('/')) {
+    throw new UsageError(`flag -stateDir: "${text}" is not an absolute path; write it as /var/lib/criproxy`);
+  }
+  return text === '' ? undefined : text;
 }
 
 function readStreamBase(url: string, port: string): string {

@@ -3,7 +3,7 @@ import { UsageError } from './usage-error.ts';
 /** A flag as the command line, `-help` and the manual know it. `value`: what stands for its value there. */
 export interface FlagRow {
   readonly name: string;
-  readonly type: 'string' | 'bool' | 'int';
+  readonly type: 'string' | 'bool' | 'int' | 'duration';
   readonly default: string;
   readonly value?: string;
   readonly help: string;
@@ -49,7 +49,21 @@ function checked(row: FlagRow, value: string): string {
   if (row.type === 'int' && !/^-?\d+$/.test(value)) {
     throw new UsageError(`flag -${row.name}: "${value}" is no whole number`);
   }
+  if (row.type === 'duration' && value !== '' && parseDuration(value) === undefined) {
+    throw new UsageError(`flag -${row.name}: "${value}" is no duration; write it as 500ms, 1s, 2m or 1h30m`);
+  }
   return value;
+}
+
+const units: Readonly<Record<string, number>> = { us: 1e-3, ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
+
+/** A duration in the syntax of Go's time package (`1h30m`, `1.5s`, `500ms`), in ms; undefined for anything else. */
+export function parseDuration(text: string): number | undefined {
+  if (!/^(?:\d+(?:\.\d+)?(?:us|ms|s|m|h))+$/.test(text)) return text === '0' ? 0 : undefined;
+  let total = 0;
+  for (const [, amount, unit] of text.matchAll(/(\d+(?:\.\d+)?)(us|ms|s|m|h)/g))
+    total += Number(amount) * units[unit!]!;
+  return total;
 }
 
 function suggestion(rows: readonly FlagRow[], name: string): string {

@@ -1,8 +1,8 @@
 /**
  * Which runtime a call is for. `byPodConfig`: the pod sandbox config names it; `byPod`, `byContainer`, `byImage`: the id or
  * name in the request does; `firstHolder`, `everyHolder`: as byImage, and a digest is asked of all runtimes, the first that
- * has it answers, or all of them do it; `join`: all, their answers concatenated; `joinSamples`: likewise, and a runtime
- * without the method has no part; `events`: all, for as long as the client listens.
+ * has it answers, or all of them do it; `list`: all, each one's part from its snapshot where it does not answer; `samples`:
+ * all that answer; `join`: the primary and all others that answer; `events`: all, for as long as the client listens.
  */
 export type Route =
   | 'primary'
@@ -13,9 +13,22 @@ export type Route =
   | 'byImage'
   | 'firstHolder'
   | 'everyHolder'
+  | 'list'
+  | 'samples'
   | 'join'
-  | 'joinSamples'
   | 'events';
+
+/** What a call that succeeded has changed in the runtime's lists; `refresh`: more than the call itself says. */
+export type Effect =
+  | 'addPod'
+  | 'stopPod'
+  | 'removePod'
+  | 'addContainer'
+  | 'startContainer'
+  | 'stopContainer'
+  | 'removeContainer'
+  | 'removeImage'
+  | 'refresh';
 
 /** The log level from which a method's calls are dumped. */
 export const Level = { Change: 3, Status: 4, List: 5 } as const;
@@ -32,6 +45,7 @@ export interface MethodRow {
   /** Message names, where they are not the method's own with `Request` and `Response` behind it. */
   readonly request?: string;
   readonly response?: string;
+  readonly effect?: Effect;
   /** Of a streamed list: the unary method whose answer is, byte for byte, one message of the stream. */
   readonly unaryList?: string;
 }
@@ -46,6 +60,11 @@ function image(route: Route, level: number): MethodRow {
   return { service: 'ImageService', route, level, since: 'runtime', streams: false };
 }
 
+/** A method that changes what the lists say. */
+function changing(effect: Effect, row: MethodRow): MethodRow {
+  return { ...row, effect };
+}
+
 function stream(service: MethodRow['service'], route: Route, extra: Extra): MethodRow {
   return { service, route, level: Level.List, since: 'runtime.v1', streams: true, ...extra };
 }
@@ -55,16 +74,16 @@ const { Change, Status, List } = Level;
 /** The methods of CRI as of Kubernetes 1.37, a row each. */
 export const methods: Readonly<Record<string, MethodRow>> = {
   Version: runtime('primary', Status),
-  RunPodSandbox: runtime('byPodConfig', Change),
-  StopPodSandbox: runtime('byPod', Change),
-  RemovePodSandbox: runtime('byPod', Change),
+  RunPodSandbox: changing('addPod', runtime('byPodConfig', Change)),
+  StopPodSandbox: changing('stopPod', runtime('byPod', Change)),
+  RemovePodSandbox: changing('removePod', runtime('byPod', Change)),
   PodSandboxStatus: runtime('byPod', Status),
-  ListPodSandbox: runtime('join', List),
-  CreateContainer: runtime('byPod', Change),
-  StartContainer: runtime('byContainer', Change),
-  StopContainer: runtime('byContainer', Change),
-  RemoveContainer: runtime('byContainer', Change),
-  ListContainers: runtime('join', List),
+  ListPodSandbox: runtime('list', List),
+  CreateContainer: changing('addContainer', runtime('byPod', Change)),
+  StartContainer: changing('startContainer', runtime('byContainer', Change)),
+  StopContainer: changing('stopContainer', runtime('byContainer', Change)),
+  RemoveContainer: changing('removeContainer', runtime('byContainer', Change)),
+  ListContainers: runtime('list', List),
   ContainerStatus: runtime('byContainer', Status),
   UpdateContainerResources: runtime('byContainer', Change),
   ReopenContainerLog: runtime('byContainer', Change, 'runtime.v1alpha2'),
@@ -74,31 +93,31 @@ export const methods: Readonly<Record<string, MethodRow>> = {
   Attach: runtime('byContainer', Change),
   PortForward: runtime('byPod', Change),
   ContainerStats: runtime('byContainer', Status),
-  ListContainerStats: runtime('join', List),
+  ListContainerStats: runtime('samples', List),
   PodSandboxStats: runtime('byPod', Status, 'runtime.v1alpha2'),
-  ListPodSandboxStats: runtime('join', List, 'runtime.v1alpha2'),
+  ListPodSandboxStats: runtime('samples', List, 'runtime.v1alpha2'),
   UpdateRuntimeConfig: runtime('all', Change),
   Status: runtime('primary', Status),
   CheckpointContainer: runtime('byContainer', Change, 'runtime.v1'),
   CheckpointPod: runtime('byPod', Change, 'runtime.v1'),
-  RestorePod: runtime('byPodConfig', Change, 'runtime.v1'),
+  RestorePod: changing('refresh', runtime('byPodConfig', Change, 'runtime.v1')),
   GetContainerEvents: stream('RuntimeService', 'events', {
     request: 'GetEventsRequest',
     response: 'ContainerEventResponse',
   }),
-  ListMetricDescriptors: runtime('joinSamples', List, 'runtime.v1'),
-  ListPodSandboxMetrics: runtime('joinSamples', List, 'runtime.v1'),
+  ListMetricDescriptors: runtime('samples', List, 'runtime.v1'),
+  ListPodSandboxMetrics: runtime('samples', List, 'runtime.v1'),
   RuntimeConfig: runtime('primary', Status, 'runtime.v1'),
   UpdatePodSandboxResources: runtime('byPod', Change, 'runtime.v1'),
-  StreamPodSandboxes: stream('RuntimeService', 'join', { unaryList: 'ListPodSandbox' }),
-  StreamContainers: stream('RuntimeService', 'join', { unaryList: 'ListContainers' }),
-  StreamContainerStats: stream('RuntimeService', 'join', { unaryList: 'ListContainerStats' }),
-  StreamPodSandboxStats: stream('RuntimeService', 'join', { unaryList: 'ListPodSandboxStats' }),
-  StreamPodSandboxMetrics: stream('RuntimeService', 'joinSamples', { unaryList: 'ListPodSandboxMetrics' }),
-  StreamImages: stream('ImageService', 'join', { unaryList: 'ListImages' }),
-  ListImages: image('join', List),
+  StreamPodSandboxes: stream('RuntimeService', 'list', { unaryList: 'ListPodSandbox' }),
+  StreamContainers: stream('RuntimeService', 'list', { unaryList: 'ListContainers' }),
+  StreamContainerStats: stream('RuntimeService', 'samples', { unaryList: 'ListContainerStats' }),
+  StreamPodSandboxStats: stream('RuntimeService', 'samples', { unaryList: 'ListPodSandboxStats' }),
+  StreamPodSandboxMetrics: stream('RuntimeService', 'samples', { unaryList: 'ListPodSandboxMetrics' }),
+  StreamImages: stream('ImageService', 'list', { unaryList: 'ListImages' }),
+  ListImages: image('list', List),
   ImageStatus: image('firstHolder', Status),
-  PullImage: image('byImage', Change),
-  RemoveImage: image('everyHolder', Change),
+  PullImage: changing('refresh', image('byImage', Change)),
+  RemoveImage: changing('removeImage', image('everyHolder', Change)),
   ImageFsInfo: image('join', List),
 };

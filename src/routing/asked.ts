@@ -1,14 +1,10 @@
-import { unavailable } from './availability.ts';
 import type { Plan } from './plan.ts';
 import type { Runtime } from './runtime.ts';
 
-/**
- * The runtimes that have a part in the answer to a call for many of them, the primary first: that which the filter names,
- * none if the filter contradicts itself, else all. A secondary that has never been up has nothing to say and is left out;
- * for one that was up and is not, this throws Unavailable, since an answer without it would say that its pods are gone.
- */
+/** The runtimes that a call for many of them is for, the primary first: that which its filter names, or all. */
 export function askedFor(plan: Plan, request: Buffer): readonly Runtime[] {
   const owners = filterOwners(plan, request);
+  // A filter that names two runtimes contradicts itself: there is nothing that passes.
   if (owners.size > 1) return [];
   if (owners.size === 1) return [...owners];
   return plan.runtimes.all.filter(runtime => hasPart(plan, runtime));
@@ -27,9 +23,11 @@ function filterOwners(plan: Plan, request: Buffer): Set<Runtime> {
   return owners;
 }
 
+/**
+ * A secondary that this node has never seen up has no pods and no images. One that brings itself up in a pod of the primary
+ * could never do so if lists failed for want of it.
+ */
 function hasPart(plan: Plan, runtime: Runtime): boolean {
-  const { state } = runtime;
-  if (state.kind === 'up' || runtime === plan.runtimes.primary) return true;
-  if (state.seen) throw unavailable(runtime, state);
-  return false;
+  if (runtime === plan.runtimes.primary) return true;
+  return runtime.state.kind === 'up' || runtime.state.seen || plan.node.of(runtime).known;
 }

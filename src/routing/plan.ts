@@ -8,6 +8,7 @@ import { readLast, readPodAnnotation } from '../cri/read.ts';
 import { WireError } from '../wire/error.ts';
 import { unavailable, whenUp } from './availability.ts';
 import { type Lane, openLane } from './lane.ts';
+import type { NodeState } from './node-state.ts';
 import type { Runtime } from './runtime.ts';
 import type { Runtimes } from './runtimes.ts';
 
@@ -17,6 +18,8 @@ export interface Settings {
   readonly streamBase: string;
   /** How long a call waits for a primary that is not up. */
   readonly primaryWait: number;
+  /** How long a list waits for one runtime before its part is taken from the snapshot. */
+  readonly listTimeout: number;
 }
 
 /** One method in one package, ready to be sent to any runtime. */
@@ -24,19 +27,32 @@ export class Plan {
   readonly method: MethodSpec;
   readonly client: Package;
   readonly runtimes: Runtimes;
-  private readonly settings: Settings;
+  readonly settings: Settings;
+  readonly node: NodeState;
   private readonly lanes = new Map<Runtime, { served: readonly string[]; lane: Lane }>();
+  private readonly siblings = new Map<string, Plan>();
 
-  constructor(endpoint: Endpoint, runtimes: Runtimes, settings: Settings) {
+  constructor(endpoint: Endpoint, runtimes: Runtimes, settings: Settings, node: NodeState) {
     this.method = endpoint.method;
     this.client = endpoint.client;
     this.runtimes = runtimes;
     this.settings = settings;
+    this.node = node;
   }
 
-  /** The unary method whose answers this one streams. */
-  unaryList(): Plan {
-    return new Plan({ method: methodSpec(this.method.unaryList!), client: this.client }, this.runtimes, this.settings);
+  /** The unary method whose answers this one streams; this one itself if it is unary. */
+  get unaryList(): Plan {
+    return this.method.unaryList === undefined ? this : this.sibling(this.method.unaryList);
+  }
+
+  /** Another method in the same package. */
+  sibling(name: string): Plan {
+    let plan = this.siblings.get(name);
+    if (plan === undefined) {
+      plan = new Plan({ method: methodSpec(name), client: this.client }, this.runtimes, this.settings, this.node);
+      this.siblings.set(name, plan);
+    }
+    return plan;
   }
 
   /** The last leaf of this kind in a request, empty if there is none. Throws InvalidArgument for a malformed request. */
@@ -53,10 +69,13 @@ export class Plan {
     await whenUp(runtime, runtime === this.runtimes.primary ? this.settings.primaryWait : 0, options);
   }
 
+  /** Calls a runtime, and follows what the call has changed there. */
   async call(runtime: Runtime, request: Buffer, options: CallOptions): Promise<Reply> {
     if (runtime.state.kind !== 'up') await this.ready(runtime, options);
     const lane = this.lane(runtime);
-    const reply = await runtime.call(lane.path, lane.encode(request), options);
+    const sent = lane.encode(request);
+    const reply = await runtime.call(lane.path, sent, options);
+    if (this.method.effect !== undefined) this.node.follow(runtime, this.method.effect, sent, reply.message);
     const message = lane.decode(reply.message);
     return message === reply.message ? reply : { message, headers: reply.headers, trailers: reply.trailers };
   }
@@ -76,15 +95,25 @@ export class Plan {
     };
   }
 
-  private lane(runtime: Runtime): Lane {
+  /** Throws Unavailable for a runtime that is down. */
+  lane(runtime: Runtime): Lane {
     const { state } = runtime;
     if (state.kind !== 'up') throw unavailable(runtime, state);
     const known = this.lanes.get(runtime);
     // A runtime may come back as another version, with other packages: the list is a new one then.
     if (known !== undefined && known.served === state.packages) return known.lane;
-    const lane = openLane(this.method, this.client, runtime, state.packages, this.runtimes, this.settings.streamBase);
+    const lane = this.openLane(runtime, state.packages);
     this.lanes.set(runtime, { served: state.packages, lane });
     return lane;
+  }
+
+  /** Between the names of the client and the runtime where the runtime is not asked, and no package matters. */
+  names(runtime: Runtime): Lane {
+    return this.openLane(runtime, [this.client]);
+  }
+
+  private openLane(runtime: Runtime, served: readonly string[]): Lane {
+    return openLane(this.method, this.client, runtime, served, this.runtimes, this.settings.streamBase);
   }
 
   private reading<T>(read: () => T): T {

@@ -4,18 +4,19 @@ import { ProxyError } from '../base/error.ts';
 import type { Logger } from '../base/logger.ts';
 import { dump } from '../cri/dump.ts';
 import { endpoints } from '../cri/method-spec.ts';
+import type { NodeState } from './node-state.ts';
 import { Plan, type Settings } from './plan.ts';
 import { RuntimeConfigReplay } from './runtime-config.ts';
 import type { Runtimes } from './runtimes.ts';
-import { joinEvents, joinLists } from './stream-routes.ts';
+import { streamRoutes } from './stream-routes.ts';
 import { unaryRoutes } from './unary-routes.ts';
 
 /** CRI in all its packages, served from these runtimes. */
-export function routedService(runtimes: Runtimes, settings: Settings, log: Logger): Service {
+export function routedService(runtimes: Runtimes, settings: Settings, node: NodeState, log: Logger): Service {
   const replay = new RuntimeConfigReplay(runtimes, log);
   const served = new Map<string, Method>();
   for (const [path, endpoint] of endpoints()) {
-    const plan = new Plan(endpoint, runtimes, settings);
+    const plan = new Plan(endpoint, runtimes, settings, node);
     served.set(path, endpoint.method.streams ? streaming(plan, log) : unary(plan, log, replay));
   }
   return path => served.get(path);
@@ -43,7 +44,8 @@ function unary(plan: Plan, log: Logger, replay: RuntimeConfigReplay): Method {
 
 function streaming(plan: Plan, log: Logger): Method {
   const { method } = plan;
-  const route = method.route === 'events' ? joinEvents : joinLists;
+  const route = streamRoutes[method.route];
+  if (route === undefined) throw new Error(`${method.name} cannot stream`);
   return {
     kind: 'stream',
     handle(requests: RequestStream, options: CallOptions): ReplyStream {
@@ -65,7 +67,10 @@ function streaming(plan: Plan, log: Logger): Method {
 }
 
 async function onlyMessage(requests: RequestStream): Promise<Buffer> {
-  for await (const request of requests) return request;
+  // Not a loop that is left early: that would cancel the call.
+  const iterator = Symbol.asyncIterator in requests ? requests[Symbol.asyncIterator]() : requests[Symbol.iterator]();
+  const first = await iterator.next();
+  if (first.done !== true) return first.value;
   throw new ProxyError(Code.InvalidArgument, 'criproxy: the call has no request message');
 }
 

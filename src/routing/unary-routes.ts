@@ -4,6 +4,9 @@ import { ProxyError } from '../base/error.ts';
 import type { Route } from '../cri/methods.ts';
 import { hasFirstField } from '../cri/read.ts';
 import { askedFor } from './asked.ts';
+import { unavailable } from './availability.ts';
+import { within } from './budget.ts';
+import { listPart } from './list-part.ts';
 import type { Plan } from './plan.ts';
 import type { Runtime } from './runtime.ts';
 import { TARGET_RUNTIME } from './runtimes.ts';
@@ -21,32 +24,69 @@ function ownerOfImage(plan: Plan, request: Buffer): Runtime {
   return plan.runtimes.ownerOfImage(plan.read('image', request)) ?? plan.runtimes.primary;
 }
 
-/** All of them at the same time; their answers, concatenated, are protobuf's merge of them. */
-const join: UnaryRoute = async (plan, request, options) => {
+/** All at the same time; each has a part, live or from its snapshot. */
+const list: UnaryRoute = async (plan, request, options) => {
+  const asked = askedFor(plan, request);
+  return merge(await Promise.all(asked.map(runtime => listPart(plan, runtime, request, options))));
+};
+
+/**
+ * Stats and metrics are samples, not state: those of a runtime that does not answer are left out, and nobody takes its pods
+ * for dead. A filter's runtime, asked alone, gives its own error.
+ */
+const samples: UnaryRoute = async (plan, request, options) => {
   const asked = askedFor(plan, request);
   if (asked.length === 1) return plan.call(asked[0]!, request, options);
+  const parts = await Promise.all(asked.map(runtime => samplesPart(plan, runtime, request, options)));
+  const replies = parts.filter(isReply);
+  const first = parts[0];
+  // What the primary does not have, a client does without, or does in another way.
+  if (first instanceof ProxyError && (first.code === Code.Unimplemented || replies.length === 0)) throw first;
+  return merge(replies);
+};
+
+function isReply(part: Reply | ProxyError): part is Reply {
+  return !(part instanceof ProxyError);
+}
+
+/** What a runtime says within the time that a list has, or why it says nothing. */
+export async function samplesPart(
+  plan: Plan,
+  runtime: Runtime,
+  request: Buffer,
+  options: CallOptions,
+): Promise<Reply | ProxyError> {
+  try {
+    if (runtime.state.kind === 'down') return unavailable(runtime, runtime.state);
+    return await within(plan.settings.listTimeout, plan.call(runtime, request, options));
+  } catch (fault) {
+    return ProxyError.from(fault);
+  }
+}
+
+/** The primary must answer, since its part is the one that is used where only one can be; others have theirs if they do. */
+const join: UnaryRoute = async (plan, request, options) => {
+  const { primary } = plan.runtimes;
+  const others = askedFor(plan, request).filter(runtime => runtime !== primary);
+  const [first, ...rest] = await Promise.all([
+    plan.call(primary, request, options),
+    ...others.map(runtime => samplesPart(plan, runtime, request, options)),
+  ]);
+  return merge([first!, ...rest].filter(isReply));
+};
+
+/** Those that are down hear of it when they come up. */
+const all: UnaryRoute = async (plan, request, options) => {
+  const { primary } = plan.runtimes;
+  const asked = plan.runtimes.all.filter(runtime => runtime === primary || runtime.state.kind === 'up');
   return merge(await Promise.all(asked.map(runtime => plan.call(runtime, request, options))));
 };
 
-/** Metrics are samples, not state: those of a runtime without the method are missed by nobody who decides on them. */
-const joinSamples: UnaryRoute = async (plan, request, options) => {
-  const replies = askedFor(plan, request).map(runtime => {
-    const reply = plan.call(runtime, request, options);
-    return runtime === plan.runtimes.primary ? reply : reply.catch(noneIfUnimplemented);
-  });
-  return merge(await Promise.all(replies));
-};
-
-function noneIfUnimplemented(fault: unknown): Reply {
-  const error = ProxyError.from(fault);
-  if (error.code !== Code.Unimplemented) throw error;
-  return { message: Buffer.alloc(0), headers: [], trailers: [] };
-}
-
-/** The metadata is that of the first, the primary where it was asked. */
+/** Answers, concatenated, are protobuf's merge of them. The metadata is that of the first, the primary where it was asked. */
 function merge(replies: readonly Reply[]): Reply {
   const { headers, trailers } = replies[0] ?? { headers: [], trailers: [] };
-  return { message: Buffer.concat(replies.map(reply => reply.message)), headers, trailers };
+  const message = replies.length === 1 ? replies[0]!.message : Buffer.concat(replies.map(reply => reply.message));
+  return { message, headers, trailers };
 }
 
 /** In the order of the runtimes. That an image is missing may only be said when every runtime that could have it answered. */
@@ -84,7 +124,7 @@ const everyHolder: UnaryRoute = async (plan, request, options) => {
 /** How each route of a unary method is taken. */
 export const unaryRoutes: Readonly<Record<Exclude<Route, 'events'>, UnaryRoute>> = {
   primary: toOne(plan => plan.runtimes.primary),
-  all: join,
+  all,
   byPodConfig: toOne((plan, request) =>
     plan.runtimes.ownerByAnnotation(plan.readPodAnnotation(TARGET_RUNTIME, request)),
   ),
@@ -93,6 +133,7 @@ export const unaryRoutes: Readonly<Record<Exclude<Route, 'events'>, UnaryRoute>>
   byImage: toOne(ownerOfImage),
   firstHolder,
   everyHolder,
+  list,
+  samples,
   join,
-  joinSamples,
 };

@@ -16,3 +16,12 @@ export function decodeVarint(bytes: Buffer, start: number, end: number): bigint 
   for (let at = end - 1; at >= start; at--) value = (value << 7n) | BigInt(bytes[at]! & 0x7f);
   return BigInt.asUintN(64, value);
 }
+
+/** As encodeVarint, for values of up to 64 bits. */
+export function encodeVarint64(value: bigint): Buffer {
+  const bytes: number[] = [];
+  let rest = BigInt.asUintN(64, value);
+  for (; rest > 0x7fn; rest >>= 7n) bytes.push(Number(rest & 0x7fn) | 0x80);
+  bytes.push(Number(rest));
+  return Buffer.from(bytes);
+}

@@ -1,0 +1,83 @@
+import {
+  lenField,
+  readAllBytes,
+  readBytes,
+  readEnum,
+  readString,
+  varint64Field,
+  varintField,
+  withEnum,
+} from './listing.ts';
+
+/** PodSandboxState and ContainerState, as far as they are set here. */
+export const SANDBOX_READY = 0;
+export const SANDBOX_NOTREADY = 1;
+export const CONTAINER_RUNNING = 1;
+export const CONTAINER_EXITED = 2;
+
+const SANDBOX_STATE = 3;
+const CONTAINER_STATE = 6;
+
+/** A PodSandbox that is to be no longer ready. */
+export function stopSandbox(sandbox: Buffer): Buffer {
+  return withEnum(sandbox, SANDBOX_STATE, SANDBOX_NOTREADY);
+}
+
+/** A Container in this state or, since states only go forward, the later one that it is in. */
+export function advanceContainer(container: Buffer, state: number): Buffer {
+  return readEnum(container, CONTAINER_STATE) >= state ? container : withEnum(container, CONTAINER_STATE, state);
+}
+
+/** Container.pod_sandbox_id. */
+export function sandboxOf(container: Buffer): string {
+  return readString(container, 2);
+}
+
+/** The PodSandbox that a runtime would list for a RunPodSandboxRequest that it has answered. `now`: ms since the epoch. */
+export function sandboxFromRequest(request: Buffer, id: string, now: number): Buffer {
+  const config = readBytes(request, 1) ?? Buffer.alloc(0);
+  return Buffer.concat([
+    lenField(1, id),
+    ...copy(config, 1, 2),
+    varintField(SANDBOX_STATE, SANDBOX_READY),
+    nanoseconds(4, now),
+    ...copyAll(config, 6, 5),
+    ...copyAll(config, 7, 6),
+    ...copy(request, 2, 7),
+  ]);
+}
+
+/**
+ * The Container that a runtime would list for a CreateContainerRequest that it has answered. Its image ref is the image of
+ * the request, which the kubelet takes from Image.id or PullImageResponse.image_ref.
+ */
+export function containerFromRequest(request: Buffer, id: string, now: number): Buffer {
+  const config = readBytes(request, 2) ?? Buffer.alloc(0);
+  const image = readBytes(config, 2) ?? Buffer.alloc(0);
+  const ref = readString(image, 1);
+  return Buffer.concat([
+    lenField(1, id),
+    ...copy(request, 1, 2),
+    ...copy(config, 1, 3),
+    ...copy(config, 2, 4),
+    lenField(5, ref),
+    nanoseconds(7, now),
+    ...copyAll(config, 9, 8),
+    ...copyAll(config, 10, 9),
+    lenField(10, ref),
+  ]);
+}
+
+function copy(from: Buffer, field: number, as: number): Buffer[] {
+  const content = readBytes(from, field);
+  return content === undefined ? [] : [lenField(as, content)];
+}
+
+function copyAll(from: Buffer, field: number, as: number): Buffer[] {
+  return readAllBytes(from, field).map(content => lenField(as, content));
+}
+
+/** A timestamp of CRI: nanoseconds since the epoch. */
+function nanoseconds(field: number, now: number): Buffer {
+  return varint64Field(field, BigInt(Math.round(now * 1000)) * 1000n);
+}

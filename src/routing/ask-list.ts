@@ -1,0 +1,44 @@
+import type { CallOptions, Metadata, Reply } from '../base/call.ts';
+import { Code } from '../base/codes.ts';
+import { ProxyError } from '../base/error.ts';
+import { checkList } from '../cri/listing.ts';
+import { WireError } from '../wire/error.ts';
+import type { Listing } from './listing.ts';
+import type { Runtime } from './runtime.ts';
+import { runtimeName } from './runtimes.ts';
+
+/** How long an answer to a list may be of use, in ms: the kubelet's own limit for a call (2 min). */
+const LIST_LIMIT = 120_000;
+
+const never = new AbortController().signal;
+
+/** Options of a call that nobody can cancel, since its answer is of use even when nobody waits for it any more. */
+export function ownCall(metadata: Metadata = [], limit = LIST_LIMIT): CallOptions {
+  return { metadata, deadline: performance.now() + limit, signal: never };
+}
+
+/**
+ * Asks a runtime for a list, in its own names. `listing` takes the answer if the request is for the whole list. Rejects, with
+ * Internal for an answer that is no list, like any other call.
+ */
+export async function askList(
+  runtime: Runtime,
+  path: string,
+  request: Buffer,
+  listing: Listing | undefined,
+  options: CallOptions,
+): Promise<Reply> {
+  const askedAt = Date.now();
+  const question = listing?.ask();
+  try {
+    const reply = await runtime.call(path, request, options);
+    checkList(reply.message);
+    if (question !== undefined) listing?.answer(question, reply.message, askedAt);
+    return reply;
+  } catch (fault) {
+    if (question !== undefined) listing?.giveUp(question);
+    if (!(fault instanceof WireError)) throw fault;
+    const message = `criproxy: the ${runtimeName(runtime)} sent a malformed list: ${fault.message}`;
+    throw new ProxyError(Code.Internal, message, { cause: fault });
+  }
+}

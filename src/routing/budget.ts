@@ -1,0 +1,31 @@
+import { Code } from '../base/codes.ts';
+import { ProxyError } from '../base/error.ts';
+
+/**
+ * The call's own outcome if it comes within `limit` ms, else a rejection with DeadlineExceeded; `late` is called then, and
+ * again with the call's end.
+ */
+export function within<T>(limit: number, call: Promise<T>, late: (over: boolean) => void = () => {}): Promise<T> {
+  return new Promise((resolve, reject) => {
+    let isLate = false;
+    const timer = setTimeout(() => {
+      isLate = true;
+      late(false);
+      reject(new ProxyError(Code.DeadlineExceeded, `no answer within ${limit} ms`));
+    }, limit);
+    const over = () => {
+      clearTimeout(timer);
+      if (isLate) late(true);
+    };
+    call.then(
+      value => {
+        over();
+        resolve(value);
+      },
+      fault => {
+        over();
+        reject(fault);
+      },
+    );
+  });
+}

@@ -1,0 +1,75 @@
+import type { CallOptions, Reply } from '../base/call.ts';
+import { Code } from '../base/codes.ts';
+import { ProxyError } from '../base/error.ts';
+import { isWholeList, type ListName, listFilter } from '../cri/filter.ts';
+import { askList, ownCall } from './ask-list.ts';
+import { unavailable } from './availability.ts';
+import { within } from './budget.ts';
+import type { Plan } from './plan.ts';
+import type { Runtime } from './runtime.ts';
+import { runtimeName } from './runtimes.ts';
+
+/**
+ * One runtime's part of a list, in the client's names: its own answer, else what its snapshot has, with the filters applied.
+ * Rejects when there is neither: a list that is short would tell the kubelet that what is missing is dead.
+ */
+export async function listPart(plan: Plan, runtime: Runtime, request: Buffer, options: CallOptions): Promise<Reply> {
+  if (runtime.state.kind === 'down' && mustWait(plan, runtime)) await plan.ready(runtime, options);
+  try {
+    const reply = await liveList(plan, runtime, request, options);
+    plan.node.isLive(runtime, listName(plan));
+    return reply;
+  } catch (fault) {
+    const error = ProxyError.from(fault);
+    if (error.code === Code.InvalidArgument) throw error;
+    return { message: snapshotList(plan, runtime, request, error), headers: [], trailers: [] };
+  }
+}
+
+/** The name of the unary list that a plan is for, or streams. */
+export function listName(plan: Plan): ListName {
+  return plan.unaryList.method.name as ListName;
+}
+
+/** A primary of which nothing is known may still come up in time. */
+function mustWait(plan: Plan, runtime: Runtime): boolean {
+  return runtime === plan.runtimes.primary && !plan.node.of(runtime).known;
+}
+
+async function liveList(plan: Plan, runtime: Runtime, request: Buffer, options: CallOptions): Promise<Reply> {
+  const lane = plan.lane(runtime);
+  const listing = plan.node.of(runtime).of(listName(plan));
+  // One that has let a list wait is not waited for again until it has answered.
+  if (listing.overdue > 0) throw new ProxyError(Code.DeadlineExceeded, 'it has not answered the list before this one');
+  const sent = lane.encode(request);
+  const whole = isWholeList(listName(plan), sent) ? listing : undefined;
+  const call = askList(runtime, lane.path, sent, whole, ownCall(options.metadata));
+  const reply = await within(budget(plan, options), call, over => {
+    listing.overdue += over ? -1 : 1;
+  });
+  return { ...reply, message: lane.decode(reply.message) };
+}
+
+/** Less than the client's own patience: an answer that it does not wait for is of no use to it. */
+function budget(plan: Plan, options: CallOptions): number {
+  const { listTimeout } = plan.settings;
+  if (options.deadline === undefined) return listTimeout;
+  return Math.max(1, Math.min(listTimeout, (options.deadline - performance.now()) * 0.75));
+}
+
+/** The part of a runtime that did not answer, for `reason`. Throws Unavailable if there is none, or none that is fresh. */
+export function snapshotList(plan: Plan, runtime: Runtime, request: Buffer, reason: ProxyError): Buffer {
+  const { state } = runtime;
+  const list = listName(plan);
+  const listing = plan.node.of(runtime).of(list);
+  if (listing.takenAt === undefined) {
+    if (state.kind === 'down') throw unavailable(runtime, state);
+    throw new ProxyError(Code.Unavailable, `criproxy: the ${runtimeName(runtime)} failed ${list}: ${reason.message}`, {
+      cause: reason,
+    });
+  }
+  plan.node.checkAge(runtime, listing.takenAt);
+  plan.node.isFromSnapshot(runtime, list, state.kind === 'down' ? state.reason : reason.message);
+  const lane = plan.names(runtime);
+  return lane.decode(listing.list(listFilter(list, lane.encode(request))));
+}

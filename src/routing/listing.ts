@@ -1,0 +1,86 @@
+import type { Passes } from '../cri/filter.ts';
+import { itemsById, listOf } from '../cri/listing.ts';
+
+const nothing: Buffer = Buffer.alloc(0);
+
+type Items = Map<string, Buffer>;
+
+/** A change that a call has made in a runtime, to be made in its list too. Must be the same when made twice. */
+export type Change = (items: Items) => void;
+
+/** A question that is under way: what is known to have changed since it was asked must outlive its answer. */
+export interface Question {
+  readonly number: number;
+  readonly changesBefore: number;
+}
+
+/**
+ * The last good list of one kind from one runtime, in the runtime's own names, kept as the bytes that came and indexed by id
+ * only when a change or a failure needs it. A change that was made while a list was under way is made in that list again:
+ * the runtime may have put it together before.
+ */
+export class Listing {
+  /** When the list was asked for, in ms since the epoch; undefined: there is none. */
+  takenAt: number | undefined;
+  /** How many questions are under way that nobody waits for any more. */
+  overdue = 0;
+  /** Goes up with every change, for whoever writes it down. */
+  version = 0;
+  private bytes: Buffer = nothing;
+  private items: Items | undefined;
+  private asked = 0;
+  private answered = 0;
+  private readonly underWay = new Set<Question>();
+  private changes: Change[] = [];
+
+  /** Call before asking the runtime for the whole list, and `answer` or `giveUp` in the end. */
+  ask(): Question {
+    const question = { number: ++this.asked, changesBefore: this.changes.length };
+    this.underWay.add(question);
+    return question;
+  }
+
+  /** `list` is a checked answer. One that is older than the last is of no use. */
+  answer(question: Question, list: Buffer, askedAt: number): void {
+    const missed = this.changes.slice(question.changesBefore);
+    this.giveUp(question);
+    if (question.number < this.answered) return;
+    this.answered = question.number;
+    this.set(list, askedAt);
+    for (const change of missed) change(this.index());
+  }
+
+  giveUp(question: Question): void {
+    this.underWay.delete(question);
+    if (this.underWay.size === 0) this.changes = [];
+  }
+
+  change(change: Change): void {
+    if (this.underWay.size > 0) this.changes.push(change);
+    if (this.takenAt === undefined) return;
+    change(this.index());
+    this.version++;
+  }
+
+  /** Puts a list from elsewhere in place. */
+  set(list: Buffer, takenAt: number): void {
+    this.bytes = list;
+    this.items = undefined;
+    this.takenAt = takenAt;
+    this.version++;
+  }
+
+  /** The items that pass, as a list's answer. */
+  list(passes: Passes): Buffer {
+    return listOf([...this.index().values()].filter(passes));
+  }
+
+  /** Items by id. Not to be changed, nor kept for long: it is the list itself. */
+  index(): Items {
+    if (this.items === undefined) {
+      this.items = itemsById(this.bytes);
+      this.bytes = nothing;
+    }
+    return this.items;
+  }
+}

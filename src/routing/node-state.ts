@@ -1,0 +1,102 @@
+import { Code } from '../base/codes.ts';
+import { ProxyError } from '../base/error.ts';
+import type { Logger } from '../base/logger.ts';
+import type { ListName } from '../cri/filter.ts';
+import { methodSpec } from '../cri/method-spec.ts';
+import type { Effect } from '../cri/methods.ts';
+import { askList, ownCall } from './ask-list.ts';
+import type { Runtime } from './runtime.ts';
+import { type Runtimes, runtimeName } from './runtimes.ts';
+import { Snapshot } from './snapshot.ts';
+
+/** A list that nobody has asked for this long is asked for by the proxy itself, in ms. */
+const REFRESH_AFTER = 10_000;
+
+const lists: readonly ListName[] = ['ListPodSandbox', 'ListContainers', 'ListImages'];
+
+/** The snapshots of all runtimes, kept fresh: taken when a runtime comes up, and followed and refreshed from then on. */
+export class NodeState {
+  private readonly snapshots: ReadonlyMap<Runtime, Snapshot>;
+  private readonly maxAge: number | undefined;
+  private readonly log: Logger;
+  /** Lists that come from a snapshot now. */
+  private readonly stale = new Set<string>();
+  private readonly timer: NodeJS.Timeout;
+  /** Called after a change that a call has made. */
+  onFollowed: () => void = () => {};
+
+  /** `maxAge`: how old a snapshot may be to be of use, in ms; undefined: any age. */
+  constructor(runtimes: Runtimes, maxAge: number | undefined, log: Logger) {
+    this.snapshots = new Map(runtimes.all.map(runtime => [runtime, new Snapshot()]));
+    this.maxAge = maxAge;
+    this.log = log;
+    for (const runtime of runtimes.all) {
+      runtime.onChange(state => {
+        if (state.kind === 'up') this.refresh(runtime, 0);
+      });
+    }
+    this.timer = setInterval(() => {
+      for (const runtime of runtimes.all) this.refresh(runtime, REFRESH_AFTER);
+    }, REFRESH_AFTER / 2);
+    this.timer.unref();
+  }
+
+  stop(): void {
+    clearInterval(this.timer);
+  }
+
+  of(runtime: Runtime): Snapshot {
+    return this.snapshots.get(runtime)!;
+  }
+
+  /** A call with this effect was answered with OK. Request and answer are in the runtime's names. */
+  follow(runtime: Runtime, effect: Effect, request: Buffer, answer: Buffer): void {
+    if (effect !== 'refresh') {
+      this.of(runtime).follow(effect, request, answer, Date.now());
+      this.onFollowed();
+    }
+    if (effect === 'refresh' || effect === 'removeImage') this.refresh(runtime, 0);
+  }
+
+  /** Throws Unavailable for a snapshot that is too old to be given out. */
+  checkAge(runtime: Runtime, takenAt: number): void {
+    const age = Date.now() - takenAt;
+    if (this.maxAge === undefined || age <= this.maxAge) return;
+    throw new ProxyError(
+      Code.Unavailable,
+      `criproxy: the ${runtimeName(runtime)} does not answer, and its snapshot is ${seconds(age)} old, more than -maxSnapshotAge`,
+    );
+  }
+
+  isLive(runtime: Runtime, list: ListName): void {
+    if (this.stale.size > 0 && this.stale.delete(`${runtime.id} ${list}`)) {
+      this.log.info(0, `${list} of the ${runtimeName(runtime)} is its own answer again`);
+    }
+  }
+
+  isFromSnapshot(runtime: Runtime, list: ListName, reason: string): void {
+    const key = `${runtime.id} ${list}`;
+    if (this.stale.has(key)) return;
+    this.stale.add(key);
+    const age = seconds(Date.now() - this.of(runtime).of(list).takenAt!);
+    this.log.warn(`${list} of the ${runtimeName(runtime)} comes from its snapshot of ${age} ago: ${reason}`);
+  }
+
+  /** Asks the runtime, in the background, for the lists that are older than `age` ms. */
+  private refresh(runtime: Runtime, age: number): void {
+    const { state } = runtime;
+    if (state.kind !== 'up') return;
+    for (const list of lists) {
+      const listing = this.of(runtime).of(list);
+      if (age > 0 && (listing.overdue > 0 || Date.now() - (listing.takenAt ?? 0) < age)) continue;
+      const path = `/${state.packages[0]}.${methodSpec(list).service}/${list}`;
+      askList(runtime, path, Buffer.alloc(0), listing, ownCall()).catch(fault =>
+        this.log.info(2, `${list} of the ${runtimeName(runtime)}: ${ProxyError.from(fault).message}`),
+      );
+    }
+  }
+}
+
+function seconds(ms: number): string {
+  return `${(ms / 1000).toFixed(1)} s`;
+}

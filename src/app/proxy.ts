@@ -1,13 +1,16 @@
+import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '../base/logger.ts';
 import { NodeState } from '../routing/node-state.ts';
 import { Runtimes } from '../routing/runtimes.ts';
 import { routedService } from '../routing/service.ts';
+import { SnapshotKeeper } from '../routing/snapshot-keeper.ts';
 import { makeDial } from '../transport/grpc/client.ts';
 import { serve } from '../transport/grpc/server.ts';
 import { clearSocketFile, listenOn } from '../transport/socket-file.ts';
 import { type LinkedRuntime, linkedRuntime, type RuntimeAddress } from './linked-runtime.ts';
+import { snapshotStore } from './snapshot-store.ts';
 
 /** How long a call waits for a primary that is not up, in ms: over a restart, within a client's patience. */
 const PRIMARY_WAIT = 5_000;
@@ -52,6 +55,12 @@ export async function startProxy(config: ProxyConfig, log: Logger): Promise<Prox
   // What stands in for a runtime that is down, so that no list is ever short.
   const node = new NodeState(runtimes, config.maxSnapshotAge, log);
 
+  // What was known before a restart, so that a runtime that is not up yet is not taken for empty.
+  const keeper =
+    config.stateDir === undefined
+      ? undefined
+      : await SnapshotKeeper.open(runtimes, node, snapshotStore(config.stateDir, log), await readBootId(), log);
+
   // All of CRI, in all packages, over these runtimes.
   const settings = { streamBase: config.streamBase, primaryWait: PRIMARY_WAIT, listTimeout: config.listTimeout };
   const service = routedService(runtimes, settings, node, log);
@@ -70,6 +79,11 @@ export async function startProxy(config: ProxyConfig, log: Logger): Promise<Prox
       await server.close(DRAIN);
       for (const runtime of linked) runtime.stop();
       node.stop();
+      await keeper?.stop();
     },
   };
+}
+
+async function readBootId(): Promise<string> {
+  return (await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim();
 }

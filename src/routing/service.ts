@@ -5,13 +5,14 @@ import type { Logger } from '../base/logger.ts';
 import { dump } from '../cri/dump.ts';
 import { endpoints } from '../cri/method-spec.ts';
 import type { NodeState } from './node-state.ts';
+import { passThrough } from './pass-through.ts';
 import { Plan, type Settings } from './plan.ts';
 import { RuntimeConfigReplay } from './runtime-config.ts';
 import type { Runtimes } from './runtimes.ts';
 import { streamRoutes } from './stream-routes.ts';
 import { unaryRoutes } from './unary-routes.ts';
 
-/** CRI in all its packages, served from these runtimes. */
+/** CRI in all its packages, served from these runtimes; what is not CRI is the primary's. */
 export function routedService(runtimes: Runtimes, settings: Settings, node: NodeState, log: Logger): Service {
   const replay = new RuntimeConfigReplay(runtimes, log);
   const served = new Map<string, Method>();
@@ -19,7 +20,8 @@ export function routedService(runtimes: Runtimes, settings: Settings, node: Node
     const plan = new Plan(endpoint, runtimes, settings, node);
     served.set(path, endpoint.method.streams ? streaming(plan, log) : unary(plan, log, replay));
   }
-  return path => served.get(path);
+  const { primary } = runtimes;
+  return path => served.get(path) ?? passThrough(path, primary, settings.primaryWait, log);
 }
 
 function unary(plan: Plan, log: Logger, replay: RuntimeConfigReplay): Method {

@@ -1,0 +1,31 @@
+import { join } from 'node:path';
+import type { Logger } from '../base/logger.ts';
+import type { SnapshotStore } from '../routing/snapshot-keeper.ts';
+import { DamagedError, readState, setAside, writeState } from '../store/state-file.ts';
+
+/** Snapshots in files of a folder: `primary.snapshot`, and `runtime-ID.snapshot` for the others. */
+export function snapshotStore(folder: string, log: Logger): SnapshotStore {
+  const fileOf = (id: string) => join(folder, id === '' ? 'primary.snapshot' : `runtime-${id}.snapshot`);
+  return {
+    async load(id) {
+      const path = fileOf(id);
+      try {
+        return await readState(path);
+      } catch (fault) {
+        const reason = (fault as Error).message;
+        if (!(fault instanceof DamagedError)) log.warn(`cannot read ${path}: ${reason}; going on without it`);
+        else await putAside(path, reason, log);
+        return undefined;
+      }
+    },
+    save: (id, content) => writeState(fileOf(id), content),
+  };
+}
+
+async function putAside(path: string, reason: string, log: Logger): Promise<void> {
+  try {
+    log.warn(`${path} is damaged (${reason}); it is now ${await setAside(path)}, and a new one will be written`);
+  } catch (fault) {
+    log.warn(`${path} is damaged (${reason}) and cannot be moved away: ${(fault as Error).message}`);
+  }
+}

@@ -1,0 +1,46 @@
+import type { CallOptions, Method, ReplyStream, RequestStream } from '../base/call.ts';
+import type { Logger } from '../base/logger.ts';
+import { whenUp } from './availability.ts';
+import type { Runtime } from './runtime.ts';
+
+/**
+ * A method that has no row, of CRI or of another service, as the primary serves it: messages and metadata unchanged, however
+ * many go either way. Tomorrow's CRI works so before its rows are written, for pods of the primary.
+ */
+export function passThrough(path: string, primary: Runtime, wait: number, log: Logger): Method {
+  return {
+    kind: 'stream',
+    handle(requests, options) {
+      if (log.enabled(3)) log.info(3, `${path} is no method that criproxy knows: the primary runtime gets it`);
+      return primary.state.kind === 'up'
+        ? primary.stream(path, requests, options)
+        : later(path, primary, wait, requests, options);
+    },
+  };
+}
+
+function later(
+  path: string,
+  primary: Runtime,
+  wait: number,
+  requests: RequestStream,
+  options: CallOptions,
+): ReplyStream {
+  let reply: ReplyStream | undefined;
+  const opened = whenUp(primary, wait, options).then(() => {
+    reply = primary.stream(path, requests, options);
+    return reply;
+  });
+  return {
+    headers: opened.then(
+      ({ headers }) => headers,
+      () => [],
+    ),
+    get trailers() {
+      return reply?.trailers ?? [];
+    },
+    async *[Symbol.asyncIterator]() {
+      yield* await opened;
+    },
+  };
+}

@@ -1,0 +1,50 @@
+import type { ListName } from '../cri/filter.ts';
+import { lenField, listOf, readBytes, readString, varintField } from '../cri/listing.ts';
+import { Records, WireType } from '../wire/records.ts';
+import { decodeVarint } from '../wire/varint.ts';
+import type { Snapshot } from './snapshot.ts';
+
+/** One runtime's snapshot as it is written down. A protobuf message: 1 boot id, 3-5 the lists, each of 1 items, 2 taken at. */
+const lists: ReadonlyArray<readonly [field: number, list: ListName]> = [
+  [3, 'ListPodSandbox'],
+  [4, 'ListContainers'],
+  [5, 'ListImages'],
+];
+
+/** Items in the order of their ids: the same state gives the same bytes, whatever order the runtime lists them in. */
+export function encodeSnapshot(snapshot: Snapshot, bootId: string): { content: Buffer; withoutTimes: Buffer } {
+  const parts: Buffer[] = [lenField(1, bootId)];
+  const timed: Buffer[] = [lenField(1, bootId)];
+  for (const [field, list] of lists) {
+    const listing = snapshot.of(list);
+    if (listing.takenAt === undefined) continue;
+    const items = listOf([...listing.index()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, item]) => item));
+    parts.push(lenField(field, items));
+    timed.push(lenField(field, Buffer.concat([lenField(1, items), varintField(2, Math.round(listing.takenAt))])));
+  }
+  return { content: Buffer.concat(timed), withoutTimes: Buffer.concat(parts) };
+}
+
+/** Puts a written snapshot in place; after another boot nothing of it runs any more. Throws a WireError. */
+export function decodeSnapshot(content: Buffer, bootId: string, snapshot: Snapshot): void {
+  for (const [field, list] of lists) {
+    const part = readBytes(content, field);
+    if (part === undefined) continue;
+    const listing = snapshot.of(list);
+    listing.set(readBytes(part, 1) ?? Buffer.alloc(0), readNumber(part, 2));
+    // Indexed now, so that what is wrong with it shows now.
+    listing.index();
+  }
+  if (readString(content, 1) !== bootId) snapshot.stopEverything();
+}
+
+function readNumber(message: Buffer, field: number): number {
+  let value = 0;
+  const records = new Records(message);
+  while (records.next()) {
+    if (records.field === field && records.type === WireType.Varint) {
+      value = Number(decodeVarint(message, records.valueStart, records.valueEnd));
+    }
+  }
+  return value;
+}

@@ -1,0 +1,74 @@
+import { createHash } from 'node:crypto';
+import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
+
+/**
+ * The file: this line, the SHA-256 of the rest as 64 hex digits and a newline, then the rest. The number is the version of
+ * what is inside.
+ */
+const MAGIC = 'criproxy-state 1\n';
+const DIGEST = 65;
+
+/** A state file that is not what was written: cut short, changed, of another version, or not ours at all. */
+export class DamagedError extends Error {}
+
+/** The content of the file; undefined if there is none. Throws a DamagedError, or the system's error. */
+export async function readState(path: string): Promise<Buffer | undefined> {
+  let bytes: Buffer;
+  try {
+    bytes = await readFile(path);
+  } catch (fault) {
+    if ((fault as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw fault;
+  }
+  if (bytes.toString('latin1', 0, MAGIC.length) !== MAGIC)
+    throw new DamagedError('it does not begin as a state file does');
+  const content = bytes.subarray(MAGIC.length + DIGEST);
+  if (bytes.toString('latin1', MAGIC.length, MAGIC.length + DIGEST) !== `${digest(content)}\n`) {
+    throw new DamagedError('its checksum is wrong');
+  }
+  return content;
+}
+
+/**
+ * Puts `content` in place of what the file had, so that whenever power fails there is the old or the new. Throws the system's
+ * error, the old file untouched.
+ */
+export async function writeState(path: string, content: Buffer): Promise<void> {
+  await mkdir(dirname(path), { recursive: true, mode: 0o750 });
+  const draft = `${path}.new`;
+  try {
+    const file = await open(draft, 'w', 0o600);
+    try {
+      await file.writeFile(Buffer.concat([Buffer.from(`${MAGIC}${digest(content)}\n`), content]));
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(draft, path);
+  } catch (fault) {
+    await rm(draft, { force: true }).catch(() => {});
+    throw fault;
+  }
+  await syncFolder(dirname(path));
+}
+
+/** Moves a file that cannot be used out of the way and gives its new name, for whoever wants to know what it was. */
+export async function setAside(path: string): Promise<string> {
+  const name = `${path}.damaged-${new Date().toISOString().replace(/[:.]/g, '')}`;
+  await rename(path, name);
+  return name;
+}
+
+async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, 'r');
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}
+
+function digest(content: Buffer): string {
+  return createHash('sha256').update(content).digest('hex');
+}

@@ -11,6 +11,8 @@ import { formatVersion } from './version.ts';
 /** Does what the command line says; resolves with the exit status. */
 export async function run(argv: readonly string[]): Promise<number> {
   try {
+    // Loaded when it is asked for: the daemon has no use for it.
+    if (argv[0] === 'setup') return await (await import('./setup.ts')).runSetup(argv.slice(1));
     const flags = parseFlags(daemonFlags, argv);
     if (flags.get('help') === 'true' || flags.get('h') === 'true') return print(helpText());
     if (flags.get('version') === 'true') return print(`${formatVersion()}\n`);

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { CallOptions } from '../base/call.ts';
 import { Code } from '../base/codes.ts';
 import { ProxyError } from '../base/error.ts';
@@ -34,34 +33,48 @@ export async function* joinEvents(
 }
 
 async function* eventsOf(plan: Plan, runtime: Runtime, request: Buffer, options: CallOptions): AsyncGenerator<Buffer> {
+  const { signal } = options;
+  // What the client knows of the runtime; undefined: nothing yet, so that all of it is news.
   let view = NodeView.ofSnapshot(plan, runtime);
   let hasEvents = true;
-  for (let first = true; !options.signal.aborted; first = false) {
-    await untilUp(runtime, options.signal);
+  for (let first = true; !signal.aborted; first = false) {
+    await untilUp(runtime, signal);
     try {
       if (hasEvents) {
         // Opened first: what happens while the lists are compared comes twice rather than never.
         const stream = plan.stream(runtime, request, options);
-        if (!first || view === undefined) {
-          const now = await NodeView.ofRuntime(plan, runtime);
-          yield* missedEvents(plan, runtime, view, now);
-        }
+        if (!first || view === undefined)
+          yield* missedEvents(plan, runtime, view, await NodeView.ofRuntime(plan, runtime));
         yield* stream;
       } else {
         const now = await NodeView.ofRuntime(plan, runtime);
-        yield* missedEvents(plan, runtime, view ?? now, now);
+        yield* missedEvents(plan, runtime, view, now);
         view = now;
-        await sleep(POLL, undefined, { signal: options.signal });
-        continue;
       }
     } catch (fault) {
-      if (options.signal.aborted) return;
-      if (ProxyError.from(fault).code === Code.Unimplemented) hasEvents = false;
+      const lacksEvents = ProxyError.from(fault).code === Code.Unimplemented;
+      // The snapshot is as old as the last list: what has come since is told again.
+      if (hasEvents && !lacksEvents) view = NodeView.ofSnapshot(plan, runtime) ?? view;
+      // Another version may be there when it comes back.
+      hasEvents = !lacksEvents;
+      if (lacksEvents) continue;
     }
-    // What the client was told last is in here, or told again.
-    view = NodeView.ofSnapshot(plan, runtime) ?? view;
-    if (hasEvents) await sleep(RETRY, undefined, { signal: options.signal }).catch(() => {});
+    await pause(hasEvents ? RETRY : POLL, signal);
   }
+}
+
+/** Resolves after `ms`, or when the call is over. */
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise(resolve => {
+    const done = () => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', done);
+      resolve();
+    };
+    const timer = setTimeout(done, ms);
+    signal.addEventListener('abort', done, { once: true });
+    if (signal.aborted) done();
+  });
 }
 
 function untilUp(runtime: Runtime, signal: AbortSignal): Promise<void> {

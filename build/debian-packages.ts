@@ -1,0 +1,34 @@
+import { existsSync } from 'node:fs';
+
+/** What a Debian package is needed for, and a file that tells whether it, or the same from elsewhere, is installed. */
+interface DebianPackage {
+  readonly name: string;
+  readonly file: string;
+}
+
+/** `demo`: two real containerd. `registry`: images to pull. `node`: a systemd node to install into. */
+export const packageGroups = {
+  demo: [
+    { name: 'containerd', file: '/usr/bin/containerd' },
+    { name: 'runc', file: '/usr/sbin/runc' },
+    { name: 'containernetworking-plugins', file: '/usr/lib/cni/bridge' },
+    // Package busybox has the same /bin/busybox, but needs a libc, which the images have not.
+    { name: 'busybox-static', file: '/var/lib/dpkg/info/busybox-static.list' },
+  ],
+  registry: [
+    { name: 'docker-registry', file: '/usr/bin/docker-registry' },
+    { name: 'skopeo', file: '/usr/bin/skopeo' },
+  ],
+  node: [
+    { name: 'systemd-container', file: '/usr/bin/systemd-nspawn' },
+    { name: 'debootstrap', file: '/usr/sbin/debootstrap' },
+    { name: 'iproute2', file: '/bin/ip' },
+  ],
+} as const satisfies Record<string, readonly DebianPackage[]>;
+
+export type PackageGroup = keyof typeof packageGroups;
+
+/** The packages of the groups that are not installed. */
+export function missingPackages(...groups: readonly PackageGroup[]): string[] {
+  return groups.flatMap(group => packageGroups[group].filter(({ file }) => !existsSync(file)).map(({ name }) => name));
+}

@@ -1,0 +1,67 @@
+import { test } from 'tap';
+import { waitFor } from '../support/child.ts';
+import type { Message } from '../support/cri-types.ts';
+import { runContainer, runPod } from '../support/pods.ts';
+import { needs } from '../support/require.ts';
+import { startTwoRuntimes } from '../support/two-runtimes.ts';
+
+test('stats on real runtimes', needs('root', 'demo', 'registry'), async t => {
+  const lab = await startTwoRuntimes();
+  t.teardown(() => lab.stop());
+  const { client } = lab;
+  const pods: string[] = [];
+  const containers: string[] = [];
+  for (const side of lab.sides) {
+    // The kubelet gives every pod a cgroup, and containerd measures the pod by it.
+    const pod = await runPod(client, side, { linux: { cgroup_parent: side.containerd.cgroupParent } });
+    pods.push(pod.id);
+    containers.push(await runContainer(client, side, pod));
+  }
+
+  for (const [index, side] of lab.sides.entries()) {
+    const pod_sandbox_id = pods[index]!;
+    const container_id = containers[index]!;
+
+    await t.test(`the ${side.name}'s stats carry the ids of the lists`, async t => {
+      const { stats } = await client.call('ContainerStats', { container_id });
+      t.equal(stats.attributes.id, container_id);
+      t.ok(stats.memory.working_set_bytes.value > 0n);
+
+      const one = await client.call('ListContainerStats', { filter: { id: container_id } });
+      t.same(idsOf(one.stats), [container_id], 'filter by container');
+      const ofPod = await client.call('ListContainerStats', { filter: { pod_sandbox_id } });
+      t.same(idsOf(ofPod.stats), [container_id], 'filter by pod');
+    });
+
+    await t.test(`the ${side.name}'s pod stats name the pod and its containers`, async t => {
+      const stats = await waitFor('pod stats', async () => {
+        const answer = await client.call('PodSandboxStats', { pod_sandbox_id });
+        return answer.stats.linux.containers.length > 0 ? answer.stats : undefined;
+      });
+      t.equal(stats.attributes.id, pod_sandbox_id);
+      t.same(idsOf(stats.linux.containers), [container_id]);
+      const filtered = await client.call('ListPodSandboxStats', { filter: { id: pod_sandbox_id } });
+      t.same(idsOf(filtered.stats), [pod_sandbox_id]);
+    });
+  }
+
+  await t.test('lists of stats join both runtimes', async t => {
+    t.same(idsOf((await client.call('ListContainerStats')).stats), containers);
+    const { stats } = await client.call('ListPodSandboxStats');
+    t.same(idsOf(stats), pods);
+    t.same(
+      stats.map((pod: Message) => idsOf(pod['linux'].containers)),
+      containers.map(id => [id]),
+    );
+  });
+
+  for (const method of ['ListMetricDescriptors', 'ListPodSandboxMetrics', 'RuntimeConfig', 'CheckpointContainer']) {
+    await t.test(`${method}, which this runtime lacks, is Unimplemented`, async t => {
+      t.match(await client.ask(method), { code: 12 });
+    });
+  }
+});
+
+function idsOf(stats: Message[]): string[] {
+  return stats.map(item => item['attributes'].id);
+}

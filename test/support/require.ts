@@ -1,0 +1,16 @@
+import { missingPackages, type PackageGroup } from '../../build/debian-packages.ts';
+
+/**
+ * The options of a test that needs root and the packages of a group: it is skipped, with the reason, where they are missing.
+ * With CI=true a skip would count as a pass, so this throws there.
+ */
+export function needs(...what: readonly ('root' | PackageGroup)[]): { skip?: string } {
+  const missing = what.flatMap(item => {
+    if (item === 'root') return process.getuid?.() === 0 ? [] : ['root'];
+    return missingPackages(item).map(name => `package ${name}`);
+  });
+  if (missing.length === 0) return {};
+  const reason = `needs ${missing.join(', ')}`;
+  if (process.env['CI'] === 'true') throw new Error(reason);
+  return { skip: reason };
+}

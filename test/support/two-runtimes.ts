@@ -1,0 +1,64 @@
+import { type Containerd, startContainerd } from './containerd.ts';
+import { type CriClient, connect } from './cri-client.ts';
+import { type ProxyOptions, type ProxyProcess, startProxy } from './proxy.ts';
+import { type Registry, startRegistry } from './registry.ts';
+
+/** One of the two runtimes, and how its things are named by the proxy. */
+export interface Side {
+  readonly name: 'primary' | 'secondary';
+  /** What stands before its pod and container ids. */
+  readonly idPrefix: '' | 'alt__';
+  /** What stands before its image names. */
+  readonly imagePrefix: '' | 'alt/';
+  /** The pod annotations that lead to it. */
+  readonly annotations: Readonly<Record<string, string>>;
+  readonly containerd: Containerd;
+  /** A client of the runtime itself, past the proxy. */
+  readonly direct: CriClient;
+}
+
+export interface TwoRuntimes {
+  readonly primary: Side;
+  readonly secondary: Side;
+  /** Both, as the rows of a test. */
+  readonly sides: readonly [Side, Side];
+  readonly registry: Registry;
+  readonly proxy: ProxyProcess;
+  /** Through the proxy. */
+  readonly client: CriClient;
+  stop(): Promise<void>;
+}
+
+/** Two containerd that pull from one registry, and the proxy before them; the secondary's id is `alt`. */
+export async function startTwoRuntimes(options: Omit<ProxyOptions, 'connect'> = {}): Promise<TwoRuntimes> {
+  const undo: (() => unknown)[] = [];
+  const stop = async () => {
+    for (const step of undo.splice(0).reverse()) await step();
+  };
+  try {
+    const registry = await startRegistry();
+    undo.push(() => registry.stop());
+    const start = async (side: Omit<Side, 'containerd' | 'direct'>): Promise<Side> => {
+      const containerd = await startContainerd({ registry: registry.host });
+      undo.push(() => containerd.stop());
+      const direct = connect(containerd.socketPath);
+      undo.push(() => direct.close());
+      return { ...side, containerd, direct };
+    };
+    const primary = await start({ name: 'primary', idPrefix: '', imagePrefix: '', annotations: {} });
+    const annotations = { 'kubernetes.io/target-runtime': 'alt' };
+    const secondary = await start({ name: 'secondary', idPrefix: 'alt__', imagePrefix: 'alt/', annotations });
+    const sockets = `${primary.containerd.socketPath},alt:${secondary.containerd.socketPath}`;
+    const proxy = await startProxy({ connect: sockets, ...options });
+    undo.push(() => proxy.remove());
+    const client = connect(proxy.socketPath);
+    undo.push(() => client.close());
+    // A runtime that is not connected yet is Unavailable; from here on no test needs to think of that.
+    for (const image of ['docker.io/library/busybox', 'alt/docker.io/library/busybox'])
+      await client.call('ImageStatus', { image: { image } }, { deadline: 20_000 });
+    return { primary, secondary, sides: [primary, secondary], registry, proxy, client, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}

@@ -16,7 +16,7 @@ export async function run(argv: readonly string[]): Promise<number> {
     const flags = parseFlags(daemonFlags, argv);
     if (flags.get('help') === 'true' || flags.get('h') === 'true') return print(helpText());
     if (flags.get('version') === 'true') return print(`${formatVersion()}\n`);
-    return await runDaemon(readConfig(flags));
+    return await runDaemon(readConfig(flags), flags.get('listen')!);
   } catch (fault) {
     process.stderr.write(`criproxy: ${fault instanceof Error ? fault.message : String(fault)}\n`);
     return fault instanceof UsageError ? 2 : 1;
@@ -28,15 +28,14 @@ function print(text: string): number {
   return 0;
 }
 
-async function runDaemon(config: ReturnType<typeof readConfig>): Promise<number> {
+async function runDaemon(config: ReturnType<typeof readConfig>, listen: string): Promise<number> {
   // A reader of the log that went away is no reason to stop serving.
   process.stderr.on('error', () => {});
   const log = glogLogger(config.level, text => process.stderr.write(text));
-  log.info(0, `${formatVersion()} starts, pid ${process.pid}`);
   const stopping = stopSignal();
   const proxy = await startProxy(config, log).catch(fault => {
     if (!(fault instanceof SocketFileError)) throw fault;
-    throw new UsageError(`flag -listen: "${config.listen}": ${fault.message}`);
+    throw new UsageError(`flag -listen: "${listen}": ${fault.message}`);
   });
   const signal = await stopping;
   log.info(0, `${signal}: finishing the calls in flight`);
@@ -48,6 +47,11 @@ async function runDaemon(config: ReturnType<typeof readConfig>): Promise<number>
 /** The first of SIGTERM and SIGINT; the next one ends the process at once. */
 function stopSignal(): Promise<string> {
   return new Promise(resolve => {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve(signal));
+    const signals = ['SIGTERM', 'SIGINT'] as const;
+    const stop = (signal: NodeJS.Signals) => {
+      for (const each of signals) process.off(each, stop);
+      resolve(signal);
+    };
+    for (const each of signals) process.on(each, stop);
   });
 }

@@ -18,7 +18,7 @@ const lists: readonly ListName[] = ['ListPodSandbox', 'ListContainers', 'ListIma
 export class NodeState {
   private readonly snapshots: ReadonlyMap<Runtime, Snapshot>;
   private readonly maxAge: number | undefined;
-  private readonly log: Logger;
+  readonly log: Logger;
   /** Lists that come from a snapshot now. */
   private readonly stale = new Set<string>();
   private readonly timer: NodeJS.Timeout;

@@ -10,7 +10,7 @@ import { unavailable, whenUp } from './availability.ts';
 import { type Lane, openLane } from './lane.ts';
 import type { NodeState } from './node-state.ts';
 import type { Runtime } from './runtime.ts';
-import type { Runtimes } from './runtimes.ts';
+import { type Runtimes, runtimeName } from './runtimes.ts';
 
 /** What routing needs to know besides the call. Times in ms. */
 export interface Settings {
@@ -57,11 +57,16 @@ export class Plan {
 
   /** The last leaf of this kind in a request, empty if there is none. Throws InvalidArgument for a malformed request. */
   read(kind: Kind, request: Buffer): string {
-    return this.reading(() => readLast(this.method.request, kind, request));
+    return this.readRequest(() => readLast(this.method.request, kind, request));
   }
 
   readPodAnnotation(key: string, request: Buffer): string | undefined {
-    return this.reading(() => readPodAnnotation(this.method.request, key, request));
+    return this.readRequest(() => readPodAnnotation(this.method.request, key, request));
+  }
+
+  /** What `read` finds in an answer of the runtime. Throws Internal for a malformed one. */
+  readAnswer<T>(runtime: Runtime, read: () => T): T {
+    return reading(read, Code.Internal, `the ${runtimeName(runtime)} sent a malformed ${this.method.response}`);
   }
 
   /** Waits for the runtime where that is allowed. Rejects with Unavailable. */
@@ -75,7 +80,10 @@ export class Plan {
     const lane = this.lane(runtime);
     const sent = lane.encode(request);
     const reply = await runtime.call(lane.path, sent, options);
-    if (this.method.effect !== undefined) this.node.follow(runtime, this.method.effect, sent, reply.message);
+    const { effect } = this.method;
+    if (effect !== undefined) {
+      this.readAnswer(runtime, () => this.node.follow(runtime, effect, sent, reply.message));
+    }
     const message = lane.decode(reply.message);
     return message === reply.message ? reply : { message, headers: reply.headers, trailers: reply.trailers };
   }
@@ -116,13 +124,16 @@ export class Plan {
     return openLane(this.method, this.client, runtime, served, this.runtimes, this.settings.streamBase);
   }
 
-  private reading<T>(read: () => T): T {
-    try {
-      return read();
-    } catch (fault) {
-      if (!(fault instanceof WireError)) throw fault;
-      const message = `criproxy: malformed ${this.method.request}: ${fault.message}`;
-      throw new ProxyError(Code.InvalidArgument, message, { cause: fault });
-    }
+  private readRequest<T>(read: () => T): T {
+    return reading(read, Code.InvalidArgument, `malformed ${this.method.request}`);
+  }
+}
+
+function reading<T>(read: () => T, code: Code, what: string): T {
+  try {
+    return read();
+  } catch (fault) {
+    if (!(fault instanceof WireError)) throw fault;
+    throw new ProxyError(code, `criproxy: ${what}: ${fault.message}`, { cause: fault });
   }
 }

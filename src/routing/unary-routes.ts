@@ -1,15 +1,16 @@
 import type { CallOptions, Reply } from '../base/call.ts';
-import { Code } from '../base/codes.ts';
+import { Code, codeName } from '../base/codes.ts';
 import { ProxyError } from '../base/error.ts';
 import type { Route } from '../cri/methods.ts';
 import { hasFirstField } from '../cri/read.ts';
 import { askedFor } from './asked.ts';
 import { unavailable } from './availability.ts';
-import { within } from './budget.ts';
+import { pause, within } from './budget.ts';
+import { endableCall } from './endable-call.ts';
 import { listPart } from './list-part.ts';
 import type { Plan } from './plan.ts';
 import type { Runtime } from './runtime.ts';
-import { TARGET_RUNTIME } from './runtimes.ts';
+import { runtimeName, TARGET_RUNTIME } from './runtimes.ts';
 
 /** Sends a unary call where it belongs and joins the answers. */
 export type UnaryRoute = (plan: Plan, request: Buffer, options: CallOptions) => Promise<Reply>;
@@ -56,11 +57,14 @@ export async function samplesPart(
   request: Buffer,
   options: CallOptions,
 ): Promise<Reply | ProxyError> {
+  const call = endableCall(options);
   try {
     if (runtime.state.kind === 'down') return unavailable(runtime, runtime.state);
-    return await within(plan.settings.listTimeout, plan.call(runtime, request, options));
+    return await within(plan.settings.listTimeout, plan.call(runtime, request, call.options));
   } catch (fault) {
     return ProxyError.from(fault);
+  } finally {
+    call.end();
   }
 }
 
@@ -75,11 +79,25 @@ const join: UnaryRoute = async (plan, request, options) => {
   return merge([first!, ...rest].filter(isReply));
 };
 
-/** Those that are down hear of it when they come up. */
+/**
+ * The primary's answer is the answer: a secondary that does not take it is no reason to say so of the node. Those that are down
+ * hear of it when they come up.
+ */
 const all: UnaryRoute = async (plan, request, options) => {
   const { primary } = plan.runtimes;
-  const asked = plan.runtimes.all.filter(runtime => runtime === primary || runtime.state.kind === 'up');
-  return merge(await Promise.all(asked.map(runtime => plan.call(runtime, request, options))));
+  const others = plan.runtimes.all.filter(runtime => runtime !== primary && runtime.state.kind === 'up');
+  const [reply] = await Promise.all([
+    plan.call(primary, request, options),
+    ...others.map(async runtime => {
+      const part = await samplesPart(plan, runtime, request, options);
+      if (!(part instanceof ProxyError)) return;
+      plan.node.log.info(
+        2,
+        `${plan.method.name} of the ${runtimeName(runtime)}: ${codeName(part.code)}: ${part.message}`,
+      );
+    }),
+  ]);
+  return reply;
 };
 
 /** Answers, concatenated, are protobuf's merge of them. The metadata is that of the first, the primary where it was asked. */
@@ -89,24 +107,48 @@ function merge(replies: readonly Reply[]): Reply {
   return { message, headers, trailers };
 }
 
-/** In the order of the runtimes. That an image is missing may only be said when every runtime that could have it answered. */
+/**
+ * In the order of the runtimes, all asked at once. That an image is missing may only be said when every runtime that could have
+ * it answered; one that hangs is waited for no longer than a list would, once another one has it.
+ */
 const firstHolder: UnaryRoute = async (plan, request, options) => {
   const owner = plan.runtimes.ownerOfImage(plan.read('image', request));
   if (owner !== undefined) return plan.call(owner, request, options);
+  const answers = askedFor(plan, request).map(runtime => holderAnswer(plan, runtime, request, options));
+  const held = Promise.any(answers.map(answer => answer.then(each => (isHeld(each) ? each : Promise.reject(each)))));
+  held.catch(() => {});
+  let fault: ProxyError | undefined;
   let missing: Reply | undefined;
-  let failed: unknown;
-  for (const runtime of askedFor(plan, request)) {
-    try {
-      const reply = await plan.call(runtime, request, options);
-      if (hasFirstField(reply.message)) return reply;
-      missing ??= reply;
-    } catch (fault) {
-      failed ??= fault;
-    }
+  for (const answer of answers) {
+    const late = held.then(each => pause(plan.settings.listTimeout, options.signal).then(() => each));
+    const each = await Promise.race([answer, late.catch(() => answer)]);
+    if (isHeld(each)) return each.reply;
+    if ('fault' in each) fault ??= each.fault;
+    else missing ??= each.reply;
   }
-  if (failed !== undefined) throw failed;
+  if (fault !== undefined) throw fault;
   return missing!;
 };
+
+type HolderAnswer = { readonly reply: Reply; readonly held: boolean } | { readonly fault: ProxyError };
+
+function isHeld(answer: HolderAnswer): answer is { reply: Reply; held: true } {
+  return 'held' in answer && answer.held;
+}
+
+async function holderAnswer(
+  plan: Plan,
+  runtime: Runtime,
+  request: Buffer,
+  options: CallOptions,
+): Promise<HolderAnswer> {
+  try {
+    const reply = await plan.call(runtime, request, options);
+    return { reply, held: plan.readAnswer(runtime, () => hasFirstField(reply.message)) };
+  } catch (fault) {
+    return { fault: ProxyError.from(fault) };
+  }
+}
 
 /** A runtime that does not have it has nothing to do. */
 const everyHolder: UnaryRoute = async (plan, request, options) => {

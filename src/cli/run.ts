@@ -1,4 +1,5 @@
 import { startProxy } from '../app/proxy.ts';
+import { Level } from '../cri/methods.ts';
 import { SocketFileError } from '../transport/socket-file.ts';
 import { readConfig } from './config.ts';
 import { daemonFlags } from './daemon-flags.ts';
@@ -31,7 +32,7 @@ function print(text: string): number {
 async function runDaemon(config: ReturnType<typeof readConfig>, listen: string): Promise<number> {
   // A reader of the log that went away is no reason to stop serving.
   process.stderr.on('error', () => {});
-  const log = glogLogger(config.level, text => process.stderr.write(text));
+  const log = glogLogger(config.level, text => process.stderr.write(text), await yamlWriter(config.level));
   const stopping = stopSignal();
   const proxy = await startProxy(config, log).catch(fault => {
     if (!(fault instanceof SocketFileError)) throw fault;
@@ -42,6 +43,13 @@ async function runDaemon(config: ReturnType<typeof readConfig>, listen: string):
   await proxy.stop();
   log.info(0, 'stopped');
   return 0;
+}
+
+/** A YAML library is half of the program: it is loaded where messages are dumped. */
+async function yamlWriter(level: number): Promise<(fields: unknown) => string> {
+  if (level < Level.Change) return String;
+  const { stringify } = await import('yaml');
+  return fields => stringify(fields, { lineWidth: 0 });
 }
 
 /** The first of SIGTERM and SIGINT; the next one ends the process at once. */

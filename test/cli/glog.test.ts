@@ -1,9 +1,17 @@
 import { test } from 'tap';
+import { stringify } from 'yaml';
 import { glogLogger } from '../../src/cli/glog.ts';
 
 function collect(level: number) {
   const written: string[] = [];
-  return { log: glogLogger(level, text => written.push(text)), written };
+  return {
+    log: glogLogger(
+      level,
+      text => written.push(text),
+      fields => stringify(fields, { lineWidth: 0 }),
+    ),
+    written,
+  };
 }
 
 /** glog: severity, month and day, time with microseconds, process id, file and line. */

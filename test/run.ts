@@ -21,9 +21,12 @@ const tap = ['node_modules/tap/dist/esm/run.mjs', 'run', '--type-strip-only', '-
 const options = [`--output-file=${results}`, '--reporter=terse', `--jobs=${part === 'fast' ? 2 : 1}`, '--timeout=900'];
 const child = spawn(process.execPath, [...tap, ...options, ...files], { stdio: 'inherit' });
 const status = await new Promise<number>(resolve => child.once('close', code => resolve(code ?? 1)));
-const counted = count(readFileSync(results, 'utf8'));
+const output = readFileSync(results, 'utf8');
+const counted = count(output);
 rmSync(folder, { recursive: true, force: true });
-process.stdout.write(`${counted.passed} passed, ${counted.failed} failed, ${counted.skipped} skipped\n`);
+// The reporter keeps what failed to itself where there is no terminal, and leaves its escape codes on the line.
+for (const line of output.split('\n')) if (/^\s*not ok/.test(line)) process.stdout.write(`\n${line}`);
+process.stdout.write(`\n${counted.passed} passed, ${counted.failed} failed, ${counted.skipped} skipped\n`);
 process.exitCode = status === 0 && counted.failed === 0 && counted.passed > 0 ? 0 : 1;
 
 /** tap's own sum at the end of its output: `# { total: 3, pass: 2, skip: 1 }`. */

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '../base/logger.ts';
+import type { HandlerRow } from '../routing/handlers.ts';
 import { NodeState } from '../routing/node-state.ts';
 import { Runtimes } from '../routing/runtimes.ts';
 import { routedService } from '../routing/service.ts';
@@ -25,6 +26,8 @@ export interface ProxyConfig {
   /** The primary first. */
   readonly runtimes: readonly [RuntimeAddress, ...RuntimeAddress[]];
   readonly listen: string;
+  /** By names of clients; what is not in it is for the primary. */
+  readonly handlers: readonly HandlerRow[];
   /** `http://host:port`: see absoluteUrl. */
   readonly streamBase: string;
   /** How long a list waits for one runtime, in ms. */
@@ -50,7 +53,7 @@ export async function startProxy(config: ProxyConfig, log: Logger): Promise<Prox
   const dial = makeDial({ userAgent: config.userAgent });
   const [primary, ...others] = config.runtimes.map(address => linkedRuntime(address, dial, log));
   const linked: readonly [LinkedRuntime, ...LinkedRuntime[]] = [primary!, ...others];
-  const runtimes = new Runtimes(linked);
+  const runtimes = new Runtimes(linked, config.handlers);
 
   // What stands in for a runtime that is down, so that no list is ever short.
   const node = new NodeState(runtimes, config.maxSnapshotAge, log);

@@ -3,6 +3,7 @@ import type { ProxyConfig } from '../app/proxy.ts';
 import { idFault } from '../routing/names.ts';
 import { type FlagValues, parseDuration } from './flags.ts';
 import { nodeAddress } from './node-address.ts';
+import { readHandlers } from './routing-flags.ts';
 import { UsageError } from './usage-error.ts';
 import { version } from './version.ts';
 
@@ -10,9 +11,12 @@ import { version } from './version.ts';
 export function readConfig(flags: FlagValues): ProxyConfig & { readonly level: number } {
   const listen = socketPath(flags.get('listen')!);
   if (typeof listen !== 'string') throw new UsageError(`flag -listen: "${flags.get('listen')}" ${listen.fault}`);
+  const runtimes = readConnect(flags.get('connect')!, listen);
+  const ids = runtimes.map(({ id }) => id);
   return {
-    runtimes: readConnect(flags.get('connect')!, listen),
+    runtimes,
     listen,
+    handlers: readHandlers(flags.get('handlers')!, ids),
     streamBase: readStreamBase(flags.get('streamUrl')!, flags.get('streamPort')!),
     listTimeout: readListTimeout(flags.get('listTimeout')!),
     maxSnapshotAge: parseDuration(flags.get('maxSnapshotAge')!),

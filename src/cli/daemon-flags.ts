@@ -19,6 +19,13 @@ export const daemonFlags: readonly FlagRow[] = [
     help: 'the unix socket to serve CRI on (mode 0660); a stale socket file is replaced',
   },
   {
+    name: 'handlers',
+    type: 'string',
+    default: '',
+    value: 'NAME=ID[:HANDLER],...',
+    help: 'which runtime a RuntimeClass handler is for, and the handler that it gets there (its default if left out); an empty ID is the primary; the id of a runtime is a handler of its own, all others are for the primary',
+  },
+  {
     name: 'v',
     type: 'int',
     default: '0',

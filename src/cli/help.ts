@@ -20,9 +20,10 @@ Example:
 Flags, as -flag value, -flag=value or --flag:
 ${used.map(flagText).join('')}
 ${wrap(`Accepted for existing unit files, without effect: ${ignored.join(', ')}.`, '')}
-A pod goes to the runtime that its annotation kubernetes.io/target-runtime
-names, to the primary without one. Pods and containers of another runtime than
-the primary are shown as <id>__<their id>, its images as <id>/<their name>.
+A pod goes to the runtime that its RuntimeClass handler or its annotation
+kubernetes.io/target-runtime names, to the primary without either. Pods and
+containers of another runtime than the primary are shown as <id>__<their id>, its
+images as <id>/<their name>.
 
 Exit status: 0 after SIGTERM or SIGINT, 2 for a wrong flag, 1 for another fault.
 `;

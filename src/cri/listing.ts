@@ -13,9 +13,14 @@ export function itemsById(list: Buffer): Map<string, Buffer> {
   while (records.next()) {
     if (records.field !== 1 || records.type !== WireType.Len) continue;
     const item = list.subarray(records.valueStart, records.valueEnd);
-    items.set(readString(item, 1), item);
+    items.set(itemId(item), item);
   }
   return items;
+}
+
+/** The id of an item of a list, or of a PodSandboxStatus or a ContainerStatus. */
+export function itemId(item: Buffer): string {
+  return readString(item, 1);
 }
 
 /**

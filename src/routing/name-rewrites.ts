@@ -1,5 +1,6 @@
 import { Code } from '../base/codes.ts';
 import { ProxyError } from '../base/error.ts';
+import { itemId, readString } from '../cri/listing.ts';
 import type { Rewrite, Rewrites } from '../cri/rewrite.ts';
 import { idPrefix, imagePrefix, isDigest } from './names.ts';
 import type { Runtime } from './runtime.ts';
@@ -8,22 +9,33 @@ import { absoluteUrl } from './streaming-url.ts';
 
 const nothing = Buffer.alloc(0);
 
+/** What names in a call depend on, besides the runtime that it is for. */
+export interface Naming {
+  readonly runtimes: Runtimes;
+  /** See absoluteUrl. */
+  readonly streamBase: string;
+  /** The runtime handler that the client asked for when it made a pod, by the pod's own id; undefined: not known. */
+  askedHandler(runtime: Runtime, pod: string): string | undefined;
+}
+
 /**
  * Makes names in a request those that the runtime itself uses. An id or image of another runtime than that of the call
  * throws InvalidArgument: no runtime could know it.
  */
-export function requestRewrites(runtime: Runtime, runtimes: Runtimes): Rewrites {
+export function requestRewrites(runtime: Runtime, { runtimes }: Naming): Rewrites {
   const id = stripId(runtime, runtimes);
   return {
     pod: id,
     container: id,
     image: stripImage(runtime, runtimes, true),
     imageHint: stripImage(runtime, runtimes, false),
+    handler: ownHandler(runtime, runtimes),
   };
 }
 
-/** Makes names in an answer those that the client knows. `streamBase` is absoluteUrl's. */
-export function responseRewrites(runtime: Runtime, streamBase: string): Rewrites {
+/** Makes names in an answer those that the client knows. */
+export function responseRewrites(runtime: Runtime, naming: Naming): Rewrites {
+  const { streamBase } = naming;
   const url: Rewrite = (bytes, start, end, edit) => {
     const given = bytes.toString('utf8', start, end);
     const absolute = absoluteUrl(given, streamBase);
@@ -35,10 +47,43 @@ export function responseRewrites(runtime: Runtime, streamBase: string): Rewrites
     }
     if (absolute !== given) edit.replace(start, end, Buffer.from(absolute));
   };
-  if (runtime.id === '') return { url };
+  const handlers = naming.runtimes.handlers.renames(runtime) ? handlerRewrites(runtime, naming) : {};
+  if (runtime.id === '') return { url, ...handlers };
   const id = insert(idPrefix(runtime.id));
   const image = insertBeforeName(imagePrefix(runtime.id));
-  return { url, pod: id, container: id, image, imageHint: image };
+  return { url, pod: id, container: id, image, imageHint: image, ...handlers };
+}
+
+/** A handler of the runtime in its own name. One of another runtime throws InvalidArgument. */
+function ownHandler(runtime: Runtime, { handlers }: Runtimes): Rewrite {
+  return (bytes, start, end, edit) => {
+    if (start === end) return;
+    const name = bytes.toString('utf8', start, end);
+    const route = handlers.route(name);
+    if (route === undefined) return;
+    if (route.runtime !== runtime) throw foreign('runtime handler', name, route.runtime, runtime);
+    if (route.handler === '') edit.drop();
+    else if (route.handler !== name) edit.replace(start, end, Buffer.from(route.handler));
+  };
+}
+
+/** A pod shows the handler that its client asked for, anything else a name by which a client could. */
+function handlerRewrites(runtime: Runtime, naming: Naming): Rewrites {
+  const { handlers } = naming.runtimes;
+  const nameOf = (own: string) => (own === '' ? '' : handlers.nameOf(runtime, own));
+  return {
+    handler(bytes, start, end, edit) {
+      const own = bytes.toString('utf8', start, end);
+      const name = nameOf(own);
+      if (name !== own) edit.replace(start, end, Buffer.from(name));
+    },
+    podHandler(bytes, start, end, edit) {
+      const pod = bytes.subarray(start, end);
+      const own = readString(pod, edit.last!.field);
+      const shown = naming.askedHandler(runtime, itemId(pod)) ?? nameOf(own);
+      if (shown !== own) edit.add(Buffer.from(shown));
+    },
+  };
 }
 
 function stripId(runtime: Runtime, runtimes: Runtimes): Rewrite {

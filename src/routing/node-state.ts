@@ -2,6 +2,7 @@ import { Code } from '../base/codes.ts';
 import { ProxyError } from '../base/error.ts';
 import type { Logger } from '../base/logger.ts';
 import type { ListName } from '../cri/filter.ts';
+import { itemId } from '../cri/listing.ts';
 import { methodSpec } from '../cri/method-spec.ts';
 import type { Effect } from '../cri/methods.ts';
 import { askList, ownCall } from './ask-list.ts';
@@ -16,6 +17,7 @@ const lists: readonly ListName[] = ['ListPodSandbox', 'ListContainers', 'ListIma
 
 /** The snapshots of all runtimes, kept fresh: taken when a runtime comes up, and followed and refreshed from then on. */
 export class NodeState {
+  private readonly runtimes: Runtimes;
   private readonly snapshots: ReadonlyMap<Runtime, Snapshot>;
   private readonly maxAge: number | undefined;
   private readonly log: Logger;
@@ -27,6 +29,7 @@ export class NodeState {
 
   /** `maxAge`: how old a snapshot may be to be of use, in ms; undefined: any age. */
   constructor(runtimes: Runtimes, maxAge: number | undefined, log: Logger) {
+    this.runtimes = runtimes;
     this.snapshots = new Map(runtimes.all.map(runtime => [runtime, new Snapshot()]));
     this.maxAge = maxAge;
     this.log = log;
@@ -49,8 +52,14 @@ export class NodeState {
     return this.snapshots.get(runtime)!;
   }
 
-  /** A call with this effect was answered with OK. Request and answer are in the runtime's names. */
-  follow(runtime: Runtime, effect: Effect, request: Buffer, answer: Buffer): void {
+  /**
+   * A call with this effect was answered with OK. Request and answer are in the runtime's names; `askedHandler` is the runtime
+   * handler that the client asked for, for a call that has made a pod.
+   */
+  follow(runtime: Runtime, effect: Effect, request: Buffer, answer: Buffer, askedHandler?: string): void {
+    if (askedHandler !== undefined && this.runtimes.handlers.renames(runtime)) {
+      this.of(runtime).rememberHandler(itemId(answer), askedHandler);
+    }
     if (effect !== 'refresh') {
       this.of(runtime).follow(effect, request, answer, Date.now());
       this.onFollowed();

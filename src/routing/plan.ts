@@ -4,10 +4,11 @@ import { ProxyError } from '../base/error.ts';
 import type { Kind } from '../cri/messages.ts';
 import { type Endpoint, type MethodSpec, methodSpec } from '../cri/method-spec.ts';
 import type { Package } from '../cri/packages.ts';
-import { readLast, readPodAnnotation } from '../cri/read.ts';
+import { readLast, readOwn, readPodAnnotation } from '../cri/read.ts';
 import { WireError } from '../wire/error.ts';
 import { unavailable, whenUp } from './availability.ts';
 import { type Lane, openLane } from './lane.ts';
+import type { Naming } from './name-rewrites.ts';
 import type { NodeState } from './node-state.ts';
 import type { Runtime } from './runtime.ts';
 import type { Runtimes } from './runtimes.ts';
@@ -29,6 +30,7 @@ export class Plan {
   readonly runtimes: Runtimes;
   readonly settings: Settings;
   readonly node: NodeState;
+  private readonly naming: Naming;
   private readonly lanes = new Map<Runtime, { served: readonly string[]; lane: Lane }>();
   private readonly siblings = new Map<string, Plan>();
 
@@ -38,6 +40,11 @@ export class Plan {
     this.runtimes = runtimes;
     this.settings = settings;
     this.node = node;
+    this.naming = {
+      runtimes,
+      streamBase: settings.streamBase,
+      askedHandler: (runtime, pod) => node.of(runtime).askedHandlers.get(pod),
+    };
   }
 
   /** The unary method whose answers this one streams; this one itself if it is unary. */
@@ -60,6 +67,11 @@ export class Plan {
     return this.reading(() => readLast(this.method.request, kind, request));
   }
 
+  /** As `read`, for a field of the request itself. */
+  readOwn(kind: Kind, request: Buffer): string {
+    return this.reading(() => readOwn(this.method.request, kind, request));
+  }
+
   readPodAnnotation(key: string, request: Buffer): string | undefined {
     return this.reading(() => readPodAnnotation(this.method.request, key, request));
   }
@@ -75,7 +87,10 @@ export class Plan {
     const lane = this.lane(runtime);
     const sent = lane.encode(request);
     const reply = await runtime.call(lane.path, sent, options);
-    if (this.method.effect !== undefined) this.node.follow(runtime, this.method.effect, sent, reply.message);
+    if (this.method.effect !== undefined) {
+      const asked = this.method.route === 'byPodConfig' ? this.readOwn('handler', request) : undefined;
+      this.node.follow(runtime, this.method.effect, sent, reply.message, asked);
+    }
     const message = lane.decode(reply.message);
     return message === reply.message ? reply : { message, headers: reply.headers, trailers: reply.trailers };
   }
@@ -113,7 +128,7 @@ export class Plan {
   }
 
   private openLane(runtime: Runtime, served: readonly string[]): Lane {
-    return openLane(this.method, this.client, runtime, served, this.runtimes, this.settings.streamBase);
+    return openLane(this.method, this.client, runtime, served, this.naming);
   }
 
   private reading<T>(read: () => T): T {

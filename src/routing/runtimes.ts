@@ -1,5 +1,6 @@
 import { Code } from '../base/codes.ts';
 import { ProxyError } from '../base/error.ts';
+import { type HandlerRow, Handlers } from './handlers.ts';
 import { isDigest, runtimeInId, runtimeInImage } from './names.ts';
 import type { Runtime } from './runtime.ts';
 
@@ -10,13 +11,15 @@ export const TARGET_RUNTIME = 'kubernetes.io/target-runtime';
 export class Runtimes {
   readonly all: readonly Runtime[];
   readonly primary: Runtime;
+  readonly handlers: Handlers;
   private readonly byId: ReadonlyMap<string, Runtime>;
 
   /** `all[0]` is the primary, with the empty id; ids are unique. */
-  constructor(all: readonly [Runtime, ...Runtime[]]) {
+  constructor(all: readonly [Runtime, ...Runtime[]], handlers: readonly HandlerRow[] = []) {
     this.all = all;
     this.primary = all[0];
     this.byId = new Map(all.map(runtime => [runtime.id, runtime]));
+    this.handlers = new Handlers(all, handlers);
   }
 
   /** Of a pod's or container's id. One that begins with no known runtime's id is the primary's. */
@@ -30,9 +33,9 @@ export class Runtimes {
     return this.byId.get(runtimeInImage(image)) ?? this.primary;
   }
 
-  /** Of a pod to be, by its annotation; undefined or an empty one is the primary. Throws InvalidArgument. */
-  ownerByAnnotation(target: string | undefined): Runtime {
-    if (target === undefined || target === '') return this.primary;
+  /** Of a pod to be, by its annotation; undefined if that names none. Throws InvalidArgument for an unknown runtime. */
+  ownerByAnnotation(target: string | undefined): Runtime | undefined {
+    if (target === undefined || target === '') return undefined;
     const runtime = this.byId.get(target);
     if (runtime !== undefined) return runtime;
     const known = this.all.slice(1).map(runtime => runtime.id);

@@ -8,6 +8,7 @@ import { unavailable } from './availability.ts';
 import { within } from './budget.ts';
 import { listPart } from './list-part.ts';
 import type { Plan } from './plan.ts';
+import { namedRuntime } from './pod-owner.ts';
 import type { Runtime } from './runtime.ts';
 import { TARGET_RUNTIME } from './runtimes.ts';
 
@@ -125,8 +126,10 @@ const everyHolder: UnaryRoute = async (plan, request, options) => {
 export const unaryRoutes: Readonly<Record<Exclude<Route, 'events'>, UnaryRoute>> = {
   primary: toOne(plan => plan.runtimes.primary),
   all,
-  byPodConfig: toOne((plan, request) =>
-    plan.runtimes.ownerByAnnotation(plan.readPodAnnotation(TARGET_RUNTIME, request)),
+  byPodConfig: toOne(
+    (plan, request) =>
+      namedRuntime(plan.runtimes, plan.readOwn('handler', request), plan.readPodAnnotation(TARGET_RUNTIME, request)) ??
+      plan.runtimes.primary,
   ),
   byPod: toOne((plan, request) => plan.runtimes.ownerOfId(plan.read('pod', request))),
   byContainer: toOne((plan, request) => plan.runtimes.ownerOfId(plan.read('container', request))),

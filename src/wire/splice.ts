@@ -9,6 +9,15 @@ export interface Shape {
   readonly fields: ReadonlyArray<Shape | Leaf | undefined>;
   /** Decides by the content of a submessage whether it is one of this shape; otherwise it is left alone. */
   readonly accepts?: (bytes: Buffer, start: number, end: number) => boolean;
+  /** A field that an edit may have to add: visited once a message, behind all that is in it, whether or not it is there. */
+  readonly last?: Last;
+}
+
+/** `field` and `type` are those that Edit.add writes. */
+export interface Last {
+  readonly kind: string;
+  readonly field: number;
+  readonly type: typeof WireType.Len | typeof WireType.Varint;
 }
 
 export interface Leaf {
@@ -17,8 +26,8 @@ export interface Leaf {
 }
 
 /**
- * Called for each leaf in the order of the wire. `edit` takes changes within `bytes[start, end)`, the value without its tag
- * and length.
+ * Called for each leaf in the order of the wire, with the value `bytes[start, end)`, without its tag and length; for a `last`,
+ * with the whole message. `edit` takes changes within these bounds.
  */
 export type Visit = (kind: string, bytes: Buffer, start: number, end: number, edit: Edit) => void;
 
@@ -27,6 +36,9 @@ export class Edit {
   /** Bytes that the edits so far add, or take away when negative. */
   growth = 0;
   dropped = false;
+  /** The field that `add` writes, while a `last` is visited, and the end of its message. */
+  last: Last | undefined;
+  lastAt = 0;
   private readonly edits: Array<{ start: number; end: number; bytes: Buffer }> = [];
 
   /** Puts `bytes` in the place of what is at [start, end). */
@@ -37,6 +49,14 @@ export class Edit {
   /** Takes the leaf's whole record out. */
   drop(): void {
     this.dropped = true;
+  }
+
+  /** Puts the field of the visited `last` at the end of its message: of several, protobuf takes the last one. */
+  add(content: Buffer): void {
+    const { field, type } = this.last!;
+    const tag = encodeVarint(field * 8 + type);
+    const parts = type === WireType.Len ? [tag, encodeVarint(content.length), content] : [tag, content];
+    this.replace(this.lastAt, this.lastAt, Buffer.concat(parts));
   }
 
   get count(): number {
@@ -102,4 +122,8 @@ function walk(bytes: Buffer, from: number, end: number, shape: Shape, visit: Vis
     if (grown === 0 || records.type !== WireType.Len) continue;
     edit.insertAt(count, records.lengthStart, valueStart, encodeVarint(valueEnd - valueStart + grown));
   }
+  if (shape.last === undefined) return;
+  edit.last = shape.last;
+  edit.lastAt = end;
+  visit(shape.last.kind, bytes, from, end, edit);
 }

@@ -1,0 +1,29 @@
+import type { HandlerRow } from '../routing/handlers.ts';
+import { UsageError } from './usage-error.ts';
+
+/** Of `-handlers`: NAME=ID[:HANDLER],... `ids` are those of -connect, the empty one the primary's. Throws a UsageError. */
+export function readHandlers(text: string, ids: readonly string[]): HandlerRow[] {
+  const rows: HandlerRow[] = [];
+  for (const entry of splitList(text)) {
+    const fail = (fault: string) => new UsageError(`flag -handlers: "${entry}" ${fault}`);
+    const match = /^([^=]*)=([^:]*)(?::(.*))?$/.exec(entry);
+    if (match === null) throw fail('has no "="; write it as NAME=ID or NAME=ID:HANDLER');
+    const [, name = '', runtime = '', handler = ''] = match;
+    if (name === '') throw fail('has no name before "="; write the handler of the RuntimeClass there');
+    if (rows.some(row => row.name === name)) throw fail(`has the name of another entry, "${name}"; map each name once`);
+    if (!ids.includes(runtime)) throw fail(`leads to the runtime "${runtime}", ${unknownId(ids)}`);
+    rows.push({ name, runtime, handler });
+  }
+  return rows;
+}
+
+/** How to go on after an id that is not there. */
+export function unknownId(ids: readonly string[]): string {
+  const known = ids.filter(id => id !== '').map(id => `"${id}"`);
+  const others = known.length === 0 ? '' : `one of ${known.join(', ')}, or `;
+  return `which -connect does not have; use ${others}nothing for the primary`;
+}
+
+function splitList(text: string): string[] {
+  return text === '' ? [] : text.split(',').map(entry => entry.trim());
+}

@@ -1,0 +1,42 @@
+import { test } from 'tap';
+import { readHandlers } from '../../src/cli/routing-flags.ts';
+import { UsageError } from '../../src/cli/usage-error.ts';
+
+const ids = ['', 'virtlet.cloud', 'kata'];
+
+test('-handlers', async t => {
+  t.strictSame(readHandlers('', ids), []);
+  t.strictSame(readHandlers('vm=virtlet.cloud, gvisor=virtlet.cloud:runsc,fast=:crun,kata=kata:', ids), [
+    { name: 'vm', runtime: 'virtlet.cloud', handler: '' },
+    { name: 'gvisor', runtime: 'virtlet.cloud', handler: 'runsc' },
+    { name: 'fast', runtime: '', handler: 'crun' },
+    { name: 'kata', runtime: 'kata', handler: '' },
+  ]);
+});
+
+/** What the one line of the error must have: flag, value, remedy. */
+const wrong: ReadonlyArray<readonly [read: () => unknown, parts: readonly string[]]> = [
+  [() => readHandlers('vm', ids), ['-handlers', '"vm"', 'write it as NAME=ID or NAME=ID:HANDLER']],
+  [() => readHandlers('=kata', ids), ['-handlers', '"=kata"', 'no name']],
+  [() => readHandlers('a=kata,a=:x', ids), ['-handlers', '"a=:x"', 'map each name once']],
+  [() => readHandlers('a=what:x', ids), ['-handlers', '"a=what:x"', '"what"', 'use one of "virtlet.cloud", "kata"']],
+  [() => readHandlers('a=what', ['']), ['-handlers', '"a=what"', 'use nothing for the primary']],
+];
+
+for (const [read, parts] of wrong) {
+  test(`a usage error with ${parts.join(', ')}`, async t => {
+    const fault = faultOf(read);
+    t.ok(fault instanceof UsageError);
+    for (const part of parts) t.ok(fault.message.includes(part), `${part} in: ${fault.message}`);
+    t.notOk(fault.message.includes('\n'), 'one line');
+  });
+}
+
+function faultOf(read: () => unknown): Error {
+  try {
+    read();
+  } catch (fault) {
+    return fault as Error;
+  }
+  throw new Error('nothing was thrown');
+}

@@ -1,8 +1,8 @@
 /**
- * Which runtime a call is for. `byPodConfig`: the pod sandbox config names it; `byPod`, `byContainer`, `byImage`: the id or
- * name in the request does; `firstHolder`, `everyHolder`: as byImage, and a digest is asked of all runtimes, the first that
- * has it answers, or all of them do it; `list`: all, each one's part from its snapshot where it does not answer; `samples`:
- * all that answer; `join`: the primary and all others that answer; `events`: all, for as long as the client listens.
+ * Which runtime a call is for. `byPodConfig`: the pod sandbox config names it; `byPod`, `byContainer`: the id in the request
+ * does; `byImage`, `firstHolder`, `everyHolder`: that of the pod, or in the image's name, else the primary, the first that has
+ * the image, or all that have it; `list`: all, each one's part from its snapshot where it does not answer; `samples`: all that
+ * answer; `join`: the primary and all others that answer; `events`: all, for as long as the client listens.
  */
 export type Route =
   | 'primary'

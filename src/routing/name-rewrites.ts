@@ -19,16 +19,17 @@ export interface Naming {
 }
 
 /**
- * Makes names in a request those that the runtime itself uses. An id or image of another runtime than that of the call
- * throws InvalidArgument: no runtime could know it.
+ * Makes names in a request those that the runtime itself uses. An id, image or handler that is expressly another runtime's than
+ * that of the call throws InvalidArgument: no runtime could know it.
  */
 export function requestRewrites(runtime: Runtime, { runtimes }: Naming): Rewrites {
   const id = stripId(runtime, runtimes);
+  const image = stripImage(runtime, runtimes);
   return {
     pod: id,
     container: id,
-    image: stripImage(runtime, runtimes, true),
-    imageHint: stripImage(runtime, runtimes, false),
+    image,
+    imageHint: image,
     handler: ownHandler(runtime, runtimes),
   };
 }
@@ -97,24 +98,21 @@ function stripId(runtime: Runtime, runtimes: Runtimes): Rewrite {
   };
 }
 
-function stripImage(runtime: Runtime, runtimes: Runtimes, strict: boolean): Rewrite {
+/** A name without a prefix is the same in all runtimes. */
+function stripImage(runtime: Runtime, runtimes: Runtimes): Rewrite {
   const prefix = Buffer.byteLength(imagePrefix(runtime.id));
   return (bytes, start, end, edit) => {
     if (start === end) return;
     const image = bytes.toString('utf8', start, end);
     const owner = runtimes.ownerOfImage(image);
     if (owner === undefined) return;
-    if (owner === runtime) {
-      if (prefix > 0) edit.replace(start, start + prefix, nothing);
-    } else if (strict || owner !== runtimes.primary) {
-      throw foreign('image', image, owner, runtime);
-    }
+    if (owner !== runtime) throw foreign('image', image, owner, runtime);
+    edit.replace(start, start + prefix, nothing);
   };
 }
 
 function foreign(what: string, name: string, owner: Runtime, runtime: Runtime): ProxyError {
-  const remedy =
-    what === 'image' && runtime.id !== '' ? `; name it "${imagePrefix(runtime.id)}..." to take it from there` : '';
+  const remedy = what === 'image' ? `; name it without "${imagePrefix(owner.id)}" to take it from there` : '';
   return new ProxyError(
     Code.InvalidArgument,
     `criproxy: ${what} "${name}" belongs to the ${runtimeName(owner)}, but the call is for the ${runtimeName(runtime)}${remedy}`,

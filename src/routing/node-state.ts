@@ -5,6 +5,7 @@ import type { ListName } from '../cri/filter.ts';
 import { itemId } from '../cri/listing.ts';
 import { methodSpec } from '../cri/method-spec.ts';
 import type { Effect } from '../cri/methods.ts';
+import { isReady, isSandboxOf, type PodIdentity } from '../cri/pod-identity.ts';
 import { askList, ownCall } from './ask-list.ts';
 import type { Runtime } from './runtime.ts';
 import { type Runtimes, runtimeName } from './runtimes.ts';
@@ -67,10 +68,27 @@ export class NodeState {
     if (effect === 'refresh' || effect === 'removeImage') this.refresh(runtime, 0);
   }
 
+  /** The runtime that has a sandbox of this pod, a ready one if there are several; undefined if none is known. */
+  runtimeOfPod(pod: PodIdentity): Runtime | undefined {
+    let found: Runtime | undefined;
+    if (pod.uid === '' && pod.firstSeen === '') return found;
+    for (const runtime of this.runtimes.all) {
+      const sandboxes = [...this.of(runtime).pods.index().values()].filter(item => isSandboxOf(item, pod));
+      if (sandboxes.some(isReady)) return runtime;
+      if (sandboxes.length > 0) found ??= runtime;
+    }
+    return found;
+  }
+
+  /** Whether a snapshot of this time is not too old to be of use. */
+  isFresh(takenAt: number): boolean {
+    return this.maxAge === undefined || Date.now() - takenAt <= this.maxAge;
+  }
+
   /** Throws Unavailable for a snapshot that is too old to be given out. */
   checkAge(runtime: Runtime, takenAt: number): void {
+    if (this.isFresh(takenAt)) return;
     const age = Date.now() - takenAt;
-    if (this.maxAge === undefined || age <= this.maxAge) return;
     throw new ProxyError(
       Code.Unavailable,
       `criproxy: the ${runtimeName(runtime)} does not answer, and its snapshot is ${seconds(age)} old, more than -maxSnapshotAge`,

@@ -4,7 +4,7 @@ import { ProxyError } from '../base/error.ts';
 import type { Kind } from '../cri/messages.ts';
 import { type Endpoint, type MethodSpec, methodSpec } from '../cri/method-spec.ts';
 import type { Package } from '../cri/packages.ts';
-import { readLast, readOwn, readPodAnnotation } from '../cri/read.ts';
+import { readAnnotations, readLast, readOwn, readPodAnnotation } from '../cri/read.ts';
 import { WireError } from '../wire/error.ts';
 import { unavailable, whenUp } from './availability.ts';
 import { type Lane, openLane } from './lane.ts';
@@ -74,6 +74,17 @@ export class Plan {
 
   readPodAnnotation(key: string, request: Buffer): string | undefined {
     return this.reading(() => readPodAnnotation(this.method.request, key, request));
+  }
+
+  /** Those of the pod that the request is for, wherever it has them. */
+  readAnnotations(request: Buffer): ReadonlyMap<string, string> {
+    return this.reading(
+      () =>
+        new Map([
+          ...readAnnotations(this.method.request, 'imageAnnotation', request),
+          ...readAnnotations(this.method.request, 'podAnnotation', request),
+        ]),
+    );
   }
 
   /** Waits for the runtime where that is allowed. Rejects with Unavailable. */

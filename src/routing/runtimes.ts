@@ -1,7 +1,7 @@
 import { Code } from '../base/codes.ts';
 import { ProxyError } from '../base/error.ts';
 import { type HandlerRow, Handlers } from './handlers.ts';
-import { isDigest, runtimeInId, runtimeInImage } from './names.ts';
+import { runtimeInId, runtimeInImage } from './names.ts';
 import type { Runtime } from './runtime.ts';
 
 /** The pod annotation that names the runtime of a pod, as the Go criproxy and Virtlet document it. */
@@ -27,10 +27,10 @@ export class Runtimes {
     return this.byId.get(runtimeInId(id)) ?? this.primary;
   }
 
-  /** Of an image name; undefined for a digest, which any runtime may hold. */
+  /** The one whose id an image name begins with; undefined for any other name, which all runtimes may have, and a digest. */
   ownerOfImage(image: string): Runtime | undefined {
-    if (isDigest(image)) return undefined;
-    return this.byId.get(runtimeInImage(image)) ?? this.primary;
+    const first = runtimeInImage(image);
+    return first === '' ? undefined : this.byId.get(first);
   }
 
   /** Of a pod to be, by its annotation; undefined if that names none. Throws InvalidArgument for an unknown runtime. */

@@ -2,28 +2,21 @@ import type { CallOptions, Reply } from '../base/call.ts';
 import { Code } from '../base/codes.ts';
 import { ProxyError } from '../base/error.ts';
 import type { Route } from '../cri/methods.ts';
-import { hasFirstField } from '../cri/read.ts';
 import { askedFor } from './asked.ts';
 import { unavailable } from './availability.ts';
 import { within } from './budget.ts';
+import { everyHolder, firstHolder, pullTarget } from './image-routes.ts';
 import { listPart } from './list-part.ts';
 import type { Plan } from './plan.ts';
 import { namedRuntime } from './pod-owner.ts';
 import type { Runtime } from './runtime.ts';
 import { TARGET_RUNTIME } from './runtimes.ts';
-
-/** Sends a unary call where it belongs and joins the answers. */
-export type UnaryRoute = (plan: Plan, request: Buffer, options: CallOptions) => Promise<Reply>;
+import type { UnaryRoute } from './unary-route.ts';
 
 const toOne =
   (choose: (plan: Plan, request: Buffer) => Runtime): UnaryRoute =>
   async (plan, request, options) =>
     plan.call(choose(plan, request), request, options);
-
-/** A digest goes to the primary where only one runtime can do it. */
-function ownerOfImage(plan: Plan, request: Buffer): Runtime {
-  return plan.runtimes.ownerOfImage(plan.read('image', request)) ?? plan.runtimes.primary;
-}
 
 /** All at the same time; each has a part, live or from its snapshot. */
 const list: UnaryRoute = async (plan, request, options) => {
@@ -90,38 +83,6 @@ function merge(replies: readonly Reply[]): Reply {
   return { message, headers, trailers };
 }
 
-/** In the order of the runtimes. That an image is missing may only be said when every runtime that could have it answered. */
-const firstHolder: UnaryRoute = async (plan, request, options) => {
-  const owner = plan.runtimes.ownerOfImage(plan.read('image', request));
-  if (owner !== undefined) return plan.call(owner, request, options);
-  let missing: Reply | undefined;
-  let failed: unknown;
-  for (const runtime of askedFor(plan, request)) {
-    try {
-      const reply = await plan.call(runtime, request, options);
-      if (hasFirstField(reply.message)) return reply;
-      missing ??= reply;
-    } catch (fault) {
-      failed ??= fault;
-    }
-  }
-  if (failed !== undefined) throw failed;
-  return missing!;
-};
-
-/** A runtime that does not have it has nothing to do. */
-const everyHolder: UnaryRoute = async (plan, request, options) => {
-  const owner = plan.runtimes.ownerOfImage(plan.read('image', request));
-  if (owner !== undefined) return plan.call(owner, request, options);
-  const asked = askedFor(plan, request);
-  const results = await Promise.allSettled(asked.map(runtime => plan.call(runtime, request, options)));
-  const replies = results.filter(result => result.status === 'fulfilled').map(result => result.value);
-  const faults = results.filter(result => result.status === 'rejected').map(result => ProxyError.from(result.reason));
-  const grave = faults.find(fault => fault.code !== Code.NotFound);
-  if (grave !== undefined || replies.length === 0) throw grave ?? faults[0]!;
-  return replies[0]!;
-};
-
 /** How each route of a unary method is taken. */
 export const unaryRoutes: Readonly<Record<Exclude<Route, 'events'>, UnaryRoute>> = {
   primary: toOne(plan => plan.runtimes.primary),
@@ -133,7 +94,7 @@ export const unaryRoutes: Readonly<Record<Exclude<Route, 'events'>, UnaryRoute>>
   ),
   byPod: toOne((plan, request) => plan.runtimes.ownerOfId(plan.read('pod', request))),
   byContainer: toOne((plan, request) => plan.runtimes.ownerOfId(plan.read('container', request))),
-  byImage: toOne(ownerOfImage),
+  byImage: pullTarget,
   firstHolder,
   everyHolder,
   list,

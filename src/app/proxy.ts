@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '../base/logger.ts';
 import type { HandlerRow } from '../routing/handlers.ts';
 import { NodeState } from '../routing/node-state.ts';
+import type { PinRow } from '../routing/pins.ts';
 import { Runtimes } from '../routing/runtimes.ts';
 import { routedService } from '../routing/service.ts';
 import { SnapshotKeeper } from '../routing/snapshot-keeper.ts';
@@ -28,6 +29,7 @@ export interface ProxyConfig {
   readonly listen: string;
   /** By names of clients; what is not in it is for the primary. */
   readonly handlers: readonly HandlerRow[];
+  readonly pins: readonly PinRow[];
   /** `http://host:port`: see absoluteUrl. */
   readonly streamBase: string;
   /** How long a list waits for one runtime, in ms. */
@@ -65,7 +67,8 @@ export async function startProxy(config: ProxyConfig, log: Logger): Promise<Prox
       : await SnapshotKeeper.open(runtimes, node, snapshotStore(config.stateDir, log), await readBootId(), log);
 
   // All of CRI, in all packages, over these runtimes.
-  const settings = { streamBase: config.streamBase, primaryWait: PRIMARY_WAIT, listTimeout: config.listTimeout };
+  const { streamBase, listTimeout, pins } = config;
+  const settings = { streamBase, primaryWait: PRIMARY_WAIT, listTimeout, pins };
   const service = routedService(runtimes, settings, node, log);
 
   // Before the first call can come, so that the first list finds the runtimes that are up, and is not short of them.

@@ -26,6 +26,13 @@ export const daemonFlags: readonly FlagRow[] = [
     help: 'which runtime a RuntimeClass handler is for, and the handler that it gets there (its default if left out); an empty ID is the primary; the id of a runtime is a handler of its own, all others are for the primary',
   },
   {
+    name: 'pin',
+    type: 'string',
+    default: '',
+    value: 'GLOB[,ID=GLOB...]',
+    help: "images that the kubelet must not remove, by tag, digest or id in the runtime's own names: of all runtimes, of one, or (=GLOB) of the primary",
+  },
+  {
     name: 'v',
     type: 'int',
     default: '0',

@@ -1,4 +1,5 @@
 import type { HandlerRow } from '../routing/handlers.ts';
+import type { PinRow } from '../routing/pins.ts';
 import { UsageError } from './usage-error.ts';
 
 /** Of `-handlers`: NAME=ID[:HANDLER],... `ids` are those of -connect, the empty one the primary's. Throws a UsageError. */
@@ -15,6 +16,20 @@ export function readHandlers(text: string, ids: readonly string[]): HandlerRow[]
     rows.push({ name, runtime, handler });
   }
   return rows;
+}
+
+/** Of `-pin`: GLOB or ID=GLOB,...; `=GLOB` is for the primary alone. Throws a UsageError. */
+export function readPins(text: string, ids: readonly string[]): PinRow[] {
+  return splitList(text).map(entry => {
+    const at = entry.indexOf('=');
+    const runtime = at < 0 ? undefined : entry.slice(0, at);
+    const glob = entry.slice(at + 1);
+    const fail = (fault: string) => new UsageError(`flag -pin: "${entry}" ${fault}`);
+    if (glob === '') throw fail("has no pattern; write one for the image's name, as registry.k8s.io/pause*");
+    if (runtime !== undefined && !ids.includes(runtime))
+      throw fail(`is for the runtime "${runtime}", ${unknownId(ids)}`);
+    return { runtime, glob };
+  });
 }
 
 /** How to go on after an id that is not there. */

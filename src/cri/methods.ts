@@ -1,8 +1,8 @@
 /**
  * Which runtime a call is for. `byPodConfig`: the pod sandbox config names it; `byPod`, `byContainer`: the id in the request
  * does; `byImage`, `firstHolder`, `everyHolder`: that of the pod, or in the image's name, else the primary, the first that has
- * the image, or all that have it; `list`: all, each one's part from its snapshot where it does not answer; `samples`: all that
- * answer; `join`: the primary and all others that answer; `events`: all, for as long as the client listens.
+ * the image, or all that have it; `list`: all, each one's part from its snapshot where it does not answer; `images`: the same,
+ * and what several have is one item; `samples`: all that answer; `join`: the primary and all others that answer; `events`: all, for as long as the client listens.
  */
 export type Route =
   | 'primary'
@@ -14,6 +14,7 @@ export type Route =
   | 'firstHolder'
   | 'everyHolder'
   | 'list'
+  | 'images'
   | 'samples'
   | 'join'
   | 'events';
@@ -114,8 +115,8 @@ export const methods: Readonly<Record<string, MethodRow>> = {
   StreamContainerStats: stream('RuntimeService', 'samples', { unaryList: 'ListContainerStats' }),
   StreamPodSandboxStats: stream('RuntimeService', 'samples', { unaryList: 'ListPodSandboxStats' }),
   StreamPodSandboxMetrics: stream('RuntimeService', 'samples', { unaryList: 'ListPodSandboxMetrics' }),
-  StreamImages: stream('ImageService', 'list', { unaryList: 'ListImages' }),
-  ListImages: image('list', List),
+  StreamImages: stream('ImageService', 'images', { unaryList: 'ListImages' }),
+  ListImages: image('images', List),
   ImageStatus: image('firstHolder', Status),
   PullImage: changing('refresh', image('byImage', Change)),
   RemoveImage: changing('removeImage', image('everyHolder', Change)),

@@ -7,7 +7,7 @@ import { within } from './budget.ts';
 import { listName, listPart, snapshotList } from './list-part.ts';
 import type { Plan } from './plan.ts';
 import type { Runtime } from './runtime.ts';
-import { samplesPart } from './unary-routes.ts';
+import { samplesPart } from './samples-part.ts';
 
 /** One runtime's part of a streamed list, in the client's names. */
 export type PartStream = AsyncGenerator<Buffer, void, void>;

@@ -1,13 +1,16 @@
 import { Code } from '../base/codes.ts';
 import { ProxyError } from '../base/error.ts';
+import { imageNames, isPinned } from '../cri/image-list.ts';
 import { itemId, readString } from '../cri/listing.ts';
 import type { Rewrite, Rewrites } from '../cri/rewrite.ts';
 import { idPrefix, imagePrefix, isDigest } from './names.ts';
+import { type PinRow, pinsOf } from './pins.ts';
 import type { Runtime } from './runtime.ts';
 import { type Runtimes, runtimeName } from './runtimes.ts';
 import { absoluteUrl } from './streaming-url.ts';
 
 const nothing = Buffer.alloc(0);
+const TRUE = Buffer.from([1]);
 
 /** What names in a call depend on, besides the runtime that it is for. */
 export interface Naming {
@@ -16,6 +19,7 @@ export interface Naming {
   readonly streamBase: string;
   /** The runtime handler that the client asked for when it made a pod, by the pod's own id; undefined: not known. */
   askedHandler(runtime: Runtime, pod: string): string | undefined;
+  readonly pins: readonly PinRow[];
 }
 
 /**
@@ -48,11 +52,15 @@ export function responseRewrites(runtime: Runtime, naming: Naming): Rewrites {
     }
     if (absolute !== given) edit.replace(start, end, Buffer.from(absolute));
   };
-  const handlers = naming.runtimes.handlers.renames(runtime) ? handlerRewrites(runtime, naming) : {};
-  if (runtime.id === '') return { url, ...handlers };
+  const pins = pinsOf(runtime, naming.pins);
+  const others: Rewrites = {
+    ...(naming.runtimes.handlers.renames(runtime) && handlerRewrites(runtime, naming)),
+    ...(pins && { pinned: pinImage(pins) }),
+  };
+  if (runtime.id === '') return { url, ...others };
   const id = insert(idPrefix(runtime.id));
   const image = insertBeforeName(imagePrefix(runtime.id));
-  return { url, pod: id, container: id, image, imageHint: image, ...handlers };
+  return { url, pod: id, container: id, image, imageHint: image, ...others };
 }
 
 /** A handler of the runtime in its own name. One of another runtime throws InvalidArgument. */
@@ -84,6 +92,13 @@ function handlerRewrites(runtime: Runtime, naming: Naming): Rewrites {
       const shown = naming.askedHandler(runtime, itemId(pod)) ?? nameOf(own);
       if (shown !== own) edit.add(Buffer.from(shown));
     },
+  };
+}
+
+function pinImage(pins: (name: string) => boolean): Rewrite {
+  return (bytes, start, end, edit) => {
+    const image = bytes.subarray(start, end);
+    if (!isPinned(image) && imageNames(image).some(pins)) edit.add(TRUE);
   };
 }
 

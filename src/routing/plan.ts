@@ -10,6 +10,7 @@ import { unavailable, whenUp } from './availability.ts';
 import { type Lane, openLane } from './lane.ts';
 import type { Naming } from './name-rewrites.ts';
 import type { NodeState } from './node-state.ts';
+import type { PinRow } from './pins.ts';
 import type { Runtime } from './runtime.ts';
 import type { Runtimes } from './runtimes.ts';
 
@@ -21,6 +22,8 @@ export interface Settings {
   readonly primaryWait: number;
   /** How long a list waits for one runtime before its part is taken from the snapshot. */
   readonly listTimeout: number;
+  /** Images that are shown as pinned besides those that are; none if left out. */
+  readonly pins?: readonly PinRow[];
 }
 
 /** One method in one package, ready to be sent to any runtime. */
@@ -44,6 +47,7 @@ export class Plan {
       runtimes,
       streamBase: settings.streamBase,
       askedHandler: (runtime, pod) => node.of(runtime).askedHandlers.get(pod),
+      pins: settings.pins ?? [],
     };
   }
 

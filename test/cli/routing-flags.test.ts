@@ -1,5 +1,5 @@
 import { test } from 'tap';
-import { readHandlers } from '../../src/cli/routing-flags.ts';
+import { readHandlers, readPins } from '../../src/cli/routing-flags.ts';
 import { UsageError } from '../../src/cli/usage-error.ts';
 
 const ids = ['', 'virtlet.cloud', 'kata'];
@@ -14,6 +14,15 @@ test('-handlers', async t => {
   ]);
 });
 
+test('-pin', async t => {
+  t.strictSame(readPins('', ids), []);
+  t.strictSame(readPins('registry.k8s.io/pause*, =a:1,kata=b?', ids), [
+    { runtime: undefined, glob: 'registry.k8s.io/pause*' },
+    { runtime: '', glob: 'a:1' },
+    { runtime: 'kata', glob: 'b?' },
+  ]);
+});
+
 /** What the one line of the error must have: flag, value, remedy. */
 const wrong: ReadonlyArray<readonly [read: () => unknown, parts: readonly string[]]> = [
   [() => readHandlers('vm', ids), ['-handlers', '"vm"', 'write it as NAME=ID or NAME=ID:HANDLER']],
@@ -21,6 +30,9 @@ const wrong: ReadonlyArray<readonly [read: () => unknown, parts: readonly string
   [() => readHandlers('a=kata,a=:x', ids), ['-handlers', '"a=:x"', 'map each name once']],
   [() => readHandlers('a=what:x', ids), ['-handlers', '"a=what:x"', '"what"', 'use one of "virtlet.cloud", "kata"']],
   [() => readHandlers('a=what', ['']), ['-handlers', '"a=what"', 'use nothing for the primary']],
+  [() => readPins('kata=', ids), ['-pin', '"kata="', 'has no pattern', 'registry.k8s.io/pause*']],
+  [() => readPins('a*,', ids), ['-pin', '""', 'has no pattern']],
+  [() => readPins('x=a*', ids), ['-pin', '"x=a*"', '"x"', 'use one of "virtlet.cloud", "kata"']],
 ];
 
 for (const [read, parts] of wrong) {

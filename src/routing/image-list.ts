@@ -1,0 +1,33 @@
+import { cutList, mergeImages } from '../cri/image-list.ts';
+import { askedFor } from './asked.ts';
+import { listPart } from './list-part.ts';
+import { type PartStream, streamList } from './list-stream.ts';
+import type { StreamRoute } from './stream-route.ts';
+import { joinReplies, type UnaryRoute } from './unary-route.ts';
+
+/** How large the messages of a streamed list are, in bytes: well below the kubelet's limit for one, 16 MiB. */
+const CHUNK = 1 << 20;
+
+/** As any list, but an image that several runtimes have is one item. */
+export const listImages: UnaryRoute = async (plan, request, options) => {
+  const asked = askedFor(plan, request);
+  const parts = await Promise.all(asked.map(runtime => listPart(plan, runtime, request, options)));
+  return joinReplies(parts, mergeImages);
+};
+
+/** Which images are in several runtimes is known only when all have given theirs. */
+export const streamImages: StreamRoute = async function* (plan, request, options) {
+  const asked = askedFor(plan, request);
+  const parts = asked.map((runtime, index) => streamList(plan, runtime, request, options, index === 0));
+  if (parts.length === 1) {
+    yield* parts[0]!;
+    return;
+  }
+  yield* cutList(mergeImages(await Promise.all(parts.map(gather))), CHUNK);
+};
+
+async function gather(part: PartStream): Promise<Buffer> {
+  const messages: Buffer[] = [];
+  for await (const message of part) messages.push(message);
+  return Buffer.concat(messages);
+}

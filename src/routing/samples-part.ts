@@ -1,0 +1,21 @@
+import type { CallOptions, Reply } from '../base/call.ts';
+import { ProxyError } from '../base/error.ts';
+import { unavailable } from './availability.ts';
+import { within } from './budget.ts';
+import type { Plan } from './plan.ts';
+import type { Runtime } from './runtime.ts';
+
+/** What a runtime says within the time that a list has, or why it says nothing. */
+export async function samplesPart(
+  plan: Plan,
+  runtime: Runtime,
+  request: Buffer,
+  options: CallOptions,
+): Promise<Reply | ProxyError> {
+  try {
+    if (runtime.state.kind === 'down') return unavailable(runtime, runtime.state);
+    return await within(plan.settings.listTimeout, plan.call(runtime, request, options));
+  } catch (fault) {
+    return ProxyError.from(fault);
+  }
+}

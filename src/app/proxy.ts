@@ -39,6 +39,8 @@ export interface ProxyConfig {
   /** Where the snapshots are kept over a restart; undefined: nowhere. */
   readonly stateDir: string | undefined;
   readonly userAgent: string;
+  /** The proxy's own. */
+  readonly version: string;
 }
 
 export interface Proxy {
@@ -67,8 +69,8 @@ export async function startProxy(config: ProxyConfig, log: Logger): Promise<Prox
       : await SnapshotKeeper.open(runtimes, node, snapshotStore(config.stateDir, log), await readBootId(), log);
 
   // All of CRI, in all packages, over these runtimes.
-  const { streamBase, listTimeout, pins } = config;
-  const settings = { streamBase, primaryWait: PRIMARY_WAIT, listTimeout, pins };
+  const { streamBase, listTimeout, pins, version } = config;
+  const settings = { streamBase, primaryWait: PRIMARY_WAIT, listTimeout, pins, version };
   const service = routedService(runtimes, settings, node, log);
 
   // Before the first call can come, so that the first list finds the runtimes that are up, and is not short of them.

@@ -23,6 +23,7 @@ export function readConfig(flags: FlagValues): ProxyConfig & { readonly level: n
     maxSnapshotAge: parseDuration(flags.get('maxSnapshotAge')!),
     stateDir: readStateDir(flags.get('stateDir')!),
     userAgent: `criproxy/${version.version}`,
+    version: version.version,
     level: readLevel(flags.get('v')!),
   };
 }

@@ -46,7 +46,7 @@ export function openLane(
 }
 
 function choosePackage(method: MethodSpec, client: Package, served: readonly string[]): Package | undefined {
-  if (served.includes(client)) return client;
+  if (served.includes(client) && hasMethod(client, method.since)) return client;
   return (served as readonly Package[]).find(each => hasMethod(each, method.since));
 }
 

@@ -8,6 +8,7 @@ import type { Effect } from '../cri/methods.ts';
 import { isReady, isSandboxOf, type PodIdentity } from '../cri/pod-identity.ts';
 import { askList, ownCall } from './ask-list.ts';
 import type { Runtime } from './runtime.ts';
+import { RuntimeStatuses } from './runtime-statuses.ts';
 import { type Runtimes, runtimeName } from './runtimes.ts';
 import { Snapshot } from './snapshot.ts';
 
@@ -20,6 +21,8 @@ const lists: readonly ListName[] = ['ListPodSandbox', 'ListContainers', 'ListIma
 export class NodeState {
   private readonly runtimes: Runtimes;
   private readonly snapshots: ReadonlyMap<Runtime, Snapshot>;
+  /** What the runtimes say of themselves. */
+  readonly statuses: RuntimeStatuses;
   private readonly maxAge: number | undefined;
   private readonly log: Logger;
   /** Lists that come from a snapshot now. */
@@ -32,6 +35,7 @@ export class NodeState {
   constructor(runtimes: Runtimes, maxAge: number | undefined, log: Logger) {
     this.runtimes = runtimes;
     this.snapshots = new Map(runtimes.all.map(runtime => [runtime, new Snapshot()]));
+    this.statuses = new RuntimeStatuses(log);
     this.maxAge = maxAge;
     this.log = log;
     for (const runtime of runtimes.all) {

@@ -12,7 +12,7 @@ import type { Naming } from './name-rewrites.ts';
 import type { NodeState } from './node-state.ts';
 import type { PinRow } from './pins.ts';
 import type { Runtime } from './runtime.ts';
-import type { Runtimes } from './runtimes.ts';
+import { type Runtimes, runtimeName } from './runtimes.ts';
 
 /** What routing needs to know besides the call. Times in ms. */
 export interface Settings {
@@ -24,6 +24,8 @@ export interface Settings {
   readonly listTimeout: number;
   /** Images that are shown as pinned besides those that are; none if left out. */
   readonly pins?: readonly PinRow[];
+  /** The proxy's own version. */
+  readonly version?: string;
 }
 
 /** One method in one package, ready to be sent to any runtime. */
@@ -68,21 +70,26 @@ export class Plan {
 
   /** The last leaf of this kind in a request, empty if there is none. Throws InvalidArgument for a malformed request. */
   read(kind: Kind, request: Buffer): string {
-    return this.reading(() => readLast(this.method.request, kind, request));
+    return this.readRequest(() => readLast(this.method.request, kind, request));
   }
 
   /** As `read`, for a field of the request itself. */
   readOwn(kind: Kind, request: Buffer): string {
-    return this.reading(() => readOwn(this.method.request, kind, request));
+    return this.readRequest(() => readOwn(this.method.request, kind, request));
   }
 
   readPodAnnotation(key: string, request: Buffer): string | undefined {
-    return this.reading(() => readPodAnnotation(this.method.request, key, request));
+    return this.readRequest(() => readPodAnnotation(this.method.request, key, request));
+  }
+
+  /** What `read` finds in an answer of the runtime. Throws Internal for a malformed one. */
+  readAnswer<T>(runtime: Runtime, read: () => T): T {
+    return reading(read, Code.Internal, `the ${runtimeName(runtime)} sent a malformed ${this.method.response}`);
   }
 
   /** Those of the pod that the request is for, wherever it has them. */
   readAnnotations(request: Buffer): ReadonlyMap<string, string> {
-    return this.reading(
+    return this.readRequest(
       () =>
         new Map([
           ...readAnnotations(this.method.request, 'imageAnnotation', request),
@@ -146,13 +153,16 @@ export class Plan {
     return openLane(this.method, this.client, runtime, served, this.naming);
   }
 
-  private reading<T>(read: () => T): T {
-    try {
-      return read();
-    } catch (fault) {
-      if (!(fault instanceof WireError)) throw fault;
-      const message = `criproxy: malformed ${this.method.request}: ${fault.message}`;
-      throw new ProxyError(Code.InvalidArgument, message, { cause: fault });
-    }
+  private readRequest<T>(read: () => T): T {
+    return reading(read, Code.InvalidArgument, `malformed ${this.method.request}`);
+  }
+}
+
+function reading<T>(read: () => T, code: Code, what: string): T {
+  try {
+    return read();
+  } catch (fault) {
+    if (!(fault instanceof WireError)) throw fault;
+    throw new ProxyError(code, `criproxy: ${what}: ${fault.message}`, { cause: fault });
   }
 }

@@ -6,6 +6,7 @@ import { askedFor } from './asked.ts';
 import { listImages } from './image-list.ts';
 import { everyHolder, firstHolder, pullTarget } from './image-routes.ts';
 import { listPart } from './list-part.ts';
+import { nodeStatus, runtimeConfig } from './node-status.ts';
 import type { Plan } from './plan.ts';
 import { namedRuntime } from './pod-owner.ts';
 import type { Runtime } from './runtime.ts';
@@ -64,6 +65,8 @@ const all: UnaryRoute = async (plan, request, options) => {
 /** How each route of a unary method is taken. */
 export const unaryRoutes: Readonly<Record<Exclude<Route, 'events'>, UnaryRoute>> = {
   primary: toOne(plan => plan.runtimes.primary),
+  status: nodeStatus,
+  config: runtimeConfig,
   all,
   byPodConfig: toOne(
     (plan, request) =>

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '../base/logger.ts';
 import type { HandlerRow } from '../routing/handlers.ts';
 import { NodeState } from '../routing/node-state.ts';
+import type { IdForm } from '../routing/owners.ts';
 import type { PinRow } from '../routing/pins.ts';
 import { Runtimes } from '../routing/runtimes.ts';
 import { routedService } from '../routing/service.ts';
@@ -30,6 +31,7 @@ export interface ProxyConfig {
   /** By names of clients; what is not in it is for the primary. */
   readonly handlers: readonly HandlerRow[];
   readonly pins: readonly PinRow[];
+  readonly ids: IdForm;
   /** `http://host:port`: see absoluteUrl. */
   readonly streamBase: string;
   /** How long a list waits for one runtime, in ms. */
@@ -69,8 +71,8 @@ export async function startProxy(config: ProxyConfig, log: Logger): Promise<Prox
       : await SnapshotKeeper.open(runtimes, node, snapshotStore(config.stateDir, log), await readBootId(), log);
 
   // All of CRI, in all packages, over these runtimes.
-  const { streamBase, listTimeout, pins, version } = config;
-  const settings = { streamBase, primaryWait: PRIMARY_WAIT, listTimeout, pins, version };
+  const { streamBase, listTimeout, ids, pins, version } = config;
+  const settings = { streamBase, primaryWait: PRIMARY_WAIT, listTimeout, ids, pins, version };
   const service = routedService(runtimes, settings, node, log);
 
   // Before the first call can come, so that the first list finds the runtimes that are up, and is not short of them.

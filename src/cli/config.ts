@@ -3,7 +3,7 @@ import type { ProxyConfig } from '../app/proxy.ts';
 import { idFault } from '../routing/names.ts';
 import { type FlagValues, parseDuration } from './flags.ts';
 import { nodeAddress } from './node-address.ts';
-import { readHandlers, readPins } from './routing-flags.ts';
+import { readChoice, readHandlers, readPins } from './routing-flags.ts';
 import { UsageError } from './usage-error.ts';
 import { version } from './version.ts';
 
@@ -17,6 +17,7 @@ export function readConfig(flags: FlagValues): ProxyConfig & { readonly level: n
     runtimes,
     listen,
     handlers: readHandlers(flags.get('handlers')!, ids),
+    ids: readChoice('ids', flags.get('ids')!, ['prefixed', 'raw']),
     pins: readPins(flags.get('pin')!, ids),
     streamBase: readStreamBase(flags.get('streamUrl')!, flags.get('streamPort')!),
     listTimeout: readListTimeout(flags.get('listTimeout')!),

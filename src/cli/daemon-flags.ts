@@ -33,6 +33,13 @@ export const daemonFlags: readonly FlagRow[] = [
     help: "images that the kubelet must not remove, by tag, digest or id in the runtime's own names: of all runtimes, of one, or (=GLOB) of the primary",
   },
   {
+    name: 'ids',
+    type: 'string',
+    default: 'prefixed',
+    value: 'raw|prefixed',
+    help: 'how pods and containers of secondary runtimes are shown: as <id>__<their id>, or by their own ids, as cAdvisor, log agents and crictl expect them; either form is understood',
+  },
+  {
     name: 'v',
     type: 'int',
     default: '0',

@@ -32,6 +32,13 @@ export function readPins(text: string, ids: readonly string[]): PinRow[] {
   });
 }
 
+/** One of a few words. Throws a UsageError. */
+export function readChoice<Word extends string>(flag: string, text: string, words: readonly Word[]): Word {
+  const word = words.find(each => each === text);
+  if (word === undefined) throw new UsageError(`flag -${flag}: "${text}" is not one of ${words.join(', ')}`);
+  return word;
+}
+
 /** How to go on after an id that is not there. */
 export function unknownId(ids: readonly string[]): string {
   const known = ids.filter(id => id !== '').map(id => `"${id}"`);

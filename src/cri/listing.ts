@@ -45,6 +45,16 @@ export function listOf(items: Iterable<Buffer>): Buffer {
   return Buffer.concat(parts);
 }
 
+/** A request that has the id of a pod or container as its field 1, and nothing else: for its status, or to stop or remove it. */
+export function idRequest(id: string): Buffer {
+  return lenField(1, id);
+}
+
+/** A ListPodSandboxRequest or ListContainersRequest for this id: field 1, the filter, has it as its field 1. */
+export function idFilterRequest(id: string): Buffer {
+  return lenField(1, lenField(1, id));
+}
+
 /** The last string or bytes field of this number in a message; empty if there is none. */
 export function readString(message: Buffer, field: number): string {
   return readBytes(message, field)?.toString('utf8') ?? '';

@@ -16,6 +16,13 @@ export function readLast(message: string, kind: Kind, bytes: Buffer): string {
   return text;
 }
 
+/** The values of all leaves of this kind, in the order of the wire. For kinds that are strings. */
+export function readAll(message: string, kind: Kind, bytes: Buffer): string[] {
+  const found: string[] = [];
+  visit(message, kind, bytes, (value, start, end) => void found.push(value.toString('utf8', start, end)));
+  return found;
+}
+
 /** The value of the message's own field of this kind, not of one inside it; as readLast otherwise. */
 export function readOwn(message: string, kind: Kind, bytes: Buffer): string {
   const field = fieldsOf(message).find(each => each.kind === kind);

@@ -48,18 +48,26 @@ export const firstHolder: UnaryRoute = async (plan, request, options) => {
   if (owner !== undefined || isForPod) return plan.call(owner ?? plan.runtimes.primary, request, options);
   let missing: Reply | undefined;
   let failed: unknown;
+  let lacking: unknown;
   for (const runtime of askedFor(plan, request)) {
     try {
       const reply = await plan.call(runtime, request, options);
       if (hasFirstField(reply.message)) return reply;
       missing ??= reply;
     } catch (fault) {
-      failed ??= fault;
+      if (lacksImages(fault)) lacking ??= fault;
+      else failed ??= fault;
     }
   }
   if (failed !== undefined) throw failed;
-  return missing!;
+  if (missing === undefined) throw lacking;
+  return missing;
 };
+
+/** A runtime without the method has no images. */
+function lacksImages(fault: unknown): boolean {
+  return ProxyError.from(fault).code === Code.Unimplemented;
+}
 
 /** A runtime that does not have it has nothing to do. */
 export const everyHolder: UnaryRoute = async (plan, request, options) => {
@@ -70,7 +78,7 @@ export const everyHolder: UnaryRoute = async (plan, request, options) => {
   const results = await Promise.allSettled(asked.map(runtime => plan.call(runtime, request, options)));
   const replies = results.filter(result => result.status === 'fulfilled').map(result => result.value);
   const faults = results.filter(result => result.status === 'rejected').map(result => ProxyError.from(result.reason));
-  const grave = faults.find(fault => fault.code !== Code.NotFound);
+  const grave = faults.find(fault => fault.code !== Code.NotFound && !lacksImages(fault));
   if (grave !== undefined || replies.length === 0) throw grave ?? faults[0]!;
   return replies[0]!;
 };

@@ -4,6 +4,7 @@ import { imageNames, isPinned } from '../cri/image-list.ts';
 import { itemId, readString } from '../cri/listing.ts';
 import type { Rewrite, Rewrites } from '../cri/rewrite.ts';
 import { idPrefix, imagePrefix, isDigest } from './names.ts';
+import type { IdKind, Owners } from './owners.ts';
 import { type PinRow, pinsOf } from './pins.ts';
 import type { Runtime } from './runtime.ts';
 import { type Runtimes, runtimeName } from './runtimes.ts';
@@ -15,6 +16,7 @@ const TRUE = Buffer.from([1]);
 /** What names in a call depend on, besides the runtime that it is for. */
 export interface Naming {
   readonly runtimes: Runtimes;
+  readonly owners: Owners;
   /** See absoluteUrl. */
   readonly streamBase: string;
   /** The runtime handler that the client asked for when it made a pod, by the pod's own id; undefined: not known. */
@@ -26,12 +28,11 @@ export interface Naming {
  * Makes names in a request those that the runtime itself uses. An id, image or handler that is expressly another runtime's than
  * that of the call throws InvalidArgument: no runtime could know it.
  */
-export function requestRewrites(runtime: Runtime, { runtimes }: Naming): Rewrites {
-  const id = stripId(runtime, runtimes);
+export function requestRewrites(runtime: Runtime, { runtimes, owners }: Naming): Rewrites {
   const image = stripImage(runtime, runtimes);
   return {
-    pod: id,
-    container: id,
+    pod: stripId('pod', runtime, runtimes, owners),
+    container: stripId('container', runtime, runtimes, owners),
     image,
     imageHint: image,
     handler: ownHandler(runtime, runtimes),
@@ -59,8 +60,9 @@ export function responseRewrites(runtime: Runtime, naming: Naming): Rewrites {
   };
   if (runtime.id === '') return { url, ...others };
   const id = insert(idPrefix(runtime.id));
+  const ids: Rewrites = naming.owners.form === 'raw' ? {} : { pod: id, container: id };
   const image = insertBeforeName(imagePrefix(runtime.id));
-  return { url, pod: id, container: id, image, imageHint: image, ...others };
+  return { url, ...ids, image, imageHint: image, ...others };
 }
 
 /** A handler of the runtime in its own name. One of another runtime throws InvalidArgument. */
@@ -102,15 +104,22 @@ function pinImage(pins: (name: string) => boolean): Rewrite {
   };
 }
 
-function stripId(runtime: Runtime, runtimes: Runtimes): Rewrite {
+function stripId(kind: IdKind, runtime: Runtime, runtimes: Runtimes, owners: Owners): Rewrite {
   const prefix = Buffer.byteLength(idPrefix(runtime.id));
   return (bytes, start, end, edit) => {
     if (start === end) return;
     const id = bytes.toString('utf8', start, end);
-    const owner = runtimes.ownerOfId(id);
+    const named = runtimes.ownerByPrefix(id);
+    const owner = named ?? ownerOfRaw(kind, id, runtime, runtimes, owners);
     if (owner !== runtime) throw foreign('id', id, owner, runtime);
-    if (prefix > 0) edit.replace(start, start + prefix, nothing);
+    if (named !== undefined) edit.replace(start, start + prefix, nothing);
   };
+}
+
+/** In doubt the runtime itself has to know: it is asked because of this id, or of another one in the request. */
+function ownerOfRaw(kind: IdKind, id: string, runtime: Runtime, { primary }: Runtimes, owners: Owners): Runtime {
+  if (owners.form === 'prefixed') return runtime === primary ? primary : owners.candidates(kind, id)[0]!;
+  return owners.has(runtime, kind, id) ? runtime : (owners.other(runtime, kind, id) ?? runtime);
 }
 
 /** A name without a prefix is the same in all runtimes. */

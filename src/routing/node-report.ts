@@ -6,6 +6,7 @@ import type { Runtime } from './runtime.ts';
 export function nodeReport(plan: Plan): object {
   return {
     version: plan.settings.version ?? '',
+    ids: plan.owners.form,
     runtimes: plan.runtimes.all.map(runtime => ({
       id: runtime.id,
       primary: runtime === plan.runtimes.primary,

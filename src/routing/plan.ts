@@ -10,6 +10,7 @@ import { unavailable, whenUp } from './availability.ts';
 import { type Lane, openLane } from './lane.ts';
 import type { Naming } from './name-rewrites.ts';
 import type { NodeState } from './node-state.ts';
+import { type IdForm, Owners } from './owners.ts';
 import type { PinRow } from './pins.ts';
 import type { Runtime } from './runtime.ts';
 import { type Runtimes, runtimeName } from './runtimes.ts';
@@ -22,6 +23,8 @@ export interface Settings {
   readonly primaryWait: number;
   /** How long a list waits for one runtime before its part is taken from the snapshot. */
   readonly listTimeout: number;
+  /** How ids of secondary runtimes go out; prefixed if left out. */
+  readonly ids?: IdForm;
   /** Images that are shown as pinned besides those that are; none if left out. */
   readonly pins?: readonly PinRow[];
   /** The proxy's own version. */
@@ -35,6 +38,7 @@ export class Plan {
   readonly runtimes: Runtimes;
   readonly settings: Settings;
   readonly node: NodeState;
+  readonly owners: Owners;
   private readonly naming: Naming;
   private readonly lanes = new Map<Runtime, { served: readonly string[]; lane: Lane }>();
   private readonly siblings = new Map<string, Plan>();
@@ -45,8 +49,10 @@ export class Plan {
     this.runtimes = runtimes;
     this.settings = settings;
     this.node = node;
+    this.owners = new Owners(runtimes, node, settings.ids ?? 'prefixed');
     this.naming = {
       runtimes,
+      owners: this.owners,
       streamBase: settings.streamBase,
       askedHandler: (runtime, pod) => node.of(runtime).askedHandlers.get(pod),
       pins: settings.pins ?? [],

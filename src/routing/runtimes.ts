@@ -22,9 +22,10 @@ export class Runtimes {
     this.handlers = new Handlers(all, handlers);
   }
 
-  /** Of a pod's or container's id. One that begins with no known runtime's id is the primary's. */
-  ownerOfId(id: string): Runtime {
-    return this.byId.get(runtimeInId(id)) ?? this.primary;
+  /** The one whose id a pod's or container's id begins with; undefined for any other id. */
+  ownerByPrefix(id: string): Runtime | undefined {
+    const prefix = runtimeInId(id);
+    return prefix === '' ? undefined : this.byId.get(prefix);
   }
 
   /** The one whose id an image name begins with; undefined for any other name, which all runtimes may have, and a digest. */

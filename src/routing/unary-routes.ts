@@ -2,11 +2,14 @@ import type { Reply } from '../base/call.ts';
 import { Code } from '../base/codes.ts';
 import { ProxyError } from '../base/error.ts';
 import type { Route } from '../cri/methods.ts';
+import { askOwner } from './ask-owner.ts';
 import { askedFor } from './asked.ts';
+import { refuseCollision } from './id-collision.ts';
 import { listImages } from './image-list.ts';
 import { everyHolder, firstHolder, pullTarget } from './image-routes.ts';
 import { listPart } from './list-part.ts';
 import { nodeStatus, runtimeConfig } from './node-status.ts';
+import type { IdKind } from './owners.ts';
 import type { Plan } from './plan.ts';
 import { namedRuntime } from './pod-owner.ts';
 import type { Runtime } from './runtime.ts';
@@ -18,6 +21,25 @@ const toOne =
   (choose: (plan: Plan, request: Buffer) => Runtime): UnaryRoute =>
   async (plan, request, options) =>
     plan.call(choose(plan, request), request, options);
+
+const byPodConfig: UnaryRoute = async (plan, request, options) => {
+  const handler = plan.readOwn('handler', request);
+  const annotation = plan.readPodAnnotation(TARGET_RUNTIME, request);
+  const runtime = namedRuntime(plan.runtimes, handler, annotation) ?? plan.runtimes.primary;
+  const reply = await plan.call(runtime, request, options);
+  await refuseCollision(plan, runtime, reply.message);
+  return reply;
+};
+
+const byId =
+  (kind: IdKind): UnaryRoute =>
+  async (plan, request, options) => {
+    const id = plan.read(kind, request);
+    const runtime = plan.owners.find(kind, id) ?? (await askOwner(plan, kind, id));
+    const reply = await plan.call(runtime, request, options);
+    if (plan.method.effect === 'addContainer') await refuseCollision(plan, runtime, reply.message);
+    return reply;
+  };
 
 /** All at the same time; each has a part, live or from its snapshot. */
 const list: UnaryRoute = async (plan, request, options) => {
@@ -68,13 +90,9 @@ export const unaryRoutes: Readonly<Record<Exclude<Route, 'events'>, UnaryRoute>>
   status: nodeStatus,
   config: runtimeConfig,
   all,
-  byPodConfig: toOne(
-    (plan, request) =>
-      namedRuntime(plan.runtimes, plan.readOwn('handler', request), plan.readPodAnnotation(TARGET_RUNTIME, request)) ??
-      plan.runtimes.primary,
-  ),
-  byPod: toOne((plan, request) => plan.runtimes.ownerOfId(plan.read('pod', request))),
-  byContainer: toOne((plan, request) => plan.runtimes.ownerOfId(plan.read('container', request))),
+  byPodConfig,
+  byPod: byId('pod'),
+  byContainer: byId('container'),
   byImage: pullTarget,
   firstHolder,
   everyHolder,

@@ -1,5 +1,5 @@
 import { test } from 'tap';
-import { readHandlers, readPins } from '../../src/cli/routing-flags.ts';
+import { readChoice, readHandlers, readPins } from '../../src/cli/routing-flags.ts';
 import { UsageError } from '../../src/cli/usage-error.ts';
 
 const ids = ['', 'virtlet.cloud', 'kata'];
@@ -23,6 +23,10 @@ test('-pin', async t => {
   ]);
 });
 
+test('a flag of a few words', async t => {
+  t.equal(readChoice('ids', 'raw', ['prefixed', 'raw']), 'raw');
+});
+
 /** What the one line of the error must have: flag, value, remedy. */
 const wrong: ReadonlyArray<readonly [read: () => unknown, parts: readonly string[]]> = [
   [() => readHandlers('vm', ids), ['-handlers', '"vm"', 'write it as NAME=ID or NAME=ID:HANDLER']],
@@ -33,6 +37,7 @@ const wrong: ReadonlyArray<readonly [read: () => unknown, parts: readonly string
   [() => readPins('kata=', ids), ['-pin', '"kata="', 'has no pattern', 'registry.k8s.io/pause*']],
   [() => readPins('a*,', ids), ['-pin', '""', 'has no pattern']],
   [() => readPins('x=a*', ids), ['-pin', '"x=a*"', '"x"', 'use one of "virtlet.cloud", "kata"']],
+  [() => readChoice('ids', 'Raw', ['prefixed', 'raw']), ['-ids', '"Raw"', 'not one of prefixed, raw']],
 ];
 
 for (const [read, parts] of wrong) {

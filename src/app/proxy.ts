@@ -6,6 +6,7 @@ import type { HandlerRow } from '../routing/handlers.ts';
 import { NodeState } from '../routing/node-state.ts';
 import type { IdForm } from '../routing/owners.ts';
 import type { PinRow } from '../routing/pins.ts';
+import type { ImageFsChoice } from '../routing/plan.ts';
 import { Runtimes } from '../routing/runtimes.ts';
 import { routedService } from '../routing/service.ts';
 import { SnapshotKeeper } from '../routing/snapshot-keeper.ts';
@@ -14,6 +15,7 @@ import { serve } from '../transport/grpc/server.ts';
 import { clearSocketFile, listenOn } from '../transport/socket-file.ts';
 import { type LinkedRuntime, linkedRuntime, type RuntimeAddress } from './linked-runtime.ts';
 import { snapshotStore } from './snapshot-store.ts';
+import { usedShare } from './used-share.ts';
 
 /** How long a call waits for a primary that is not up, in ms: over a restart, within a client's patience. */
 const PRIMARY_WAIT = 5_000;
@@ -32,6 +34,7 @@ export interface ProxyConfig {
   readonly handlers: readonly HandlerRow[];
   readonly pins: readonly PinRow[];
   readonly ids: IdForm;
+  readonly imageFs: ImageFsChoice;
   /** `http://host:port`: see absoluteUrl. */
   readonly streamBase: string;
   /** How long a list waits for one runtime, in ms. */
@@ -71,8 +74,7 @@ export async function startProxy(config: ProxyConfig, log: Logger): Promise<Prox
       : await SnapshotKeeper.open(runtimes, node, snapshotStore(config.stateDir, log), await readBootId(), log);
 
   // All of CRI, in all packages, over these runtimes.
-  const { streamBase, listTimeout, ids, pins, version } = config;
-  const settings = { streamBase, primaryWait: PRIMARY_WAIT, listTimeout, ids, pins, version };
+  const settings = { ...config, primaryWait: PRIMARY_WAIT, usedShare };
   const service = routedService(runtimes, settings, node, log);
 
   // Before the first call can come, so that the first list finds the runtimes that are up, and is not short of them.

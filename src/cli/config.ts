@@ -18,6 +18,7 @@ export function readConfig(flags: FlagValues): ProxyConfig & { readonly level: n
     listen,
     handlers: readHandlers(flags.get('handlers')!, ids),
     ids: readChoice('ids', flags.get('ids')!, ['prefixed', 'raw']),
+    imageFs: readChoice('imageFs', flags.get('imageFs')!, ['primary', 'fullest', 'all']),
     pins: readPins(flags.get('pin')!, ids),
     streamBase: readStreamBase(flags.get('streamUrl')!, flags.get('streamPort')!),
     listTimeout: readListTimeout(flags.get('listTimeout')!),

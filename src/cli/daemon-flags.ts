@@ -40,6 +40,13 @@ export const daemonFlags: readonly FlagRow[] = [
     help: 'how pods and containers of secondary runtimes are shown: as <id>__<their id>, or by their own ids, as cAdvisor, log agents and crictl expect them; either form is understood',
   },
   {
+    name: 'imageFs',
+    type: 'string',
+    default: 'all',
+    value: 'primary|fullest|all',
+    help: "whose image filesystems are shown, the first being the one that the kubelet watches for disk pressure: the primary's alone, those of all with the fullest first, or those of all with the primary's first",
+  },
+  {
     name: 'v',
     type: 'int',
     default: '0',

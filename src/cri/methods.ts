@@ -3,7 +3,8 @@
  * made from its status; `byPodConfig`: the pod sandbox config names it; `byPod`, `byContainer`: the id in the request
  * does; `byImage`, `firstHolder`, `everyHolder`: that of the pod, or in the image's name, else the primary, the first that has
  * the image, or all that have it; `list`: all, each one's part from its snapshot where it does not answer; `images`: the same,
- * and what several have is one item; `samples`: all that answer; `join`: the primary and all others that answer; `events`: all, for as long as the client listens.
+ * and what several have is one item; `samples`: all that answer; `imageFs`: the
+ * primary and, as chosen, all others that answer; `events`: all, for as long as the client listens.
  */
 export type Route =
   | 'primary'
@@ -19,7 +20,7 @@ export type Route =
   | 'list'
   | 'images'
   | 'samples'
-  | 'join'
+  | 'imageFs'
   | 'events';
 
 /** What a call that succeeded has changed in the runtime's lists; `refresh`: more than the call itself says. */
@@ -123,5 +124,5 @@ export const methods: Readonly<Record<string, MethodRow>> = {
   ImageStatus: image('firstHolder', Status),
   PullImage: changing('refresh', image('byImage', Change)),
   RemoveImage: changing('removeImage', image('everyHolder', Change)),
-  ImageFsInfo: image('join', List),
+  ImageFsInfo: image('imageFs', List),
 };

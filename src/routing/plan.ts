@@ -15,6 +15,12 @@ import type { PinRow } from './pins.ts';
 import type { Runtime } from './runtime.ts';
 import { type Runtimes, runtimeName } from './runtimes.ts';
 
+/**
+ * Whose filesystems ImageFsInfo shows, the first being the one that the kubelet watches: the primary's alone, those of all,
+ * the fullest first, or those of all, the primary's first.
+ */
+export type ImageFsChoice = 'primary' | 'fullest' | 'all';
+
 /** What routing needs to know besides the call. Times in ms. */
 export interface Settings {
   /** `http://host:port` for runtimes that answer with a bare path as streaming URL. */
@@ -27,6 +33,10 @@ export interface Settings {
   readonly ids?: IdForm;
   /** Images that are shown as pinned besides those that are; none if left out. */
   readonly pins?: readonly PinRow[];
+  /** `all` if left out. */
+  readonly imageFs?: ImageFsChoice;
+  /** The share of the filesystem of a mountpoint that is used, 0 to 1. Rejects if that cannot be known. */
+  readonly usedShare?: (mountpoint: string) => Promise<number>;
   /** The proxy's own version. */
   readonly version?: string;
 }

@@ -19,3 +19,8 @@ export async function samplesPart(
     return ProxyError.from(fault);
   }
 }
+
+/** Whether a part is one, and not why there is none. */
+export function isReply(part: Reply | ProxyError): part is Reply {
+  return !(part instanceof ProxyError);
+}

@@ -1,10 +1,10 @@
-import type { Reply } from '../base/call.ts';
 import { Code } from '../base/codes.ts';
 import { ProxyError } from '../base/error.ts';
 import type { Route } from '../cri/methods.ts';
 import { askOwner } from './ask-owner.ts';
 import { askedFor } from './asked.ts';
 import { refuseCollision } from './id-collision.ts';
+import { imageFs } from './image-fs.ts';
 import { listImages } from './image-list.ts';
 import { everyHolder, firstHolder, pullTarget } from './image-routes.ts';
 import { listPart } from './list-part.ts';
@@ -14,7 +14,7 @@ import type { Plan } from './plan.ts';
 import { namedRuntime } from './pod-owner.ts';
 import type { Runtime } from './runtime.ts';
 import { TARGET_RUNTIME } from './runtimes.ts';
-import { samplesPart } from './samples-part.ts';
+import { isReply, samplesPart } from './samples-part.ts';
 import { joinReplies, type UnaryRoute } from './unary-route.ts';
 
 const toOne =
@@ -62,21 +62,6 @@ const samples: UnaryRoute = async (plan, request, options) => {
   return joinReplies(replies);
 };
 
-function isReply(part: Reply | ProxyError): part is Reply {
-  return !(part instanceof ProxyError);
-}
-
-/** The primary must answer, since its part is the one that is used where only one can be; others have theirs if they do. */
-const join: UnaryRoute = async (plan, request, options) => {
-  const { primary } = plan.runtimes;
-  const others = askedFor(plan, request).filter(runtime => runtime !== primary);
-  const [first, ...rest] = await Promise.all([
-    plan.call(primary, request, options),
-    ...others.map(runtime => samplesPart(plan, runtime, request, options)),
-  ]);
-  return joinReplies([first!, ...rest].filter(isReply));
-};
-
 /** Those that are down hear of it when they come up. */
 const all: UnaryRoute = async (plan, request, options) => {
   const { primary } = plan.runtimes;
@@ -99,5 +84,5 @@ export const unaryRoutes: Readonly<Record<Exclude<Route, 'events'>, UnaryRoute>>
   list,
   images: listImages,
   samples,
-  join,
+  imageFs,
 };

@@ -33,6 +33,12 @@ export interface ProxyConfig {
   /** By names of clients; what is not in it is for the primary. */
   readonly handlers: readonly HandlerRow[];
   readonly pins: readonly PinRow[];
+  /** Ids of runtimes by other values of the pod annotation that mean them; the primary's id is empty. */
+  readonly annotations: ReadonlyMap<string, string>;
+  /** How long a list waits for a runtime that has a time of its own, by id, in ms. */
+  readonly listTimeouts: ReadonlyMap<string, number>;
+  /** What the administrator has noted of each runtime, by id. */
+  readonly labels: ReadonlyMap<string, Readonly<Record<string, string>>>;
   readonly ids: IdForm;
   readonly imageFs: ImageFsChoice;
   /** `http://host:port`: see absoluteUrl. */
@@ -62,7 +68,7 @@ export async function startProxy(config: ProxyConfig, log: Logger): Promise<Prox
   const dial = makeDial({ userAgent: config.userAgent });
   const [primary, ...others] = config.runtimes.map(address => linkedRuntime(address, dial, log));
   const linked: readonly [LinkedRuntime, ...LinkedRuntime[]] = [primary!, ...others];
-  const runtimes = new Runtimes(linked, config.handlers);
+  const runtimes = new Runtimes(linked, config.handlers, config.annotations);
 
   // What stands in for a runtime that is down, so that no list is ever short.
   const node = new NodeState(runtimes, config.maxSnapshotAge, log);

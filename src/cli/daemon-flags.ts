@@ -5,6 +5,13 @@ const GLOG = 'accepted for existing unit files, no effect: the log always goes t
 /** The flags of the daemon. */
 export const daemonFlags: readonly FlagRow[] = [
   {
+    name: 'config',
+    type: 'string',
+    default: '',
+    value: 'FILE',
+    help: 'a YAML file that says what the flags say, and more of each runtime; flags win over it (see criproxy config -help)',
+  },
+  {
     name: 'connect',
     type: 'string',
     default: '/var/run/dockershim.sock',

@@ -1,12 +1,12 @@
 import type { HandlerRow } from '../routing/handlers.ts';
 import type { PinRow } from '../routing/pins.ts';
-import { UsageError } from './usage-error.ts';
+import type { Setting } from './setting.ts';
 
 /** Of `-handlers`: NAME=ID[:HANDLER],... `ids` are those of -connect, the empty one the primary's. Throws a UsageError. */
-export function readHandlers(text: string, ids: readonly string[]): HandlerRow[] {
+export function readHandlers(setting: Setting, ids: readonly string[]): HandlerRow[] {
   const rows: HandlerRow[] = [];
-  for (const entry of splitList(text)) {
-    const fail = (fault: string) => new UsageError(`flag -handlers: "${entry}" ${fault}`);
+  for (const entry of splitList(setting.text)) {
+    const fail = (fault: string) => setting.fail(fault, entry);
     const match = /^([^=]*)=([^:]*)(?::(.*))?$/.exec(entry);
     if (match === null) throw fail('has no "="; write it as NAME=ID or NAME=ID:HANDLER');
     const [, name = '', runtime = '', handler = ''] = match;
@@ -19,12 +19,12 @@ export function readHandlers(text: string, ids: readonly string[]): HandlerRow[]
 }
 
 /** Of `-pin`: GLOB or ID=GLOB,...; `=GLOB` is for the primary alone. Throws a UsageError. */
-export function readPins(text: string, ids: readonly string[]): PinRow[] {
-  return splitList(text).map(entry => {
+export function readPins(setting: Setting, ids: readonly string[]): PinRow[] {
+  return splitList(setting.text).map(entry => {
     const at = entry.indexOf('=');
     const runtime = at < 0 ? undefined : entry.slice(0, at);
     const glob = entry.slice(at + 1);
-    const fail = (fault: string) => new UsageError(`flag -pin: "${entry}" ${fault}`);
+    const fail = (fault: string) => setting.fail(fault, entry);
     if (glob === '') throw fail("has no pattern; write one for the image's name, as registry.k8s.io/pause*");
     if (runtime !== undefined && !ids.includes(runtime))
       throw fail(`is for the runtime "${runtime}", ${unknownId(ids)}`);
@@ -33,9 +33,9 @@ export function readPins(text: string, ids: readonly string[]): PinRow[] {
 }
 
 /** One of a few words. Throws a UsageError. */
-export function readChoice<Word extends string>(flag: string, text: string, words: readonly Word[]): Word {
-  const word = words.find(each => each === text);
-  if (word === undefined) throw new UsageError(`flag -${flag}: "${text}" is not one of ${words.join(', ')}`);
+export function readChoice<Word extends string>(setting: Setting, words: readonly Word[]): Word {
+  const word = words.find(each => each === setting.text);
+  if (word === undefined) throw setting.fail(`is not one of ${words.join(', ')}`);
   return word;
 }
 

@@ -29,7 +29,7 @@ async function holds(plan: Plan, runtime: Runtime, kind: IdKind, id: string): Pr
   if (runtime.state.kind === 'down') return silent;
   try {
     const { path } = plan.sibling(kind === 'pod' ? 'ListPodSandbox' : 'ListContainers').lane(runtime);
-    const { listTimeout } = plan.settings;
+    const listTimeout = plan.listTimeout(runtime);
     const call = runtime.call(path, idFilterRequest(id), ownCall([], listTimeout));
     const { message } = await within(listTimeout, call);
     return [...itemsById(message).keys()].some(known => known.startsWith(id)) ? 'yes' : 'no';

@@ -49,7 +49,7 @@ export const streamSamples: OpenPart = async function* (plan, runtime, request, 
     if (runtime.state.kind === 'down') return;
     const messages = plan.stream(runtime, request, options)[Symbol.asyncIterator]();
     for (;;) {
-      const next = await within(plan.settings.listTimeout, messages.next());
+      const next = await within(plan.listTimeout(runtime), messages.next());
       if (next.done === true) return;
       any = true;
       yield next.value;
@@ -74,7 +74,7 @@ async function* liveStream(plan: Plan, runtime: Runtime, request: Buffer, option
   try {
     const messages = runtime.stream(lane.path, [own], options)[Symbol.asyncIterator]();
     for (;;) {
-      const next = await within(plan.settings.listTimeout, messages.next());
+      const next = await within(plan.listTimeout(runtime), messages.next());
       if (next.done === true) break;
       parts.push(next.value);
       yield lane.decode(next.value);

@@ -11,6 +11,7 @@ export function nodeReport(plan: Plan): object {
       id: runtime.id,
       primary: runtime === plan.runtimes.primary,
       ...stateOf(runtime),
+      labels: plan.settings.labels?.get(runtime.id) ?? {},
       snapshot: snapshotOf(plan, runtime),
     })),
   };

@@ -37,14 +37,19 @@ const needed = ['RuntimeReady', 'NetworkReady'];
 export const nodeStatus: UnaryRoute = async (plan, request, options) => {
   const { primary, all } = plan.runtimes;
   const { statuses } = plan.node;
-  const { listTimeout } = plan.settings;
   const [reply, outcomes, drivers] = await Promise.all([
     plan.call(primary, request, options),
-    Promise.all(all.slice(1).map(runtime => statuses.ask(runtime, listTimeout, () => askStatus(plan, runtime, false)))),
+    Promise.all(
+      all
+        .slice(1)
+        .map(runtime => statuses.ask(runtime, plan.listTimeout(runtime), () => askStatus(plan, runtime, false))),
+    ),
     all.length === 1
       ? []
       : Promise.all(
-          all.map(runtime => statuses.cgroupDriver(runtime, listTimeout, () => findCgroupDriver(plan, runtime))),
+          all.map(runtime =>
+            statuses.cgroupDriver(runtime, plan.listTimeout(runtime), () => findCgroupDriver(plan, runtime)),
+          ),
         ),
   ]);
   const conditions = [

@@ -29,6 +29,10 @@ export interface Settings {
   readonly primaryWait: number;
   /** How long a list waits for one runtime before its part is taken from the snapshot. */
   readonly listTimeout: number;
+  /** The same for single runtimes, by id. */
+  readonly listTimeouts?: ReadonlyMap<string, number>;
+  /** What the administrator has noted of each runtime, by id. */
+  readonly labels?: ReadonlyMap<string, Readonly<Record<string, string>>>;
   /** How ids of secondary runtimes go out; prefixed if left out. */
   readonly ids?: IdForm;
   /** Images that are shown as pinned besides those that are; none if left out. */
@@ -112,6 +116,11 @@ export class Plan {
           ...readAnnotations(this.method.request, 'podAnnotation', request),
         ]),
     );
+  }
+
+  /** How long a list waits for this runtime, in ms. */
+  listTimeout(runtime: Runtime): number {
+    return this.settings.listTimeouts?.get(runtime.id) ?? this.settings.listTimeout;
   }
 
   /** Waits for the runtime where that is allowed. Rejects with Unavailable. */

@@ -13,12 +13,25 @@ export class Runtimes {
   readonly primary: Runtime;
   readonly handlers: Handlers;
   private readonly byId: ReadonlyMap<string, Runtime>;
+  private readonly byAnnotation: ReadonlyMap<string, Runtime>;
 
-  /** `all[0]` is the primary, with the empty id; ids are unique. */
-  constructor(all: readonly [Runtime, ...Runtime[]], handlers: readonly HandlerRow[] = []) {
+  /**
+   * `all[0]` is the primary, with the empty id; ids are unique. `annotations`: ids by other values of the pod annotation that
+   * mean them.
+   */
+  constructor(
+    all: readonly [Runtime, ...Runtime[]],
+    handlers: readonly HandlerRow[] = [],
+    annotations: ReadonlyMap<string, string> = new Map(),
+  ) {
     this.all = all;
     this.primary = all[0];
     this.byId = new Map(all.map(runtime => [runtime.id, runtime]));
+    const others = all.slice(1).map(runtime => [runtime.id, runtime] as const);
+    this.byAnnotation = new Map([
+      ...others,
+      ...[...annotations].map(([value, id]) => [value, this.byId.get(id)!] as const),
+    ]);
     this.handlers = new Handlers(all, handlers);
   }
 
@@ -37,9 +50,9 @@ export class Runtimes {
   /** Of a pod to be, by its annotation; undefined if that names none. Throws InvalidArgument for an unknown runtime. */
   ownerByAnnotation(target: string | undefined): Runtime | undefined {
     if (target === undefined || target === '') return undefined;
-    const runtime = this.byId.get(target);
+    const runtime = this.byAnnotation.get(target);
     if (runtime !== undefined) return runtime;
-    const known = this.all.slice(1).map(runtime => runtime.id);
+    const known = [...this.byAnnotation.keys()];
     throw new ProxyError(
       Code.InvalidArgument,
       `criproxy: unknown runtime "${target}" in the pod annotation ${TARGET_RUNTIME}; ` +

@@ -14,7 +14,7 @@ export async function samplesPart(
 ): Promise<Reply | ProxyError> {
   try {
     if (runtime.state.kind === 'down') return unavailable(runtime, runtime.state);
-    return await within(plan.settings.listTimeout, plan.call(runtime, request, options));
+    return await within(plan.listTimeout(runtime), plan.call(runtime, request, options));
   } catch (fault) {
     return ProxyError.from(fault);
   }

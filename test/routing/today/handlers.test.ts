@@ -187,3 +187,19 @@ test('the handler of an image spec is that of the runtime', async t => {
   t.equal(code, Code.InvalidArgument);
   t.match(message, /runtime handler "other" belongs to the runtime other, but the call is for the runtime virtlet/);
 });
+
+test('other values of the annotation that mean a runtime', async t => {
+  const annotations = new Map([
+    ['vm', 'virtlet'],
+    ['plain', ''],
+  ]);
+  const node = startNode(['', 'virtlet'], { annotations, answers: { '': podRuntime('p'), virtlet: podRuntime('v') } });
+  t.teardown(() => node.stop());
+  const run = (target: string) => ({ config: { annotations: { [TARGET]: target } } });
+  t.strictSame(await node.call('RunPodSandbox', run('vm')), { pod_sandbox_id: 'virtlet__v0' });
+  t.strictSame(await node.call('RunPodSandbox', run('plain')), { pod_sandbox_id: 'p0' });
+  t.strictSame(await node.call('RunPodSandbox', run('virtlet')), { pod_sandbox_id: 'virtlet__v1' });
+  const { code, message } = await node.fault('RunPodSandbox', run('what'));
+  t.equal(code, Code.InvalidArgument);
+  t.match(message, 'use one of: virtlet, vm, plain');
+});

@@ -37,6 +37,8 @@ export interface Node {
 
 export interface NodeOptions {
   readonly handlers?: readonly HandlerRow[];
+  /** Ids by other values of the pod annotation. */
+  readonly annotations?: ReadonlyMap<string, string>;
   readonly settings?: Partial<Settings>;
   readonly answers?: Readonly<Record<string, Record<string, Answer>>>;
   readonly packages?: Readonly<Record<string, readonly Package[]>>;
@@ -58,7 +60,7 @@ export function startNode(ids: readonly string[], options: NodeOptions = {}): No
     warn: (text: string) => void warnings.push(text),
     error: () => {},
   };
-  const runtimes = new Runtimes(all as unknown as [Runtime], options.handlers);
+  const runtimes = new Runtimes(all as unknown as [Runtime], options.handlers, options.annotations);
   const state = new NodeState(runtimes, undefined, log);
   const settings = { streamBase: 'http://10.0.0.5:11250', primaryWait: 50, listTimeout: 200, ...options.settings };
   const service = routedService(runtimes, settings, state, log);

@@ -271,3 +271,24 @@ for (const [what, primary, alt, differ] of drivers) {
     t.strictSame(node.warnings, differ ? [`the runtime alt: ${message}`] : [], 'warned of once');
   });
 }
+
+test('a runtime may have a time of its own to answer', async t => {
+  const hang: Answer = () => new Promise<Message>(() => {});
+  const node = startNode(['', 'slow', 'quick'], {
+    answers: {
+      '': { Status: statusOf(), ListContainerStats: () => ({ stats: [] }) },
+      slow: {
+        ListContainerStats: () =>
+          new Promise<Message>(resolve => setTimeout(resolve, 60, { stats: [{ attributes: { id: 's' } }] })),
+      },
+      quick: { ListContainerStats: hang },
+    },
+    settings: { listTimeout: 20, listTimeouts: new Map([['slow', 20_000]]) },
+  });
+  t.teardown(() => node.stop());
+  const { stats } = await node.call('ListContainerStats');
+  t.strictSame(
+    stats.map((each: Message) => each['attributes'].id),
+    ['slow__s'],
+  );
+});

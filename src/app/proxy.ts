@@ -49,6 +49,8 @@ export interface ProxyConfig {
   readonly maxSnapshotAge: number | undefined;
   /** Where the snapshots are kept over a restart; undefined: nowhere. */
   readonly stateDir: string | undefined;
+  /** Name and version: for the log, and as the user agent towards runtimes. */
+  readonly program: string;
   readonly userAgent: string;
   /** The proxy's own. */
   readonly version: string;
@@ -63,6 +65,7 @@ export interface Proxy {
 export async function startProxy(config: ProxyConfig, log: Logger): Promise<Proxy> {
   // First, so that nothing has to be undone: another process may be serving there.
   await clearSocketFile(config.listen);
+  log.info(0, `${config.program} starts, pid ${process.pid}`);
 
   // A link a runtime; one that is down is nobody else's matter.
   const dial = makeDial({ userAgent: config.userAgent });

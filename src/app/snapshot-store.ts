@@ -18,7 +18,14 @@ export function snapshotStore(folder: string, log: Logger): SnapshotStore {
         return undefined;
       }
     },
-    save: (id, content) => writeState(fileOf(id), content),
+    async save(id, content) {
+      try {
+        await writeState(fileOf(id), content);
+      } catch (fault) {
+        const reason = (fault as Error).message;
+        throw new Error(`${reason}; make room there, or give -stateDir a folder that can be written`, { cause: fault });
+      }
+    },
   };
 }
 

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { type Document, isCollection, isPair, isScalar, LineCounter, parseDocument } from 'yaml';
 import { checkContent, type FileContent } from './config-schema.ts';
 import { parseDuration } from './flags.ts';
-import type { RuntimeExtras, Setting } from './setting.ts';
+import { quoteFault, type RuntimeExtras, type Setting } from './setting.ts';
 import { UsageError } from './usage-error.ts';
 
 type Path = readonly (string | number)[];
@@ -118,7 +118,7 @@ function setting(entries: Entries, path: Path, place: (at: Path) => string): Set
     sourceOf: entry => place(pathOf(entry)),
     fail(fault, entry) {
       const at = pathOf(entry);
-      return new UsageError(`${place(at)}: ${showPath(at)}: "${entry ?? text}" ${fault}`);
+      return new UsageError(`${place(at)}: ${showPath(at)}: ${quoteFault(entry ?? text, fault)}`);
     },
   };
 }

@@ -1,3 +1,5 @@
+import { realpathSync } from 'node:fs';
+import { basename, dirname, join, normalize } from 'node:path';
 import type { RuntimeAddress } from '../app/linked-runtime.ts';
 import type { ProxyConfig } from '../app/proxy.ts';
 import { idFault } from '../routing/names.ts';
@@ -6,7 +8,7 @@ import { nodeAddress } from './node-address.ts';
 import { readChoice, readHandlers, readPins } from './routing-flags.ts';
 import { flagSetting, type Setting, type Settings } from './setting.ts';
 import { UsageError } from './usage-error.ts';
-import { version } from './version.ts';
+import { formatVersion, version } from './version.ts';
 
 export type Config = ProxyConfig & { readonly level: number };
 
@@ -39,6 +41,7 @@ export function readSettings(settings: Settings): Config {
     listTimeout: readListTimeout(settings.of('listTimeout')),
     maxSnapshotAge: parseDuration(settings.of('maxSnapshotAge').text),
     stateDir: readStateDir(settings.of('stateDir')),
+    program: formatVersion(),
     userAgent: `criproxy/${version.version}`,
     version: version.version,
     level: readLevel(settings.of('v')),
@@ -61,10 +64,11 @@ function readConnect(setting: Setting, listen: string): [RuntimeAddress, ...Runt
     if (found.some(other => other.id === address.id)) {
       throw fail(`has the id of another runtime, "${address.id}"; give it an id of its own`);
     }
-    if (found.some(other => other.path === address.path)) {
+    if (found.some(other => isSamePath(other.path, address.path))) {
       throw fail('has the socket of another runtime; name each runtime once');
     }
-    if (address.path === listen) throw fail('is the socket of -listen: criproxy cannot be its own runtime; change one');
+    if (isSamePath(address.path, listen))
+      throw fail('is the socket of -listen: criproxy cannot be its own runtime; change one');
     found.push(address);
   }
   return found as [RuntimeAddress, ...RuntimeAddress[]];
@@ -75,6 +79,7 @@ function readAddress(entry: string, fail: (fault: string) => UsageError): Runtim
   const colon = entry.indexOf(':');
   const bare = isBare(entry);
   const id = bare ? '' : entry.slice(0, colon);
+  if (!bare && entry.startsWith(`${id}://`)) throw fail('is not a unix socket; write /path or unix:///path');
   const fault = bare ? undefined : idFault(id);
   if (fault !== undefined) throw fail(`has an id that cannot be used: ${fault}`);
   const path = socketPath(bare ? entry : entry.slice(colon + 1));
@@ -89,15 +94,28 @@ function isBare(entry: string): boolean {
 
 /** `/path`, `unix:/path` and `unix:///path` are the same everywhere. */
 function socketPath(text: string): string | { fault: string } {
-  const path = text.replace(/^unix:(?:\/\/)?(?=\/)/, '');
+  const path = text.replace(/^unix:(?:\/\/)?(?=\/(?!\/))/, '');
   if (path.includes('://')) return { fault: 'is not a unix socket; write /path or unix:///path' };
   if (!path.startsWith('/')) return { fault: 'is not an absolute path; write /path or unix:///path' };
   return path;
 }
 
+/** /var/run is a link to /run on most nodes: one socket must not be taken for two. */
+function isSamePath(one: string, other: string): boolean {
+  return one === other || realPath(one) === realPath(other);
+}
+
+function realPath(path: string): string {
+  try {
+    return join(realpathSync(dirname(path)), basename(path));
+  } catch {
+    return normalize(path);
+  }
+}
+
 function readLevel(setting: Setting): number {
   const level = Number(setting.text);
-  if (level < 0 || level > 5) throw setting.fail('is not a log level; use 0 to 5');
+  if (setting.text === '' || level < 0 || level > 5) throw setting.fail('is not a log level; use 0 to 5');
   return level;
 }
 

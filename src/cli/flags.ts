@@ -52,7 +52,7 @@ function checked(row: FlagRow, value: string): string {
   }
   if (row.type === 'bool') return /^(?:1|t|true)$/i.test(value) ? 'true' : 'false';
   if (row.type === 'int' && !/^-?\d+$/.test(value)) {
-    throw new UsageError(`flag -${row.name}: "${value}" is no whole number`);
+    throw new UsageError(`flag -${row.name}: "${value}" is no whole number; write it in digits, as ${row.default}`);
   }
   if (row.type === 'duration' && value !== '' && parseDuration(value) === undefined) {
     throw new UsageError(`flag -${row.name}: "${value}" is no duration; write it as 500ms, 1s, 2m or 1h30m`);

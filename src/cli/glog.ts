@@ -1,14 +1,13 @@
-import { stringify } from 'yaml';
 import type { Logger } from '../base/logger.ts';
 
 /**
  * A logger that writes glog's lines, `Lmmdd hh:mm:ss.uuuuuu pid file:line] message` in local time, and the fields below them
- * as indented YAML. `write` takes whole lines.
+ * as indented YAML. `write` takes whole lines; `toYaml` makes YAML of the fields.
  */
-export function glogLogger(level: number, write: (text: string) => void): Logger {
+export function glogLogger(level: number, write: (text: string) => void, toYaml: (fields: unknown) => string): Logger {
   const line = (severity: 'I' | 'W' | 'E', message: string, fields?: unknown) => {
     write(
-      `${severity}${timestamp(new Date())} ${String(process.pid).padStart(7)} ${callSite()}] ${oneLine(message)}\n${below(fields)}`,
+      `${severity}${timestamp(new Date())} ${String(process.pid).padStart(7)} ${callSite()}] ${oneLine(message)}\n${fields === undefined ? '' : below(toYaml(fields))}`,
     );
   };
   return {
@@ -21,10 +20,11 @@ export function glogLogger(level: number, write: (text: string) => void): Logger
   };
 }
 
+/** The clock of the wall has milliseconds; digits of another clock behind them would make lines go back. */
 function timestamp(now: Date): string {
   const two = (value: number) => String(value).padStart(2, '0');
   const date = `${two(now.getMonth() + 1)}${two(now.getDate())}`;
-  const micros = String(now.getMilliseconds() * 1000 + (Math.floor(performance.now() * 1000) % 1000)).padStart(6, '0');
+  const micros = `${String(now.getMilliseconds()).padStart(3, '0')}000`;
   return `${date} ${two(now.getHours())}:${two(now.getMinutes())}:${two(now.getSeconds())}.${micros}`;
 }
 
@@ -40,8 +40,7 @@ function oneLine(message: string): string {
   return message.replace(/[\u0000-\u001f\u007f]/g, character => JSON.stringify(character).slice(1, -1));
 }
 
-function below(fields: unknown): string {
-  if (fields === undefined) return '';
-  const text = stringify(fields, { lineWidth: 0 }).trimEnd();
+function below(yaml: string): string {
+  const text = yaml.trimEnd();
   return text === '{}' ? '' : `${text.replace(/^/gm, '  ')}\n`;
 }

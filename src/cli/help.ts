@@ -14,16 +14,20 @@ Runs several container runtimes (CRI implementations) behind one socket, as one
 runtime to the kubelet.
 
 Example:
-  criproxy -connect /run/containerd/containerd.sock,virtlet.cloud:/run/virtlet.sock \\
-           -listen /run/criproxy.sock -v 3
+  criproxy -listen /run/criproxy.sock -v 3 \\
+    -connect /run/containerd/containerd.sock,virtlet.cloud:/run/virtlet.sock
 
 Flags, as -flag value, -flag=value or --flag:
 ${used.map(flagText).join('')}
 ${wrap(`Accepted for existing unit files, without effect: ${ignored.join(', ')}.`, '')}
 A pod goes to the runtime that its RuntimeClass handler or its annotation
 kubernetes.io/target-runtime names, to the primary without either. Pods and
-containers of another runtime than the primary are shown as <id>__<their id>, its
-images as <id>/<their name>.
+containers of another runtime than the primary are shown as <id>__<their id>,
+its images as <id>/<their name>.
+
+criproxy config -help tells how to check a configuration file.
+
+criproxy setup -help tells how to put this node's kubelet on criproxy.
 
 Exit status: 0 after SIGTERM or SIGINT, 2 for a wrong flag, 1 for another fault.
 `;

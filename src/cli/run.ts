@@ -1,4 +1,5 @@
 import { startProxy } from '../app/proxy.ts';
+import { Level } from '../cri/methods.ts';
 import { SocketFileError } from '../transport/socket-file.ts';
 import { readSettings } from './config.ts';
 import { daemonFlags } from './daemon-flags.ts';
@@ -35,12 +36,11 @@ async function runDaemon(settings: Settings): Promise<number> {
   const config = readSettings(settings);
   // A reader of the log that went away is no reason to stop serving.
   process.stderr.on('error', () => {});
-  const log = glogLogger(config.level, text => process.stderr.write(text));
-  log.info(0, `${formatVersion()} starts, pid ${process.pid}`);
+  const log = glogLogger(config.level, text => process.stderr.write(text), await yamlWriter(config.level));
   const stopping = stopSignal();
   const proxy = await startProxy(config, log).catch(fault => {
     if (!(fault instanceof SocketFileError)) throw fault;
-    throw settings.of('listen').fail(`cannot be served on: ${fault.message}`);
+    throw settings.of('listen').fail(`: ${fault.message}`);
   });
   const signal = await stopping;
   log.info(0, `${signal}: finishing the calls in flight`);
@@ -49,9 +49,21 @@ async function runDaemon(settings: Settings): Promise<number> {
   return 0;
 }
 
+/** A YAML library is half of the program: it is loaded where messages are dumped. */
+async function yamlWriter(level: number): Promise<(fields: unknown) => string> {
+  if (level < Level.Change) return String;
+  const { stringify } = await import('yaml');
+  return fields => stringify(fields, { lineWidth: 0 });
+}
+
 /** The first of SIGTERM and SIGINT; the next one ends the process at once. */
 function stopSignal(): Promise<string> {
   return new Promise(resolve => {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve(signal));
+    const signals = ['SIGTERM', 'SIGINT'] as const;
+    const stop = (signal: NodeJS.Signals) => {
+      for (const each of signals) process.off(each, stop);
+      resolve(signal);
+    };
+    for (const each of signals) process.on(each, stop);
   });
 }

@@ -7,7 +7,10 @@ export interface Setting {
   readonly source: string;
   /** The same for one entry of a list. */
   sourceOf(entry: string): string;
-  /** A usage error that says what is wrong with the value, or with one entry of a list, and where that is. */
+  /**
+   * A usage error that says where the value is, or one entry of a list, and what is wrong with it: `is no port`, or a whole
+   * sentence after a colon, `: no such folder`.
+   */
   fail(fault: string, entry?: string): UsageError;
 }
 
@@ -37,6 +40,11 @@ export function flagSetting(name: string, text: string, isGiven = true): Setting
     text,
     source,
     sourceOf: () => source,
-    fail: (fault, entry = text) => new UsageError(`flag -${name}: "${entry}" ${fault}`),
+    fail: (fault, entry = text) => new UsageError(`flag -${name}: ${quoteFault(entry, fault)}`),
   };
+}
+
+/** A value with what is wrong with it. */
+export function quoteFault(value: string, fault: string): string {
+  return `"${value}"${fault.startsWith(':') ? '' : ' '}${fault}`;
 }

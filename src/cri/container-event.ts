@@ -1,4 +1,6 @@
-import { lenField, readAllBytes, readBytes, readEnum, varint64Field, varintField } from './listing.ts';
+import { isPodSandboxStatus } from './event-sandbox.ts';
+import { lenField, readAllBytes, readBytes, readEnum, readString, varint64Field, varintField } from './listing.ts';
+import { advanceContainer, CONTAINER_EXITED, CONTAINER_RUNNING, stopSandbox } from './state-records.ts';
 
 /** ContainerEventType. */
 export const EventType = { Created: 0, Started: 1, Stopped: 2, Deleted: 3 } as const;
@@ -41,29 +43,64 @@ function steps(
 }
 
 /** A ContainerEventResponse. `now`: ms since the epoch; the statuses are PodSandboxStatus and ContainerStatus messages. */
-export function containerEvent(step: LifeStep, now: number, pod: Buffer, containers: readonly Buffer[]): Buffer {
+export function containerEvent(
+  step: LifeStep,
+  now: number,
+  pod: Buffer | undefined,
+  containers: readonly Buffer[],
+): Buffer {
   return Buffer.concat([
     lenField(1, step.id),
     varintField(2, step.type),
     varint64Field(3, BigInt(Math.round(now)) * 1_000_000n),
-    lenField(4, pod),
+    ...(pod === undefined ? [] : [lenField(4, pod)]),
     ...containers.map(status => lenField(5, status)),
   ]);
 }
 
+/** A step that a ContainerEventResponse tells, and the PodSandboxStatus in it; undefined if there is none. */
+export function readEvent(event: Buffer): LifeStep & { readonly pod: Buffer | undefined } {
+  const pod = readBytes(event, 4);
+  const isStatus = pod !== undefined && isPodSandboxStatus(pod, 0, pod.length);
+  return { id: readString(event, 1), type: readEnum(event, 2), pod: isStatus ? pod : undefined };
+}
+
+/** A PodSandbox after a step. */
+export function stepSandbox(sandbox: Buffer, type: number): Buffer {
+  return type === EventType.Stopped ? stopSandbox(sandbox) : sandbox;
+}
+
+/** A Container after a step. */
+export function stepContainer(container: Buffer, type: number): Buffer {
+  if (type === EventType.Started) return advanceContainer(container, CONTAINER_RUNNING);
+  return type === EventType.Stopped ? advanceContainer(container, CONTAINER_EXITED) : container;
+}
+
+/** Fields that PodSandbox and PodSandboxStatus have both: id, metadata, labels, annotations, runtime handler. */
+const shared = [
+  [1, 1],
+  [2, 2],
+  [5, 7],
+  [6, 8],
+  [7, 9],
+] as const;
+
 /** The PodSandboxStatus that can be made of a PodSandbox alone: for one that is gone. */
 export function statusOfSandbox(sandbox: Buffer): Buffer {
-  const parts: Buffer[] = [];
-  for (const [from, to] of [
-    [1, 1],
-    [2, 2],
-    [5, 7],
-    [6, 8],
-    [7, 9],
-  ] as const) {
-    for (const content of readAllBytes(sandbox, from)) parts.push(lenField(to, content));
-  }
+  const parts = shared.flatMap(([from, to]) => readAllBytes(sandbox, from).map(content => lenField(to, content)));
   return Buffer.concat([...parts, varintField(3, 1)]);
+}
+
+/** The PodSandbox, READY, that a PodSandboxStatus is of. */
+export function sandboxOfStatus(status: Buffer): Buffer {
+  return Buffer.concat(
+    shared.flatMap(([to, from]) => readAllBytes(status, from).map(content => lenField(to, content))),
+  );
+}
+
+/** A Container of which only its id and its pod's are known. */
+export function bareContainer(id: string, pod: string): Buffer {
+  return Buffer.concat([lenField(1, id), lenField(2, pod)]);
 }
 
 /** The `status` of a PodSandboxStatusResponse or a ContainerStatusResponse; undefined if it has none. */

@@ -29,9 +29,10 @@ export function itemId(item: Buffer): string {
  */
 export function checkList(list: Buffer): void {
   const records = new Records(list);
+  const item = new Records(list);
   while (records.next()) {
     if (records.field !== 1 || records.type !== WireType.Len) continue;
-    const item = new Records(list, records.valueStart, records.valueEnd);
+    item.reset(list, records.valueStart, records.valueEnd);
     let hasId = false;
     while (item.next()) hasId ||= item.field === 1 && item.type === WireType.Len && item.valueEnd > item.valueStart;
     if (!hasId) throw new WireError('list item without an id', records.start);

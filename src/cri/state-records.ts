@@ -14,6 +14,7 @@ export const SANDBOX_READY = 0;
 export const SANDBOX_NOTREADY = 1;
 export const CONTAINER_RUNNING = 1;
 export const CONTAINER_EXITED = 2;
+const CONTAINER_UNKNOWN = 3;
 
 const SANDBOX_STATE = 3;
 const CONTAINER_STATE = 6;
@@ -23,9 +24,14 @@ export function stopSandbox(sandbox: Buffer): Buffer {
   return withEnum(sandbox, SANDBOX_STATE, SANDBOX_NOTREADY);
 }
 
-/** A Container in this state or, since states only go forward, the later one that it is in. */
+/**
+ * A Container in this state or, since states only go forward, the later one that it is in. One that is UNKNOWN may run, and
+ * is known to have exited when it has been stopped.
+ */
 export function advanceContainer(container: Buffer, state: number): Buffer {
-  return readEnum(container, CONTAINER_STATE) >= state ? container : withEnum(container, CONTAINER_STATE, state);
+  const now = readEnum(container, CONTAINER_STATE);
+  const isLater = now === CONTAINER_UNKNOWN ? state !== CONTAINER_EXITED : now >= state;
+  return isLater ? container : withEnum(container, CONTAINER_STATE, state);
 }
 
 /** Container.pod_sandbox_id. */

@@ -29,3 +29,17 @@ export function within<T>(limit: number, call: Promise<T>, late: (over: boolean)
     );
   });
 }
+
+/** Resolves after `ms`, or as soon as the call is over. */
+export function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise(resolve => {
+    const done = () => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', done);
+      resolve();
+    };
+    const timer = setTimeout(done, ms);
+    signal.addEventListener('abort', done, { once: true });
+    if (signal.aborted) done();
+  });
+}

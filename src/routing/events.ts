@@ -1,10 +1,14 @@
 import type { CallOptions } from '../base/call.ts';
-import { Code } from '../base/codes.ts';
+import { Code, codeName } from '../base/codes.ts';
 import { ProxyError } from '../base/error.ts';
+import { pause } from './budget.ts';
+import { endableCall } from './endable-call.ts';
 import { MergedStream } from './merge-streams.ts';
-import { missedEvents, NodeView } from './missed-events.ts';
+import { missedEvents } from './missed-events.ts';
+import { NodeView } from './node-view.ts';
 import type { Plan } from './plan.ts';
-import type { Runtime } from './runtime.ts';
+import type { Runtime, RuntimeState } from './runtime.ts';
+import { runtimeName } from './runtimes.ts';
 
 /** How often the lists of a runtime without events are compared, in ms: as often as the kubelet would do it (PLEG). */
 const POLL = 1_000;
@@ -23,7 +27,7 @@ export async function* joinEvents(
 ): AsyncGenerator<Buffer, void, void> {
   const merged = new MergedStream<Buffer>();
   for (const runtime of plan.runtimes.all) merged.add(eventsOf(plan, runtime, request, options));
-  const stop = () => merged.fail(new ProxyError(Code.Cancelled, 'criproxy: the client went away'));
+  const stop = () => merged.fail(endOf(options.signal));
   options.signal.addEventListener('abort', stop, { once: true });
   try {
     yield* merged;
@@ -33,48 +37,59 @@ export async function* joinEvents(
 }
 
 async function* eventsOf(plan: Plan, runtime: Runtime, request: Buffer, options: CallOptions): AsyncGenerator<Buffer> {
-  const { signal } = options;
-  // What the client knows of the runtime; undefined: nothing yet, so that all of it is news.
-  let view = NodeView.ofSnapshot(plan, runtime);
-  let hasEvents = true;
-  for (let first = true; !signal.aborted; first = false) {
-    await untilUp(runtime, signal);
+  // Not the snapshot of a later time, which may know of what the client was not told.
+  let told = NodeView.ofSnapshot(plan, runtime);
+  let isCurrent = told !== undefined && runtime.state.kind === 'up';
+  // A runtime that comes up again may be another version.
+  let withoutEvents: RuntimeState | undefined;
+  let complaint = '';
+  for (let wait = 0; !options.signal.aborted; await pause(wait, options.signal)) {
+    await untilUp(runtime, options.signal);
+    const { state } = runtime;
+    const call = endableCall(options);
+    wait = state === withoutEvents ? POLL : RETRY;
     try {
-      if (hasEvents) {
-        // Opened first: what happens while the lists are compared comes twice rather than never.
-        const stream = plan.stream(runtime, request, options);
-        if (!first || view === undefined)
-          yield* missedEvents(plan, runtime, view, await NodeView.ofRuntime(plan, runtime));
-        yield* stream;
-      } else {
-        const now = await NodeView.ofRuntime(plan, runtime);
-        yield* missedEvents(plan, runtime, view, now);
-        view = now;
+      // Opened first: what happens while the lists are compared comes twice rather than never.
+      const stream = state === withoutEvents ? undefined : plan.stream(runtime, request, call.options);
+      if (!isCurrent) {
+        const now = await NodeView.ofRuntime(plan, runtime, options);
+        const leftOut = yield* missedEvents(plan, runtime, told, now);
+        now.revert(leftOut.keys(), told);
+        told = now;
+        // Compared again until all of it is told.
+        for (const error of leftOut.values()) throw error;
       }
+      isCurrent = false;
+      if (stream !== undefined) yield* followed(stream, told);
     } catch (fault) {
-      const lacksEvents = ProxyError.from(fault).code === Code.Unimplemented;
-      // The snapshot is as old as the last list: what has come since is told again.
-      if (hasEvents && !lacksEvents) view = NodeView.ofSnapshot(plan, runtime) ?? view;
-      // Another version may be there when it comes back.
-      hasEvents = !lacksEvents;
-      if (lacksEvents) continue;
+      const error = ProxyError.from(fault);
+      const lacksEvents = error.code === Code.Unimplemented && state !== withoutEvents;
+      const said = lacksEvents
+        ? 'made from its lists: it has none of its own'
+        : `${codeName(error.code)}: ${error.message}`;
+      if (said !== complaint && !options.signal.aborted) {
+        plan.node.log.info(2, `events of the ${runtimeName(runtime)}: ${said}`);
+      }
+      complaint = said;
+      if (lacksEvents) withoutEvents = state;
+      if (lacksEvents) wait = 0;
+    } finally {
+      call.end();
     }
-    await pause(hasEvents ? RETRY : POLL, signal);
   }
 }
 
-/** Resolves after `ms`, or when the call is over. */
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise(resolve => {
-    const done = () => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    signal.addEventListener('abort', done, { once: true });
-    if (signal.aborted) done();
-  });
+/** Why a call is over for its client: what the server says, or that the client went away. */
+function endOf(signal: AbortSignal): ProxyError {
+  if (signal.reason instanceof ProxyError) return signal.reason;
+  return new ProxyError(Code.Cancelled, 'criproxy: the client went away');
+}
+
+async function* followed(events: AsyncIterable<Buffer>, told: NodeView | undefined): AsyncGenerator<Buffer> {
+  for await (const event of events) {
+    told?.follow(event);
+    yield event;
+  }
 }
 
 function untilUp(runtime: Runtime, signal: AbortSignal): Promise<void> {

@@ -1,5 +1,6 @@
 import { cutList, mergeImages } from '../cri/image-list.ts';
 import { askedFor } from './asked.ts';
+import { endableCall } from './endable-call.ts';
 import { listPart } from './list-part.ts';
 import { type PartStream, streamList } from './list-stream.ts';
 import type { StreamRoute } from './stream-route.ts';
@@ -18,12 +19,19 @@ export const listImages: UnaryRoute = async (plan, request, options) => {
 /** Which images are in several runtimes is known only when all have given theirs. */
 export const streamImages: StreamRoute = async function* (plan, request, options) {
   const asked = askedFor(plan, request);
-  const parts = asked.map((runtime, index) => streamList(plan, runtime, request, options, index === 0));
-  if (parts.length === 1) {
-    yield* parts[0]!;
+  if (asked.length === 1) {
+    yield* streamList(plan, asked[0]!, request, options, { leads: true, failed: [] });
     return;
   }
-  yield* cutList(mergeImages(await Promise.all(parts.map(gather))), CHUNK);
+  const call = endableCall(options);
+  try {
+    const parts = asked.map((runtime, index) =>
+      gather(streamList(plan, runtime, request, call.options, { leads: index === 0, failed: [] })),
+    );
+    yield* cutList(mergeImages(await Promise.all(parts)), CHUNK);
+  } finally {
+    call.end();
+  }
 };
 
 async function gather(part: PartStream): Promise<Buffer> {

@@ -1,14 +1,16 @@
-import type { Reply } from '../base/call.ts';
+import type { CallOptions, Reply } from '../base/call.ts';
 import { Code } from '../base/codes.ts';
 import { ProxyError } from '../base/error.ts';
 import { isImage } from '../cri/filter.ts';
 import { FIRST_SEEN } from '../cri/pod-identity.ts';
 import { hasFirstField } from '../cri/read.ts';
 import { askedFor } from './asked.ts';
+import { pause } from './budget.ts';
 import type { Plan } from './plan.ts';
 import { namedRuntime } from './pod-owner.ts';
 import type { Runtime } from './runtime.ts';
-import { TARGET_RUNTIME } from './runtimes.ts';
+import { runtimeName, TARGET_RUNTIME } from './runtimes.ts';
+import { isReply, samplesPart } from './samples-part.ts';
 import type { UnaryRoute } from './unary-route.ts';
 
 /** Who an image call is for, and whether it is one for a pod at all. */
@@ -40,33 +42,57 @@ export const pullTarget: UnaryRoute = async (plan, request, options) =>
   plan.call(findOwner(plan, request).runtime ?? plan.runtimes.primary, request, options);
 
 /**
- * Without a pod: in the order of the runtimes, the first that has it. That an image is missing may only be said when every
- * runtime that could have it answered: the kubelet looks up an image's user in this way, and takes none for root.
+ * Without a pod: in the order of the runtimes, all asked at once, the first that has it. That an image is missing may only be
+ * said when every runtime that could have it answered: the kubelet looks up an image's user in this way, and takes none for
+ * root. One that hangs is waited for no longer than a list would, once another one has it.
  */
 export const firstHolder: UnaryRoute = async (plan, request, options) => {
   const { runtime: owner, isForPod } = findOwner(plan, request);
   if (owner !== undefined || isForPod) return plan.call(owner ?? plan.runtimes.primary, request, options);
+  const asked = askedFor(plan, request);
+  const answers = asked.map(runtime => holderAnswer(plan, runtime, request, options));
+  const held = Promise.any(answers.map(answer => answer.then(each => (isHeld(each) ? each : Promise.reject(each)))));
+  held.catch(() => {});
+  let fault: ProxyError | undefined;
+  let lacking: ProxyError | undefined;
   let missing: Reply | undefined;
-  let failed: unknown;
-  let lacking: unknown;
-  for (const runtime of askedFor(plan, request)) {
-    try {
-      const reply = await plan.call(runtime, request, options);
-      if (hasFirstField(reply.message)) return reply;
-      missing ??= reply;
-    } catch (fault) {
-      if (lacksImages(fault)) lacking ??= fault;
-      else failed ??= fault;
-    }
+  for (const [index, answer] of answers.entries()) {
+    const limit = plan.listTimeout(asked[index]!);
+    const late = held.then(each => pause(limit, options.signal).then(() => each));
+    const each = await Promise.race([answer, late.catch(() => answer)]);
+    if (isHeld(each)) return each.reply;
+    if ('reply' in each) missing ??= each.reply;
+    else if (lacksImages(each.fault)) lacking ??= each.fault;
+    else fault ??= each.fault;
   }
-  if (failed !== undefined) throw failed;
-  if (missing === undefined) throw lacking;
+  if (fault !== undefined) throw fault;
+  if (missing === undefined) throw lacking!;
   return missing;
 };
 
+type HolderAnswer = { readonly reply: Reply; readonly held: boolean } | { readonly fault: ProxyError };
+
+function isHeld(answer: HolderAnswer): answer is { reply: Reply; held: true } {
+  return 'held' in answer && answer.held;
+}
+
+async function holderAnswer(
+  plan: Plan,
+  runtime: Runtime,
+  request: Buffer,
+  options: CallOptions,
+): Promise<HolderAnswer> {
+  try {
+    const reply = await plan.call(runtime, request, options);
+    return { reply, held: plan.readAnswer(runtime, () => hasFirstField(reply.message)) };
+  } catch (fault) {
+    return { fault: ProxyError.from(fault) };
+  }
+}
+
 /** A runtime without the method has no images. */
-function lacksImages(fault: unknown): boolean {
-  return ProxyError.from(fault).code === Code.Unimplemented;
+function lacksImages(fault: ProxyError): boolean {
+  return fault.code === Code.Unimplemented;
 }
 
 /** A runtime that does not have it has nothing to do. */
@@ -74,19 +100,36 @@ export const everyHolder: UnaryRoute = async (plan, request, options) => {
   const owner = findOwner(plan, request).runtime;
   if (owner !== undefined) return plan.call(owner, request, options);
   const image = plan.read('image', request);
-  const asked = askedFor(plan, request).filter(runtime => mayHold(plan, runtime, image));
-  const results = await Promise.allSettled(asked.map(runtime => plan.call(runtime, request, options)));
-  const replies = results.filter(result => result.status === 'fulfilled').map(result => result.value);
-  const faults = results.filter(result => result.status === 'rejected').map(result => ProxyError.from(result.reason));
+  const parts = await Promise.all(
+    askedFor(plan, request).map(runtime =>
+      mayHold(plan, runtime, image)
+        ? plan.call(runtime, request, options).catch(ProxyError.from)
+        : removeUnlisted(plan, runtime, request, options),
+    ),
+  );
+  const replies = parts.filter(isReply);
+  const faults = parts.filter(part => part instanceof ProxyError);
   const grave = faults.find(fault => fault.code !== Code.NotFound && !lacksImages(fault));
   if (grave !== undefined || replies.length === 0) throw grave ?? faults[0]!;
   return replies[0]!;
 };
 
-/** Not a secondary that is down and had no such image: what it cannot do must not keep the kubelet from freeing disk space. */
+/** As far as is known: the primary, which may still come up in time, may always. */
 function mayHold(plan: Plan, runtime: Runtime, image: string): boolean {
-  if (runtime === plan.runtimes.primary || runtime.state.kind === 'up') return true;
   const { images } = plan.node.of(runtime);
-  if (images.takenAt === undefined || !plan.node.isFresh(images.takenAt)) return true;
+  if (runtime === plan.runtimes.primary || images.takenAt === undefined || !plan.node.isFresh(images.takenAt))
+    return true;
   return [...images.index().values()].some(item => isImage(item, image));
+}
+
+/** A secondary that is down or hangs, and has no such image, must not keep the kubelet from freeing disk space. */
+async function removeUnlisted(
+  plan: Plan,
+  runtime: Runtime,
+  request: Buffer,
+  options: CallOptions,
+): Promise<Reply | ProxyError> {
+  const part = await samplesPart(plan, runtime, request, options);
+  if (isReply(part) || (part.code !== Code.Unavailable && part.code !== Code.DeadlineExceeded)) return part;
+  return new ProxyError(Code.NotFound, `criproxy: the ${runtimeName(runtime)} has no such image`, { cause: part });
 }

@@ -1,7 +1,8 @@
 import type { CallOptions, Reply } from '../base/call.ts';
 import { Code } from '../base/codes.ts';
 import { ProxyError } from '../base/error.ts';
-import { isWholeList, type ListName, listFilter } from '../cri/filter.ts';
+import { isWholeList, type ListName, listFilter, type Passes } from '../cri/filter.ts';
+import { WireError } from '../wire/error.ts';
 import { askList, ownCall } from './ask-list.ts';
 import { unavailable } from './availability.ts';
 import { within } from './budget.ts';
@@ -20,9 +21,7 @@ export async function listPart(plan: Plan, runtime: Runtime, request: Buffer, op
     plan.node.isLive(runtime, listName(plan));
     return reply;
   } catch (fault) {
-    const error = ProxyError.from(fault);
-    if (error.code === Code.InvalidArgument) throw error;
-    return { message: snapshotList(plan, runtime, request, error), headers: [], trailers: [] };
+    return { message: snapshotList(plan, runtime, request, ProxyError.from(fault)), headers: [], trailers: [] };
   }
 }
 
@@ -57,8 +56,13 @@ function budget(plan: Plan, runtime: Runtime, options: CallOptions): number {
   return Math.max(1, Math.min(listTimeout, (options.deadline - performance.now()) * 0.75));
 }
 
-/** The part of a runtime that did not answer, for `reason`. Throws Unavailable if there is none, or none that is fresh. */
+/**
+ * The part of a runtime that did not answer, for `reason`. Throws Unavailable if there is none, or none that is fresh, and
+ * InvalidArgument for a request that no runtime could read.
+ */
 export function snapshotList(plan: Plan, runtime: Runtime, request: Buffer, reason: ProxyError): Buffer {
+  const lane = plan.names(runtime);
+  const passes = readFilter(plan, lane.encode(request));
   const { state } = runtime;
   const list = listName(plan);
   const listing = plan.node.of(runtime).of(list);
@@ -70,6 +74,15 @@ export function snapshotList(plan: Plan, runtime: Runtime, request: Buffer, reas
   }
   plan.node.checkAge(runtime, listing.takenAt);
   plan.node.isFromSnapshot(runtime, list, state.kind === 'down' ? state.reason : reason.message);
-  const lane = plan.names(runtime);
-  return lane.decode(listing.list(listFilter(list, lane.encode(request))));
+  return lane.decode(listing.list(passes));
+}
+
+function readFilter(plan: Plan, request: Buffer): Passes {
+  try {
+    return listFilter(listName(plan), request);
+  } catch (fault) {
+    if (!(fault instanceof WireError)) throw fault;
+    const message = `criproxy: malformed ${plan.method.request}: ${fault.message}`;
+    throw new ProxyError(Code.InvalidArgument, message, { cause: fault });
+  }
 }

@@ -2,8 +2,10 @@ import type { CallOptions } from '../base/call.ts';
 import { Code } from '../base/codes.ts';
 import { ProxyError } from '../base/error.ts';
 import { isWholeList } from '../cri/filter.ts';
-import { itemsById, listOf } from '../cri/listing.ts';
+import { checkList, itemsById, listOf } from '../cri/listing.ts';
+import { unavailable } from './availability.ts';
 import { within } from './budget.ts';
+import { endableCall } from './endable-call.ts';
 import { listName, listPart, snapshotList } from './list-part.ts';
 import type { Plan } from './plan.ts';
 import type { Runtime } from './runtime.ts';
@@ -12,20 +14,28 @@ import { samplesPart } from './samples-part.ts';
 /** One runtime's part of a streamed list, in the client's names. */
 export type PartStream = AsyncGenerator<Buffer, void, void>;
 
-/** `leads`: the first runtime asked. That it lacks the method is the client's to know, who has had no message yet. */
+/**
+ * `leads`: this is the first runtime asked. That it lacks the method is the client's to know, who has had no message yet.
+ * `failed` takes the faults of parts that are left out.
+ */
+export interface PartRole {
+  readonly leads: boolean;
+  readonly failed: ProxyError[];
+}
+
 export type OpenPart = (
   plan: Plan,
   runtime: Runtime,
   request: Buffer,
   options: CallOptions,
-  leads: boolean,
+  role: PartRole,
 ) => PartStream;
 
 /**
  * The runtime's own stream; when it fails, what its snapshot has besides. A runtime without the method gives its unary list:
  * an Unimplemented in the middle would make a client give up streaming for good.
  */
-export const streamList: OpenPart = async function* (plan, runtime, request, options, leads) {
+export const streamList: OpenPart = async function* (plan, runtime, request, options, { leads }) {
   const sent = new Set<string>();
   try {
     for await (const message of liveStream(plan, runtime, request, options)) {
@@ -34,7 +44,8 @@ export const streamList: OpenPart = async function* (plan, runtime, request, opt
     }
   } catch (fault) {
     const error = ProxyError.from(fault);
-    if (error.code === Code.InvalidArgument) throw error;
+    // Nobody waits for it any more.
+    if (options.signal.aborted) throw error;
     if (error.code !== Code.Unimplemented || sent.size > 0) {
       yield without(snapshotList(plan, runtime, request, error), sent);
     } else if (leads) throw error;
@@ -43,11 +54,12 @@ export const streamList: OpenPart = async function* (plan, runtime, request, opt
 };
 
 /** The runtime's own stream as far as it goes, or its unary samples; nothing from a runtime that does not answer. */
-export const streamSamples: OpenPart = async function* (plan, runtime, request, options, leads) {
+export const streamSamples: OpenPart = async function* (plan, runtime, request, options, { leads, failed }) {
   let any = false;
+  const call = endableCall(options);
   try {
-    if (runtime.state.kind === 'down') return;
-    const messages = plan.stream(runtime, request, options)[Symbol.asyncIterator]();
+    if (runtime.state.kind === 'down') throw unavailable(runtime, runtime.state);
+    const messages = plan.stream(runtime, request, call.options)[Symbol.asyncIterator]();
     for (;;) {
       const next = await within(plan.listTimeout(runtime), messages.next());
       if (next.done === true) return;
@@ -56,10 +68,13 @@ export const streamSamples: OpenPart = async function* (plan, runtime, request, 
     }
   } catch (fault) {
     const error = ProxyError.from(fault);
-    if (error.code !== Code.Unimplemented || any) return;
-    if (leads) throw error;
-    const part = await samplesPart(plan.unaryList, runtime, request, options);
-    if (!(part instanceof ProxyError)) yield part.message;
+    if (error.code === Code.Unimplemented && leads && !any) throw error;
+    const part =
+      error.code === Code.Unimplemented && !any ? await samplesPart(plan.unaryList, runtime, request, options) : error;
+    if (part instanceof ProxyError) failed.push(part);
+    else yield part.message;
+  } finally {
+    call.end();
   }
 };
 
@@ -70,12 +85,14 @@ async function* liveStream(plan: Plan, runtime: Runtime, request: Buffer, option
   const listing = plan.node.of(runtime).of(listName(plan));
   const askedAt = Date.now();
   const question = listing.ask();
+  const call = endableCall(options);
   const parts: Buffer[] = [];
   try {
-    const messages = runtime.stream(lane.path, [own], options)[Symbol.asyncIterator]();
+    const messages = runtime.stream(lane.path, [own], call.options)[Symbol.asyncIterator]();
     for (;;) {
       const next = await within(plan.listTimeout(runtime), messages.next());
       if (next.done === true) break;
+      checkList(next.value);
       parts.push(next.value);
       yield lane.decode(next.value);
     }
@@ -83,6 +100,7 @@ async function* liveStream(plan: Plan, runtime: Runtime, request: Buffer, option
     plan.node.isLive(runtime, listName(plan));
   } finally {
     listing.giveUp(question);
+    call.end();
   }
 }
 

@@ -31,18 +31,20 @@ export class Listing {
   private asked = 0;
   private answered = 0;
   private readonly underWay = new Set<Question>();
+  /** Those that a question under way may have missed; `forgotten` more came before. */
   private changes: Change[] = [];
+  private forgotten = 0;
 
   /** Call before asking the runtime for the whole list, and `answer` or `giveUp` in the end. */
   ask(): Question {
-    const question = { number: ++this.asked, changesBefore: this.changes.length };
+    const question = { number: ++this.asked, changesBefore: this.forgotten + this.changes.length };
     this.underWay.add(question);
     return question;
   }
 
   /** `list` is a checked answer. One that is older than the last is of no use. */
   answer(question: Question, list: Buffer, askedAt: number): void {
-    const missed = this.changes.slice(question.changesBefore);
+    const missed = this.changes.slice(question.changesBefore - this.forgotten);
     this.giveUp(question);
     if (question.number < this.answered) return;
     this.answered = question.number;
@@ -52,7 +54,10 @@ export class Listing {
 
   giveUp(question: Question): void {
     this.underWay.delete(question);
-    if (this.underWay.size === 0) this.changes = [];
+    const [oldest] = this.underWay;
+    const needed = oldest?.changesBefore ?? this.forgotten + this.changes.length;
+    this.changes.splice(0, needed - this.forgotten);
+    this.forgotten = needed;
   }
 
   change(change: Change): void {

@@ -6,12 +6,11 @@ type Arrival<T> =
 /**
  * One stream of what several bring, in the order of arrival. A source is asked for its next item only when its last one was
  * taken, so that a slow reader holds back every source. The first fault of a source ends the whole. It ends when all sources
- * have, unless it is held open for more to be added.
+ * have.
  */
 export class MergedStream<T> implements AsyncIterable<T> {
   private readonly open = new Set<AsyncIterator<T>>();
   private readonly arrivals: Array<Arrival<T>> = [];
-  private held = false;
   private finished = false;
   // Not Promise.race over the sources: each race would leave a reaction on the promise of every quiet source, for ever.
   private wake: () => void = () => {};
@@ -26,23 +25,13 @@ export class MergedStream<T> implements AsyncIterable<T> {
     this.pull(iterator);
   }
 
-  /** Keeps the stream open without sources until release(). */
-  hold(): void {
-    this.held = true;
-  }
-
-  release(): void {
-    this.held = false;
-    this.wake();
-  }
-
   fail(fault: unknown): void {
     this.arrive({ kind: 'fault', fault });
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<T, void, void> {
     try {
-      while (this.open.size > 0 || this.held || this.arrivals.length > 0) {
+      while (this.open.size > 0 || this.arrivals.length > 0) {
         const arrival = this.arrivals.shift();
         if (arrival === undefined) await this.next();
         else if (arrival.kind === 'fault') throw arrival.fault;

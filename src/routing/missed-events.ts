@@ -1,3 +1,5 @@
+import { Code } from '../base/codes.ts';
+import { ProxyError } from '../base/error.ts';
 import {
   containerEvent,
   containerSteps,
@@ -7,79 +9,45 @@ import {
   statusOfSandbox,
   statusRequest,
 } from '../cri/container-event.ts';
-import type { ListName } from '../cri/filter.ts';
-import { itemsById } from '../cri/listing.ts';
 import { sandboxOf } from '../cri/state-records.ts';
-import { askList, ownCall } from './ask-list.ts';
+import { ownCall } from './ask-list.ts';
+import { NodeView } from './node-view.ts';
 import type { Plan } from './plan.ts';
 import type { Runtime } from './runtime.ts';
 
 /** How long a status may take that an event is made of, in ms. */
 const STATUS_LIMIT = 10_000;
 
-type Items = ReadonlyMap<string, Buffer>;
-
-/** The pod sandboxes and containers of one runtime at a moment, by id, in the client's names. */
-export class NodeView {
-  readonly pods: Items;
-  readonly containers: Items;
-
-  constructor(pods: Items, containers: Items) {
-    this.pods = pods;
-    this.containers = containers;
-  }
-
-  /** Undefined if the runtime's lists have never been seen. */
-  static ofSnapshot(plan: Plan, runtime: Runtime): NodeView | undefined {
-    const { pods, containers, known } = plan.node.of(runtime);
-    if (!known) return undefined;
-    const view = (list: ListName, bytes: Buffer) => itemsById(plan.sibling(list).names(runtime).decode(bytes));
-    return new NodeView(
-      view(
-        'ListPodSandbox',
-        pods.list(() => true),
-      ),
-      view(
-        'ListContainers',
-        containers.list(() => true),
-      ),
-    );
-  }
-
-  /** Asks the runtime. Rejects as the lists do. */
-  static async ofRuntime(plan: Plan, runtime: Runtime): Promise<NodeView> {
-    const ask = async (list: ListName) => {
-      const lane = plan.sibling(list).lane(runtime);
-      const listing = plan.node.of(runtime).of(list);
-      const reply = await askList(runtime, lane.path, Buffer.alloc(0), listing, ownCall());
-      return itemsById(lane.decode(reply.message));
-    };
-    const [pods, containers] = await Promise.all([ask('ListPodSandbox'), ask('ListContainers')]);
-    return new NodeView(pods, containers);
-  }
-}
-
 /**
  * ContainerEventResponses for what differs between two views, pod sandboxes first, with the statuses that the kubelet makes
- * the pod's status of (kuberuntime, GeneratePodStatus). `before` undefined: nothing was there.
+ * the pod's status of (kuberuntime, GeneratePodStatus). `before` undefined: nothing was there. Pods whose status could not be
+ * had have no events; they are returned, with the reason.
  */
 export async function* missedEvents(
   plan: Plan,
   runtime: Runtime,
   before: NodeView | undefined,
   after: NodeView,
-): AsyncGenerator<Buffer, void, void> {
+): AsyncGenerator<Buffer, ReadonlyMap<string, ProxyError>, void> {
   const old = before ?? new NodeView(new Map(), new Map());
   const statuses = new PodStatuses(plan, runtime, old, after);
-  for (const step of sandboxSteps(old.pods, after.pods)) yield event(step, await statuses.of(step.id));
+  const steps = sandboxSteps(old.pods, after.pods).map(step => ({ step, pod: step.id }));
   for (const step of containerSteps(old.containers, after.containers)) {
     const container = after.containers.get(step.id) ?? old.containers.get(step.id)!;
-    yield event(step, await statuses.of(sandboxOf(container)));
+    steps.push({ step, pod: sandboxOf(container) });
   }
+  const leftOut = new Map<string, ProxyError>();
+  for (const { step, pod } of steps) {
+    const status = await statuses.of(pod).catch(ProxyError.from);
+    if (status instanceof ProxyError) leftOut.set(pod, status);
+    else yield event(step, status);
+  }
+  return leftOut;
 }
 
+/** `pod` is undefined for a pod sandbox of which nothing is known: the kubelet has no use for such an event. */
 interface PodStatus {
-  readonly pod: Buffer;
+  readonly pod: Buffer | undefined;
   readonly containers: readonly Buffer[];
 }
 
@@ -119,18 +87,19 @@ class PodStatuses {
       ...inPod.map(id => this.status('ContainerStatus', id)),
     ]);
     return {
-      pod: status ?? (gone === undefined ? Buffer.alloc(0) : statusOfSandbox(gone)),
+      pod: status ?? (gone === undefined ? undefined : statusOfSandbox(gone)),
       containers: containers.filter(each => each !== undefined),
     };
   }
 
-  /** Undefined for what is gone, or cannot be asked for any more. */
+  /** Undefined for what is gone. Rejects for what could not be asked: the kubelet believes what an event says of a pod. */
   private async status(method: string, id: string): Promise<Buffer | undefined> {
     try {
       const options = ownCall([], STATUS_LIMIT);
       return statusIn((await this.plan.sibling(method).call(this.runtime, statusRequest(id), options)).message);
-    } catch {
-      return undefined;
+    } catch (fault) {
+      if (ProxyError.from(fault).code === Code.NotFound) return undefined;
+      throw fault;
     }
   }
 }

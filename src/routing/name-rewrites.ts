@@ -92,7 +92,7 @@ function handlerRewrites(runtime: Runtime, naming: Naming): Rewrites {
       const pod = bytes.subarray(start, end);
       const own = readString(pod, edit.last!.field);
       const shown = naming.askedHandler(runtime, itemId(pod)) ?? nameOf(own);
-      if (shown !== own) edit.add(Buffer.from(shown));
+      if (shown !== own) edit.append(Buffer.from(shown));
     },
   };
 }
@@ -100,7 +100,7 @@ function handlerRewrites(runtime: Runtime, naming: Naming): Rewrites {
 function pinImage(pins: (name: string) => boolean): Rewrite {
   return (bytes, start, end, edit) => {
     const image = bytes.subarray(start, end);
-    if (!isPinned(image) && imageNames(image).some(pins)) edit.add(TRUE);
+    if (!isPinned(image) && imageNames(image).some(pins)) edit.append(TRUE);
   };
 }
 
@@ -153,6 +153,18 @@ function insert(prefix: string): Rewrite {
 function insertBeforeName(prefix: string): Rewrite {
   const put = insert(prefix);
   return (bytes, start, end, edit) => {
-    if (!isDigest(bytes.toString('utf8', start, end))) put(bytes, start, end, edit);
+    if (isPlainName(bytes, start, end) || !isDigest(bytes.toString('utf8', start, end))) put(bytes, start, end, edit);
   };
+}
+
+const SLASH = 0x2f;
+const COLON = 0x3a;
+
+/** Whether a slash comes before any colon, as in most image names and in no digest: seen without making a string of it. */
+function isPlainName(bytes: Buffer, start: number, end: number): boolean {
+  for (let at = start; at < end; at++) {
+    if (bytes[at] === SLASH) return true;
+    if (bytes[at] === COLON) return false;
+  }
+  return false;
 }

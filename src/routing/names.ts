@@ -28,10 +28,11 @@ export function runtimeInImage(image: string): string {
 
 /**
  * Whether an image is named by content alone, `sha256:...` (with or without a scheme before it, as dockershim has it) or the
- * 64 hex digits of CRI-O. Such an id is the same in every runtime, is never prefixed, and says nothing of the owner.
+ * 64 hex digits of CRI-O. Such an id is the same in every runtime, is never prefixed, and says nothing of the owner. A tag
+ * may be a commit's hex digits (`web:0123...`): what is before the colon must be an algorithm of the OCI image spec.
  */
 export function isDigest(image: string): boolean {
-  return /^(?:[a-z-]+:\/\/)?[a-z0-9]+:[0-9a-f]{32,}$|^[0-9a-f]{64}$/.test(image);
+  return /^(?:[a-z-]+:\/\/)?(?:sha256|sha384|sha512|blake3):[0-9a-f]{32,}$|^[0-9a-f]{64}$/.test(image);
 }
 
 /** Why a runtime's id cannot be used in these names, or undefined if it can. */

@@ -24,7 +24,7 @@ export class NodeState {
   /** What the runtimes say of themselves. */
   readonly statuses: RuntimeStatuses;
   private readonly maxAge: number | undefined;
-  private readonly log: Logger;
+  readonly log: Logger;
   /** Lists that come from a snapshot now. */
   private readonly stale = new Set<string>();
   private readonly timer: NodeJS.Timeout;

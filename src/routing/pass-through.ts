@@ -1,6 +1,7 @@
 import type { CallOptions, Method, ReplyStream, RequestStream } from '../base/call.ts';
 import type { Logger } from '../base/logger.ts';
 import { whenUp } from './availability.ts';
+import { failed } from './failed.ts';
 import type { Runtime } from './runtime.ts';
 
 /**
@@ -12,9 +13,23 @@ export function passThrough(path: string, primary: Runtime, wait: number, log: L
     kind: 'stream',
     handle(requests, options) {
       if (log.enabled(3)) log.info(3, `${path} is no method that criproxy knows: the primary runtime gets it`);
-      return primary.state.kind === 'up'
-        ? primary.stream(path, requests, options)
-        : later(path, primary, wait, requests, options);
+      const reply =
+        primary.state.kind === 'up'
+          ? primary.stream(path, requests, options)
+          : later(path, primary, wait, requests, options);
+      return {
+        headers: reply.headers,
+        get trailers() {
+          return reply.trailers;
+        },
+        async *[Symbol.asyncIterator]() {
+          try {
+            yield* reply;
+          } catch (fault) {
+            throw failed(log, path, fault, options);
+          }
+        },
+      };
     },
   };
 }

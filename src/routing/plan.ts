@@ -134,9 +134,10 @@ export class Plan {
     const lane = this.lane(runtime);
     const sent = lane.encode(request);
     const reply = await runtime.call(lane.path, sent, options);
-    if (this.method.effect !== undefined) {
+    const { effect } = this.method;
+    if (effect !== undefined) {
       const asked = this.method.route === 'byPodConfig' ? this.readOwn('handler', request) : undefined;
-      this.node.follow(runtime, this.method.effect, sent, reply.message, asked);
+      this.readAnswer(runtime, () => this.node.follow(runtime, effect, sent, reply.message, asked));
     }
     const message = lane.decode(reply.message);
     return message === reply.message ? reply : { message, headers: reply.headers, trailers: reply.trailers };

@@ -37,7 +37,8 @@ export class RuntimeConfigReplay {
       signal: AbortSignal.timeout(REPLAY_TIMEOUT),
     };
     this.last.plan.call(runtime, this.last.request, options).then(
-      () => this.log.info(1, `sent the last UpdateRuntimeConfig to the ${runtimeName(runtime)} again`),
+      () =>
+        this.log.info(1, `sent the last UpdateRuntimeConfig to the ${runtimeName(runtime)}, which has just come up`),
       fault => this.log.warn(`UpdateRuntimeConfig to the ${runtimeName(runtime)}: ${ProxyError.from(fault).message}`),
     );
   }

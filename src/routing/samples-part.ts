@@ -2,6 +2,7 @@ import type { CallOptions, Reply } from '../base/call.ts';
 import { ProxyError } from '../base/error.ts';
 import { unavailable } from './availability.ts';
 import { within } from './budget.ts';
+import { endableCall } from './endable-call.ts';
 import type { Plan } from './plan.ts';
 import type { Runtime } from './runtime.ts';
 
@@ -12,11 +13,14 @@ export async function samplesPart(
   request: Buffer,
   options: CallOptions,
 ): Promise<Reply | ProxyError> {
+  const call = endableCall(options);
   try {
     if (runtime.state.kind === 'down') return unavailable(runtime, runtime.state);
-    return await within(plan.listTimeout(runtime), plan.call(runtime, request, options));
+    return await within(plan.listTimeout(runtime), plan.call(runtime, request, call.options));
   } catch (fault) {
     return ProxyError.from(fault);
+  } finally {
+    call.end();
   }
 }
 

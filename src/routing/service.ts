@@ -1,9 +1,10 @@
 import type { CallOptions, Method, Reply, ReplyStream, RequestStream, Service } from '../base/call.ts';
-import { Code, codeName } from '../base/codes.ts';
+import { Code } from '../base/codes.ts';
 import { ProxyError } from '../base/error.ts';
 import type { Logger } from '../base/logger.ts';
 import { dump } from '../cri/dump.ts';
 import { endpoints } from '../cri/method-spec.ts';
+import { failed } from './failed.ts';
 import type { NodeState } from './node-state.ts';
 import { passThrough } from './pass-through.ts';
 import { Plan, type Settings } from './plan.ts';
@@ -38,7 +39,7 @@ function unary(plan: Plan, log: Logger, replay: RuntimeConfigReplay): Method {
         if (log.enabled(method.level)) logMessage(log, plan, 'response', reply.message);
         return reply;
       } catch (fault) {
-        throw failed(log, plan, fault);
+        throw failed(log, method.name, fault, options);
       }
     },
   };
@@ -60,7 +61,7 @@ function streaming(plan: Plan, log: Logger): Method {
             yield message;
           }
         } catch (fault) {
-          throw failed(log, plan, fault);
+          throw failed(log, method.name, fault, options);
         }
       };
       return { headers: Promise.resolve([]), trailers: [], [Symbol.asyncIterator]: messages };
@@ -79,10 +80,4 @@ async function onlyMessage(requests: RequestStream): Promise<Buffer> {
 function logMessage(log: Logger, plan: Plan, side: 'request' | 'response', bytes: Buffer): void {
   const { method, client } = plan;
   log.info(method.level, `${method.name} ${side} (${client})`, dump(method[side], client, bytes));
-}
-
-function failed(log: Logger, plan: Plan, fault: unknown): ProxyError {
-  const error = ProxyError.from(fault);
-  if (log.enabled(2)) log.info(2, `${plan.method.name} failed: ${codeName(error.code)}: ${error.message}`);
-  return error;
 }

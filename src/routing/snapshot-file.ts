@@ -1,5 +1,5 @@
 import type { ListName } from '../cri/filter.ts';
-import { lenField, listOf, readAllBytes, readBytes, readString, varintField } from '../cri/listing.ts';
+import { checkList, lenField, listOf, readAllBytes, readBytes, readString, varintField } from '../cri/listing.ts';
 import { Records, WireType } from '../wire/records.ts';
 import { decodeVarint } from '../wire/varint.ts';
 import type { Snapshot } from './snapshot.ts';
@@ -34,16 +34,19 @@ export function encodeSnapshot(snapshot: Snapshot, bootId: string): { content: B
   return { content: Buffer.concat(timed), withoutTimes: Buffer.concat(parts) };
 }
 
-/** Puts a written snapshot in place; after another boot nothing of it runs any more. Throws a WireError. */
+/**
+ * Puts a written snapshot in place; after another boot nothing of it runs any more. Throws a WireError, and leaves `snapshot`
+ * as it was then.
+ */
 export function decodeSnapshot(content: Buffer, bootId: string, snapshot: Snapshot): void {
-  for (const [field, list] of lists) {
+  const found = lists.flatMap(([field, list]) => {
     const part = readBytes(content, field);
-    if (part === undefined) continue;
-    const listing = snapshot.of(list);
-    listing.set(readBytes(part, 1) ?? Buffer.alloc(0), readNumber(part, 2));
-    // Indexed now, so that what is wrong with it shows now.
-    listing.index();
-  }
+    if (part === undefined) return [];
+    const items = readBytes(part, 1) ?? Buffer.alloc(0);
+    checkList(items);
+    return [{ list, items, takenAt: readNumber(part, 2) }];
+  });
+  for (const { list, items, takenAt } of found) snapshot.of(list).set(items, takenAt);
   for (const entry of readAllBytes(content, HANDLERS)) {
     snapshot.askedHandlers.set(readString(entry, 1), readString(entry, 2));
   }

@@ -29,7 +29,7 @@ export class SnapshotKeeper {
   private readonly written = new Map<Runtime, { versions: string; bytes: Buffer; at: number }>();
   private writing: Promise<void> | undefined;
   private again = false;
-  private failing = false;
+  private readonly failing = new Set<Runtime>();
   private readonly timer: NodeJS.Timeout;
 
   private constructor(runtimes: Runtimes, node: NodeState, store: SnapshotStore, bootId: string, log: Logger) {
@@ -103,11 +103,13 @@ export class SnapshotKeeper {
     try {
       await this.store.save(runtime.id, content);
       this.written.set(runtime, { versions, bytes: withoutTimes, at: Date.now() });
-      if (this.failing) this.log.info(0, 'snapshots are written to the disk again');
-      this.failing = false;
+      if (this.failing.delete(runtime)) {
+        this.log.info(0, `the snapshot of the ${runtimeName(runtime)} is written to the disk again`);
+      }
     } catch (fault) {
-      if (!this.failing) this.log.warn(`cannot write the snapshot of the ${runtimeName(runtime)}: ${String(fault)}`);
-      this.failing = true;
+      if (this.failing.has(runtime)) return;
+      this.failing.add(runtime);
+      this.log.warn(`cannot write the snapshot of the ${runtimeName(runtime)}: ${(fault as Error).message}`);
     }
   }
 }

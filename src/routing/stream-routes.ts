@@ -1,5 +1,7 @@
+import type { ProxyError } from '../base/error.ts';
 import type { Route } from '../cri/methods.ts';
 import { askedFor } from './asked.ts';
+import { endableCall } from './endable-call.ts';
 import { joinEvents } from './events.ts';
 import { streamImages } from './image-list.ts';
 import { type OpenPart, type PartStream, streamList, streamSamples } from './list-stream.ts';
@@ -10,15 +12,22 @@ import type { StreamRoute } from './stream-route.ts';
 const joined = (open: OpenPart): StreamRoute =>
   async function* (plan, request, options) {
     const asked = askedFor(plan, request);
-    const [lead, ...others] = asked.map((runtime, index) => begun(open(plan, runtime, request, options, index === 0)));
-    if (lead === undefined) return;
+    const call = endableCall(options);
+    const failed: ProxyError[] = [];
+    const [lead, ...others] = asked.map((runtime, index) =>
+      begun(open(plan, runtime, request, call.options, { leads: index === 0, failed })),
+    );
     try {
+      if (lead === undefined) return;
       await lead.first;
       const merged = new MergedStream<Buffer>();
       for (const part of [lead, ...others]) merged.add(part.messages);
       yield* merged;
+      // Nothing from anybody is no empty list.
+      if (failed.length === asked.length) throw failed[0];
     } finally {
-      for (const part of [lead, ...others]) void part.messages.return().catch(() => {});
+      // A generator that waits, or was never begun, does not hear that it is left.
+      call.end();
     }
   };
 

@@ -8,11 +8,12 @@ const WILDCARD_HOSTS = new Set(['', '0.0.0.0', '[::]']);
  */
 export function absoluteUrl(given: string, base: string): string | undefined {
   const url = complete(given, base);
-  if (url === undefined || !URL.canParse(url)) return undefined;
-  const parts = /^(https?:\/\/)([^/?#]*?)(:\d+)?([/?#].*)?$/.exec(url);
+  const parts = /^(https?:\/\/)([^/?#]*?)(:\d+)?([/?#].*)?$/.exec(url ?? '');
   if (parts === null) return undefined;
-  const [, scheme, host, port = '', path = ''] = parts;
-  return WILDCARD_HOSTS.has(host!) ? `${scheme}${hostOf(base)}${port}${path}` : url;
+  const [whole, scheme, host, port = '', path = ''] = parts;
+  if (host === '' && port === '') return undefined;
+  const dialled = WILDCARD_HOSTS.has(host!) ? `${scheme}${hostOf(base)}${port}${path}` : whole;
+  return URL.canParse(dialled) ? dialled : undefined;
 }
 
 function complete(given: string, base: string): string | undefined {

@@ -1,4 +1,4 @@
-import { Code } from '../base/codes.ts';
+import { Code, codeName } from '../base/codes.ts';
 import { ProxyError } from '../base/error.ts';
 import type { Route } from '../cri/methods.ts';
 import { askOwner } from './ask-owner.ts';
@@ -13,7 +13,7 @@ import type { IdKind } from './owners.ts';
 import type { Plan } from './plan.ts';
 import { namedRuntime } from './pod-owner.ts';
 import type { Runtime } from './runtime.ts';
-import { TARGET_RUNTIME } from './runtimes.ts';
+import { runtimeName, TARGET_RUNTIME } from './runtimes.ts';
 import { isReply, samplesPart } from './samples-part.ts';
 import { joinReplies, type UnaryRoute } from './unary-route.ts';
 
@@ -62,11 +62,25 @@ const samples: UnaryRoute = async (plan, request, options) => {
   return joinReplies(replies);
 };
 
-/** Those that are down hear of it when they come up. */
+/**
+ * The primary's answer is the answer: a secondary that does not take it is no reason to say so of the node. Those that are down
+ * hear of it when they come up.
+ */
 const all: UnaryRoute = async (plan, request, options) => {
   const { primary } = plan.runtimes;
-  const asked = plan.runtimes.all.filter(runtime => runtime === primary || runtime.state.kind === 'up');
-  return joinReplies(await Promise.all(asked.map(runtime => plan.call(runtime, request, options))));
+  const others = plan.runtimes.all.filter(runtime => runtime !== primary && runtime.state.kind === 'up');
+  const [reply] = await Promise.all([
+    plan.call(primary, request, options),
+    ...others.map(async runtime => {
+      const part = await samplesPart(plan, runtime, request, options);
+      if (!(part instanceof ProxyError)) return;
+      plan.node.log.info(
+        2,
+        `${plan.method.name} of the ${runtimeName(runtime)}: ${codeName(part.code)}: ${part.message}`,
+      );
+    }),
+  ]);
+  return reply;
 };
 
 /** How each route of a unary method is taken. */

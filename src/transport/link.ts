@@ -37,6 +37,7 @@ export class Link<Greeting> {
   private readonly listeners = new Set<(state: LinkState<Greeting>) => void>();
   private readonly stopping = new AbortController();
   private current: LinkState<Greeting>;
+  private complained = false;
   private markTried: () => void = () => {};
   /** Resolves, never rejects, when the first try has come to an end, whichever. */
   readonly tried: Promise<void> = new Promise(resolve => {
@@ -88,7 +89,9 @@ export class Link<Greeting> {
       if (session !== undefined) {
         wait = FIRST_WAIT;
         const reason = await session.closed;
-        this.down(`lost the connection to ${this.options.path}: ${reason}`);
+        this.down(
+          `lost the connection to ${this.options.path}: ${reason} (if it does not come back, look at the runtime's log)`,
+        );
       }
       await sleep(wait, undefined, { signal }).catch(() => {});
       wait = Math.min(wait * 2, LONGEST_WAIT);
@@ -119,10 +122,14 @@ export class Link<Greeting> {
   }
 
   private change(state: LinkState<Greeting>): void {
+    const before = this.current;
     this.current = state;
     const { log, name, path, describe } = this.options;
     if (state.kind === 'up') log.info(0, `${name} is up at ${path}: ${describe(state.greeting)}`);
-    else log.warn(`${name} is down: ${state.reason}; trying again`);
+    else if (before.kind === 'up' || !this.complained) log.warn(`${name} is down: ${state.reason}; trying again`);
+    // Why it stays down is another matter than that it is.
+    else log.info(1, `${name} is still down: ${state.reason}`);
+    this.complained = true;
     for (const listener of [...this.listeners]) listener(state);
   }
 }
@@ -132,7 +139,7 @@ function explain(path: string, fault: unknown): string {
   const error = fault as Partial<NodeJS.ErrnoException>;
   switch (error.code as unknown) {
     case 'ENOENT':
-      return `there is no socket at ${path} yet (is the runtime started, and is this the path in -connect?)`;
+      return `there is no socket at ${path} (is the runtime started, and is this the path in -connect?)`;
     case 'ECONNREFUSED':
       return `nothing listens on ${path} (the runtime has stopped; look at its log)`;
     case 'EACCES':

@@ -8,6 +8,8 @@ const MODE = 0o660;
 /** Linux's sockaddr_un: 108 bytes with the closing zero. */
 const MAX_PATH = 107;
 
+const IN_USE = 'already in use; stop the process that listens there';
+
 /** A socket path that cannot be listened on; the message says why and what to do. */
 export class SocketFileError extends Error {}
 
@@ -16,7 +18,9 @@ export class SocketFileError extends Error {}
  * for anything that is not a socket.
  */
 export async function clearSocketFile(path: string): Promise<void> {
-  if (Buffer.byteLength(path) > MAX_PATH) throw new SocketFileError(`a socket path is at most ${MAX_PATH} bytes long`);
+  if (Buffer.byteLength(path) > MAX_PATH) {
+    throw new SocketFileError(`a socket path is at most ${MAX_PATH} bytes long; choose a shorter one`);
+  }
   await checkFolder(dirname(path));
   const found = await lstat(path).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined;
@@ -24,7 +28,7 @@ export async function clearSocketFile(path: string): Promise<void> {
   });
   if (found === undefined) return;
   if (!found.isSocket()) throw new SocketFileError('there is a file there that is not a socket; move it away');
-  if (await isLive(path)) throw new SocketFileError('already in use; stop the process that listens there');
+  if (await isLive(path)) throw new SocketFileError(IN_USE);
   await unlink(path);
 }
 
@@ -41,7 +45,9 @@ async function checkFolder(folder: string): Promise<void> {
 /** Makes `server` listen at `path`, with the mode of the socket right from its first moment. Rejects with a SocketFileError. */
 export function listenOn(server: Server, path: string): Promise<void> {
   return new Promise((resolve, reject) => {
-    server.once('error', error => reject(new SocketFileError(error.message)));
+    server.once('error', (error: NodeJS.ErrnoException) =>
+      reject(new SocketFileError(error.code === 'EADDRINUSE' ? IN_USE : error.message)),
+    );
     const mask = process.umask(0o777 & ~MODE);
     server.listen(path, resolve);
     process.umask(mask);

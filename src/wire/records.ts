@@ -13,8 +13,8 @@ const MAX_VARINT_BYTES = 10;
  * Bounds are checked at every step: a WireError names the fault.
  */
 export class Records {
-  readonly bytes: Buffer;
-  readonly end: number;
+  bytes: Buffer;
+  end: number;
   field = 0;
   type = 0;
   start = 0;
@@ -24,6 +24,13 @@ export class Records {
   valueEnd: number;
 
   constructor(bytes: Buffer, from = 0, end = bytes.length) {
+    this.bytes = bytes;
+    this.end = end;
+    this.valueEnd = from;
+  }
+
+  /** Starts over with another message, which is `bytes[from, end)`: one object serves many messages. */
+  reset(bytes: Buffer, from: number, end: number): void {
     this.bytes = bytes;
     this.end = end;
     this.valueEnd = from;

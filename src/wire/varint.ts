@@ -10,6 +10,22 @@ export function encodeVarint(value: number): Buffer {
   return Buffer.from(bytes);
 }
 
+/** Writes `value` as encodeVarint does, at `at`; gives the offset behind it. */
+export function writeVarint(out: Buffer, at: number, value: number): number {
+  let to = at;
+  let rest = value;
+  for (; rest > 0x7f; rest = Math.floor(rest / 0x80)) out[to++] = (rest % 0x80) | 0x80;
+  out[to++] = rest;
+  return to;
+}
+
+/** How many bytes encodeVarint makes of `value`. */
+export function varintLength(value: number): number {
+  let length = 1;
+  for (let rest = value; rest > 0x7f; rest = Math.floor(rest / 0x80)) length++;
+  return length;
+}
+
 /** The varint in `bytes[start, end)`, all 64 bits of it; for values that are shown, not for lengths. */
 export function decodeVarint(bytes: Buffer, start: number, end: number): bigint {
   let value = 0n;

@@ -72,13 +72,19 @@ async function runDemo(): Promise<void> {
     report: step,
     keep,
   });
-  step(`criproxy -connect ${primary},alt:${secondary}`);
+  step('criproxy -connect PRIMARY,alt:SECONDARY -listen SOCKET, with');
+  for (const [what, path] of [
+    ['PRIMARY', primary],
+    ['SECONDARY', secondary],
+  ])
+    step(`  ${what} ${path}`);
   const proxy = await startProxy({ connect: `${primary},alt:${secondary}` });
   keep(() => proxy.remove());
   const client = connect(proxy.socketPath);
   keep(() => client.close());
   const { runtime_name, runtime_version } = await client.call('Version', {}, { deadline: 5000 });
-  step(`serving CRI on ${proxy.socketPath}, as ${runtime_name} ${runtime_version}`);
+  step(`  SOCKET ${proxy.socketPath}`);
+  step(`it answers as ${runtime_name} ${runtime_version}`);
 
   const containers: string[] = [];
   for (const target of targets) {

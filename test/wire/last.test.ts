@@ -36,7 +36,7 @@ for (const [what, shape, before, replaced, last, after] of rows) {
     const message = hex(before);
     const out = splice(message, shape, (kind, _bytes, start, end, edit) => {
       if (kind === 'leaf' && replaced !== undefined) edit.replace(start, end, hex(replaced));
-      if (kind === 'last' && last !== undefined) edit.add(hex(last));
+      if (kind === 'last' && last !== undefined) edit.append(hex(last));
     });
     t.equal(out.toString('hex'), hex(after).toString('hex'));
   });

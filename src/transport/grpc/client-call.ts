@@ -5,18 +5,17 @@ import type { Connection } from '../http2/connection.ts';
 import { ErrorCode, errorName } from '../http2/error-code.ts';
 import type { HeaderList } from '../http2/header-list.ts';
 import { Stream } from '../http2/stream.ts';
-import { type Cancellable, IncomingCall } from './incoming-call.ts';
+import { IncomingCall } from './incoming-call.ts';
 import { isGrpc } from './owned-names.ts';
 import { parseResponseHead, type ResponseHead } from './response-head.ts';
+import { type Follower, followSignal, unfollowSignal } from './signal-followers.ts';
 import { codeOfHttpStatus, codeOfReset, decodeMessage, parseStatus } from './status.ts';
-
-/** The longest time that setTimeout takes. */
-const maxTimer = 0x7fffffff;
+import { maxTimer } from './timeout.ts';
 
 const noMetadata: Metadata = [];
 
 /** One call to a server: from its request headers to its status. What is done with messages is up to the class that extends it. */
-export abstract class ClientCall extends Stream implements Cancellable {
+export abstract class ClientCall extends Stream implements Follower {
   readonly path: string;
   readonly options: CallOptions;
   encoding = '';
@@ -24,7 +23,7 @@ export abstract class ClientCall extends Stream implements Cancellable {
   protected headers: Metadata = noMetadata;
   private headersSeen = false;
   private timer: NodeJS.Timeout | undefined = undefined;
-  private onAbort: (() => void) | undefined = undefined;
+  position = -1;
 
   constructor(connection: Connection, path: string, options: CallOptions) {
     super();
@@ -37,6 +36,8 @@ export abstract class ClientCall extends Stream implements Cancellable {
   abstract onOpen(): void;
   /** The header list before the messages has come. */
   protected abstract onAnswer(headers: Metadata): void;
+  /** Payload of DATA, lent. */
+  protected abstract onBody(chunk: Buffer, start: number, end: number): void;
   /** The call is over, with undefined for OK. The stream is closed. */
   protected abstract onDone(fault: ProxyError | undefined, trailers: Metadata): void;
 
@@ -44,6 +45,7 @@ export abstract class ClientCall extends Stream implements Cancellable {
   cancel(reason: ProxyError): void {
     if (this.closed) return;
     if (this.id === 0) this.closed = true;
+    else if (this.localEnded && this.remoteEnded) this.connection.release(this);
     else this.connection.reset(this, ErrorCode.Cancel);
     this.done(reason, noMetadata);
   }
@@ -56,14 +58,9 @@ export abstract class ClientCall extends Stream implements Cancellable {
       options.follow(this);
       return;
     }
-    const { signal, deadline } = options;
-    this.onAbort = () => this.cancel(abortReason(signal));
-    if (signal.aborted) {
-      this.onAbort();
-      return;
-    }
-    signal.addEventListener('abort', this.onAbort);
-    if (deadline === undefined) return;
+    followSignal(options.signal, this);
+    const { deadline } = options;
+    if (deadline === undefined || this.closed) return;
     const left = deadline - performance.now();
     if (left <= maxTimer) this.timer = setTimeout(expire, Math.max(0, left), this);
   }
@@ -106,6 +103,11 @@ export abstract class ClientCall extends Stream implements Cancellable {
     this.onAnswer(head.metadata);
   }
 
+  onData(chunk: Buffer, start: number, end: number): void {
+    if (this.headersSeen) this.onBody(chunk, start, end);
+    else this.refuse('DATA before HEADERS');
+  }
+
   onEnd(): void {
     this.giveUp(Code.Internal, 'the answer ended without a status');
   }
@@ -129,7 +131,7 @@ export abstract class ClientCall extends Stream implements Cancellable {
   private unwatch(): void {
     clearTimeout(this.timer);
     if (this.options instanceof IncomingCall) this.options.unfollow(this);
-    else if (this.onAbort !== undefined) this.options.signal.removeEventListener('abort', this.onAbort);
+    else unfollowSignal(this.options.signal, this);
   }
 
   private refuse(fault: string): void {
@@ -160,11 +162,6 @@ function faultOf(head: ResponseHead, headers: Metadata, trailers: Metadata): Pro
   }
   const code = parseStatus(head.grpcStatus);
   return code === Code.OK ? undefined : new ProxyError(code, decodeMessage(head.grpcMessage), { headers, trailers });
-}
-
-function abortReason(signal: AbortSignal): ProxyError {
-  if (signal.reason instanceof ProxyError) return signal.reason;
-  return new ProxyError(Code.Cancelled, 'the call was cancelled', { cause: signal.reason });
 }
 
 function expire(call: ClientCall): void {

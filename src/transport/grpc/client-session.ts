@@ -1,9 +1,10 @@
 import type { Duplex } from 'node:stream';
 import type { CallOptions, Reply, ReplyStream, RequestStream } from '../../base/call.ts';
-import { Connection, type Role } from '../http2/connection.ts';
+import { Connection } from '../http2/connection.ts';
 import { type ErrorCode, errorName } from '../http2/error-code.ts';
 import { max31 } from '../http2/frame.ts';
 import type { Limits } from '../http2/limits.ts';
+import type { Role } from '../http2/role.ts';
 import type { Stream } from '../http2/stream.ts';
 import type { Session } from '../session.ts';
 import type { ClientCall } from './client-call.ts';
@@ -29,11 +30,13 @@ export class ClientSession implements Session, Role {
   /** Why no call is taken any more. */
   private farewell: string | undefined = undefined;
 
-  constructor(socket: Duplex, limits: Limits, userAgent: string) {
+  /** `listen` is told who takes the bytes that the socket reads; they are lent. */
+  constructor(socket: Duplex, limits: Limits, userAgent: string, listen: (receive: (chunk: Buffer) => void) => void) {
     this.ready = this.readiness.promise;
     this.closed = this.closure.promise;
     this.budget = new Budget(limits.maxAssembling);
     this.connection = new Connection(socket, this, limits);
+    listen(chunk => this.connection.receive(chunk));
     this.writer = new RequestWriter(this.connection, userAgent);
   }
 

@@ -1,4 +1,4 @@
-import { connect } from 'node:net';
+import { connect, type OnReadOpts } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { Code } from '../../base/codes.ts';
 import { ProxyError } from '../../base/error.ts';
@@ -12,14 +12,31 @@ export interface DialOptions {
   readonly limits?: Partial<Limits>;
 }
 
+/** Takes the bytes that a socket reads, lent for the call. */
+type Receive = (chunk: Buffer) => void;
+
+/** What one read can bring: more than the kernel holds for a unix socket by default would be of no use. */
+const readSize = 128 * 1024;
+
 /** A Dial with options. */
 export function makeDial(options: DialOptions): Dial {
   return async (path, timeout) => {
-    const socket = connect({ path });
+    let receive: Receive = () => {};
+    // One buffer for all reads: else each leaves 64 KiB of garbage, and long lists are many reads.
+    const onread: OnReadOpts = {
+      buffer: Buffer.allocUnsafeSlow(readSize),
+      callback: (length, buffer) => {
+        receive((buffer as Buffer).subarray(0, length));
+        return true;
+      },
+    };
+    const socket = connect({ path, onread });
     const timer = setTimeout(() => socket.destroy(lateError(path, timeout)), timeout);
     try {
       await connected(socket);
-      return await openSession(socket, options);
+      return await openSession(socket, options, to => {
+        receive = to;
+      });
     } finally {
       clearTimeout(timer);
     }
@@ -28,10 +45,14 @@ export function makeDial(options: DialOptions): Dial {
 
 export const dial: Dial = makeDial({});
 
-/** A session on a socket that is connected; rejects if the peer does not answer as an HTTP/2 server. */
-export async function openSession(socket: Duplex, options: DialOptions): Promise<Session> {
+/** A session on a socket that is connected, whose bytes `listen` brings; rejects if the peer is no HTTP/2 server. */
+export async function openSession(
+  socket: Duplex,
+  options: DialOptions,
+  listen: (receive: Receive) => void = receive => socket.on('data', receive),
+): Promise<Session> {
   const limits = { ...defaultLimits, ...options.limits };
-  const session = new ClientSession(socket, limits, options.userAgent ?? 'criproxy');
+  const session = new ClientSession(socket, limits, options.userAgent ?? 'criproxy', listen);
   const failed = await Promise.race([session.ready, session.closed]);
   if (failed !== undefined) throw new ProxyError(Code.Unavailable, `no HTTP/2 connection: ${failed}`);
   return session;

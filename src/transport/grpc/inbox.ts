@@ -23,6 +23,7 @@ export class Inbox implements AsyncIterableIterator<Buffer, undefined> {
   private readonly owner: InboxOwner;
   private uncredited = 0;
   private ended = false;
+  private left = false;
   private fault: ProxyError | undefined = undefined;
   private waiter: PromiseWithResolvers<IteratorResult<Buffer, undefined>> | undefined = undefined;
 
@@ -37,8 +38,9 @@ export class Inbox implements AsyncIterableIterator<Buffer, undefined> {
 
   /** Payload of DATA, lent. */
   push(chunk: Buffer, start: number, end: number): void {
-    this.reader.push(chunk, start, end);
     this.uncredited += end - start;
+    // Who has stopped reading must not keep the sender from its end.
+    if (!this.left) this.reader.push(chunk, start, end);
     this.deliver();
     this.reader.settle();
     this.creditIfDrained();
@@ -68,18 +70,20 @@ export class Inbox implements AsyncIterableIterator<Buffer, undefined> {
 
   return(): Promise<IteratorResult<Buffer, undefined>> {
     this.ended = true;
+    this.left = true;
     this.reader.dispose();
     this.owner.abandon();
     return Promise.resolve(done);
   }
 
   private deliver(): void {
-    if (this.waiter === undefined) return;
-    const result = this.poll();
-    if (result === undefined) return;
-    const { resolve } = this.waiter;
+    const { waiter } = this;
+    if (waiter === undefined) return;
+    // What poll finds may end the stream, which comes back to here.
     this.waiter = undefined;
-    resolve(result);
+    const result = this.poll();
+    if (result === undefined) this.waiter = waiter;
+    else waiter.resolve(result);
   }
 
   /** What a reader gets now; undefined if it has to wait. */

@@ -1,6 +1,7 @@
 import { Code } from '../../base/codes.ts';
 import { ProxyError } from '../../base/error.ts';
 import { prefixSize } from '../http2/sender.ts';
+import { allocateMessage } from './message-memory.ts';
 
 const nothing = Buffer.alloc(0);
 
@@ -21,6 +22,7 @@ export class Budget {
 export class MessageReader {
   private readonly maxSize: number;
   private readonly budget: Budget;
+  private readonly reused: boolean;
   private buffer: Buffer = nothing;
   private start = 0;
   private end = 0;
@@ -30,9 +32,11 @@ export class MessageReader {
   /** Why nothing can be taken any more. */
   fault: ProxyError | undefined = undefined;
 
-  constructor(maxSize: number, budget: Budget) {
+  /** `reused`: what is pushed is overwritten after, so that no message may be a slice of it. */
+  constructor(maxSize: number, budget: Budget, reused = false) {
     this.maxSize = maxSize;
     this.budget = budget;
+    this.reused = reused;
   }
 
   /** Nothing is left over. */
@@ -65,7 +69,8 @@ export class MessageReader {
   take(): Buffer | undefined {
     const size = this.headSize();
     if (this.fault !== undefined || this.end - this.start < size) return undefined;
-    const message = this.buffer.subarray(this.start + prefixSize, this.start + size);
+    const slice = this.buffer.subarray(this.start + prefixSize, this.start + size);
+    const message = this.reused && this.owned === 0 ? Buffer.from(slice) : slice;
     this.compressed = this.buffer[this.start] === 1;
     this.start += size;
     if (this.empty) this.dispose();
@@ -115,7 +120,7 @@ export class MessageReader {
       this.fail(Code.ResourceExhausted, 'too many unfinished messages on one connection');
       return false;
     }
-    const buffer = Buffer.allocUnsafeSlow(size);
+    const buffer = allocateMessage(size);
     this.buffer.copy(buffer, 0, this.start, this.end);
     this.budget.used += size - this.owned;
     this.owned = size;

@@ -1,4 +1,4 @@
-import type { Metadata, Method, Reply, ReplyStream, Service } from '../../base/call.ts';
+import type { Metadata, Method, Reply, Service } from '../../base/call.ts';
 import { Code } from '../../base/codes.ts';
 import { ProxyError } from '../../base/error.ts';
 import type { Connection } from '../http2/connection.ts';
@@ -8,16 +8,14 @@ import { Stream } from '../http2/stream.ts';
 import { decompress } from './gunzip.ts';
 import { Inbox } from './inbox.ts';
 import { IncomingCall } from './incoming-call.ts';
+import { countMessage } from './message-memory.ts';
 import { type Budget, MessageReader } from './message-reader.ts';
 import { isGrpc } from './owned-names.ts';
 import { parseRequestHead, type RequestHead } from './request-head.ts';
 import { writeHeaders, writeHttpError, writeStatus } from './response-writer.ts';
-import { parseTimeout } from './timeout.ts';
+import { maxTimer, parseTimeout } from './timeout.ts';
 
-/** The longest time that setTimeout takes. */
-const maxTimer = 0x7fffffff;
-
-/** One call that came in: from its request headers to the status that answers it. */
+/** One call that came in, to its status. */
 export class ServerCall extends Stream {
   encoding = '';
   readonly maxMessageSize: number;
@@ -112,9 +110,8 @@ export class ServerCall extends Stream {
   }
 
   onReset(code: ErrorCode, fault: string | undefined): void {
-    const why =
-      fault ?? (code === ErrorCode.Cancel ? 'the client has cancelled the call' : 'the client has reset the call');
-    this.abandonCall(new ProxyError(Code.Cancelled, why));
+    const what = code === ErrorCode.Cancel ? 'cancelled' : 'reset';
+    this.abandonCall(new ProxyError(Code.Cancelled, fault ?? `the client has ${what} the call`));
   }
 
   onLost(reason: string): void {
@@ -139,7 +136,7 @@ export class ServerCall extends Stream {
     this.abandonCall(fault);
   }
 
-  /** The handler has stopped reading its requests. What still comes is thrown away. */
+  /** The handler reads no more requests: they are thrown away. */
   abandon(): void {}
 
   credit(octets: number): void {
@@ -161,12 +158,16 @@ export class ServerCall extends Stream {
       this.fail(new ProxyError(Code.Unimplemented, `unknown method ${head.path}`));
       return;
     }
+    if (timeout <= 0) {
+      this.fail(tooLate());
+      return;
+    }
     if (timeout <= maxTimer) this.timer = setTimeout(expire, timeout, this);
     if (this.method.kind === 'stream') {
       this.patient = true;
       this.inbox = new Inbox(this.reader, this);
       if (end) this.inbox.end(undefined);
-      this.answerStream(this.method.handle(this.inbox, this.call));
+      void this.answerStream(this.inbox, this.call);
     } else if (end) {
       this.onEnd();
     }
@@ -187,22 +188,30 @@ export class ServerCall extends Stream {
   private answer(request: Buffer): void {
     const method = this.method as Method & { kind: 'unary' };
     this.request = undefined;
-    method.handle(request, this.call!).then(
-      reply => this.reply(reply),
-      fault => this.fail(ProxyError.from(fault)),
-    );
+    try {
+      method.handle(request, this.call!).then(
+        reply => this.reply(reply),
+        fault => this.fail(ProxyError.from(fault)),
+      );
+    } catch (fault) {
+      this.fail(ProxyError.from(fault));
+    }
   }
 
   private reply(reply: Reply): void {
     if (this.closed) return;
     this.sendHeaders(reply.headers);
     this.trailers = reply.trailers;
+    countMessage(reply.message.length);
     if (this.connection.send(this, reply.message, false)) this.finish();
   }
 
-  private async answerStream(reply: ReplyStream): Promise<void> {
-    reply.headers.then(headers => this.sendHeaders(headers));
+  private async answerStream(inbox: Inbox, call: IncomingCall): Promise<void> {
+    const method = this.method as Method & { kind: 'stream' };
     try {
+      const reply = method.handle(inbox, call);
+      // A tick later: if the call has failed by then, its status goes out alone, as it came.
+      reply.headers.then(headers => setImmediate(() => this.sendHeaders(headers)));
       this.replies = reply[Symbol.asyncIterator]();
       for (;;) {
         const result = await this.replies.next();
@@ -281,5 +290,9 @@ export class ServerCall extends Stream {
 const noMetadata: Metadata = [];
 
 function expire(call: ServerCall): void {
-  call.abort(new ProxyError(Code.DeadlineExceeded, 'context deadline exceeded'));
+  call.abort(tooLate());
+}
+
+function tooLate(): ProxyError {
+  return new ProxyError(Code.DeadlineExceeded, 'context deadline exceeded');
 }

@@ -1,9 +1,10 @@
 import type { Duplex } from 'node:stream';
 import type { Service } from '../../base/call.ts';
 import type { ProxyError } from '../../base/error.ts';
-import { Connection, type Role } from '../http2/connection.ts';
+import { Connection } from '../http2/connection.ts';
 import { ErrorCode } from '../http2/error-code.ts';
 import type { Limits } from '../http2/limits.ts';
+import type { Role } from '../http2/role.ts';
 import type { Stream } from '../http2/stream.ts';
 import { Budget } from './message-reader.ts';
 import { ServerCall } from './server-call.ts';
@@ -33,6 +34,7 @@ export class ServerConnection implements Role {
     this.onClosed = onClosed;
     socket.once('close', () => this.onClosed());
     this.connection = new Connection(socket, this, limits);
+    socket.on('data', chunk => this.connection.receive(chunk));
   }
 
   accept(): Stream {

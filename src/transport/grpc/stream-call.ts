@@ -22,7 +22,7 @@ export class StreamCall extends ClientCall {
     this.requests = requests;
     this.patient = true;
     this.maxMessageSize = connection.limits.maxMessageSize;
-    this.inbox = new Inbox(new MessageReader(this.maxMessageSize, budget), this);
+    this.inbox = new Inbox(new MessageReader(this.maxMessageSize, budget, true), this);
     const trailers = () => this.trailers;
     this.reply = {
       headers: this.answered.promise,
@@ -43,7 +43,7 @@ export class StreamCall extends ClientCall {
     wakeUp?.();
   }
 
-  onData(chunk: Buffer, start: number, end: number): void {
+  protected onBody(chunk: Buffer, start: number, end: number): void {
     this.inbox.push(chunk, start, end);
   }
 

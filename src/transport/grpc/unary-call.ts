@@ -8,9 +8,9 @@ import { type Budget, MessageReader } from './message-reader.ts';
 
 /** A call of one message, answered by one message. */
 export class UnaryCall extends ClientCall {
-  private readonly request: Buffer;
-  private readonly resolve: (reply: Reply) => void;
-  private readonly reject: (fault: ProxyError) => void;
+  private request: Buffer;
+  private resolve: (reply: Reply) => void;
+  private reject: (fault: ProxyError) => void;
   private readonly reader: MessageReader;
   private message: Buffer | undefined = undefined;
   private compressed = false;
@@ -28,7 +28,7 @@ export class UnaryCall extends ClientCall {
     this.request = request;
     this.resolve = resolve;
     this.reject = reject;
-    this.reader = new MessageReader(connection.limits.maxMessageSize, budget);
+    this.reader = new MessageReader(connection.limits.maxMessageSize, budget, true);
   }
 
   onOpen(): void {
@@ -39,7 +39,7 @@ export class UnaryCall extends ClientCall {
     this.localEnded = true;
   }
 
-  onData(chunk: Buffer, start: number, end: number): void {
+  protected onBody(chunk: Buffer, start: number, end: number): void {
     const { reader } = this;
     reader.push(chunk, start, end);
     const message = reader.take();
@@ -62,24 +62,36 @@ export class UnaryCall extends ClientCall {
   protected onAnswer(): void {}
 
   protected onDone(fault: ProxyError | undefined, trailers: Metadata): void {
-    const { headers, message, reader } = this;
+    const { headers, message, reader, resolve, reject } = this;
     const whole = reader.empty;
-    reader.dispose();
+    this.letGo();
     if (fault !== undefined) {
-      this.reject(fault);
-      return;
+      reject(fault);
+    } else if (message === undefined || !whole) {
+      reject(new ProxyError(Code.Internal, 'the answer is not one whole message', { headers, trailers }));
+    } else if (this.compressed) {
+      decompress(message, this.encoding, this.connection.limits.maxMessageSize).then(
+        plain => resolve({ message: plain, headers, trailers }),
+        reject,
+      );
+    } else {
+      resolve({ message, headers, trailers });
     }
-    if (message === undefined || !whole) {
-      this.reject(new ProxyError(Code.Internal, 'the answer is not one whole message', { headers, trailers }));
-      return;
-    }
-    if (!this.compressed) {
-      this.resolve({ message, headers, trailers });
-      return;
-    }
-    decompress(message, this.encoding, this.connection.limits.maxMessageSize).then(
-      plain => this.resolve({ message: plain, headers, trailers }),
-      this.reject,
-    );
+  }
+
+  /**
+   * A Map from which much is deleted leaves dead tables behind that hold the streams of their time; once those tables are
+   * old, only a full collection frees what the streams hold. So they hold nothing.
+   */
+  private letGo(): void {
+    this.reader.dispose();
+    this.request = nothing;
+    this.message = undefined;
+    this.resolve = ignore;
+    this.reject = ignore;
   }
 }
+
+const nothing = Buffer.alloc(0);
+
+function ignore(): void {}

@@ -8,6 +8,8 @@ import { HpackEncoder } from './hpack-encoder.ts';
 import type { Limits } from './limits.ts';
 import { Output } from './output.ts';
 import { Receiver } from './receiver.ts';
+import type { ReceivingEnd } from './receiving-end.ts';
+import type { Role } from './role.ts';
 import { Sender } from './sender.ts';
 import { encodeSettings, PeerSettings, SettingId } from './settings.ts';
 import type { Stream } from './stream.ts';
@@ -15,25 +17,8 @@ import type { Stream } from './stream.ts';
 /** The window that every connection and stream begins with (RFC 9113 section 6.9.2). */
 const initialWindow = 65_535;
 
-/** What makes a connection a server's or a client's. */
-export interface Role {
-  readonly server: boolean;
-  /** Makes the stream for a request that has come; only a server is asked. */
-  accept(): Stream;
-  /** The peer's first SETTINGS have come. */
-  onReady(): void;
-  /** The peer's SETTINGS have changed, so that more streams may be open. */
-  onSettings(): void;
-  /** The peer takes no streams above `lastStreamId` any more. */
-  onGoAway(lastStreamId: number, code: ErrorCode, debug: string): void;
-  /** A stream was closed. */
-  onRelease(): void;
-  /** It is over: once, and after each stream's onLost. */
-  onOver(reason: string): void;
-}
-
 /** One HTTP/2 connection (RFC 9113), of either side: its streams, and what is sent. What is received is the Receiver's. */
-export class Connection {
+export class Connection implements ReceivingEnd {
   readonly limits: Limits;
   readonly role: Role;
   readonly peer = new PeerSettings();
@@ -49,6 +34,7 @@ export class Connection {
   /** GOAWAY is sent: no stream is accepted any more. */
   goingAway = false;
   over = false;
+  private failing = false;
   private readonly socket: Duplex;
   private readonly output: Output;
   private readonly reader: FrameReader;
@@ -73,7 +59,6 @@ export class Connection {
     this.receiver = new Receiver(this);
     this.reader = new FrameReader(this.receiver, limits.maxFrameSize);
     this.prefaceLeft = role.server ? preface.length : 0;
-    socket.on('data', chunk => this.receive(chunk));
     socket.on('error', error => this.lose(error.message));
     socket.on('end', () => this.lose('the peer has closed the connection'));
     socket.on('close', () => this.lose('the connection is closed'));
@@ -105,10 +90,11 @@ export class Connection {
     if (!role.server) this.output.write(preface, 0, preface.length);
     const payload = encodeSettings(settings);
     this.writeFrame(FrameType.Settings, 0, 0, payload);
-    this.writeWindowUpdate(0, limits.connectionWindow - initialWindow);
+    if (limits.connectionWindow > initialWindow) this.writeWindowUpdate(0, limits.connectionWindow - initialWindow);
   }
 
-  private receive(chunk: Buffer): void {
+  /** Takes what the socket has read; `chunk` is lent for the call. */
+  receive(chunk: Buffer): void {
     if (this.over) return;
     let at = 0;
     if (this.prefaceLeft > 0) {
@@ -243,7 +229,9 @@ export class Connection {
 
   /** A fault of the peer ends the connection. */
   fail(code: ErrorCode, reason: string): void {
-    if (this.over) return;
+    if (this.over || this.failing) return;
+    // The flush may find a backlog, which is a reason to fail.
+    this.failing = true;
     this.writeGoAway(code, reason);
     this.output.flush();
     this.lose(reason);

@@ -1,6 +1,6 @@
-import type { Connection } from './connection.ts';
 import { ErrorCode } from './error-code.ts';
 import { Flag, FrameType, readUint31 } from './frame.ts';
+import type { ReceivingEnd } from './receiving-end.ts';
 import { settingSize } from './settings.ts';
 
 const noPayload = Buffer.alloc(0);
@@ -12,9 +12,9 @@ const maxDebug = 256;
 export class ControlFrames {
   /** The peer's first SETTINGS have come. */
   settled = false;
-  private readonly connection: Connection;
+  private readonly connection: ReceivingEnd;
 
-  constructor(connection: Connection) {
+  constructor(connection: ReceivingEnd) {
     this.connection = connection;
   }
 

@@ -1,4 +1,3 @@
-import type { Connection } from './connection.ts';
 import { ControlFrames } from './control-frames.ts';
 import { ErrorCode } from './error-code.ts';
 import { Flag, FrameType } from './frame.ts';
@@ -6,6 +5,7 @@ import type { FrameSink } from './frame-reader.ts';
 import { HeaderAssembler } from './header-assembler.ts';
 import { HeaderList } from './header-list.ts';
 import { HpackDecoder } from './hpack-decoder.ts';
+import type { ReceivingEnd } from './receiving-end.ts';
 import type { Stream } from './stream.ts';
 
 /**
@@ -15,7 +15,7 @@ import type { Stream } from './stream.ts';
 export class Receiver implements FrameSink {
   framesRead = 0;
   readonly control: ControlFrames;
-  private readonly connection: Connection;
+  private readonly connection: ReceivingEnd;
   private readonly decoder: HpackDecoder;
   private readonly list: HeaderList;
   private readonly assembler = new HeaderAssembler();
@@ -25,7 +25,7 @@ export class Receiver implements FrameSink {
   private dataStream: Stream | undefined;
   private dataEnds = false;
 
-  constructor(connection: Connection) {
+  constructor(connection: ReceivingEnd) {
     this.connection = connection;
     this.control = new ControlFrames(connection);
     this.decoder = new HpackDecoder(connection.limits.maxDecodedSize);

@@ -143,8 +143,8 @@ const statuses: ReadonlyArray<
     tags: string[] | undefined,
   ]
 > = [
-  ['a bare name', { image: 'web' }, ['', 'alt'], [''], ['web']],
-  ['a bare name that only alt has', { image: 'web' }, ['alt', 'other'], ['', 'alt'], ['alt/web']],
+  ['a bare name', { image: 'web' }, ['', 'alt'], ['', 'alt', 'other'], ['web']],
+  ['a bare name that alt and other have', { image: 'web' }, ['alt', 'other'], ['', 'alt', 'other'], ['alt/web']],
   ['a bare name that nobody has', { image: 'web' }, [], ['', 'alt', 'other'], undefined],
   ['a digest that only other has', { image: DIGEST }, ['other'], ['', 'alt', 'other'], ['other/web']],
   ['a prefix', { image: 'alt/web' }, ['', 'alt'], ['alt'], ['alt/web']],
@@ -200,6 +200,29 @@ for (const [name, holders, down, asked, code] of removals) {
     );
   });
 }
+
+test('a secondary that hangs and had no such image does not keep a removal waiting', async t => {
+  const node = await start({ '': [web] });
+  t.teardown(() => node.stop());
+  node.runtimes['alt']!.answers['RemoveImage'] = () => new Promise<Message>(() => {});
+  await node.call('RemoveImage', { image: { image: 'web' } });
+  t.strictSame(
+    askedOf(node, 'RemoveImage').map(([id]) => id),
+    ['', 'alt', 'other'],
+  );
+});
+
+test("a secondary's own failure to remove is the answer, whatever was listed", async t => {
+  const node = await start({ '': [web] });
+  t.teardown(() => node.stop());
+  node.runtimes['alt']!.answers['RemoveImage'] = () => {
+    throw failure(Code.Internal, 'disk on fire');
+  };
+  t.match(await node.fault('RemoveImage', { image: { image: 'web' } }), {
+    code: Code.Internal,
+    message: 'disk on fire',
+  });
+});
 
 /** The image of a container in a pod of alt, and what alt gets. */
 const created: ReadonlyArray<readonly [image: string, own: string]> = [

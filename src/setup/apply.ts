@@ -1,0 +1,115 @@
+import {
+  assertServes,
+  type DaemonOptions,
+  DOCKERSHIM,
+  observeDaemon,
+  SERVICE,
+  startDaemon,
+  undoDaemon,
+} from './daemon.ts';
+import { sameEndpoint } from './endpoint.ts';
+import { SetupError } from './error.ts';
+import type { Host } from './host.ts';
+import { KUBELET_UNIT } from './kubelet.ts';
+import { restartKubelet } from './kubelet-restart.ts';
+import { makePlan, type Plan, type PlanOptions } from './node-plan.ts';
+import { describeEdit } from './plan.ts';
+import { formatRecord, makeEdits, RECORD_FILE, readRecord, type SetupRecord } from './record.ts';
+import { Rollback } from './rollback.ts';
+
+export interface ApplyOptions extends PlanOptions, DaemonOptions {
+  /** Restart the daemon though it runs: its program is a new one. */
+  readonly restart: boolean;
+  /** How long the kubelet must stay up, if it does not say that it is healthy, in ms. */
+  readonly settle: number;
+}
+
+/** What apply did. `left`: why the kubelet was left alone, though nothing failed. */
+export interface Applied {
+  readonly done: readonly string[];
+  readonly left: SetupError | undefined;
+}
+
+/** Writes the services' files and brings the daemon up with them. */
+async function bringUpDaemon(host: Host, plan: Plan, options: ApplyOptions, rollback: Rollback): Promise<string[]> {
+  const before = await observeDaemon(host, options.listen);
+  const isNew = plan.files.size > 0 || options.restart || !before.isActive;
+  let isStarted = false;
+  // Pushed first, so that going back starts the daemon after its old files are in place again.
+  const undo = undoDaemon(host, before, options);
+  rollback.push(async () => {
+    if (plan.files.size > 0) await host.systemctl('daemon-reload');
+    if (isStarted) await undo();
+  });
+  for (const [path, text] of plan.files) rollback.write(path, text);
+  if (plan.files.size > 0) await host.systemctl('daemon-reload');
+  if (!isNew) {
+    if (!before.serves && plan.edits.length > 0) await assertServes(host, options);
+    return [];
+  }
+  isStarted = true;
+  if (plan.primary.needsDockershim) await host.systemctl(plan.files.size > 0 ? 'restart' : 'start', DOCKERSHIM);
+  // A kubelet depends on it, or will: but one that was cut off from its runtime before is not our fault.
+  const isDue = plan.kubelet !== undefined && (!before.isActive || before.serves);
+  return [await startDaemon(host, before, options, isDue)];
+}
+
+/** Edits what tells the kubelet its endpoint, and restarts it. */
+async function pointKubelet(
+  host: Host,
+  plan: Plan,
+  options: ApplyOptions,
+  record: SetupRecord,
+  rollback: Rollback,
+): Promise<string[]> {
+  const { kubelet, edits } = plan;
+  let isRestarted = false;
+  rollback.push(async () => {
+    if (edits.length > 0) await host.systemctl('daemon-reload');
+    if (isRestarted) await host.systemctl('restart', KUBELET_UNIT);
+  });
+  const write = rollback.write.bind(rollback);
+  const { endpoint: _, ...rest } = record;
+  const current = kubelet?.endpoint?.value;
+  const isOurs = current !== undefined && sameEndpoint(current, options.listen);
+  const old = isOurs ? record : { ...rest, ...(current !== undefined && { endpoint: current }) };
+  const noted: SetupRecord = { ...(kubelet === undefined ? record : old), primary: plan.primary.socket };
+  if (formatRecord(noted) !== host.files.read(RECORD_FILE)) write(RECORD_FILE, formatRecord(noted)!);
+  if (edits.length === 0) return [];
+  makeEdits(host.files, write, noted, edits);
+  await host.systemctl('daemon-reload');
+  const said = await restartKubelet(host, options.listen, options.settle, () => {
+    isRestarted = true;
+  });
+  return [...edits.map(edit => `${edit.file}: ${describeEdit(edit)}`), said];
+}
+
+/** Where no service can be started, the daemon is told its runtimes, and the kubelet is left alone. */
+function prepareOnly(host: Host, plan: Plan, rollback: Rollback): Applied {
+  for (const [path, text] of plan.files) rollback.write(path, text);
+  const left = new SetupError('strange', SERVICE, host.noServices!, 'once the node runs: criproxy setup apply');
+  return { done: [], left };
+}
+
+/**
+ * Puts the node on criproxy: writes the services' files, starts the daemon, waits for its answer, edits what tells the
+ * kubelet its endpoint, restarts the kubelet once, only if something changed, and waits until it stays up. Throws a
+ * SetupError with everything put back as it was.
+ */
+export async function applySetup(host: Host, options: ApplyOptions): Promise<Applied> {
+  const record = readRecord(host.files);
+  const plan = makePlan(host, options, record);
+  const rollback = new Rollback(host);
+  try {
+    let applied: Applied;
+    if (host.noServices !== undefined) applied = prepareOnly(host, plan, rollback);
+    else {
+      const done = await bringUpDaemon(host, plan, options, rollback);
+      applied = { done: [...done, ...(await pointKubelet(host, plan, options, record, rollback))], left: plan.left };
+    }
+    rollback.commit();
+    return applied;
+  } catch (fault) {
+    throw await rollback.run(fault);
+  }
+}

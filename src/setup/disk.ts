@@ -1,0 +1,149 @@
+import {
+  chmodSync,
+  chownSync,
+  closeSync,
+  existsSync,
+  fsyncSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import { failed, strange } from './error.ts';
+import type { Tree } from './tree.ts';
+
+/** A tree that can be changed. */
+export interface Files extends Tree {
+  /** Replaces a file at once or not at all; its owner and mode stay, a new one gets 0644. Throws a SetupError. */
+  write(path: string, text: string): void;
+  /** Keeps a file as it is now beside itself, to put it back, or to forget about it. Putting it back takes no space. */
+  keep(path: string): Kept;
+  /** Removes a file, and the folders that it leaves empty up to one of the system's own. Throws a SetupError. */
+  remove(path: string): void;
+}
+
+export interface Kept {
+  restore(): void;
+  forget(): void;
+}
+
+function reason(fault: unknown): string {
+  return fault instanceof Error ? fault.message : String(fault);
+}
+
+function isAbsent(fault: unknown): boolean {
+  return ['ENOENT', 'ENOTDIR'].includes((fault as NodeJS.ErrnoException).code ?? '');
+}
+
+/** Not mkdir's own recursion, which takes a read-only file system for an absent folder. */
+function makeFolder(folder: string): void {
+  if (existsSync(folder)) return;
+  makeFolder(dirname(folder));
+  mkdirSync(folder);
+}
+
+function replaceFile(path: string, text: string): void {
+  makeFolder(dirname(path));
+  const target = existsSync(path) ? realpathSync(path) : path; // a link stays one
+  const old = existsSync(target) ? statSync(target) : undefined;
+  const part = `${target}.criproxy-new`;
+  try {
+    const file = openSync(part, 'w', 0o600);
+    try {
+      writeSync(file, text);
+      fsyncSync(file);
+    } finally {
+      closeSync(file);
+    }
+    chmodSync(part, old === undefined ? 0o644 : old.mode & 0o7777);
+    if (old !== undefined) chownSync(part, old.uid, old.gid);
+    renameSync(part, target);
+  } catch (fault) {
+    rmSync(part, { force: true });
+    throw fault;
+  }
+}
+
+function keepFile(path: string): Kept {
+  if (!existsSync(path)) return { restore: () => removeFile(path), forget: () => {} };
+  const target = realpathSync(path);
+  const kept = `${target}.criproxy-old`;
+  rmSync(kept, { force: true });
+  linkSync(target, kept); // another name for the old file: writing replaces files, and does not change them
+  const restore = () => {
+    renameSync(kept, target);
+    rmSync(kept, { force: true }); // rename(2) leaves both names where they still are of one file
+  };
+  return { restore, forget: () => removeFile(kept) };
+}
+
+function removeFile(path: string): void {
+  rmSync(path, { force: true });
+  if (existsSync(dirname(path))) removeEmptyFolders(dirname(path));
+}
+
+function removeEmptyFolders(folder: string): void {
+  // Folders such as kubelet.service.d that were made for one drop-in.
+  while (/\.service\.d$/.test(folder) && readdirSync(folder).length === 0) {
+    rmdirSync(folder);
+    folder = dirname(folder);
+  }
+}
+
+/** The files of a machine below `root` (`/` is the machine's own). */
+export function openDisk(root: string): Files {
+  const at = (path: string) => join(root, path);
+  return {
+    exists: path => lstatSync(at(path), { throwIfNoEntry: false }) !== undefined,
+    read: path => {
+      try {
+        return readFileSync(at(path), 'utf8');
+      } catch (fault) {
+        if (isAbsent(fault)) return undefined;
+        throw strange(path, `it cannot be read: ${reason(fault)}`, 'make it readable');
+      }
+    },
+    list: folder => {
+      try {
+        return readdirSync(at(folder)).sort();
+      } catch (fault) {
+        if (isAbsent(fault)) return [];
+        throw strange(folder, `it cannot be listed: ${reason(fault)}`, 'make it readable');
+      }
+    },
+    write: (path, text) => {
+      try {
+        replaceFile(at(path), text);
+      } catch (fault) {
+        throw failed(path, `it cannot be written: ${reason(fault)}`, 'make room, or make it writable, and try again');
+      }
+    },
+    keep: path => {
+      try {
+        return keepFile(at(path));
+      } catch (fault) {
+        throw failed(
+          path,
+          `it cannot be kept beside itself: ${reason(fault)}`,
+          'make its folder writable, and try again',
+        );
+      }
+    },
+    remove: path => {
+      try {
+        removeFile(at(path));
+      } catch (fault) {
+        throw failed(path, `it cannot be removed: ${reason(fault)}`, 'make it writable, and try again');
+      }
+    },
+  };
+}

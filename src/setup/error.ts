@@ -1,0 +1,28 @@
+/**
+ * Why the set-up left a node alone. `kind`: `strange` for something that it does not understand and that a person can do by
+ * hand, `failed` for a step that did not work. `saw` is what was found, `remedy` what to do.
+ */
+export class SetupError extends Error {
+  readonly kind: 'strange' | 'failed';
+  readonly where: string;
+  readonly saw: string;
+  readonly remedy: string;
+
+  constructor(kind: 'strange' | 'failed', where: string, saw: string, remedy: string) {
+    super(`${where}: ${saw}`);
+    this.name = 'SetupError';
+    this.kind = kind;
+    this.where = where;
+    this.saw = saw;
+    this.remedy = remedy;
+  }
+}
+
+/** Something that the set-up does not understand: nothing is changed because of it. */
+export function strange(where: string, saw: string, remedy: string): SetupError {
+  return new SetupError('strange', where, saw, remedy);
+}
+
+export function failed(where: string, saw: string, remedy: string): SetupError {
+  return new SetupError('failed', where, saw, remedy);
+}

@@ -1,0 +1,36 @@
+import type { Files } from './disk.ts';
+
+/** How a service is doing: systemd's ActiveState, its main process (0 when it does not run), and systemd's own restarts. */
+export interface ServiceState {
+  readonly active: string;
+  readonly pid: number;
+  readonly restarts: number;
+}
+
+/** An answer of a runtime to Version. */
+export interface RuntimeAnswer {
+  readonly name: string;
+  readonly version: string;
+}
+
+/** The machine that is being set up: everything that the set-up does to it but through its files. */
+export interface Host {
+  readonly files: Files;
+  /** Why services cannot be started here (a container image being built); undefined if they can. */
+  readonly noServices: string | undefined;
+  askVersion(command: readonly string[]): string | undefined;
+  /** Runs systemctl; throws a SetupError with what it said. */
+  systemctl(...args: string[]): Promise<void>;
+  serviceState(unit: string): Promise<ServiceState>;
+  /** The last lines of a unit's log. */
+  readLog(unit: string): Promise<string>;
+  /** A process's arguments; undefined when it has ended. */
+  readArguments(pid: number): readonly string[] | undefined;
+  /** Whether the kubelet's health endpoint (healthzPort of KubeletConfiguration, 10248) says that it has come up. */
+  isKubeletHealthy(): Promise<boolean>;
+  /** Asks a CRI socket for Version and ImageFsInfo, again and again for `ms`; throws the last error in words. */
+  probe(socket: string, ms: number): Promise<RuntimeAnswer>;
+  sleep(ms: number): Promise<void>;
+  /** Puts a program in the place of the installed one, which is kept beside it as criproxy.failed; false if there is none. */
+  restoreProgram(from: string): boolean;
+}

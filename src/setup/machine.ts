@@ -1,0 +1,85 @@
+import { execFile, spawnSync } from 'node:child_process';
+import { existsSync, linkSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import { openDisk } from './disk.ts';
+import { failed } from './error.ts';
+import type { Host, ServiceState } from './host.ts';
+import { probeRuntime } from './probe.ts';
+
+const run = promisify(execFile);
+
+const PROGRAM = '/usr/bin/criproxy';
+
+function said(fault: unknown): string {
+  const { stderr, message } = fault as { stderr?: string; message: string };
+  return (stderr || message).trim().split('\n').at(-1)!;
+}
+
+function findNoServices(): string | undefined {
+  if (!existsSync('/run/systemd/system')) return 'systemd does not run here';
+  // Debian policy 9.11.1: an image build forbids starting services so.
+  const policy = '/usr/sbin/policy-rc.d';
+  const forbidden = existsSync(policy) && spawnSync(policy, ['criproxy', 'start'], { stdio: 'ignore' }).status === 101;
+  return forbidden ? `${policy} forbids starting services` : undefined;
+}
+
+async function readState(unit: string): Promise<ServiceState> {
+  const { stdout } = await run('systemctl', ['show', unit, '-p', 'ActiveState', '-p', 'MainPID', '-p', 'NRestarts']);
+  const value = (key: string) => new RegExp(`^${key}=(.*)$`, 'm').exec(stdout)?.[1] ?? '';
+  return { active: value('ActiveState'), pid: Number(value('MainPID')), restarts: Number(value('NRestarts')) };
+}
+
+async function isKubeletHealthy(): Promise<boolean> {
+  try {
+    const answer = await fetch('http://127.0.0.1:10248/healthz', { signal: AbortSignal.timeout(1_000) });
+    return answer.ok && (await answer.text()) === 'ok';
+  } catch {
+    return false;
+  }
+}
+
+/** This machine; with a `root` other than `/` only its files, to try the set-up on a copy. */
+export function openMachine(root: string): Host {
+  return {
+    files: openDisk(root),
+    noServices: root === '/' ? findNoServices() : `${root} is a copy`,
+    askVersion: ([program, ...rest]) => {
+      const answer = spawnSync(`${root === '/' ? '' : root}${program}`, [...rest, '--version'], {
+        encoding: 'utf8',
+        timeout: 20_000,
+      });
+      return answer.status === 0 ? answer.stdout : undefined;
+    },
+    systemctl: async (...args) => {
+      await run('systemctl', args).catch(fault => {
+        throw failed(`systemctl ${args.join(' ')}`, said(fault), `see journalctl -u ${args.at(-1)}`);
+      });
+    },
+    serviceState: readState,
+    readLog: async unit => {
+      const log = await run('journalctl', ['-u', unit, '-n', '5', '-o', 'cat', '--no-pager']).catch(() => ({
+        stdout: '',
+      }));
+      return log.stdout.trim();
+    },
+    readArguments: pid => {
+      try {
+        return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replace(/\0$/, '').split('\0');
+      } catch {
+        return undefined;
+      }
+    },
+    isKubeletHealthy,
+    probe: probeRuntime,
+    sleep: ms => new Promise(resolve => setTimeout(resolve, ms)),
+    restoreProgram: from => {
+      if (!existsSync(from)) return false;
+      const failed = join(dirname(from), 'criproxy.failed');
+      rmSync(failed, { force: true });
+      linkSync(PROGRAM, failed);
+      renameSync(from, PROGRAM);
+      return true;
+    },
+  };
+}

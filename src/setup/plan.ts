@@ -1,0 +1,200 @@
+import { findFlag } from './command.ts';
+import { applyEdit, type Edit, findYamlScalar } from './edit.ts';
+import { sameEndpoint } from './endpoint.ts';
+import { strange } from './error.ts';
+import { type AskVersion, inspectKubelet, KUBELET_UNIT, type Kubelet, type Setting } from './kubelet.ts';
+import { findConfigValue } from './kubelet-config.ts';
+import { overlayTree, type Tree } from './tree.ts';
+import type { Origin } from './unit.ts';
+import { quoteWord } from './words.ts';
+
+/** The drop-in for what has no place of its own; sorts after the others, and an /etc file is stronger than one in /usr. */
+export const KUBELET_DROP_IN = `/etc/systemd/system/${KUBELET_UNIT}.d/zz-criproxy.conf`;
+
+/** kubeadm's patch of config.yaml for one node: `kubeadm upgrade` makes config.yaml from it again (1.34 and later). */
+const INSTANCE_CONFIG = '/var/lib/kubelet/instance-config.yaml';
+
+/** Kubernetes releases (minor versions) by what their kubelet knows. */
+const FIRST_WITH_CONFIG_KEY = 27;
+const FIRST_WITHOUT_RUNTIME_FLAG = 27;
+const FIRST_WITHOUT_FLAGS = 37;
+
+interface Wanted {
+  readonly flag: string;
+  readonly value: string;
+}
+
+/** A package's own files are not edited: its next version would put them back. */
+function isEditable(origin: Origin): boolean {
+  return !/^\/(usr\/)?lib\//.test(origin.file) && !origin.file.startsWith('/run/');
+}
+
+function editFlag(origin: Origin, flag: string, old: string, value: string): Edit {
+  return { kind: 'flag', file: origin.file, origin, flag, old, new: value };
+}
+
+function editYaml(tree: Tree, file: string, key: string, value: string): Edit {
+  const found = findYamlScalar(tree.read(file) ?? '', key);
+  if (found === undefined) return { kind: 'yaml', file, key, new: value };
+  if (found.raw === '') throw strange(file, `${key} has no value`, `write ${key}: ${value}`);
+  return { kind: 'yaml', file, key, old: found.raw, new: /^["']/.test(found.raw) ? JSON.stringify(value) : value };
+}
+
+function appendDropIn(kubelet: Kubelet, wanted: readonly Wanted[]): Edit {
+  const { line, origin } = kubelet.unit.execStart;
+  const flags = wanted.map(({ flag, value }) => quoteWord(`--${flag}=${value}`));
+  const content = [
+    '# Written by "criproxy setup apply", removed by "criproxy setup revert": the command of',
+    `# ${origin.file} with the endpoint added.`,
+    '[Service]',
+    'ExecStart=',
+    `ExecStart=${[line, ...flags].join(' ')}`,
+    '',
+  ].join('\n');
+  return { kind: 'file', file: KUBELET_DROP_IN, content };
+}
+
+/** Flags that are not there yet: to kubeadm's own variable where the node has it, else to a drop-in. */
+function addFlags(kubelet: Kubelet, wanted: readonly Wanted[]): Edit[] {
+  if (wanted.length === 0) return [];
+  const kubeadm = kubelet.unit.environment.get('KUBELET_KUBEADM_ARGS')?.origin;
+  const isUsed = kubelet.args.some(({ origin }) => origin.variable === 'KUBELET_KUBEADM_ARGS');
+  if (kubeadm?.syntax !== 'env' || !isUsed) return [appendDropIn(kubelet, wanted)];
+  const text = wanted.map(({ flag, value }) => `--${flag}=${value}`).join(' ');
+  return [{ kind: 'append', file: kubeadm.file, origin: kubeadm, text }];
+}
+
+/** A new value for a setting that has a flag: in its place, or, undefined, to be added. */
+function changeFlag(kubelet: Kubelet, { flag, value }: Wanted): Edit | undefined {
+  const found = findFlag(kubelet.args, flag);
+  if (found === undefined || !isEditable(found.origin)) return undefined;
+  return editFlag(found.origin, flag, found.value, value);
+}
+
+function assertVersionTakesFlags(kubelet: Kubelet): void {
+  const { minor } = kubelet;
+  const file = kubelet.unit.execStart.origin.file;
+  if (minor === undefined)
+    throw strange(
+      file,
+      'no endpoint is set, and the kubelet did not say its version',
+      'see whether kubelet --version runs',
+    );
+  if (minor >= FIRST_WITHOUT_FLAGS)
+    throw strange(file, `kubelet 1.${minor} has no --config, and no flag for the endpoint`, 'give it a --config file');
+}
+
+function planRuntimeFlag(kubelet: Kubelet): Wanted[] {
+  if (!kubelet.usesDocker || (kubelet.minor ?? 0) >= FIRST_WITHOUT_RUNTIME_FLAG) return [];
+  return [{ flag: 'container-runtime', value: 'remote' }];
+}
+
+/** The other endpoint, for images: it follows where it is the same one. */
+function planImageEndpoint(
+  tree: Tree,
+  kubelet: Kubelet,
+  value: string,
+  current: string | undefined,
+): { edits: Edit[]; wanted: Wanted[] } {
+  const image = kubelet.imageEndpoint;
+  const none = { edits: [], wanted: [] };
+  if (image === undefined || sameEndpoint(image.value, value)) return none;
+  const file = image.place.kind === 'flag' ? image.place.origin.file : image.place.file;
+  if (current !== undefined && !sameEndpoint(image.value, current))
+    throw strange(
+      file,
+      `images come from another endpoint than containers: ${image.value}`,
+      'criproxy needs to be both: point both to it, and give it that image service’s runtime, if that is what you want',
+    );
+  if (image.place.kind === 'config')
+    return { edits: [editYaml(tree, file, 'imageServiceEndpoint', value)], wanted: [] };
+  return { edits: [], wanted: [{ flag: 'image-service-endpoint', value }] };
+}
+
+function planEndpoint(tree: Tree, kubelet: Kubelet, value: string): { edits: Edit[]; wanted: Wanted[] } {
+  const current: Setting | undefined = kubelet.endpoint;
+  const asFlag = { edits: [], wanted: [{ flag: 'container-runtime-endpoint', value }] };
+  if (current?.place.kind === 'flag') return asFlag;
+  if (current?.place.kind === 'config')
+    return { edits: [editYaml(tree, current.place.file, 'containerRuntimeEndpoint', value)], wanted: [] };
+  const { minor, config } = kubelet;
+  if (config !== undefined && minor !== undefined && minor >= FIRST_WITH_CONFIG_KEY)
+    return { edits: [editYaml(tree, config, 'containerRuntimeEndpoint', value)], wanted: [] };
+  assertVersionTakesFlags(kubelet);
+  return asFlag;
+}
+
+/** kubeadm would bring the old endpoint back from here at its next upgrade. */
+function planInstanceConfig(tree: Tree, kubelet: Kubelet, value: string): Edit[] {
+  const current = kubelet.endpoint?.value;
+  const found = findConfigValue(tree, INSTANCE_CONFIG, undefined, 'containerRuntimeEndpoint');
+  if (found === undefined || sameEndpoint(found.value, value)) return [];
+  if (current !== undefined && !sameEndpoint(found.value, current)) return [];
+  return [editYaml(tree, INSTANCE_CONFIG, 'containerRuntimeEndpoint', value)];
+}
+
+/** The node's files after some edits. Throws a SetupError if an edit does not fit its file. */
+export function applyEdits(tree: Tree, edits: readonly Edit[]): ReadonlyMap<string, string> {
+  const files = new Map<string, string>();
+  for (const edit of edits) {
+    const text = applyEdit(edit, files.get(edit.file) ?? tree.read(edit.file));
+    if (text === undefined)
+      throw strange(edit.file, `there is no place for ${describeEdit(edit)}`, describeByHand(edit));
+    files.set(edit.file, text);
+  }
+  return files;
+}
+
+/** What an edit does, in words. */
+export function describeEdit(edit: Edit): string {
+  if (edit.kind === 'flag') return `--${edit.flag}=${edit.new} (was ${edit.old})`;
+  if (edit.kind === 'append') return edit.text;
+  if (edit.kind === 'yaml')
+    return `${edit.key}: ${edit.new} (${edit.old === undefined ? 'was not there' : `was ${edit.old}`})`;
+  return 'a file of its own';
+}
+
+function describeByHand(edit: Edit): string {
+  return edit.kind === 'file'
+    ? `look at ${edit.file}`
+    : `set it there, then systemctl daemon-reload && systemctl restart kubelet`;
+}
+
+/**
+ * The edits after which the kubelet uses the endpoint `value`: none if it does already. They are tried on a copy of the
+ * files, so that what comes back is known to take effect. Throws a SetupError for what it does not understand.
+ */
+export function planKubelet(tree: Tree, kubelet: Kubelet, value: string, askVersion: AskVersion): Edit[] {
+  const isThere = kubelet.endpoint !== undefined && sameEndpoint(kubelet.endpoint.value, value);
+  const endpoint = isThere ? { edits: [], wanted: [] } : planEndpoint(tree, kubelet, value);
+  const images = planImageEndpoint(tree, kubelet, value, isThere ? undefined : kubelet.endpoint?.value);
+  const wanted = [...(isThere ? [] : planRuntimeFlag(kubelet)), ...endpoint.wanted, ...images.wanted];
+  const changed = wanted.map(one => changeFlag(kubelet, one));
+  const missing = wanted.filter((_, index) => changed[index] === undefined);
+  const edits = [
+    ...changed.filter(edit => edit !== undefined),
+    ...endpoint.edits,
+    ...images.edits,
+    ...planInstanceConfig(tree, kubelet, value),
+    ...addFlags(kubelet, missing),
+  ];
+  if (edits.length > 0) assertTakesEffect(overlayTree(tree, applyEdits(tree, edits)), value, askVersion);
+  return edits;
+}
+
+function assertTakesEffect(after: Tree, value: string, askVersion: AskVersion): void {
+  const kubelet = inspectKubelet(after, askVersion);
+  const { endpoint, imageEndpoint } = kubelet ?? {};
+  if (
+    endpoint !== undefined &&
+    sameEndpoint(endpoint.value, value) &&
+    sameEndpoint(imageEndpoint?.value ?? value, value)
+  )
+    return;
+  const file = kubelet?.unit.execStart.origin.file ?? KUBELET_UNIT;
+  throw strange(
+    file,
+    `an edit would not take effect: the kubelet would still use ${endpoint?.value ?? 'its own default'}`,
+    `start the kubelet with --container-runtime-endpoint=${value}`,
+  );
+}

@@ -1,0 +1,81 @@
+import { KUBELET_UNIT, type Kubelet } from './kubelet.ts';
+import { knownRuntimes, type Primary } from './primary.ts';
+import { quoteWord } from './words.ts';
+
+/** Where the daemon's unit reads its runtimes from, before /etc/default/criproxy. */
+export const RUNTIMES_FILE = '/etc/criproxy/runtimes.env';
+export const DOCKERSHIM_UNIT_FILE = '/etc/systemd/system/dockershim.service';
+export const SERVICE_DROP_IN = '/etc/systemd/system/criproxy.service.d/10-primary.conf';
+
+const HEAD = '# Written by "criproxy setup apply".';
+
+/** The value of `-connect`. */
+export function formatConnect(primary: Primary, other: string): string {
+  return [
+    primary.socket,
+    ...other
+      .split(',')
+      .map(one => one.trim())
+      .filter(one => one !== ''),
+  ].join(',');
+}
+
+export function renderRuntimes(connect: string): string {
+  return `${HEAD} To change it by hand, set CRIPROXY_CONNECT in /etc/default/criproxy.\nCRIPROXY_CONNECT=${connect}\n`;
+}
+
+/** The value of `-connect` in the text of RUNTIMES_FILE; undefined if there is none. */
+export function readConnect(text: string | undefined): string | undefined {
+  return /^CRIPROXY_CONNECT=(.*)$/m.exec(text ?? '')?.[1];
+}
+
+/** The other runtimes in the text of RUNTIMES_FILE. */
+export function readOthers(text: string | undefined): string {
+  return (readConnect(text) ?? '').split(',').slice(1).join(',');
+}
+
+/** Starts the primary runtime before criproxy; never Requires: a runtime may go and come. */
+export function renderServiceDropIn(unit: string): string {
+  return `${HEAD}\n[Unit]\nWants=${unit}\nAfter=${unit}\n`;
+}
+
+const dropped =
+  /^--?(container-runtime|container-runtime-endpoint|image-service-endpoint|experimental-dockershim|port)$/;
+
+/** The kubelet's arguments without those that say where its runtime is, be they one word or two. */
+function listOwnArguments(kubelet: Kubelet): string[] {
+  const words = kubelet.args.map(({ text }) => text);
+  return words.filter((word, index) => {
+    const before = words[index - 1] ?? '';
+    return !dropped.test(word.replace(/=.*$/s, '')) && !(dropped.test(before) && !word.startsWith('-'));
+  });
+}
+
+/**
+ * A service that runs the kubelet's dockershim alone (Kubernetes up to 1.20), with the arguments that the kubelet itself
+ * has: those of its network plugin above all.
+ */
+export function renderDockershim(kubelet: Kubelet): string {
+  const flags = [
+    '--experimental-dockershim',
+    '--port=11250',
+    `--container-runtime-endpoint=unix:///var${knownRuntimes.dockershim.socket}`,
+  ];
+  return [
+    `${HEAD} The kubelet of ${kubelet.unit.files[0]}, as dockershim only.`,
+    '[Unit]',
+    'Description=dockershim, the CRI of Docker, for criproxy',
+    'After=docker.service network-online.target',
+    'Wants=docker.service network-online.target',
+    `Before=criproxy.service ${KUBELET_UNIT}`,
+    'StartLimitIntervalSec=0',
+    '',
+    '[Service]',
+    ...kubelet.unit.environmentLines,
+    `ExecStart=${[...listOwnArguments(kubelet), ...flags].map(quoteWord).join(' ')}`,
+    'Restart=always',
+    'RestartSec=2',
+    '',
+    '',
+  ].join('\n');
+}

@@ -1,0 +1,62 @@
+import { undoEdit } from './edit.ts';
+import { endpointPath, sameEndpoint } from './endpoint.ts';
+import { SetupError } from './error.ts';
+import type { Host } from './host.ts';
+import { inspectKubelet, type Kubelet } from './kubelet.ts';
+import { describeEdit } from './plan.ts';
+import { readRecord } from './record.ts';
+import { RUNTIMES_FILE, readConnect } from './services.ts';
+
+/** What the set-up sees on a node. */
+export interface Status {
+  /** Undefined if the node has none. */
+  readonly kubelet:
+    | {
+        readonly version: string;
+        readonly unit: string;
+        readonly endpoint: string;
+        readonly from: string;
+        readonly usesCriproxy: boolean;
+      }
+    | undefined;
+  /** What is not understood about the kubelet. */
+  readonly strange: SetupError | undefined;
+  /** The value of `-connect` that the set-up chose; undefined before. */
+  readonly connect: string | undefined;
+  readonly edits: readonly { readonly file: string; readonly what: string; readonly inForce: boolean }[];
+}
+
+function describeKubelet(kubelet: Kubelet, listen: string): Status['kubelet'] {
+  const { endpoint, minor, unit } = kubelet;
+  const place = endpoint?.place;
+  let from = kubelet.usesDocker ? 'its own dockershim' : 'its own default';
+  if (place?.kind === 'config') from = place.file;
+  if (place?.kind === 'flag') from = `${place.origin.file} (${place.origin.variable ?? place.origin.key})`;
+  return {
+    version: minor === undefined ? 'unknown' : `1.${minor}`,
+    unit: unit.files[0]!,
+    endpoint: endpoint === undefined ? '' : `unix://${endpointPath(endpoint.value)}`,
+    from,
+    usesCriproxy: endpoint !== undefined && sameEndpoint(endpoint.value, listen),
+  };
+}
+
+/** Reads the node, and changes nothing. */
+export function readStatus(host: Host, listen: string): Status {
+  let kubelet: Status['kubelet'];
+  let strange: SetupError | undefined;
+  try {
+    const found = inspectKubelet(host.files, host.askVersion);
+    kubelet = found && describeKubelet(found, listen);
+  } catch (fault) {
+    if (!(fault instanceof SetupError)) throw fault;
+    strange = fault;
+  }
+  const connect = readConnect(host.files.read(RUNTIMES_FILE));
+  const edits = readRecord(host.files).edits.map(({ edit }) => ({
+    file: edit.file,
+    what: describeEdit(edit),
+    inForce: undoEdit(edit, host.files.read(edit.file)).kind === 'ours',
+  }));
+  return { kubelet, strange, connect, edits };
+}

@@ -1,0 +1,32 @@
+import type { ClosingStreams } from './closing-streams.ts';
+import type { ErrorCode } from './error-code.ts';
+import type { Floods } from './floods.ts';
+import type { HpackEncoder } from './hpack-encoder.ts';
+import type { Limits } from './limits.ts';
+import type { Role } from './role.ts';
+import type { Sender } from './sender.ts';
+import type { PeerSettings } from './settings.ts';
+import type { Stream } from './stream.ts';
+
+/** What the frames that come in change of a connection; Connection says what each member means. */
+export interface ReceivingEnd {
+  readonly limits: Limits;
+  readonly role: Role;
+  readonly peer: PeerSettings;
+  readonly encoder: HpackEncoder;
+  readonly floods: Floods;
+  readonly sender: Sender;
+  readonly streams: Map<number, Stream>;
+  readonly closing: ClosingStreams;
+  readonly goingAway: boolean;
+  lastStreamId: number;
+  register(stream: Stream, id: number): void;
+  release(stream: Stream): void;
+  refuse(stream: Stream, code: ErrorCode, fault: string): void;
+  countReset(): void;
+  credit(stream: Stream, octets: number): void;
+  writeFrame(type: number, flags: number, streamId: number, payload: Buffer): void;
+  writeReset(streamId: number, code: ErrorCode): void;
+  writeWindowUpdate(streamId: number, increment: number): void;
+  fail(code: ErrorCode, reason: string): void;
+}

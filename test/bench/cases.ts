@@ -1,0 +1,43 @@
+import { statusRequest } from './messages.ts';
+
+/** One kind of call. `direct` is the runtime itself, `proxy` the program, `relay` the least proxy on grpc-js. */
+export interface Case {
+  readonly name: string;
+  readonly library: 'own' | 'grpc-js';
+  readonly path: string;
+  readonly request: Buffer;
+  /** Containers of each runtime's list, which choose the sockets. */
+  readonly containers: number;
+  readonly runtimes: number;
+  readonly parallel: number;
+  /** Calls to each target in each round. */
+  readonly calls: number;
+}
+
+const service = '/runtime.v1.RuntimeService';
+const nothing = Buffer.alloc(0);
+
+function small(method: string, request: Buffer, library: 'own' | 'grpc-js', parallel: number): Case {
+  const name = `${method}, ${parallel} at a time${library === 'own' ? '' : ', grpc-js peers'}`;
+  const calls = parallel === 1 ? 1000 : 4000;
+  return { name, library, path: `${service}/${method}`, request, containers: 100, runtimes: 1, parallel, calls };
+}
+
+function list(containers: number, runtimes: number, library: 'own' | 'grpc-js', parallel: number): Case {
+  const peers = library === 'own' ? '' : ', grpc-js peers';
+  const name = `ListContainers of ${containers}, ${runtimes} runtime${runtimes > 1 ? 's' : ''}, ${parallel} at a time${peers}`;
+  const calls = Math.round((parallel === 1 ? 20_000 : 30_000) / containers);
+  return { name, library, path: `${service}/ListContainers`, request: nothing, containers, runtimes, parallel, calls };
+}
+
+const widths = [1, 8, 64];
+
+export const cases: readonly Case[] = [
+  ...widths.map(parallel => small('Version', nothing, 'own', parallel)),
+  ...widths.map(parallel => small('ContainerStatus', statusRequest, 'own', parallel)),
+  ...widths.map(parallel => small('Version', nothing, 'grpc-js', parallel)),
+  ...[100, 500].flatMap(containers =>
+    [1, 2].flatMap(runtimes => widths.map(parallel => list(containers, runtimes, 'own', parallel))),
+  ),
+  list(100, 2, 'grpc-js', 1),
+];

@@ -1,0 +1,75 @@
+import * as grpc from '@grpc/grpc-js';
+import { makeDial } from '../../src/transport/grpc/client.ts';
+
+/** `calls` calls, `parallel` at a time. */
+export interface Job {
+  readonly socket: string;
+  readonly library: 'own' | 'grpc-js';
+  readonly path: string;
+  /** The request in base64. */
+  readonly request: string;
+  readonly parallel: number;
+  readonly calls: number;
+}
+
+/** Times of the calls in microseconds, and from the first to the last of them in milliseconds. */
+export interface JobResult {
+  readonly times: number[];
+  readonly elapsed: number;
+}
+
+/** As a kubelet's calls have. */
+const timeout = 120_000;
+
+type Call = (path: string, request: Buffer) => Promise<unknown>;
+
+/** One connection to each socket, kept over all jobs. */
+const calls = new Map<string, Promise<Call>>();
+
+async function connect({ library, socket }: Job): Promise<Call> {
+  if (library === 'own') {
+    const session = await makeDial({})(socket, 5000);
+    const { signal } = new AbortController();
+    return (path, request) =>
+      session.call(path, request, { metadata: [], deadline: performance.now() + timeout, signal });
+  }
+  const client = new grpc.Client(`unix:${socket}`, grpc.credentials.createInsecure(), {
+    'grpc.max_receive_message_length': -1,
+  });
+  const identity = (octets: Buffer): Buffer => octets;
+  return (path, request) =>
+    new Promise((resolve, reject) => {
+      const deadline = Date.now() + timeout;
+      client.makeUnaryRequest(path, identity, identity, request, new grpc.Metadata(), { deadline }, (error, message) =>
+        error === null ? resolve(message) : reject(error),
+      );
+    });
+}
+
+async function run(job: Job): Promise<JobResult> {
+  const key = `${job.library} ${job.socket}`;
+  const connected = calls.get(key) ?? connect(job);
+  calls.set(key, connected);
+  const call = await connected;
+  const request = Buffer.from(job.request, 'base64');
+  const times: number[] = [];
+  let left = job.calls;
+  const worker = async () => {
+    while (left > 0) {
+      left--;
+      const start = performance.now();
+      await call(job.path, request);
+      times.push((performance.now() - start) * 1000);
+    }
+  };
+  const start = performance.now();
+  await Promise.all(Array.from({ length: job.parallel }, worker));
+  return { times, elapsed: performance.now() - start };
+}
+
+process.on('message', (job: Job) => {
+  run(job).then(
+    result => process.send!(result),
+    error => process.send!({ error: String(error) }),
+  );
+});

@@ -1,0 +1,146 @@
+import { writeFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { bars, misses } from './bars.ts';
+import { type Case, cases } from './cases.ts';
+import { cpuTime, residentMemory } from './process-figures.ts';
+import { Rig } from './rig.ts';
+import { type Figures, median, summarize } from './stats.ts';
+
+/**
+ * Measures the program against the runtime itself and against a relay on grpc-js, in turn, in one run. `--quick`: a
+ * twentieth of the calls. `--check`: exit status 1 if a bar in bars.json is missed. `--json FILE`: all figures.
+ * `--only TEXT`: just the cases whose name has it.
+ */
+const { values } = parseArgs({
+  options: {
+    quick: { type: 'boolean', default: false },
+    check: { type: 'boolean', default: false },
+    json: { type: 'string' },
+    only: { type: 'string', default: '' },
+  },
+});
+
+const kinds = ['direct', 'proxy', 'relay'] as const;
+type Kind = (typeof kinds)[number];
+type Result = Partial<Record<Kind, Figures>>;
+
+const rounds = values.quick ? 2 : 8;
+const share = values.quick ? 0.2 : 1;
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+/** Rounds of calls to each target in turn, so that what disturbs the machine disturbs all of them. */
+async function measure(rig: Rig, row: Case): Promise<Result> {
+  const has = kinds.filter(
+    kind => kind !== 'relay' || (row.library === 'own' && row.runtimes === 1 && row.containers === 100),
+  );
+  const sums = new Map(has.map(kind => [kind, { times: [] as number[], elapsed: 0, cpu: 0 }]));
+  const job = { library: row.library, path: row.path, request: row.request.toString('base64'), parallel: row.parallel };
+  const calls = Math.max(row.parallel, Math.round(row.calls * share));
+  for (let round = -1; round < rounds; round++) {
+    for (const [kind, sum] of sums) {
+      const { socket, pid } = rig.target(row, kind);
+      const before = pid === undefined ? 0 : cpuTime(pid);
+      const { times, elapsed } = await rig.load({ ...job, socket, calls });
+      if (round < 0) continue; // to warm up
+      for (const time of times) sum.times.push(time);
+      sum.elapsed += elapsed;
+      sum.cpu += pid === undefined ? 0 : cpuTime(pid) - before;
+    }
+  }
+  return Object.fromEntries(
+    [...sums].map(([kind, { times, elapsed, cpu }]) => [
+      kind,
+      summarize(times, elapsed, kind === 'direct' ? undefined : cpu),
+    ]),
+  );
+}
+
+async function measureMemory(rig: Rig): Promise<{ idle: number; after: number }> {
+  const { socket, pid } = await rig.extraProxy();
+  const service = '/runtime.v1.RuntimeService';
+  const job = { socket, library: 'own' as const, request: '' };
+  await rig.load({ ...job, path: `${service}/Version`, parallel: 1, calls: 10 });
+  const idle = residentMemory(pid);
+  await rig.load({ ...job, path: `${service}/Version`, parallel: 8, calls: 200_000 * share });
+  await rig.load({ ...job, path: `${service}/ListContainers`, parallel: 1, calls: 1000 * share });
+  await rig.load({ ...job, path: `${service}/Version`, parallel: 1, calls: 100 });
+  return { idle, after: residentMemory(pid) };
+}
+
+/** The figures that bars.json speaks of, by their names there. */
+function ratios(
+  results: ReadonlyMap<string, Result>,
+  memory: { idle: number; after: number },
+  start: number,
+): Record<string, number> {
+  const p50 = (name: string, kind: Kind) => results.get(name)?.[kind]?.p50 ?? Number.NaN;
+  const rate = (name: string, kind: Kind) => results.get(name)?.[kind]?.callsPerSecond ?? Number.NaN;
+  const cpu = (name: string, kind: Kind) => results.get(name)?.[kind]?.cpu ?? Number.NaN;
+  const figures: Record<string, number> = {};
+  for (const method of ['Version', 'ContainerStatus']) {
+    const one = `${method}, 1 at a time`;
+    const eight = `${method}, 8 at a time`;
+    figures[`${one}: p50, proxy to direct`] = p50(one, 'proxy') / p50(one, 'direct');
+    figures[`${one}: CPU, proxy to relay`] = cpu(one, 'proxy') / cpu(one, 'relay');
+    figures[`${eight}: calls/s, proxy to direct`] = rate(eight, 'proxy') / rate(eight, 'direct');
+    figures[`${eight}: CPU, proxy to relay`] = cpu(eight, 'proxy') / cpu(eight, 'relay');
+  }
+  const foreign = (width: number) => `Version, ${width} at a time, grpc-js peers`;
+  figures[`${foreign(1)}: p50, proxy to direct`] = p50(foreign(1), 'proxy') / p50(foreign(1), 'direct');
+  figures[`${foreign(8)}: calls/s, proxy to direct`] = rate(foreign(8), 'proxy') / rate(foreign(8), 'direct');
+  const list = 'ListContainers of 100, 2 runtimes, 1 at a time, grpc-js peers';
+  figures[`${list}: p50, proxy to one runtime direct`] = p50(list, 'proxy') / p50(list, 'direct');
+  figures['resident memory, idle, MiB'] = memory.idle;
+  figures['resident memory, after all calls, MiB'] = memory.after;
+  figures['from start to the first answer, ms'] = start;
+  return figures;
+}
+
+function printResult(name: string, result: Result): void {
+  for (const kind of kinds) {
+    const figures = result[kind];
+    if (figures === undefined) continue;
+    const times = [figures.p50, figures.p90, figures.p99].map(time => time.toFixed(0).padStart(8)).join('');
+    const cpu = figures.cpu === undefined ? '' : figures.cpu.toFixed(1);
+    print(
+      `${name.padEnd(50)} ${kind.padEnd(7)}${times}${figures.callsPerSecond.toFixed(0).padStart(9)}${cpu.padStart(9)}`,
+    );
+  }
+}
+
+async function main(): Promise<number> {
+  const rig = new Rig();
+  try {
+    await rig.start([100, 500]);
+    print(`${'times and CPU per call in us'.padEnd(58)}     p50     p90     p99  calls/s      CPU`);
+    const results = new Map<string, Result>();
+    for (const row of cases.filter(({ name }) => name.includes(values.only))) {
+      const result = await measure(rig, row);
+      results.set(row.name, result);
+      printResult(row.name, result);
+    }
+    const memory = await measureMemory(rig);
+    const starts: number[] = [];
+    for (let round = 0; round < 5; round++) starts.push(await rig.timeStart(round));
+    const figures = ratios(results, memory, median(starts));
+    print('');
+    for (const [name, figure] of Object.entries(figures)) {
+      const { max, min } = bars[name] ?? {};
+      const bar = max !== undefined ? `at most ${max}` : min !== undefined ? `at least ${min}` : '';
+      print(`${name.padEnd(80)} ${figure.toFixed(2).padStart(8)}  ${bar}`);
+    }
+    if (values.json !== undefined) {
+      writeFileSync(values.json, `${JSON.stringify({ cases: Object.fromEntries(results), figures }, undefined, 2)}\n`);
+    }
+    const missed = values.check ? misses(figures) : [];
+    for (const miss of missed) print(`missed: ${miss}`);
+    return missed.length > 0 ? 1 : 0;
+  } finally {
+    await rig.stop();
+  }
+}
+
+process.exitCode = await main();

@@ -1,0 +1,147 @@
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { bundle } from '../../build/bundle.ts';
+import { makeDial } from '../../src/transport/grpc/client.ts';
+import { exitOf, spawnTied, waitFor } from '../support/child.ts';
+import type { Case } from './cases.ts';
+import type { Job, JobResult } from './load-client.ts';
+
+/** All processes of the bench, each tied to this one, in a folder of their own. */
+export class Rig {
+  readonly folder = mkdtempSync(join(tmpdir(), 'criproxy-bench-'));
+  private readonly children: ChildProcess[] = [];
+  private readonly proxies = new Map<string, ChildProcess>();
+  private program: string[] = [];
+  private client: ChildProcess | undefined;
+  private relayed: ChildProcess | undefined;
+
+  /** Starts runtimes, proxies, relay and client, with lists of these lengths. */
+  async start(lengths: readonly number[]): Promise<void> {
+    const built = process.env['CRIPROXY_BIN'];
+    this.program = built ? [built] : [process.execPath, await bundle('src/main.ts', this.folder)];
+    for (const name of ['a', 'b']) {
+      for (const library of ['own', 'grpc-js'] as const) {
+        const sockets = lengths.map(length => `${this.runtime(name, library, length)}=${length}`);
+        this.spawn([process.execPath, script('canned-runtime.ts'), name, library, ...sockets]);
+        for (const socket of sockets) await listening(socket.split('=')[0]!);
+      }
+    }
+    for (const length of lengths) {
+      for (const runtimes of [1, 2])
+        await this.startProxy(this.runtimeFlag('own', length, runtimes), this.proxy('own', length, runtimes));
+    }
+    for (const runtimes of [1, 2]) {
+      await this.startProxy(this.runtimeFlag('grpc-js', 100, runtimes), this.proxy('grpc-js', 100, runtimes));
+    }
+    this.relayed = this.spawn([
+      process.execPath,
+      script('grpcjs-relay.ts'),
+      this.path('relay'),
+      this.runtime('a', 'own', 100),
+    ]);
+    await listening(this.path('relay'));
+    this.client = this.spawn([process.execPath, script('load-client.ts')], 'ipc');
+  }
+
+  /** Ends everything. */
+  async stop(): Promise<void> {
+    for (const child of this.children) child.kill('SIGKILL');
+    await Promise.all(this.children.map(exitOf));
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  /** Where a case's calls go, and the process in between. */
+  target(row: Case, kind: 'direct' | 'proxy' | 'relay'): { socket: string; pid: number | undefined } {
+    if (kind === 'relay') return { socket: this.path('relay'), pid: this.relayed?.pid };
+    if (kind === 'direct') return { socket: this.runtime('a', row.library, row.containers), pid: undefined };
+    const socket = this.proxy(row.library, row.containers, row.runtimes);
+    return { socket, pid: this.proxies.get(socket)?.pid };
+  }
+
+  async load(job: Job): Promise<JobResult> {
+    const client = this.client!;
+    client.send(job);
+    const [result] = await once(client, 'message');
+    if ('error' in result) throw new Error(result.error);
+    return result;
+  }
+
+  /** Milliseconds from starting a proxy to the first answer that it gives. */
+  async timeStart(round: number): Promise<number> {
+    const socket = this.path(`start-${round}`);
+    const start = performance.now();
+    const child = this.spawn([...this.program, ...this.flags(this.runtimeFlag('own', 100, 1), socket)]);
+    const call = async () => {
+      const session = await makeDial({})(socket, 5000);
+      const options = { metadata: [], deadline: undefined, signal: new AbortController().signal };
+      await session.call('/runtime.v1.RuntimeService/Version', Buffer.alloc(0), options);
+      session.close();
+      return performance.now() - start;
+    };
+    const time = await waitFor('the first answer', () => call().catch(() => undefined), { pause: 1 });
+    child.kill('SIGKILL');
+    return time;
+  }
+
+  /** A proxy of its own in front of two runtimes with lists of 500, for its memory. */
+  async extraProxy(): Promise<{ socket: string; pid: number }> {
+    const socket = this.path('memory');
+    const child = await this.startProxy(this.runtimeFlag('own', 500, 2), socket);
+    return { socket, pid: child.pid! };
+  }
+
+  private path(name: string): string {
+    return join(this.folder, name);
+  }
+
+  private runtime(name: string, library: string, length: number): string {
+    return this.path(`${library}-${name}-${length}`);
+  }
+
+  private runtimeFlag(library: string, length: number, runtimes: number): string {
+    const first = this.runtime('a', library, length);
+    return runtimes === 1 ? first : `${first},b:${this.runtime('b', library, length)}`;
+  }
+
+  private proxy(library: string, length: number, runtimes: number): string {
+    return this.path(`proxy-${library}-${length}-${runtimes}`);
+  }
+
+  private flags(runtimes: string, socket: string): string[] {
+    return ['-connect', runtimes, '-listen', socket, '-stateDir', `${socket}.state`];
+  }
+
+  private async startProxy(runtimes: string, socket: string): Promise<ChildProcess> {
+    const child = this.spawn([...this.program, ...this.flags(runtimes, socket)]);
+    this.proxies.set(socket, child);
+    await listening(socket);
+    return child;
+  }
+
+  private spawn([command, ...args]: string[], channel: 'ignore' | 'ipc' = 'ignore'): ChildProcess {
+    const child = spawnTied(command!, args, { stdio: ['ignore', 'ignore', 'inherit', channel] });
+    // What the program logs at its start is of no interest here.
+    this.children.push(child);
+    return child;
+  }
+}
+
+function script(name: string): string {
+  return join(import.meta.dirname, name);
+}
+
+function listening(path: string): Promise<true> {
+  const attempt = () =>
+    new Promise<true | undefined>(resolve => {
+      const socket = connect(path, () => {
+        socket.destroy();
+        resolve(true);
+      });
+      socket.on('error', () => resolve(undefined));
+    });
+  return waitFor(`${path} to listen`, attempt, { pause: 5 });
+}

@@ -1,0 +1,212 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import tap, { type Test, test } from 'tap';
+import { waitFor } from '../support/child.ts';
+import { type CriClient, connect } from '../support/cri-client.ts';
+import { criTypes, type Message } from '../support/cri-types.ts';
+import { methods } from '../support/facts.ts';
+import { type AnswerTable, answerWith, type FakeRuntime, startFakeRuntime } from '../support/fake-runtime.ts';
+import { type ProxyProcess, startProxy } from '../support/proxy.ts';
+import { PodModel } from './support/pod-model.ts';
+import { containerConfig, itemsOf, podConfig } from './support/routed.ts';
+
+tap.jobs = 3;
+tap.setTimeout(120_000);
+
+const UNAVAILABLE = 14;
+const NOT_FOUND = 5;
+const types = criTypes('runtime.v1');
+
+interface Lab {
+  readonly runtimes: readonly [FakeRuntime, FakeRuntime];
+  readonly proxy: ProxyProcess;
+  readonly client: CriClient;
+  readonly pods: readonly [string, string];
+  readonly containers: readonly [string, string];
+}
+
+/** All that a model answers, as rows of a runtime. */
+function answersOf(model: PodModel): AnswerTable {
+  const answer = (method: string) =>
+    answerWith(request => {
+      const response = model.handle(method, request);
+      if (response === undefined) throw { code: 12, message: `no ${method}` };
+      return response;
+    });
+  const unary = methods.filter(({ serverStream }) => !serverStream);
+  return Object.fromEntries(unary.map(({ method }) => [method, answer(method)]));
+}
+
+/** Two runtimes with a pod and a container each, and a proxy before them as a process of its own. */
+async function startLab(t: Test): Promise<Lab> {
+  const folder = mkdtempSync(join(tmpdir(), 'criproxy-calls-'));
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }));
+  const start = async (name: string) => {
+    const runtime = await startFakeRuntime({ socketPath: join(folder, name), answers: answersOf(new PodModel(name)) });
+    t.teardown(() => runtime.stop());
+    return runtime;
+  };
+  const runtimes = [await start('primary'), await start('alt')] as const;
+  const proxy = await startProxy({ connect: `${runtimes[0].socketPath},alt:${runtimes[1].socketPath}`, verbosity: 1 });
+  t.teardown(() => proxy.remove());
+  const client = connect(proxy.socketPath);
+  t.teardown(() => client.close());
+  const pods: string[] = [];
+  const containers: string[] = [];
+  for (const alt of [false, true]) {
+    const { pod_sandbox_id: pod } = await client.call('RunPodSandbox', podConfig('web', alt));
+    const { container_id } = await client.call('CreateContainer', containerConfig(pod, 'main'));
+    pods.push(pod);
+    containers.push(container_id);
+  }
+  return { runtimes, proxy, client, pods: pods as [string, string], containers: containers as [string, string] };
+}
+
+const idsOf = (items: readonly Message[]) => items.map(item => item['id']).sort();
+
+async function streamed(client: CriClient, method: string): Promise<string[]> {
+  const ids: string[] = [];
+  for await (const message of client.stream(method, {}, { deadline: 10_000 })) ids.push(...idsOf(itemsOf(message)));
+  return ids.sort();
+}
+
+test('streamed lists over a runtime that hangs: its part is the snapshot, and its streams are let go of', {
+  buffered: true,
+}, async t => {
+  const { client, runtimes, containers } = await startLab(t);
+  const [primary, alt] = runtimes;
+  const item = (id: string, more: Message = {}) => ({ id, state: 'CONTAINER_CREATED', ...more });
+  primary.answers['StreamContainers'] = [
+    types.encode('StreamContainersResponse', { containers: [item(containers[0])] }),
+  ];
+  alt.answers['StreamContainers'] = 'hang';
+  await client.call('ListContainers');
+  for (let time = 0; time < 3; time++) t.same(await streamed(client, 'StreamContainers'), [...containers].sort());
+  const asked = alt.asked('StreamContainers');
+  t.equal(asked.length, 3);
+  await Promise.all(asked.map(entry => entry.cancelled));
+  t.pass('all three are cancelled at the runtime');
+});
+
+test('a stream that breaks in the middle: the rest comes from the snapshot, nothing twice', {
+  buffered: true,
+}, async t => {
+  const { client, runtimes, pods } = await startLab(t);
+  const [primary, alt] = runtimes;
+  const more: string[] = [];
+  for (let index = 0; index < 9; index++)
+    more.push((await client.call('RunPodSandbox', podConfig(`more-${index}`, true)))['pod_sandbox_id']);
+  const own = more.map(id => id.slice('alt__'.length));
+  const part = (...ids: string[]) =>
+    types.encode('StreamPodSandboxesResponse', { pod_sandboxes: ids.map(id => ({ id })) });
+  primary.answers['StreamPodSandboxes'] = [part(pods[0])];
+  alt.answers['StreamPodSandboxes'] = async function* () {
+    yield part(own[0]!, own[1]!);
+    yield part(own[2]!);
+    throw { code: UNAVAILABLE, message: 'broke' };
+  };
+  t.same(await streamed(client, 'StreamPodSandboxes'), [...pods, ...more].sort());
+});
+
+test('a client that does not read events holds back the runtime', { buffered: true }, async t => {
+  const { client, runtimes, pods } = await startLab(t);
+  let sent = 0;
+  runtimes[0].answers['GetContainerEvents'] = async function* () {
+    const status = { id: pods[0], annotations: { padding: 'x'.repeat(50_000) } };
+    const event = types.encode('ContainerEventResponse', { container_id: pods[0], pod_sandbox_status: status });
+    for (; sent < 10_000; sent++) yield event;
+  };
+  const stopping = new AbortController();
+  const stream = client.stream('GetContainerEvents', {}, { signal: stopping.signal });
+  const reader = stream[Symbol.asyncIterator]();
+  await reader.next();
+  await sleep(2_000);
+  const [before, after] = [sent, await sleep(500).then(() => sent)];
+  t.equal(after, before, 'it stands still');
+  t.ok(before < 1_000, `${before} of 50 kB were sent, ${Math.round((before * 50) / 1024)} MiB`);
+  stopping.abort();
+  await Promise.all(runtimes[0].asked('GetContainerEvents').map(entry => entry.cancelled));
+  t.pass('cancelled at the runtime too');
+});
+
+test('200 times subscribed and cancelled: nothing stays open at the runtimes', { buffered: true }, async t => {
+  const { client, runtimes } = await startLab(t);
+  for (const runtime of runtimes) runtime.answers['GetContainerEvents'] = 'hang';
+  for (let time = 0; time < 200; time++) {
+    const stream = client.stream('GetContainerEvents');
+    await waitFor(
+      'it to arrive',
+      () => runtimes.every(runtime => runtime.asked('GetContainerEvents').length === time + 1) || undefined,
+      { pause: 1 },
+    );
+    stream.cancel();
+    await stream.outcome;
+  }
+  for (const runtime of runtimes) await Promise.all(runtime.asked('GetContainerEvents').map(entry => entry.cancelled));
+  t.pass('all 400 are cancelled');
+});
+
+test('calls for one object: Unavailable from a runtime that is down, NotFound from one that has answered', {
+  buffered: true,
+}, async t => {
+  const { client, runtimes, pods, containers } = await startLab(t);
+  const code = async (method: string, request: Message) =>
+    (await client.ask(method, request, { deadline: 20_000 })).code;
+  t.equal(await code('ContainerStatus', { container_id: 'alt__nothing' }), NOT_FOUND);
+  t.equal(await code('ContainerStatus', { container_id: 'nothing' }), NOT_FOUND);
+  await Promise.all(runtimes.map(runtime => runtime.stop()));
+  for (const prefix of ['', 'alt__']) {
+    const at = prefix === '' ? 0 : 1;
+    const calls: [string, Message][] = [
+      ['ContainerStatus', { container_id: containers[at] }],
+      ['ContainerStatus', { container_id: `${prefix}nothing` }],
+      ['PodSandboxStatus', { pod_sandbox_id: pods[at] }],
+      ['StopPodSandbox', { pod_sandbox_id: pods[at] }],
+    ];
+    const codes = await Promise.all(calls.map(([method, request]) => code(method, request)));
+    t.same(
+      codes,
+      calls.map(() => UNAVAILABLE),
+      prefix === '' ? 'the primary' : 'the secondary',
+    );
+  }
+});
+
+test('the primary down: Version and Status are Unavailable, lists come from the snapshot, stats are left out', {
+  buffered: true,
+}, async t => {
+  const { client, runtimes, containers } = await startLab(t);
+  await client.call('ListContainers');
+  await runtimes[0].stop();
+  const [version, status, list, stats] = await Promise.all([
+    client.ask('Version', {}, { deadline: 20_000 }),
+    client.ask('Status', {}, { deadline: 20_000 }),
+    client.call('ListContainers', {}, { deadline: 5_000 }),
+    client.call('ListContainerStats', {}, { deadline: 5_000 }),
+  ]);
+  t.same([version.code, status.code], [UNAVAILABLE, UNAVAILABLE]);
+  t.same(idsOf(itemsOf(list)), [...containers].sort());
+  t.same(
+    stats['stats'].map((each: Message) => each['attributes'].id),
+    [containers[1]],
+  );
+});
+
+test('UpdateRuntimeConfig is sent again to each runtime that comes back', { buffered: true }, async t => {
+  const { client, runtimes } = await startLab(t);
+  const config = { runtime_config: { network_config: { pod_cidr: '10.2.0.0/24' } } };
+  await client.call('UpdateRuntimeConfig', config);
+  for (const runtime of runtimes) {
+    t.equal(runtime.asked('UpdateRuntimeConfig').length, 1);
+    await runtime.stop();
+    await sleep(200);
+    await runtime.start();
+    const [, again] = await waitFor('the replay', () => {
+      const calls = runtime.asked('UpdateRuntimeConfig');
+      return calls.length === 2 ? calls : undefined;
+    });
+    t.match(types.decode('UpdateRuntimeConfigRequest', again!.request), config);
+  }
+});

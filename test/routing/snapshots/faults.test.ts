@@ -1,0 +1,250 @@
+import { test } from 'tap';
+import { Code } from '../../../src/base/codes.ts';
+import type { FakePort } from '../../faults/support/fake-port.ts';
+import {
+  containerConfig,
+  itemsOf,
+  podConfig,
+  Routed,
+  type RoutedOptions,
+  settled,
+} from '../../faults/support/routed.ts';
+
+/** A pod with a running container and an image in each of two runtimes. */
+async function populated(options: RoutedOptions = {}): Promise<{ lab: Routed; pods: string[]; containers: string[] }> {
+  const lab = new Routed(options);
+  await lab.up();
+  const pods: string[] = [];
+  const containers: string[] = [];
+  for (const alt of [false, true]) {
+    const { pod_sandbox_id } = await lab.call('RunPodSandbox', podConfig('web', alt, { app: 'web' }));
+    const { container_id } = await lab.call('CreateContainer', containerConfig(pod_sandbox_id, 'main', { app: 'web' }));
+    await lab.call('StartContainer', { container_id });
+    await lab.call('PullImage', { image: { image: alt ? 'alt/busybox' : 'busybox' } });
+    pods.push(pod_sandbox_id);
+    containers.push(container_id);
+  }
+  await settled();
+  return { lab, pods, containers };
+}
+
+const failWith = (errorCode: number) => (port: FakePort) => Object.assign(port, { mode: 'error', errorCode });
+
+const faults: Record<string, (port: FakePort) => unknown> = {
+  'is down': port => port.down(),
+  hangs: port => Object.assign(port, { mode: 'hang' }),
+  'fails with Unknown': failWith(Code.Unknown),
+  'fails with InvalidArgument': failWith(Code.InvalidArgument),
+  'fails with Unimplemented': failWith(Code.Unimplemented),
+  'fails with NotFound': failWith(Code.NotFound),
+};
+
+for (const [what, fail] of Object.entries(faults)) {
+  for (const which of ['primary', 'secondary', 'both'] as const) {
+    test(`${which} ${what}: lists stay whole, with and without filters`, async t => {
+      const { lab, pods, containers } = await populated();
+      t.teardown(() => lab.stop());
+      const images = await lab.ids('ListImages');
+      for (const [index, port] of lab.ports.entries())
+        if (['primary', 'secondary'][index] === which || which === 'both') fail(port);
+      const [first, second] = containers as [string, string];
+
+      t.same(await lab.ids('ListPodSandbox'), [...pods].sort());
+      t.same(await lab.ids('ListContainers'), [...containers].sort());
+      t.same(await lab.ids('ListImages'), images);
+      for (const [index, id] of containers.entries()) {
+        t.same(await lab.ids('ListContainers', { id }), [id], `id ${index}`);
+        t.same(await lab.ids('ListContainers', { pod_sandbox_id: pods[index] }), [id], `pod ${index}`);
+      }
+      t.same(await lab.ids('ListContainers', { state: { state: 'CONTAINER_RUNNING' } }), [first, second].sort());
+      t.same(await lab.ids('ListContainers', { state: { state: 'CONTAINER_EXITED' } }), []);
+      t.same(await lab.ids('ListContainers', { label_selector: { app: 'web' } }), [first, second].sort());
+      t.same(await lab.ids('ListPodSandbox', { label_selector: { app: 'db' } }), []);
+      t.equal((await lab.ids('ListImages', { image: { image: 'alt/busybox' } })).length, 1);
+    });
+  }
+}
+
+for (const [what, fail] of Object.entries(faults)) {
+  if (what === 'fails with Unimplemented') continue;
+  test(`streams of lists when the secondary ${what} come from its snapshot`, async t => {
+    const { lab, pods, containers } = await populated();
+    t.teardown(() => lab.stop());
+    fail(lab.alt);
+    const found: string[] = [];
+    for await (const message of lab.stream('StreamContainers')) found.push(...itemsOf(message).map(item => item['id']));
+    t.same(found.sort(), [...containers].sort());
+    const running: string[] = [];
+    for await (const message of lab.stream('StreamPodSandboxes', { filter: { id: pods[1] } }))
+      running.push(...itemsOf(message).map(item => item['id']));
+    t.same(running, [pods[1]]);
+    await settled();
+    t.equal(lab.alt.open, 0, 'and nothing is left open');
+  });
+}
+
+for (const breakAfter of [0, 1, 2, 3]) {
+  test(`a stream that breaks after ${breakAfter} of 3 messages: the rest comes, nothing twice`, async t => {
+    const { lab } = await populated();
+    t.teardown(() => lab.stop());
+    for (let index = 0; index < 4; index++) await lab.call('RunPodSandbox', podConfig(`more-${index}`, true));
+    const all = await lab.ids('ListPodSandbox');
+    lab.alt.breakAfter = breakAfter;
+    const found: string[] = [];
+    for await (const message of lab.stream('StreamPodSandboxes'))
+      found.push(...itemsOf(message).map(item => item['id']));
+    t.same(found.sort(), all);
+  });
+}
+
+test('a streamed message with an item that has no id is not passed on: the snapshot is', async t => {
+  const { lab, containers } = await populated();
+  t.teardown(() => lab.stop());
+  for (const item of lab.alt.model.state.containers.values()) item['id'] = '';
+  const found: string[] = [];
+  for await (const message of lab.stream('StreamContainers')) found.push(...itemsOf(message).map(item => item['id']));
+  t.same(found.sort(), [...containers].sort());
+});
+
+test('what was removed a moment before a failure does not come back; what was made is there', async t => {
+  const { lab, pods, containers } = await populated();
+  t.teardown(() => lab.stop());
+  await lab.call('RemoveContainer', { container_id: containers[1] });
+  const { pod_sandbox_id: made } = await lab.call('RunPodSandbox', podConfig('late', true, { app: 'late' }));
+  const { container_id } = await lab.call('CreateContainer', containerConfig(made, 'main'));
+  lab.alt.down();
+  t.same(await lab.ids('ListContainers'), [containers[0], container_id].sort());
+  t.same(await lab.ids('ListPodSandbox'), [...pods, made].sort());
+  t.same(await lab.ids('ListPodSandbox', { label_selector: { app: 'late' } }), [made]);
+});
+
+test('a hung runtime costs the first list its budget and later ones nothing, until it answers', async t => {
+  const { lab, containers } = await populated({ listTimeout: 150 });
+  t.teardown(() => lab.stop());
+  lab.alt.mode = 'hang';
+  await lab.ids('ListContainers');
+  const asked = lab.alt.asked.length;
+  for (let index = 0; index < 50; index++) await lab.ids('ListContainers');
+  t.equal(lab.alt.asked.length, asked, 'it is not asked again meanwhile');
+  lab.alt.down();
+  lab.alt.mode = 'ok';
+  await lab.up(lab.alt);
+  t.same(await lab.ids('ListContainers'), [...containers].sort());
+  t.ok(lab.alt.asked.length > asked);
+});
+
+test('the log says it once per change, with the age', async t => {
+  const { lab } = await populated();
+  t.teardown(() => lab.stop());
+  lab.log.lines.length = 0;
+  lab.alt.down('gone');
+  for (let index = 0; index < 5; index++) await lab.ids('ListContainers');
+  lab.alt.up();
+  for (let index = 0; index < 5; index++) await lab.ids('ListContainers');
+  t.equal(lab.log.lines.length, 2);
+  t.match(lab.log.lines[0], /^ListContainers of the runtime alt comes from its snapshot of \d+\.\d s ago: gone$/);
+  t.match(lab.log.lines[1], 'ListContainers of the runtime alt is its own answer again');
+});
+
+test('-maxSnapshotAge: a list fails with Unavailable when the snapshot of a runtime that is down is older', async t => {
+  const { lab } = await populated({ maxAge: 100 });
+  t.teardown(() => lab.stop());
+  lab.alt.down();
+  t.equal((await lab.fault('ListContainers')).code, Code.OK);
+  await new Promise(resolve => setTimeout(resolve, 150));
+  for (const list of ['ListContainers', 'ListPodSandbox', 'ListImages']) {
+    const fault = await lab.fault(list);
+    t.equal(fault['code'], Code.Unavailable, list);
+    t.match(fault['message'], 'more than -maxSnapshotAge');
+  }
+});
+
+test('a secondary that was never seen is left out, and its lists are not waited for', async t => {
+  const lab = new Routed();
+  t.teardown(() => lab.stop());
+  await lab.up(lab.primary);
+  const { pod_sandbox_id } = await lab.call('RunPodSandbox', podConfig('brings-alt'));
+  t.same(await lab.ids('ListPodSandbox'), [pod_sandbox_id]);
+  t.same(await lab.ids('ListImages'), []);
+});
+
+test('a secondary that is up and has given no list yet makes lists fail, not shorter', async t => {
+  const lab = new Routed();
+  t.teardown(() => lab.stop());
+  lab.alt.mode = 'error';
+  await lab.up();
+  t.equal((await lab.fault('ListPodSandbox')).code, Code.Unavailable);
+  lab.alt.down();
+  t.equal((await lab.fault('ListPodSandbox')).code, Code.Unavailable, 'down again, and still unknown');
+});
+
+const ofOne: ReadonlyArray<[method: string, request: (pod: string, container: string) => object]> = [
+  ['PodSandboxStatus', pod => ({ pod_sandbox_id: pod })],
+  ['StopPodSandbox', pod => ({ pod_sandbox_id: pod })],
+  ['RemovePodSandbox', pod => ({ pod_sandbox_id: pod })],
+  ['ContainerStatus', (_, container) => ({ container_id: container })],
+  ['StopContainer', (_, container) => ({ container_id: container })],
+  ['ExecSync', (_, container) => ({ container_id: container })],
+];
+for (const [method, request] of ofOne) {
+  test(`${method}: Unavailable when its runtime is down, whether it knows the id or not`, async t => {
+    const { lab, pods, containers } = await populated();
+    t.teardown(() => lab.stop());
+    lab.primary.down();
+    lab.alt.down();
+    for (const prefix of ['', 'alt__']) {
+      const known = request(pods[prefix === '' ? 0 : 1]!, containers[prefix === '' ? 0 : 1]!);
+      t.equal((await lab.fault(method, known)).code, Code.Unavailable, `known to ${prefix || 'the primary'}`);
+      const unknown = request(`${prefix}nothing`, `${prefix}nothing`);
+      t.equal((await lab.fault(method, unknown)).code, Code.Unavailable, `unknown to ${prefix || 'the primary'}`);
+    }
+  });
+}
+
+test('NotFound comes only from a runtime that has answered', async t => {
+  const { lab } = await populated();
+  t.teardown(() => lab.stop());
+  const fault = await lab.fault('ContainerStatus', { container_id: 'alt__nothing' });
+  t.equal(fault['code'], Code.NotFound);
+  t.same(await lab.call('RemoveContainer', { container_id: 'alt__nothing' }), {});
+});
+
+test('the primary down: Version and Status are Unavailable, lists and the secondary go on', async t => {
+  const { lab, pods, containers } = await populated();
+  t.teardown(() => lab.stop());
+  lab.primary.down();
+  t.equal((await lab.fault('Version')).code, Code.Unavailable);
+  t.equal((await lab.fault('Status')).code, Code.Unavailable);
+  t.same(await lab.ids('ListPodSandbox'), [...pods].sort());
+  t.equal((await lab.call('ContainerStatus', { container_id: containers[1] }))['status'].id, containers[1]);
+});
+
+for (const [what, fail] of Object.entries(faults)) {
+  if (what === 'fails with Unimplemented') continue;
+  for (const which of [0, 1]) {
+    test(`stats of the ${which === 0 ? 'primary' : 'secondary'} are left out when it ${what}`, async t => {
+      const { lab, containers } = await populated();
+      t.teardown(() => lab.stop());
+      fail(lab.ports[which]!);
+      const { stats } = await lab.call('ListContainerStats');
+      t.same(
+        stats.map((each: { attributes: { id: string } }) => each.attributes.id),
+        [containers[1 - which]],
+      );
+    });
+  }
+}
+
+test('UpdateRuntimeConfig is replayed to a runtime that comes up later, and comes back', async t => {
+  const lab = new Routed();
+  t.teardown(() => lab.stop());
+  await lab.up(lab.primary);
+  const config = { runtime_config: { network_config: { pod_cidr: '10.1.0.0/24' } } };
+  await lab.call('UpdateRuntimeConfig', config);
+  t.match(lab.primary.model.configs, [config.runtime_config]);
+  await lab.up(lab.alt);
+  t.match(lab.alt.model.configs, [config.runtime_config], 'it came up for the first time');
+  lab.alt.down();
+  await lab.up(lab.alt);
+  t.equal(lab.alt.model.configs.length, 2, 'it came back');
+});

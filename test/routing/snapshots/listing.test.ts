@@ -1,0 +1,91 @@
+import { test } from 'tap';
+import { Listing } from '../../../src/routing/listing.ts';
+import { memoryUsed } from '../../faults/support/heap.ts';
+import { criTypes } from '../../support/cri-types.ts';
+
+const types = criTypes('runtime.v1');
+const listOf = (...ids: string[]) => types.encode('ListPodSandboxResponse', { items: ids.map(id => ({ id })) });
+const bytesOf = (id: string) => types.encode('PodSandbox', { id });
+const add = (id: string) => (items: Map<string, Buffer>) => void items.set(id, bytesOf(id));
+const remove = (id: string) => (items: Map<string, Buffer>) => void items.delete(id);
+const ids = (listing: Listing) => [...listing.index().keys()];
+
+function known(...list: string[]): Listing {
+  const listing = new Listing();
+  listing.set(listOf(...list), 1);
+  return listing;
+}
+
+test('a change while a list is under way is made in that list too', async t => {
+  const listing = known('a', 'b');
+  const question = listing.ask();
+  listing.change(remove('a'));
+  listing.change(add('c'));
+  t.same(ids(listing), ['b', 'c'], 'at once');
+  listing.answer(question, listOf('a', 'b'), 2);
+  t.same(ids(listing), ['b', 'c'], 'and in an answer from before');
+});
+
+test('a change before a list was asked for is not made again: the runtime knows better', async t => {
+  const listing = known('a');
+  const first = listing.ask();
+  listing.change(remove('a'));
+  const second = listing.ask();
+  listing.answer(second, listOf('a'), 2);
+  t.same(ids(listing), ['a']);
+  listing.answer(first, listOf(), 1);
+  t.same(ids(listing), ['a'], 'an older answer that comes later is of no use');
+  t.equal(listing.takenAt, 2);
+});
+
+test('each list that is under way misses only what came after it', async t => {
+  const listing = known();
+  const first = listing.ask();
+  listing.change(add('a'));
+  const second = listing.ask();
+  listing.change(add('b'));
+  listing.answer(first, listOf(), 2);
+  t.same(ids(listing), ['a', 'b']);
+  listing.change(add('c'));
+  listing.answer(second, listOf('a'), 3);
+  t.same(ids(listing).sort(), ['a', 'b', 'c']);
+});
+
+test('a list that never ends does not make the others forget', async t => {
+  const listing = known('a');
+  const hung = listing.ask();
+  for (let index = 0; index < 100; index++) {
+    const question = listing.ask();
+    listing.change(index % 2 === 0 ? add('x') : remove('x'));
+    listing.answer(question, listOf('a'), index);
+    t.same(ids(listing), index % 2 === 0 ? ['a', 'x'] : ['a']);
+  }
+  listing.giveUp(hung);
+  const question = listing.ask();
+  listing.answer(question, listOf('z'), 200);
+  t.same(ids(listing), ['z'], 'what all have seen is not made again');
+});
+
+test('changes of a listing that was never taken are made in its first answer', async t => {
+  const listing = new Listing();
+  const question = listing.ask();
+  listing.change(add('new'));
+  t.equal(listing.takenAt, undefined);
+  listing.answer(question, listOf('a'), 5);
+  t.same(ids(listing), ['a', 'new']);
+});
+
+test('changes are not kept while lists overlap for ever', async t => {
+  const listing = known();
+  let last = listing.ask();
+  const before = memoryUsed();
+  for (let index = 0; index < 1_000; index++) {
+    const next = listing.ask();
+    const content = Buffer.alloc(10_000);
+    listing.change(items => void items.set('a', content));
+    listing.answer(last, listOf(), index);
+    last = next;
+  }
+  const grown = memoryUsed() - before;
+  t.ok(grown < 1_000_000, `${Math.round(grown / 1024)} KiB more after 1,000 changes of 10 kB`);
+});

@@ -1,0 +1,86 @@
+import type { Files } from '../../src/setup/disk.ts';
+import { SetupError } from '../../src/setup/error.ts';
+import type { Host, ServiceState } from '../../src/setup/host.ts';
+
+/** A machine made of tables, with a journal of what was asked of it. */
+export interface FakeHost extends Host {
+  readonly content: Map<string, string>;
+  readonly journal: string[];
+  readonly services: Map<string, ServiceState>;
+  /** A path that cannot be written, and how often it can before that. */
+  broken: { path: string; after: number } | undefined;
+  /** Throws to say that a runtime does not answer. */
+  answers: () => { name: string; version: string };
+  /** What a restarted kubelet does. */
+  onKubelet: (state: ServiceState) => ServiceState;
+}
+
+function makeFiles(content: Map<string, string>, assertWritable: (path: string) => void): Files {
+  return {
+    read: path => content.get(path),
+    exists: path => content.has(path) || [...content.keys()].some(other => other.startsWith(`${path}/`)),
+    list: folder => {
+      const rest = [...content.keys()]
+        .filter(path => path.startsWith(`${folder}/`))
+        .map(path => path.slice(folder.length + 1));
+      return [...new Set(rest.map(path => path.split('/')[0]!))].sort();
+    },
+    write: (path, text) => {
+      assertWritable(path);
+      content.set(path, text);
+    },
+    remove: path => {
+      assertWritable(path);
+      content.delete(path);
+    },
+    keep: path => {
+      const old = content.get(path);
+      const restore = () => void (old === undefined ? content.delete(path) : content.set(path, old));
+      return { restore, forget: () => {} };
+    },
+  };
+}
+
+export function makeHost(files: Readonly<Record<string, string>>, minor: number, kubelet = 'active'): FakeHost {
+  const content = new Map(Object.entries(files));
+  const services = new Map<string, ServiceState>([
+    ['kubelet.service', { active: kubelet, pid: kubelet === 'active' ? 100 : 0, restarts: 0 }],
+  ]);
+  const journal: string[] = [];
+  const host: FakeHost = {
+    content,
+    journal,
+    services,
+    broken: undefined,
+    answers: () => ({ name: 'containerd', version: 'v1.6.20' }),
+    onKubelet: state => state,
+    noServices: undefined,
+    files: makeFiles(content, path => {
+      if (host.broken?.path !== path) return;
+      if (host.broken.after-- <= 0) throw new SetupError('failed', path, 'no space left on device', 'make room');
+    }),
+    askVersion: command => (/kubelet$/.test(command.at(-1)!) ? `Kubernetes v1.${minor}.3` : undefined),
+    systemctl: async (verb, unit) => {
+      journal.push([verb, unit].filter(Boolean).join(' '));
+      const pid = (services.get(unit ?? '')?.pid ?? 0) + 1;
+      const started = { active: 'active', pid, restarts: 0 };
+      if (verb === 'restart' || verb === 'start')
+        services.set(unit!, unit === 'kubelet.service' ? host.onKubelet(started) : started);
+      if (verb === 'stop') services.set(unit!, { active: 'inactive', pid: 0, restarts: 0 });
+    },
+    serviceState: async unit => services.get(unit) ?? { active: 'inactive', pid: 0, restarts: 0 },
+    readLog: async unit => `log of ${unit}`,
+    readArguments: () => ['/usr/bin/kubelet', '--container-runtime-endpoint=unix:///run/criproxy.sock'],
+    isKubeletHealthy: async () => false,
+    probe: async socket => {
+      journal.push(`probe ${socket}`);
+      return host.answers();
+    },
+    sleep: async () => {},
+    restoreProgram: from => {
+      journal.push(`restore ${from}`);
+      return true;
+    },
+  };
+  return host;
+}

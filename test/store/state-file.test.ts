@@ -1,0 +1,101 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Test, test } from 'tap';
+import { DamagedError, readState, setAside, writeState } from '../../src/store/state-file.ts';
+
+function folder(t: Test): string {
+  const path = mkdtempSync(join(tmpdir(), 'criproxy-store-'));
+  t.teardown(() => rmSync(path, { recursive: true, force: true }));
+  return path;
+}
+
+for (const size of [0, 1, 1_000_000]) {
+  test(`${size} bytes are read as they were written`, async t => {
+    const path = join(folder(t), 'state');
+    const content = Buffer.alloc(size, 'x');
+    await writeState(path, content);
+    t.ok((await readState(path))?.equals(content));
+  });
+}
+
+test('a file that is not there is undefined; its folder is made when it is written, for root alone', async t => {
+  const path = join(folder(t), 'a/b/state');
+  t.equal(await readState(path), undefined);
+  await writeState(path, Buffer.from('x'));
+  t.equal(String(await readState(path)), 'x');
+  t.equal(statSync(path).mode & 0o077, 0, 'nobody else reads it');
+});
+
+test('writing replaces the file, and leaves nothing else in the folder', async t => {
+  const dir = folder(t);
+  for (const text of ['old', 'new']) await writeState(join(dir, 'state'), Buffer.from(text));
+  t.same(readdirSync(dir), ['state']);
+  t.equal(String(await readState(join(dir, 'state'))), 'new');
+});
+
+test('a draft that a killed process has left is written over', async t => {
+  const path = join(folder(t), 'state');
+  writeFileSync(`${path}.new`, 'half of a longer file than the one that comes');
+  await writeState(path, Buffer.from('x'));
+  t.equal(String(await readState(path)), 'x');
+});
+
+test('every cut and every changed byte of a file is a DamagedError', async t => {
+  const path = join(folder(t), 'state');
+  await writeState(path, Buffer.from('some content'));
+  const good = readFileSync(path);
+  const bad: Buffer[] = [];
+  for (let at = 0; at < good.length; at++) {
+    bad.push(good.subarray(0, at));
+    const changed = Buffer.from(good);
+    changed[at]! ^= 0x20;
+    bad.push(changed);
+  }
+  let damaged = 0;
+  for (const bytes of bad) {
+    writeFileSync(path, bytes);
+    await readState(path).catch(fault => {
+      damaged += Number(fault instanceof DamagedError);
+    });
+  }
+  t.equal(damaged, bad.length);
+});
+
+for (const [what, text] of [
+  ['another program', '#!/bin/sh\n'],
+  ['another version', 'criproxy-state 2\nabc\n'],
+  ['nobody', ''],
+] as const) {
+  test(`a file of ${what} is a DamagedError`, async t => {
+    const path = join(folder(t), 'state');
+    writeFileSync(path, text);
+    const fault = await readState(path).catch(each => each);
+    t.ok(fault instanceof DamagedError, String(fault));
+  });
+}
+
+test('what cannot be read is the error of the system', async t => {
+  const dir = folder(t);
+  await t.rejects(readState(dir), { code: 'EISDIR' });
+  writeFileSync(join(dir, 'file'), '');
+  await t.rejects(readState(join(dir, 'file/state')), { code: 'ENOTDIR' });
+});
+
+test('what cannot be written is the error of the system, and the old file is still there', async t => {
+  const dir = folder(t);
+  const path = join(dir, 'state');
+  await writeState(path, Buffer.from('old'));
+  await t.rejects(writeState(join(path, 'below'), Buffer.from('new')), { code: 'EEXIST' });
+  t.equal(String(await readState(path)), 'old');
+});
+
+test('a file set aside has another name, and its content', async t => {
+  const dir = folder(t);
+  const path = join(dir, 'state');
+  writeFileSync(path, 'not ours');
+  const name = await setAside(path);
+  t.match(name, /state\.damaged-\d{4}-\d{2}-\d{2}T\d{9}Z$/);
+  t.same(readdirSync(dir), [name.slice(dir.length + 1)]);
+  t.equal(readFileSync(name, 'utf8'), 'not ours');
+});

@@ -1,0 +1,55 @@
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+/** What is in the node besides Debian's essential packages. */
+const packages = [
+  'systemd-sysv',
+  'dbus',
+  'containerd',
+  'runc',
+  'containernetworking-plugins',
+  'iptables',
+  'iproute2',
+  'procps',
+];
+
+/** The mirror that this machine's apt uses for Debian. */
+function findMirror(): string {
+  const folder = '/etc/apt/sources.list.d';
+  const files = [
+    '/etc/apt/sources.list',
+    ...(existsSync(folder) ? readdirSync(folder).map(name => join(folder, name)) : []),
+  ];
+  const text = files
+    .filter(file => existsSync(file))
+    .map(file => readFileSync(file, 'utf8'))
+    .join('\n');
+  return (
+    /^(?:URIs:|deb(?: \[[^\]]*\])?) +(https?:\/\/\S*\/debian)\/?(?:\s|$)/m.exec(text)?.[1] ??
+    'http://deb.debian.org/debian'
+  );
+}
+
+/**
+ * The root of a Debian 12 node, made by debootstrap (half a minute) and kept for the next run. Never written to: a node
+ * has it as the lower layer of an overlay.
+ */
+export function makeNodeRoot(): string {
+  const id = createHash('sha256').update(packages.join()).digest('hex').slice(0, 12);
+  const root = join(tmpdir(), `criproxy-node-root-${id}`);
+  if (existsSync(root)) return root;
+  const part = mkdtempSync(`${root}-`);
+  try {
+    const args = ['--variant=minbase', `--include=${packages.join()}`, 'bookworm', part, findMirror()];
+    execFileSync('debootstrap', args, { encoding: 'utf8', stdio: 'pipe', maxBuffer: 64 * 1024 * 1024 });
+    rmSync(join(part, 'var/cache/apt'), { recursive: true });
+    renameSync(part, root);
+  } catch (fault) {
+    rmSync(part, { recursive: true, force: true });
+    if (!existsSync(root)) throw fault; // else another run was faster
+  }
+  return root;
+}

@@ -1,0 +1,63 @@
+import t from 'tap';
+import { Code } from '../../src/base/codes.ts';
+import { FrameType } from '../../src/transport/http2/frame.ts';
+import { SettingId } from '../../src/transport/http2/settings.ts';
+import { data, type Field, frame, headers, message, ping, setting, whole } from './support/frames.ts';
+import { rawServer, requests } from './support/raw-client.ts';
+import { callOptions } from './support/sockets.ts';
+
+const head: Field[] = [
+  [':status', '200'],
+  ['content-type', 'application/grpc'],
+];
+const ok: Field[] = [['grpc-status', '0']];
+const answer = [headers(1, head), data(1, message('hello'), 0)];
+const trailers = headers(1, ok, whole);
+
+t.test('a request as it is on the wire', async t => {
+  const { peer, session } = await rawServer();
+  const call = session.call('/a.B/C', Buffer.from('request'), callOptions([['k', 'v']])).catch(() => {});
+  await requests(peer, 1);
+  await peer.frame(({ type }) => type === FrameType.Data);
+  t.same(peer.summary(), ['Headers 1 ', 'Data 1 12 end']);
+  session.close();
+  await call;
+});
+
+t.test('no more calls at once than SETTINGS_MAX_CONCURRENT_STREAMS', async t => {
+  const greeting = frame(FrameType.Settings, 0, 0, setting(SettingId.MaxConcurrentStreams, 2));
+  const { peer, session } = await rawServer(greeting);
+  const controller = new AbortController();
+  const calls = [1, 2, 3, 4, 5].map(i =>
+    session.call('/a/B', Buffer.from(`${i}`), callOptions([], undefined, i === 4 ? controller.signal : undefined)).then(
+      ({ message }) => message.toString(),
+      fault => fault.code,
+    ),
+  );
+  const opened = () => peer.summary().filter(word => word.startsWith('Headers'));
+  await requests(peer, 2);
+  peer.send(ping);
+  await peer.frame(({ type, flags }) => type === FrameType.Ping && flags === 1);
+  t.same(opened(), ['Headers 1 ', 'Headers 3 ']);
+  peer.send(...answer, trailers);
+  await requests(peer, 3);
+  t.same(opened(), ['Headers 1 ', 'Headers 3 ', 'Headers 5 ']);
+  controller.abort();
+  t.equal(await calls[3], Code.Cancelled, 'a call that waits can be cancelled');
+  peer.send(frame(FrameType.Settings, 0, 0, setting(SettingId.MaxConcurrentStreams, 100)));
+  await requests(peer, 4);
+  t.same(opened().length, 4, 'SETTINGS let more through');
+  session.close();
+  t.same(await Promise.all(calls), ['hello', 14, 14, 1, 14]);
+});
+
+const faults: ReadonlyArray<readonly [title: string, greeting: Buffer]> = [
+  ['HTTP/1.1', Buffer.from('HTTP/1.1 400 Bad Request\r\n\r\n')],
+  ['HEADERS first', headers(1, head)],
+  ['a PING first', ping],
+];
+for (const [title, greeting] of faults) {
+  t.test(`a server that begins with ${title}`, async t => {
+    await t.rejects(rawServer(greeting), { message: /^no HTTP\/2 connection/ });
+  });
+}

@@ -1,0 +1,79 @@
+import { Flag, FrameType, frameHeaderSize, preface } from '../../../src/transport/http2/frame.ts';
+
+/** A frame as bytes. */
+export function frame(type: number, flags: number, streamId: number, payload: Buffer | string = ''): Buffer {
+  const body = Buffer.from(payload as string, 'latin1');
+  const head = Buffer.alloc(frameHeaderSize);
+  head.writeUIntBE(body.length, 0, 3);
+  head[3] = type;
+  head[4] = flags;
+  head.writeUInt32BE(streamId, 5);
+  return Buffer.concat([head, body]);
+}
+
+export type Field = readonly [name: string, value: string];
+
+/** A header block of literals without indexing and without Huffman: it needs no state. */
+export function block(fields: readonly Field[]): Buffer {
+  return Buffer.concat(fields.flatMap(([name, value]) => [Buffer.from([0]), text(name), text(value)]));
+}
+
+function text(value: string): Buffer {
+  const octets = Buffer.from(value, 'latin1');
+  if (octets.length < 127) return Buffer.concat([Buffer.from([octets.length]), octets]);
+  const length = [127];
+  let rest = octets.length - 127;
+  for (; rest >= 128; rest >>>= 7) length.push((rest & 127) | 128);
+  return Buffer.concat([Buffer.from([...length, rest]), octets]);
+}
+
+export const noSettings = frame(FrameType.Settings, 0, 0);
+
+/** What a client begins with. */
+export const hello = Buffer.concat([preface, noSettings]);
+
+/** Fields of a gRPC request; `more` replaces or adds. */
+export function requestFields(path: string, more: Record<string, string> = {}): Field[] {
+  const fields = {
+    ':method': 'POST',
+    ':scheme': 'http',
+    ':path': path,
+    ':authority': 'localhost',
+    'content-type': 'application/grpc',
+    te: 'trailers',
+    ...more,
+  };
+  return Object.entries(fields);
+}
+
+export function headers(streamId: number, fields: readonly Field[], flags: number = Flag.EndHeaders): Buffer {
+  return frame(FrameType.Headers, flags, streamId, block(fields));
+}
+
+/** A gRPC message with its prefix. */
+export function message(body: Buffer | string, flag = 0): Buffer {
+  const octets = Buffer.from(body as string, 'latin1');
+  const prefix = Buffer.alloc(5);
+  prefix[0] = flag;
+  prefix.writeUInt32BE(octets.length, 1);
+  return Buffer.concat([prefix, octets]);
+}
+
+export function data(streamId: number, payload: Buffer | string, flags: number = Flag.EndStream): Buffer {
+  return frame(FrameType.Data, flags, streamId, payload);
+}
+
+export function uint32(value: number): Buffer {
+  const octets = Buffer.alloc(4);
+  octets.writeUInt32BE(value);
+  return octets;
+}
+
+export function setting(id: number, value: number): Buffer {
+  return Buffer.concat([Buffer.from([0, id]), uint32(value)]);
+}
+
+export const ping = frame(FrameType.Ping, 0, 0, '12345678');
+export const end = Flag.EndStream;
+export const endHeaders = Flag.EndHeaders;
+export const whole = Flag.EndHeaders | Flag.EndStream;

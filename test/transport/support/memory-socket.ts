@@ -1,0 +1,43 @@
+import { Duplex } from 'node:stream';
+import { frameHeaderSize } from '../../../src/transport/http2/frame.ts';
+
+/** A socket whose other end is the test: `push` feeds it, and what is written to it is counted and checked to be frames. */
+export class MemorySocket extends Duplex {
+  /** Frames written, and whether the last one is whole. */
+  written = 0;
+  private rest: Buffer = Buffer.alloc(0);
+
+  constructor(skip: number) {
+    super({ allowHalfOpen: false });
+    this.skip = skip;
+  }
+
+  private skip: number;
+
+  override _read(): void {}
+
+  override _write(chunk: Buffer, _encoding: string, done: () => void): void {
+    const cut = Math.min(this.skip, chunk.length);
+    this.skip -= cut;
+    let all = Buffer.concat([this.rest, chunk.subarray(cut)]);
+    while (all.length >= frameHeaderSize) {
+      const end = frameHeaderSize + all.readUIntBE(0, 3);
+      if (all[3]! > 9) throw new Error(`a frame of type ${all[3]}`);
+      if (all.length < end) break;
+      this.written++;
+      all = all.subarray(end);
+    }
+    this.rest = all;
+    done();
+  }
+
+  override _final(done: () => void): void {
+    done();
+    this.destroy();
+  }
+
+  /** Whether all that was written is whole frames. */
+  get whole(): boolean {
+    return this.rest.length === 0;
+  }
+}

@@ -1,0 +1,24 @@
+import { duplexPair } from 'node:stream';
+import { openSession } from '../../../src/transport/grpc/client.ts';
+import { FrameType, preface } from '../../../src/transport/http2/frame.ts';
+import type { Limits } from '../../../src/transport/http2/limits.ts';
+import type { Session } from '../../../src/transport/session.ts';
+import { noSettings } from './frames.ts';
+import { RawPeer } from './raw-peer.ts';
+
+/** A session of our client in memory, and a raw server on the other end, which begins with `greeting`. */
+export async function rawServer(
+  greeting: Buffer = noSettings,
+  limits: Partial<Limits> = {},
+): Promise<{ peer: RawPeer; session: Session }> {
+  const [near, far] = duplexPair();
+  const peer = new RawPeer(far, preface.length);
+  peer.send(greeting);
+  const session = await openSession(near, { limits: { linger: 10, ...limits } });
+  return { peer, session };
+}
+
+/** Resolves once the peer has the request headers of so many calls. */
+export function requests(peer: RawPeer, count: number): Promise<void> {
+  return peer.until(() => peer.frames.filter(frame => frame.type === FrameType.Headers).length >= count);
+}

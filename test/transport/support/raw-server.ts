@@ -1,0 +1,36 @@
+import { duplexPair } from 'node:stream';
+import type { Service } from '../../../src/base/call.ts';
+import { ServerConnection } from '../../../src/transport/grpc/server-connection.ts';
+import { FrameType } from '../../../src/transport/http2/frame.ts';
+import { defaultLimits, type Limits } from '../../../src/transport/http2/limits.ts';
+import { echo } from './echo.ts';
+import { ping } from './frames.ts';
+import { RawPeer } from './raw-peer.ts';
+
+/** Our server's end of a connection in memory, and a raw client on the other. */
+export function rawClient(
+  limits: Partial<Limits> = {},
+  service: Service = echo,
+): { peer: RawPeer; server: ServerConnection } {
+  const [near, far] = duplexPair();
+  const server = new ServerConnection(near, service, { ...defaultLimits, linger: 10, ...limits }, () => {});
+  return { peer: new RawPeer(far), server };
+}
+
+/** Sends `bytes` and then a PING, and returns what came until its answer, or until the connection was closed. */
+export async function converse(
+  bytes: Buffer,
+  limits: Partial<Limits> = {},
+  service: Service = echo,
+): Promise<string[]> {
+  const { peer, server } = rawClient(limits, service);
+  peer.send(bytes);
+  // Handlers answer in later ticks, so that the PING must not overtake them.
+  for (let i = 0; i < 10; i++) await new Promise(resolve => setImmediate(resolve));
+  if (!peer.closed) peer.send(ping);
+  await peer.until(() => peer.frames.some(frame => frame.type === FrameType.Ping));
+  const summary = peer.summary();
+  server.destroy('the test is over');
+  peer.socket.destroy();
+  return summary;
+}

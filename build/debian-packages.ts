@@ -6,7 +6,10 @@ interface DebianPackage {
   readonly file: string;
 }
 
-/** `demo`: two real containerd. `registry`: images to pull. `node`: a systemd node to install into. */
+/**
+ * `demo`: two real containerd. `registry`: images to pull. `node`: a systemd node to install into. `packages`: what makes and
+ * checks the Debian packages. `foreign`: an HTTP/2 client that is not ours.
+ */
 export const packageGroups = {
   demo: [
     { name: 'containerd', file: '/usr/bin/containerd' },
@@ -24,6 +27,15 @@ export const packageGroups = {
     { name: 'debootstrap', file: '/usr/sbin/debootstrap' },
     { name: 'iproute2', file: '/bin/ip' },
   ],
+  packages: [
+    { name: 'binutils', file: '/usr/bin/strip' },
+    { name: 'fakeroot', file: '/usr/bin/fakeroot' },
+    { name: 'file', file: '/usr/bin/file' },
+    { name: 'groff-base', file: '/usr/bin/groff' },
+    { name: 'jq', file: '/usr/bin/jq' },
+    { name: 'lintian', file: '/usr/bin/lintian' },
+  ],
+  foreign: [{ name: 'nghttp2-client', file: '/usr/bin/h2load' }],
 } as const satisfies Record<string, readonly DebianPackage[]>;
 
 export type PackageGroup = keyof typeof packageGroups;

@@ -49,8 +49,8 @@ async function bringUpDaemon(host: Host, plan: Plan, options: ApplyOptions, roll
   }
   isStarted = true;
   if (plan.primary.needsDockershim) await host.systemctl(plan.files.size > 0 ? 'restart' : 'start', DOCKERSHIM);
-  // A kubelet depends on it, or will: but one that was cut off from its runtime before is not our fault.
-  const isDue = plan.kubelet !== undefined && (!before.isActive || before.serves);
+  // What served before must serve again; and a kubelet that was not cut off from its runtime before must not be now.
+  const isDue = before.serves || (plan.kubelet !== undefined && !before.isActive);
   return [await startDaemon(host, before, options, isDue)];
 }
 

@@ -18,7 +18,8 @@ export interface Host {
   readonly files: Files;
   /** Why services cannot be started here (a container image being built); undefined if they can. */
   readonly noServices: string | undefined;
-  askVersion(command: readonly string[]): string | undefined;
+  /** What a program answers to --version; what it said, and why it ended, if that failed. */
+  askVersion(command: readonly string[]): string;
   /** Runs systemctl; throws a SetupError with what it said. */
   systemctl(...args: string[]): Promise<void>;
   serviceState(unit: string): Promise<ServiceState>;

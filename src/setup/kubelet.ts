@@ -17,6 +17,8 @@ export interface Setting {
 export interface Kubelet {
   readonly unit: Unit;
   readonly args: readonly Argument[];
+  /** What the program answered when it was asked for its version. */
+  readonly version: string;
   /** The minor version of Kubernetes 1; undefined when the program did not say. */
   readonly minor: number | undefined;
   readonly config: string | undefined;
@@ -26,8 +28,8 @@ export interface Kubelet {
   readonly usesDocker: boolean;
 }
 
-/** Asks a program for its version: `Kubernetes v1.31.0`. Undefined if it does not answer. */
-export type AskVersion = (command: readonly string[]) => string | undefined;
+/** Asks a program for its version: `Kubernetes v1.31.0`, or why it did not say. */
+export type AskVersion = (command: readonly string[]) => string;
 
 export const KUBELET_UNIT = 'kubelet.service';
 
@@ -43,8 +45,8 @@ function findProgram(args: readonly Argument[]): string[] {
   );
 }
 
-function readMinor(answer: string | undefined): number | undefined {
-  const minor = /\bv1\.(\d+)\./.exec(answer ?? '')?.[1];
+function readMinor(answer: string): number | undefined {
+  const minor = /^Kubernetes v1\.(\d+)\./m.exec(answer)?.[1];
   return minor === undefined ? undefined : Number(minor);
 }
 
@@ -83,14 +85,15 @@ export function inspectKubelet(tree: Tree, askVersion: AskVersion): Kubelet | un
   const unit = loadUnit(tree, KUBELET_UNIT);
   if (unit === undefined) return undefined;
   const args = expandCommand(unit);
-  const minor = readMinor(askVersion(findProgram(args)));
+  const version = askVersion(findProgram(args)).trim();
+  const minor = readMinor(version);
   const config = findFlag(args, 'config')?.value;
   if (config !== undefined && !config.startsWith('/'))
     throw strange(args[0]!.origin.file, `--config=${config} is a relative path`, 'make it an absolute one');
   const runtime = findFlag(args, 'container-runtime')?.value;
   const { endpoint, imageEndpoint } = findEndpoints(tree, args);
   const usesDocker = runtime === undefined ? minor !== undefined && minor < 24 : runtime === 'docker';
-  return { unit, args, minor, config, endpoint: usesDocker ? undefined : endpoint, imageEndpoint, usesDocker };
+  return { unit, args, version, minor, config, endpoint: usesDocker ? undefined : endpoint, imageEndpoint, usesDocker };
 }
 
 /** Whether kubeadm (or whoever) has not written the kubelet's configuration yet: the kubelet cannot run. */

@@ -49,7 +49,8 @@ export function openMachine(root: string): Host {
         encoding: 'utf8',
         timeout: 20_000,
       });
-      return answer.status === 0 ? answer.stdout : undefined;
+      const fault = answer.error?.message ?? `exit status ${answer.status ?? answer.signal}`;
+      return answer.status === 0 ? answer.stdout : `${answer.stderr ?? ''} (${fault})`;
     },
     systemctl: async (...args) => {
       await run('systemctl', args).catch(fault => {
@@ -58,9 +59,9 @@ export function openMachine(root: string): Host {
     },
     serviceState: readState,
     readLog: async unit => {
-      const log = await run('journalctl', ['-u', unit, '-n', '5', '-o', 'cat', '--no-pager']).catch(() => ({
-        stdout: '',
-      }));
+      // What its processes wrote, without what systemd writes about it.
+      const args = [`_SYSTEMD_UNIT=${unit}`, '-n', '5', '-o', 'cat', '--no-pager', '-q'];
+      const log = await run('journalctl', args).catch(() => ({ stdout: '' }));
       return log.stdout.trim();
     },
     readArguments: pid => {

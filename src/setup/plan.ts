@@ -77,7 +77,7 @@ function assertVersionTakesFlags(kubelet: Kubelet): void {
   if (minor === undefined)
     throw strange(
       file,
-      'no endpoint is set, and the kubelet did not say its version',
+      `no endpoint is set, and the kubelet did not say its version: ${kubelet.version}`,
       'see whether kubelet --version runs',
     );
   if (minor >= FIRST_WITHOUT_FLAGS)

@@ -9,6 +9,9 @@ import type { Dial, Session } from './session.ts';
 const FIRST_WAIT = 50;
 const LONGEST_WAIT = 1_000;
 
+/** A connection that has held for so long was a good one, in ms. */
+const STEADY = 5_000;
+
 /** How long a peer may take to accept a connection and exchange settings, in ms. */
 const DIAL_TIMEOUT = 5_000;
 
@@ -87,8 +90,10 @@ export class Link<Greeting> {
       const session = await this.connect();
       this.markTried();
       if (session !== undefined) {
-        wait = FIRST_WAIT;
+        const upSince = performance.now();
         const reason = await session.closed;
+        // One that comes and goes is not to be tried, and told of, ten times a second.
+        if (performance.now() - upSince > STEADY) wait = FIRST_WAIT;
         this.down(
           `lost the connection to ${this.options.path}: ${reason} (if it does not come back, look at the runtime's log)`,
         );

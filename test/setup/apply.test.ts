@@ -168,6 +168,20 @@ test('an upgrade whose daemon does not serve goes back to the old program', asyn
   t.same(new Map(host.content), applied);
 });
 
+test('so does one on a node whose kubelet is not understood any more', async t => {
+  const { files, minor } = layouts[3]!;
+  const host = makeHost(files, minor);
+  await applySetup(host, options);
+  host.content.set('/etc/systemd/system/kubelet.service', '[Service]\nExecStart=/bin/sh -c kubelet\n');
+  let asked = 0;
+  host.answers = () => {
+    if (asked++ === 0) return { name: 'containerd', version: 'v1' };
+    throw new Error('broken');
+  };
+  await t.rejects(applySetup(host, { ...options, restart: true, fallBack: '/old' }), SetupError);
+  t.same(host.journal.slice(-2), ['restore /old', 'restart criproxy.service']);
+});
+
 test('an upgrade while the primary runtime is down is not a failure', async t => {
   const { files, minor } = layouts[3]!;
   const host = makeHost(files, minor);

@@ -59,7 +59,7 @@ export function makeHost(files: Readonly<Record<string, string>>, minor: number,
       if (host.broken?.path !== path) return;
       if (host.broken.after-- <= 0) throw new SetupError('failed', path, 'no space left on device', 'make room');
     }),
-    askVersion: command => (/kubelet$/.test(command.at(-1)!) ? `Kubernetes v1.${minor}.3` : undefined),
+    askVersion: command => (/kubelet$/.test(command.at(-1)!) ? `Kubernetes v1.${minor}.3` : 'not found'),
     systemctl: async (verb, unit) => {
       journal.push([verb, unit].filter(Boolean).join(' '));
       const pid = (services.get(unit ?? '')?.pid ?? 0) + 1;

@@ -174,8 +174,9 @@ export async function bootNode(options: NodeOptions): Promise<Node> {
   const run = (command: string | readonly string[]): Ran => {
     const words = typeof command === 'string' ? ['sh', '-c', command] : command;
     const args = ['--target', String(init), '--all', '--root', '--wd', '--no-fork', '--', ...enter, ...words];
-    return spawnSync('nsenter', args, {
-      env: environment,
+    // env, not the option of that name: a test runner adds variables of its own to that.
+    const variables = Object.entries(environment).map(([name, value]) => `${name}=${value}`);
+    return spawnSync('env', ['-i', ...variables, 'nsenter', ...args], {
       encoding: 'utf8',
       maxBuffer: 64 * 1024 * 1024,
       timeout: 120_000,

@@ -88,4 +88,5 @@ test('changes are not kept while lists overlap for ever', async t => {
   }
   const grown = memoryUsed() - before;
   t.ok(grown < 1_000_000, `${Math.round(grown / 1024)} KiB more after 1,000 changes of 10 kB`);
+  t.same(ids(listing), ['a'], 'the list is still there');
 });

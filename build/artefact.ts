@@ -1,0 +1,32 @@
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+
+/** One file that a build step made. `size` is in bytes. */
+export interface Artefact {
+  readonly name: string;
+  readonly size: number;
+  readonly sha256: string;
+}
+
+export function describeArtefact(path: string): Artefact {
+  const bytes = readFileSync(path);
+  return { name: basename(path), size: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') };
+}
+
+/** Says what a step made, one line a file. */
+export function printArtefact(artefact: Artefact, note = ''): void {
+  const size =
+    artefact.size < 1e6 ? `${(artefact.size / 1e3).toFixed(1)} kB` : `${(artefact.size / 1e6).toFixed(1)} MB`;
+  process.stdout.write(`${artefact.name}  ${size}  sha256:${artefact.sha256}${note && `  ${note}`}\n`);
+}
+
+/** Adds a step's rows to `manifest.json` in the folder of the build's results; keeps those of other steps. */
+export function writeManifest(out: string, rows: Readonly<Record<string, unknown>>): void {
+  writeFileSync(join(out, 'manifest.json'), `${JSON.stringify({ ...readManifest(out), ...rows }, null, 2)}\n`);
+}
+
+export function readManifest(out: string): Record<string, unknown> {
+  const path = join(out, 'manifest.json');
+  return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as Record<string, unknown>) : {};
+}

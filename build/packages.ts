@@ -1,0 +1,178 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { describeArtefact, printArtefact, readManifest, writeManifest } from './artefact.ts';
+import { listNpmPackages, readNode } from './components.ts';
+import { renderCopyright } from './copyright.ts';
+import { listDepends } from './depends.ts';
+import { readElf } from './elf.ts';
+import { renderSbom } from './sbom.ts';
+import { compressText, listTree, normalizeTree, readText, type StagedFile, stageCopy, stageFiles } from './stage.ts';
+import type { Version } from './version.ts';
+
+const root = resolve(import.meta.dirname, '..');
+const debian = join(root, 'debian');
+const names = ['criproxy', 'criproxy-nodeps'] as const;
+type Name = (typeof names)[number];
+
+const scripts = ['preinst', 'postinst', 'prerm', 'postrm'] as const;
+
+interface Build {
+  readonly out: string;
+  readonly source: Version;
+  readonly depends: readonly string[];
+  readonly copyright: string;
+  readonly sbom: string;
+  readonly compression: string;
+}
+
+function findNodeDeb(): string {
+  return join(createRequire(import.meta.url).resolve('node-deb/package.json'), '..', 'node-deb');
+}
+
+function readOverrides(name: Name): string {
+  const own = join(debian, `${name}.lintian-overrides`);
+  const all = readText(debian, 'lintian-overrides').replaceAll('{{ package }}', name);
+  return existsSync(own) ? all + readText(own) : all;
+}
+
+/** Everything in a package but the program, which is too big to be copied about. */
+function listFiles(name: Name, build: Build): StagedFile[] {
+  const doc = `usr/share/doc/${name}`;
+  return [
+    { path: 'DEBIAN/config', content: readText(debian, 'config'), mode: 0o755 },
+    { path: 'DEBIAN/templates', content: readText(debian, 'templates') },
+    { path: 'DEBIAN/triggers', content: readText(debian, 'triggers') },
+    { path: 'usr/lib/systemd/system/criproxy.service', content: readText(debian, 'criproxy.service') },
+    { path: 'usr/share/bash-completion/completions/criproxy', content: readText(debian, 'criproxy.bash-completion') },
+    { path: 'usr/share/man/man8/criproxy.8.gz', content: compressText(readText(debian, 'criproxy.8')) },
+    {
+      path: `${doc}/changelog.gz`,
+      content: compressText(readText(debian, 'changelog').replace(/^criproxy /gm, `${name} `)),
+    },
+    { path: `${doc}/copyright`, content: build.copyright },
+    { path: `${doc}/sbom.cdx.json`, content: build.sbom },
+    {
+      path: `usr/share/lintian/overrides/${name}`,
+      content: readOverrides(name),
+    },
+  ];
+}
+
+/**
+ * Lets node-deb make a package's tree from debian/, and returns its path. node-deb makes a package of it too, without the
+ * program and with parts that nothing needs: that one is thrown away.
+ */
+function layOut(name: Name, stage: string, build: Build): string {
+  rmSync(stage, { recursive: true, force: true });
+  const config = {
+    name: 'criproxy',
+    version: build.source.version,
+    description: 'see debian/',
+    node_deb: {
+      architecture: 'amd64',
+      maintainer: 'see debian/',
+      dependencies: build.depends.join(', '),
+      init: 'none',
+      install_strategy: 'copy',
+      entrypoints: { cli: 'package.json' },
+      extra_files: 'files',
+      output_deb_name: 'discarded.deb',
+      templates: {
+        control: join(debian, `${name}.control`),
+        default_variables: join(debian, 'default'),
+        ...Object.fromEntries(scripts.map(script => [script, join(debian, script)])),
+      },
+    },
+  };
+  stageFiles(stage, [{ path: 'package.json', content: JSON.stringify(config) }]);
+  stageFiles(join(stage, 'files'), listFiles(name, build));
+  const args = ['--no-delete-temp', '--no-default-package-dependencies', '--', 'package.json'];
+  const run = spawnSync('bash', [findNodeDeb(), ...args], { cwd: stage, encoding: 'utf8' });
+  const tree = join(stage, `criproxy_${build.source.version}_amd64`);
+  if (run.status !== 0 || !existsSync(tree)) throw new Error(`node-deb failed:\n${run.stdout}${run.stderr}`);
+  return tree;
+}
+
+/** Turns node-deb's tree into ours: without its wrapper and package.json, with the program and right sums and sizes. */
+function finish(tree: string, build: Build): void {
+  rmSync(join(tree, 'usr/share/criproxy'), { recursive: true });
+  rmSync(join(tree, 'usr/bin/criproxy'));
+  stageCopy(tree, 'usr/bin/criproxy', join(build.out, 'criproxy'), 0o755);
+  const paths = listTree(tree).filter(path => path !== 'DEBIAN' && !path.startsWith('DEBIAN/'));
+  const files = paths.filter(path => statSync(join(tree, path)).isFile());
+  const sum = (path: string) =>
+    createHash('md5')
+      .update(readFileSync(join(tree, path)))
+      .digest('hex');
+  // As dpkg-gencontrol counts: kibibytes of each file rounded up, and one for anything else.
+  const size = paths.reduce(
+    (all, path) => all + (files.includes(path) ? Math.ceil(statSync(join(tree, path)).size / 1024) : 1),
+    0,
+  );
+  stageFiles(tree, [
+    { path: 'DEBIAN/md5sums', content: files.map(path => `${sum(path)}  ${path}\n`).join('') },
+    {
+      path: 'DEBIAN/conffiles',
+      content: files
+        .filter(path => path.startsWith('etc/'))
+        .map(path => `/${path}\n`)
+        .join(''),
+    },
+    {
+      path: 'DEBIAN/control',
+      content: readText(tree, 'DEBIAN/control').replace(/^Priority:/m, `Installed-Size: ${size}\nPriority:`),
+    },
+  ]);
+  normalizeTree(tree, build.source.epoch);
+}
+
+function makePackage(name: Name, build: Build): string {
+  const stage = join(build.out, 'stage', name);
+  const base = name === 'criproxy' ? ['kubelet', 'debconf (>= 0.5) | debconf-2.0'] : [];
+  const tree = layOut(name, stage, { ...build, depends: [...build.depends, ...base] });
+  finish(tree, build);
+  const deb = join(build.out, `${name}_${build.source.version}_amd64.deb`);
+  const env = { ...process.env, SOURCE_DATE_EPOCH: String(build.source.epoch), LC_ALL: 'C' };
+  execFileSync('dpkg-deb', ['--root-owner-group', ...build.compression.split(' '), '--build', tree, deb], {
+    env,
+    stdio: 'pipe',
+  });
+  rmSync(stage, { recursive: true });
+  return deb;
+}
+
+function main(): void {
+  const { values } = parseArgs({
+    options: { out: { type: 'string', default: join(root, 'dist') }, fast: { type: 'boolean', default: false } },
+  });
+  process.umask(0o022); // dpkg-deb refuses what a stricter one makes
+  const out = resolve(values.out);
+  const manifest = readManifest(out) as { source?: Version; base?: { node: string } };
+  if (manifest.source === undefined || manifest.base === undefined)
+    throw new Error(`${out} holds no executable: run build/bundle.ts and build/executable.ts first`);
+  const changelog = /^criproxy \(([^)]+)\)/.exec(readText(debian, 'changelog'))?.[1];
+  if (changelog !== manifest.source.version)
+    throw new Error(`debian/changelog is of ${changelog}, package.json of ${manifest.source.version}`);
+  const inputs = JSON.parse(readText(out, 'criproxy.inputs.json')) as string[];
+  const components = [...listNpmPackages(root, inputs), readNode(root, manifest.base.node)];
+  const build: Build = {
+    out,
+    source: manifest.source,
+    depends: listDepends(readElf(join(out, 'criproxy'))),
+    copyright: renderCopyright(readText(debian, 'copyright.header'), components),
+    sbom: renderSbom(manifest.source, components),
+    compression: values.fast ? '-Znone' : '-Zxz -z6',
+  };
+  mkdirSync(join(out, 'stage'), { recursive: true });
+  stageFiles(out, [{ path: 'criproxy.cdx.json', content: build.sbom }]);
+  const made = names.map(name => describeArtefact(makePackage(name, build)));
+  rmSync(join(out, 'stage'), { recursive: true });
+  writeManifest(out, { packages: made, sbom: describeArtefact(join(out, 'criproxy.cdx.json')) });
+  for (const artefact of made) printArtefact(artefact);
+}
+
+if (import.meta.main) main();

@@ -1,0 +1,152 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'tap';
+import { describeArtefact } from '../../build/artefact.ts';
+import { listDepends } from '../../build/depends.ts';
+import { readElf } from '../../build/elf.ts';
+import { needs } from '../support/require.ts';
+import { buildInto, buildPackages, root, runBuild } from './built.ts';
+
+const options = { ...needs('packages'), timeout: 300_000 };
+const names = ['criproxy', 'criproxy-nodeps'] as const;
+
+function field(deb: string, name: string): string {
+  return execFileSync('dpkg-deb', ['-f', deb, name], { encoding: 'utf8' }).trim();
+}
+
+function listFiles(deb: string): string[] {
+  const lines = execFileSync('dpkg-deb', ['-c', deb], { encoding: 'utf8' }).trim().split('\n');
+  return lines.filter(line => !line.startsWith('d')).map(line => line.replace(/^.* \.\//, '/'));
+}
+
+test('the same input makes the same bytes, wherever it is built', options, async t => {
+  const folders = [1, 2].map(() => mkdtempSync(join(tmpdir(), 'criproxy-build-test-')));
+  const { TZ } = process.env;
+  const umask = process.umask();
+  t.teardown(() => {
+    process.umask(umask);
+    process.env['TZ'] = TZ ?? '';
+    for (const folder of folders) rmSync(folder, { recursive: true });
+  });
+  const sums = folders.map((folder, index) => {
+    // Neither the umask nor the time zone of the builder may show.
+    process.umask(index === 0 ? 0o022 : 0o077);
+    process.env['TZ'] = index === 0 ? 'UTC' : 'Asia/Tokyo';
+    buildInto(folder);
+    return readdirSync(folder)
+      .sort()
+      .map(name => [name, describeArtefact(join(folder, name)).sha256]);
+  });
+  t.same(sums[1], sums[0]);
+  t.equal(sums[0]?.length, 7, 'bundle and its inputs, executable, two packages, manifest, bill of materials');
+});
+
+test('the executable says what it was made from', options, async t => {
+  const folder = await buildPackages();
+  const manifest = JSON.parse(readFileSync(join(folder, 'manifest.json'), 'utf8'));
+  const said = execFileSync(join(folder, 'criproxy'), ['-version'], { encoding: 'utf8' });
+  const { version, commit } = manifest.source;
+  t.equal(said, `criproxy ${version} (commit ${commit}, base sea node v${manifest.base.node})\n`);
+  t.match(manifest.executable, { ...describeArtefact(join(folder, 'criproxy')), static: false });
+});
+
+test('a release build insists on a static executable', options, async t => {
+  const folder = mkdtempSync(join(tmpdir(), 'criproxy-build-test-'));
+  t.teardown(() => rmSync(folder, { recursive: true }));
+  runBuild('bundle.ts', '--out', folder);
+  const run = spawnSync(process.execPath, [join(root, 'build/executable.ts'), '--out', folder, '--release'], {
+    encoding: 'utf8',
+  });
+  const made = existsSync(join(folder, 'criproxy'));
+  t.equal(made, run.status === 0, 'it makes one, where pkg’s base can be had, or it makes none and fails');
+  t.match(run.stderr || 'static', /static/);
+});
+
+for (const name of names) {
+  test(`what is in ${name}`, options, async t => {
+    const deb = join(await buildPackages(), `${name}.deb`);
+    t.same(listFiles(deb).sort(), [
+      '/etc/default/criproxy',
+      '/usr/bin/criproxy',
+      '/usr/lib/systemd/system/criproxy.service',
+      '/usr/share/bash-completion/completions/criproxy',
+      `/usr/share/doc/${name}/changelog.gz`,
+      `/usr/share/doc/${name}/copyright`,
+      `/usr/share/doc/${name}/sbom.cdx.json`,
+      `/usr/share/lintian/overrides/${name}`,
+      '/usr/share/man/man8/criproxy.8.gz',
+    ]);
+    const other = names.find(one => one !== name);
+    t.same(
+      ['Conflicts', 'Replaces', 'Provides'].map(key => field(deb, key)),
+      [other, other, other],
+    );
+    t.equal(
+      /(^|, )kubelet(,|$)/.test(field(deb, 'Depends')),
+      name === 'criproxy',
+      'only criproxy depends on the kubelet',
+    );
+    t.equal(field(deb, 'Version'), JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).version);
+  });
+}
+
+test('lintian has nothing to say of the packages', options, async t => {
+  const folder = await buildPackages();
+  // Those of a test are not compressed.
+  const suppressed = 'uses-no-compression-for-control-tarball,uses-no-compression-for-data-tarball';
+  const debs = names.map(name => join(folder, `${name}.deb`));
+  const args = ['--allow-root', '--suppress-tags', suppressed, '--fail-on', 'error,warning', ...debs];
+  const { status, stdout } = spawnSync('lintian', args, { encoding: 'utf8' });
+  t.equal(status, 0, stdout);
+  t.equal(stdout, '');
+});
+
+test('Depends covers each library, with the release that brought its newest symbol', options, async t => {
+  const folder = await buildPackages();
+  t.same(listDepends(readElf(join(folder, 'criproxy'))), [
+    'libc6 (>= 2.28)',
+    'libgcc-s1 | libgcc1',
+    'libstdc++6 (>= 7)',
+  ]);
+  const unknown = { interpreter: 'dynamic', needed: ['libfoo.so.1'], versions: new Map() };
+  t.throws(() => listDepends(unknown), /libfoo\.so\.1/);
+  t.same(
+    listDepends({ interpreter: undefined, needed: [], versions: new Map() }),
+    [],
+    'a static program needs nothing',
+  );
+});
+
+test('the bill of materials and the copyright file name every bundled package', options, async t => {
+  const folder = await buildPackages();
+  const inputs = JSON.parse(readFileSync(join(folder, 'criproxy.inputs.json'), 'utf8')) as string[];
+  const bundled = new Set(inputs.flatMap(path => /.*node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1] ?? []));
+  const sbom = JSON.parse(readFileSync(join(folder, 'criproxy.cdx.json'), 'utf8'));
+  const listed = sbom.components.map((part: { name: string }) => part.name);
+  t.same(listed.sort(), [...bundled, 'Node.js'].sort());
+  const copyright = execFileSync(
+    'sh',
+    [
+      '-c',
+      `dpkg-deb --fsys-tarfile "$1" | tar -xO ./usr/share/doc/criproxy/copyright`,
+      '-',
+      join(folder, 'criproxy.deb'),
+    ],
+    { encoding: 'utf8', maxBuffer: 1e8 },
+  );
+  for (const name of listed) t.match(copyright, `Comment: ${name} `);
+});
+
+for (const script of ['config', 'preinst', 'postinst', 'prerm', 'postrm']) {
+  test(`debian/${script} is sh, and nothing more`, options, async t => {
+    t.equal(spawnSync('dash', ['-n', join(root, 'debian', script)], { encoding: 'utf8' }).stderr, '');
+  });
+}
+
+test('the man page has no faults', options, async t => {
+  const page = join(root, 'debian/criproxy.8');
+  const { stderr } = spawnSync('groff', ['-man', '-ww', '-z', '-Tutf8', page], { encoding: 'utf8' });
+  t.equal(stderr, '');
+});

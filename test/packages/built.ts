@@ -1,0 +1,135 @@
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import {
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { build } from 'esbuild';
+
+export const root = resolve(import.meta.dirname, '../..');
+
+/** Runs a build script; throws with what it said. */
+export function runBuild(script: string, ...args: string[]): string {
+  const options = { cwd: root, encoding: 'utf8', stdio: 'pipe' } as const;
+  // Without what a test runner adds to Node's options.
+  return execFileSync('env', ['-u', 'NODE_OPTIONS', process.execPath, join(root, 'build', script), ...args], options);
+}
+
+/** Runs all steps of the pipeline into a folder, without compressing the packages. */
+export function buildInto(out: string): void {
+  runBuild('bundle.ts', '--out', out);
+  runBuild('executable.ts', '--out', out, '--base', 'sea');
+  runBuild('packages.ts', '--out', out, '--fast');
+}
+
+function hashInputs(bundle: string): string {
+  const hash = createHash('sha256').update(readFileSync(bundle));
+  for (const folder of ['build', 'debian', 'test/packages'])
+    for (const name of readdirSync(join(root, folder)).sort())
+      hash.update(name).update(readFileSync(join(root, folder, name)));
+  return hash.digest('hex').slice(0, 16);
+}
+
+/** The same package with another version, to upgrade to. `change` edits its unpacked tree. */
+function repack(deb: string, to: string, version: string, change: (tree: string) => void = () => {}): void {
+  const tree = mkdtempSync(join(tmpdir(), 'criproxy-repack-'));
+  try {
+    execFileSync('dpkg-deb', ['-R', deb, tree]);
+    const control = join(tree, 'DEBIAN/control');
+    writeFileSync(control, readFileSync(control, 'utf8').replace(/^Version: .*$/m, `Version: ${version}`));
+    change(tree);
+    execFileSync('dpkg-deb', ['--root-owner-group', '-Znone', '-b', tree, to], { stdio: 'pipe' });
+  } finally {
+    rmSync(tree, { recursive: true });
+  }
+}
+
+/** A kubelet's package with the stand-in. */
+function packKubelet(folder: string, program: string, minor: number): void {
+  const tree = mkdtempSync(join(tmpdir(), 'criproxy-kubelet-'));
+  cpSync(program, join(tree, 'usr/bin/kubelet'), { recursive: true });
+  writeFileSync(join(tree, 'usr/bin/kubelet.minor'), String(minor));
+  const control = [
+    'Package: kubelet',
+    `Version: 1.${minor}.0`,
+    'Architecture: all',
+    'Maintainer: none <none@localhost>',
+    'Description: stand-in',
+    '',
+  ];
+  execFileSync('mkdir', [join(tree, 'DEBIAN')]);
+  writeFileSync(join(tree, 'DEBIAN/control'), control.join('\n'));
+  execFileSync('dpkg-deb', ['--root-owner-group', '-Znone', '-b', tree, join(folder, `kubelet-${minor}.deb`)], {
+    stdio: 'pipe',
+  });
+  rmSync(tree, { recursive: true });
+}
+
+async function fill(folder: string): Promise<void> {
+  buildInto(folder);
+  await build({
+    entryPoints: [join(import.meta.dirname, 'stand-in-kubelet.ts')],
+    outfile: join(folder, 'kubelet'),
+    bundle: true,
+    platform: 'node',
+    format: 'cjs',
+    banner: { js: '#!/opt/node/node' },
+  });
+  execFileSync('chmod', ['755', join(folder, 'kubelet')]);
+  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
+  for (const name of ['criproxy', 'criproxy-nodeps']) {
+    renameSync(join(folder, `${name}_${version}_amd64.deb`), join(folder, `${name}.deb`));
+    repack(join(folder, `${name}.deb`), join(folder, `${name}-next.deb`), `${version}+next`);
+  }
+  repack(join(folder, 'criproxy.deb'), join(folder, 'criproxy-broken.deb'), `${version}+broken`, tree =>
+    writeFileSync(
+      join(tree, 'usr/bin/criproxy'),
+      '#!/bin/sh\n[ "$1" != setup ] || exec /var/lib/criproxy/criproxy.previous "$@"\nexit 7\n',
+    ),
+  );
+  for (const minor of [20, 24, 27, 31, 34]) packKubelet(folder, join(folder, 'kubelet'), minor);
+}
+
+const PREFIX = 'criproxy-packages-';
+const HOUR = 3_600_000;
+
+/** What was made for other sources takes half a gigabyte each; another run may still use a recent one. */
+function removeStale(): void {
+  for (const name of readdirSync(tmpdir()).filter(entry => entry.startsWith(PREFIX))) {
+    const path = join(tmpdir(), name);
+    if (Date.now() - statSync(path).mtimeMs > HOUR) rmSync(path, { recursive: true, force: true });
+  }
+}
+
+/**
+ * The packages to test, and their stand-ins, made once for the sources as they are: `criproxy.deb`, `criproxy-nodeps.deb`,
+ * `*-next.deb` to upgrade to, `criproxy-broken.deb` whose daemon ends at once, `kubelet-MINOR.deb`, and the program
+ * `kubelet`.
+ */
+export async function buildPackages(): Promise<string> {
+  const part = mkdtempSync(join(tmpdir(), 'criproxy-built-'));
+  try {
+    runBuild('bundle.ts', '--out', part);
+    const folder = join(tmpdir(), `${PREFIX}${hashInputs(join(part, 'criproxy.cjs'))}`);
+    if (existsSync(folder)) {
+      utimesSync(folder, new Date(), new Date());
+      return folder;
+    }
+    removeStale();
+    await fill(part);
+    if (!existsSync(folder)) renameSync(part, folder);
+    return folder;
+  } finally {
+    rmSync(part, { recursive: true, force: true });
+  }
+}

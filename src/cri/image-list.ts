@@ -10,32 +10,58 @@ const PINNED = 8;
 const joined: readonly number[] = [TAGS, DIGESTS, SIZE, PINNED];
 
 /**
- * ListImagesResponses as one in which an id is one item: with all tags and digests, the larger size, and pinned if it is
- * anywhere. The kubelet's image GC keeps one item an id, the last, so that a copy that is not pinned would unpin another
- * (image_gc_manager.go, detectImages). Parts without a common id are concatenated. Throws a WireError.
+ * ListImagesResponses as one in which an id that several of them have is one item: with all tags and digests, the larger size,
+ * and pinned if it is anywhere. The kubelet's image GC keeps one item an id, the last, so that a copy that is not pinned would
+ * unpin another (image_gc_manager.go, detectImages). Parts without a common id are concatenated. Throws a WireError.
  */
 export function mergeImages(parts: readonly Buffer[]): Buffer {
-  if (parts.length === 1) return parts[0]!;
-  const byId = new Map<string, Buffer[]>();
-  const others: Buffer[] = [];
-  let hasCopies = false;
-  for (const part of parts) {
-    const records = new Records(part);
-    while (records.next()) {
-      if (records.field !== 1 || records.type !== WireType.Len) {
-        others.push(part.subarray(records.start, records.valueEnd));
-        continue;
-      }
-      const item = part.subarray(records.valueStart, records.valueEnd);
-      const id = itemId(item);
-      const copies = byId.get(id);
-      if (copies === undefined) byId.set(id, [item]);
-      else hasCopies = copies.push(item) > 0;
+  const shared = sharedIds(parts);
+  if (shared.size === 0) return parts.length === 1 ? parts[0]! : Buffer.concat(parts);
+  const copies = new Map<string, Buffer[]>();
+  const records = parts.flatMap(part => [...recordsOf(part)]);
+  for (const { id, item } of records) {
+    if (item !== undefined && shared.has(id)) copies.set(id, [...(copies.get(id) ?? []), item]);
+  }
+  const out: Buffer[] = [];
+  for (const { id, item, record } of records) {
+    if (item === undefined || !shared.has(id)) out.push(record);
+    else if (copies.has(id)) out.push(lenField(1, mergeCopies(copies.get(id)!)));
+    // The first place is that of all.
+    if (item !== undefined) copies.delete(id);
+  }
+  return Buffer.concat(out);
+}
+
+interface ListRecord {
+  readonly id: string;
+  /** Undefined for what is no item. */
+  readonly item: Buffer | undefined;
+  readonly record: Buffer;
+}
+
+function* recordsOf(list: Buffer): Generator<ListRecord> {
+  const records = new Records(list);
+  while (records.next()) {
+    const record = list.subarray(records.start, records.valueEnd);
+    const isItem = records.field === 1 && records.type === WireType.Len;
+    const item = isItem ? list.subarray(records.valueStart, records.valueEnd) : undefined;
+    yield { id: item === undefined ? '' : itemId(item), item, record };
+  }
+}
+
+/** The ids that more than one part has. */
+function sharedIds(parts: readonly Buffer[]): Set<string> {
+  const shared = new Set<string>();
+  if (parts.length < 2) return shared;
+  const firstPart = new Map<string, number>();
+  for (const [index, part] of parts.entries()) {
+    for (const { id, item } of recordsOf(part)) {
+      if (item === undefined) continue;
+      if ((firstPart.get(id) ?? index) !== index) shared.add(id);
+      else firstPart.set(id, index);
     }
   }
-  if (!hasCopies) return Buffer.concat(parts);
-  const items = [...byId.values()].map(copies => lenField(1, copies.length === 1 ? copies[0]! : mergeCopies(copies)));
-  return Buffer.concat([...items, ...others]);
+  return shared;
 }
 
 function mergeCopies(copies: readonly Buffer[]): Buffer {

@@ -10,6 +10,9 @@ export type IdForm = 'prefixed' | 'raw';
 
 export type IdKind = 'pod' | 'container';
 
+/** From this length on an id is random enough to be of one runtime alone: UUIDs are, and 64 hex digits. */
+const UNIQUE = 32;
+
 /** The length of an id in full; a shorter one may be the beginning of one. */
 const FULL = 64;
 
@@ -57,9 +60,10 @@ export class Owners {
     return this.runtimes.all.find(each => each !== runtime && this.has(each, kind, id));
   }
 
-  /** Where ids have prefixes a bare one is the primary's, unless it is that of a secondary's alone. */
+  /** Where ids have prefixes a bare one is the primary's, unless it can only be a secondary's from before a switch. */
   private ownerOfBare(kind: IdKind, id: string): Runtime {
     const { all, primary } = this.runtimes;
+    if (id.length < UNIQUE) return primary;
     for (let index = 1; index < all.length; index++) {
       const runtime = all[index]!;
       if (this.has(runtime, kind, id)) return this.has(primary, kind, id) ? primary : runtime;

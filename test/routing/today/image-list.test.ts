@@ -53,6 +53,16 @@ test('lists without a common image are concatenated as they are', async t => {
   t.equal(mergeImages([]).length, 0);
 });
 
+test('copies in one list are left to its runtime', async t => {
+  const [a, b] = [encode([{ id: 'a' }, { id: 'a', repo_tags: ['x'] }]), encode([{ id: 'b' }])];
+  t.strictSame(mergeImages([a, b]), Buffer.concat([a, b]));
+  const c = encode([{ id: 'c' }, { id: 'a', repo_tags: ['y'] }]);
+  t.strictSame(plain(decode(mergeImages([a, c]))), [
+    { id: 'a', repo_tags: ['x', 'y'], repo_digests: [] },
+    { id: 'c', repo_tags: [], repo_digests: [] },
+  ]);
+});
+
 test('fields that nobody knows are kept, in items and beside them', async t => {
   const item = Buffer.concat([types.encode('Image', { id: 'i' }), Buffer.from('9a06017a', 'hex')]);
   const list = Buffer.concat([Buffer.from([0x0a, item.length]), item, Buffer.from('1001', 'hex')]);

@@ -23,6 +23,8 @@ export const streamImages: StreamRoute = async function* (plan, request, options
     yield* streamList(plan, asked[0]!, request, options, { leads: true, failed: [] });
     return;
   }
+  // That the first cannot have the method need not be asked of the others.
+  if (asked[0]?.state.kind === 'up') plan.lane(asked[0]);
   const call = endableCall(options);
   try {
     const parts = asked.map((runtime, index) =>

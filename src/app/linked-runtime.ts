@@ -54,5 +54,5 @@ export function linkedRuntime({ id, path }: RuntimeAddress, dial: Dial, log: Log
 
 function runtimeState(state: LinkState<Greeting>): RuntimeState {
   if (state.kind === 'down') return state;
-  return { kind: 'up', since: state.since, packages: state.greeting.packages };
+  return { kind: 'up', since: state.since, ...state.greeting };
 }

@@ -2,7 +2,11 @@ import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '../base/logger.ts';
+import type { HandlerRow } from '../routing/handlers.ts';
 import { NodeState } from '../routing/node-state.ts';
+import type { IdForm } from '../routing/owners.ts';
+import type { PinRow } from '../routing/pins.ts';
+import type { ImageFsChoice } from '../routing/plan.ts';
 import { Runtimes } from '../routing/runtimes.ts';
 import { routedService } from '../routing/service.ts';
 import { SnapshotKeeper } from '../routing/snapshot-keeper.ts';
@@ -11,6 +15,7 @@ import { serve } from '../transport/grpc/server.ts';
 import { clearSocketFile, listenOn } from '../transport/socket-file.ts';
 import { type LinkedRuntime, linkedRuntime, type RuntimeAddress } from './linked-runtime.ts';
 import { snapshotStore } from './snapshot-store.ts';
+import { usedShare } from './used-share.ts';
 
 /** How long a call waits for a primary that is not up, in ms: over a restart, within a client's patience. */
 const PRIMARY_WAIT = 5_000;
@@ -25,6 +30,17 @@ export interface ProxyConfig {
   /** The primary first. */
   readonly runtimes: readonly [RuntimeAddress, ...RuntimeAddress[]];
   readonly listen: string;
+  /** By names of clients; what is not in it is for the primary. */
+  readonly handlers: readonly HandlerRow[];
+  readonly pins: readonly PinRow[];
+  /** Ids of runtimes by other values of the pod annotation that mean them; the primary's id is empty. */
+  readonly annotations: ReadonlyMap<string, string>;
+  /** How long a list waits for a runtime that has a time of its own, by id, in ms. */
+  readonly listTimeouts: ReadonlyMap<string, number>;
+  /** What the administrator has noted of each runtime, by id. */
+  readonly labels: ReadonlyMap<string, Readonly<Record<string, string>>>;
+  readonly ids: IdForm;
+  readonly imageFs: ImageFsChoice;
   /** `http://host:port`: see absoluteUrl. */
   readonly streamBase: string;
   /** How long a list waits for one runtime, in ms. */
@@ -36,6 +52,8 @@ export interface ProxyConfig {
   /** Name and version: for the log, and as the user agent towards runtimes. */
   readonly program: string;
   readonly userAgent: string;
+  /** The proxy's own. */
+  readonly version: string;
 }
 
 export interface Proxy {
@@ -53,7 +71,7 @@ export async function startProxy(config: ProxyConfig, log: Logger): Promise<Prox
   const dial = makeDial({ userAgent: config.userAgent });
   const [primary, ...others] = config.runtimes.map(address => linkedRuntime(address, dial, log));
   const linked: readonly [LinkedRuntime, ...LinkedRuntime[]] = [primary!, ...others];
-  const runtimes = new Runtimes(linked);
+  const runtimes = new Runtimes(linked, config.handlers, config.annotations);
 
   // What stands in for a runtime that is down, so that no list is ever short.
   const node = new NodeState(runtimes, config.maxSnapshotAge, log);
@@ -65,7 +83,7 @@ export async function startProxy(config: ProxyConfig, log: Logger): Promise<Prox
       : await SnapshotKeeper.open(runtimes, node, snapshotStore(config.stateDir, log), await readBootId(), log);
 
   // All of CRI, in all packages, over these runtimes.
-  const settings = { streamBase: config.streamBase, primaryWait: PRIMARY_WAIT, listTimeout: config.listTimeout };
+  const settings = { ...config, primaryWait: PRIMARY_WAIT, usedShare };
   const service = routedService(runtimes, settings, node, log);
 
   // Before the first call can come, so that the first list finds the runtimes that are up, and is not short of them.

@@ -5,30 +5,53 @@ import type { ProxyConfig } from '../app/proxy.ts';
 import { idFault } from '../routing/names.ts';
 import { type FlagValues, parseDuration } from './flags.ts';
 import { nodeAddress } from './node-address.ts';
+import { readChoice, readHandlers, readPins } from './routing-flags.ts';
+import { flagSetting, type Setting, type Settings } from './setting.ts';
 import { UsageError } from './usage-error.ts';
 import { formatVersion, version } from './version.ts';
 
+export type Config = ProxyConfig & { readonly level: number };
+
 /** What the daemon runs with, from its flags. Throws a UsageError. */
-export function readConfig(flags: FlagValues): ProxyConfig & { readonly level: number } {
-  const listen = socketPath(flags.get('listen')!);
-  if (typeof listen !== 'string') throw new UsageError(`flag -listen: "${flags.get('listen')}" ${listen.fault}`);
+export function readConfig(flags: FlagValues): Config {
+  return readSettings({ of: name => flagSetting(name, flags.get(name)!), extras: [] });
+}
+
+/** The ids in the value of -connect, whether or not the rest of it is right. */
+export function idsIn(connect: string): string[] {
+  return connect.split(',').map(entry => (isBare(entry) ? '' : entry.slice(0, entry.indexOf(':'))));
+}
+
+/** The same, from wherever they come. */
+export function readSettings(settings: Settings): Config {
+  const listenSetting = settings.of('listen');
+  const listen = socketPath(listenSetting.text);
+  if (typeof listen !== 'string') throw listenSetting.fail(listen.fault);
+  const runtimes = readConnect(settings.of('connect'), listen);
+  const ids = runtimes.map(({ id }) => id);
   return {
-    runtimes: readConnect(flags.get('connect')!, listen),
+    runtimes,
     listen,
-    streamBase: readStreamBase(flags.get('streamUrl')!, flags.get('streamPort')!),
-    listTimeout: readListTimeout(flags.get('listTimeout')!),
-    maxSnapshotAge: parseDuration(flags.get('maxSnapshotAge')!),
-    stateDir: readStateDir(flags.get('stateDir')!),
+    ...readExtras(settings, ids),
+    handlers: readHandlers(settings.of('handlers'), ids),
+    ids: readChoice(settings.of('ids'), ['prefixed', 'raw']),
+    imageFs: readChoice(settings.of('imageFs'), ['primary', 'fullest', 'all']),
+    pins: readPins(settings.of('pin'), ids),
+    streamBase: readStreamBase(settings.of('streamUrl'), settings.of('streamPort')),
+    listTimeout: readListTimeout(settings.of('listTimeout')),
+    maxSnapshotAge: parseDuration(settings.of('maxSnapshotAge').text),
+    stateDir: readStateDir(settings.of('stateDir')),
     program: formatVersion(),
     userAgent: `criproxy/${version.version}`,
-    level: readLevel(flags.get('v')!),
+    version: version.version,
+    level: readLevel(settings.of('v')),
   };
 }
 
-function readConnect(text: string, listen: string): [RuntimeAddress, ...RuntimeAddress[]] {
+function readConnect(setting: Setting, listen: string): [RuntimeAddress, ...RuntimeAddress[]] {
   const found: RuntimeAddress[] = [];
-  for (const entry of text.split(',')) {
-    const fail = (fault: string) => new UsageError(`flag -connect: "${entry}" ${fault}`);
+  for (const entry of setting.text.split(',')) {
+    const fail = (fault: string) => setting.fail(fault, entry);
     const address = readAddress(entry, fail);
     if (found.length === 0 && address.id !== '') {
       throw fail(
@@ -54,7 +77,7 @@ function readConnect(text: string, listen: string): [RuntimeAddress, ...RuntimeA
 function readAddress(entry: string, fail: (fault: string) => UsageError): RuntimeAddress {
   if (entry === '') throw fail('is empty; write a socket path, as /run/containerd/containerd.sock');
   const colon = entry.indexOf(':');
-  const bare = colon < 0 || entry.startsWith('/') || entry.startsWith('unix:');
+  const bare = isBare(entry);
   const id = bare ? '' : entry.slice(0, colon);
   if (!bare && entry.startsWith(`${id}://`)) throw fail('is not a unix socket; write /path or unix:///path');
   const fault = bare ? undefined : idFault(id);
@@ -62,6 +85,11 @@ function readAddress(entry: string, fail: (fault: string) => UsageError): Runtim
   const path = socketPath(bare ? entry : entry.slice(colon + 1));
   if (typeof path !== 'string') throw fail(path.fault);
   return { id, path };
+}
+
+/** A socket without an id before it. */
+function isBare(entry: string): boolean {
+  return !entry.includes(':') || entry.startsWith('/') || entry.startsWith('unix:');
 }
 
 /** `/path`, `unix:/path` and `unix:///path` are the same everywhere. */
@@ -85,39 +113,61 @@ function realPath(path: string): string {
   }
 }
 
-function readLevel(text: string): number {
-  const level = Number(text);
-  if (text === '' || level < 0 || level > 5) throw new UsageError(`flag -v: "${text}" is not a log level; use 0 to 5`);
+function readLevel(setting: Setting): number {
+  const level = Number(setting.text);
+  if (setting.text === '' || level < 0 || level > 5) throw setting.fail('is not a log level; use 0 to 5');
   return level;
 }
 
-function readListTimeout(text: string): number {
-  const timeout = parseDuration(text);
+function readListTimeout(setting: Setting): number {
+  const timeout = parseDuration(setting.text);
   if (timeout === undefined || timeout <= 0) {
-    throw new UsageError(`flag -listTimeout: "${text}" gives runtimes no time to answer; write it as 1s or 500ms`);
+    throw setting.fail('gives runtimes no time to answer; write it as 1s or 500ms');
   }
   return timeout;
 }
 
-function readStateDir(text: string): string | undefined {
+function readStateDir(setting: Setting): string | undefined {
+  const { text } = setting;
   if (text !== '' && !text.startsWith('/')) {
-    throw new UsageError(`flag -stateDir: "${text}" is not an absolute path; write it as /var/lib/criproxy`);
+    throw setting.fail('is not an absolute path; write it as /var/lib/criproxy');
   }
   return text === '' ? undefined : text;
 }
 
-function readStreamBase(url: string, port: string): string {
-  if (url !== '') {
-    const match = /^(https?:\/\/[^/?#]+)\/?$/.exec(url);
-    if (match === null || !URL.canParse(url)) {
-      throw new UsageError(
-        `flag -streamUrl: "${url}" is not http://host:port; write the streaming server's address so`,
-      );
+function readStreamBase(url: Setting, port: Setting): string {
+  if (url.text !== '') {
+    const match = /^(https?:\/\/[^/?#]+)\/?$/.exec(url.text);
+    if (match === null || !URL.canParse(url.text)) {
+      throw url.fail("is not http://host:port; write the streaming server's address so");
     }
     return match[1]!;
   }
-  if (!(Number(port) >= 1 && Number(port) <= 65535)) {
-    throw new UsageError(`flag -streamPort: "${port}" is not a port; use 1 to 65535`);
+  if (!(Number(port.text) >= 1 && Number(port.text) <= 65535)) throw port.fail('is not a port; use 1 to 65535');
+  return `http://${nodeAddress()}:${port.text}`;
+}
+
+/** What only a file can say. A -listTimeout on the command line is for all runtimes. */
+function readExtras(
+  settings: Settings,
+  ids: readonly string[],
+): Pick<Config, 'annotations' | 'listTimeouts' | 'labels'> {
+  const known = settings.extras.filter(({ id }) => ids.includes(id));
+  const annotations = new Map<string, string>();
+  for (const { id, annotations: values, sourceOf } of known) {
+    for (const value of values) {
+      const other = ids.includes(value) && value !== id ? value : annotations.get(value);
+      if (other !== undefined) {
+        throw new UsageError(
+          `${sourceOf('annotations')}: annotations: "${value}" means the runtime "${other}" already; use another value`,
+        );
+      }
+      annotations.set(value, id);
+    }
   }
-  return `http://${nodeAddress()}:${port}`;
+  const isFixed = settings.of('listTimeout').source === 'flag -listTimeout';
+  const timeouts = known.flatMap(({ id, listTimeout }) =>
+    listTimeout === undefined || isFixed ? [] : [[id, listTimeout] as const],
+  );
+  return { annotations, listTimeouts: new Map(timeouts), labels: new Map(known.map(({ id, labels }) => [id, labels])) };
 }

@@ -5,6 +5,13 @@ const GLOG = 'accepted for existing unit files, no effect: the log always goes t
 /** The flags of the daemon. */
 export const daemonFlags: readonly FlagRow[] = [
   {
+    name: 'config',
+    type: 'string',
+    default: '',
+    value: 'FILE',
+    help: 'a YAML file that says what the flags say, and more of each runtime; flags win over it (see criproxy config -help)',
+  },
+  {
     name: 'connect',
     type: 'string',
     default: '/var/run/dockershim.sock',
@@ -17,6 +24,34 @@ export const daemonFlags: readonly FlagRow[] = [
     default: '/run/criproxy.sock',
     value: 'SOCKET',
     help: 'the unix socket to serve CRI on (mode 0660); a stale socket file is replaced',
+  },
+  {
+    name: 'handlers',
+    type: 'string',
+    default: '',
+    value: 'NAME=ID[:HANDLER],...',
+    help: 'which runtime a RuntimeClass handler is for, and the handler that it gets there (its default if left out); an empty ID is the primary; the id of a runtime is a handler of its own, all others are for the primary',
+  },
+  {
+    name: 'pin',
+    type: 'string',
+    default: '',
+    value: 'GLOB[,ID=GLOB...]',
+    help: "images that the kubelet must not remove, by tag, digest or id in the runtime's own names: of all runtimes, of one, or (=GLOB) of the primary",
+  },
+  {
+    name: 'ids',
+    type: 'string',
+    default: 'prefixed',
+    value: 'raw|prefixed',
+    help: 'how pods and containers of secondary runtimes are shown: as <id>__<their id>, or by their own ids, as cAdvisor, log agents and crictl expect them; either form is understood',
+  },
+  {
+    name: 'imageFs',
+    type: 'string',
+    default: 'all',
+    value: 'primary|fullest|all',
+    help: "whose image filesystems are shown, the first being the one that the kubelet watches for disk pressure: the primary's alone, those of all with the fullest first, or those of all with the primary's first",
   },
   {
     name: 'v',

@@ -18,7 +18,12 @@ export type FlagValues = ReadonlyMap<string, string>;
  * `--` ends the flags. Every row has a value in the result, its default if it was not given. Throws a UsageError.
  */
 export function parseFlags(rows: readonly FlagRow[], argv: readonly string[]): FlagValues {
-  const values = new Map(rows.map(row => [row.name, row.default]));
+  return new Map([...rows.map(row => [row.name, row.default] as const), ...givenFlags(rows, argv)]);
+}
+
+/** As parseFlags, with only the flags that are on the command line. */
+export function givenFlags(rows: readonly FlagRow[], argv: readonly string[]): FlagValues {
+  const values = new Map<string, string>();
   const rest = [...argv];
   while (rest.length > 0) {
     const word = rest.shift()!;

@@ -20,9 +20,12 @@ Example:
 Flags, as -flag value, -flag=value or --flag:
 ${used.map(flagText).join('')}
 ${wrap(`Accepted for existing unit files, without effect: ${ignored.join(', ')}.`, '')}
-A pod goes to the runtime that its annotation kubernetes.io/target-runtime
-names, to the primary without one. Pods and containers of another runtime than
-the primary are shown as <id>__<their id>, its images as <id>/<their name>.
+A pod goes to the runtime that its RuntimeClass handler or its annotation
+kubernetes.io/target-runtime names, to the primary without either. Pods and
+containers of another runtime than the primary are shown as <id>__<their id>,
+its images as <id>/<their name>.
+
+criproxy config -help tells how to check a configuration file.
 
 criproxy setup -help tells how to put this node's kubelet on criproxy.
 

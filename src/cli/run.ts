@@ -1,11 +1,13 @@
 import { startProxy } from '../app/proxy.ts';
 import { Level } from '../cri/methods.ts';
 import { SocketFileError } from '../transport/socket-file.ts';
-import { readConfig } from './config.ts';
+import { readSettings } from './config.ts';
 import { daemonFlags } from './daemon-flags.ts';
-import { parseFlags } from './flags.ts';
+import { givenFlags } from './flags.ts';
 import { glogLogger } from './glog.ts';
 import { helpText } from './help.ts';
+import { loadSettings } from './load-settings.ts';
+import type { Settings } from './setting.ts';
 import { UsageError } from './usage-error.ts';
 import { formatVersion } from './version.ts';
 
@@ -14,10 +16,11 @@ export async function run(argv: readonly string[]): Promise<number> {
   try {
     // Loaded when it is asked for: the daemon has no use for it.
     if (argv[0] === 'setup') return await (await import('./setup.ts')).runSetup(argv.slice(1));
-    const flags = parseFlags(daemonFlags, argv);
-    if (flags.get('help') === 'true' || flags.get('h') === 'true') return print(helpText());
-    if (flags.get('version') === 'true') return print(`${formatVersion()}\n`);
-    return await runDaemon(readConfig(flags), flags.get('listen')!);
+    if (argv[0] === 'config') return print(await (await import('./config-command.ts')).runConfig(argv.slice(1)));
+    const given = givenFlags(daemonFlags, argv);
+    if (given.get('help') === 'true' || given.get('h') === 'true') return print(helpText());
+    if (given.get('version') === 'true') return print(`${formatVersion()}\n`);
+    return await runDaemon(await loadSettings(given));
   } catch (fault) {
     process.stderr.write(`criproxy: ${fault instanceof Error ? fault.message : String(fault)}\n`);
     return fault instanceof UsageError ? 2 : 1;
@@ -29,14 +32,15 @@ function print(text: string): number {
   return 0;
 }
 
-async function runDaemon(config: ReturnType<typeof readConfig>, listen: string): Promise<number> {
+async function runDaemon(settings: Settings): Promise<number> {
+  const config = readSettings(settings);
   // A reader of the log that went away is no reason to stop serving.
   process.stderr.on('error', () => {});
   const log = glogLogger(config.level, text => process.stderr.write(text), await yamlWriter(config.level));
   const stopping = stopSignal();
   const proxy = await startProxy(config, log).catch(fault => {
     if (!(fault instanceof SocketFileError)) throw fault;
-    throw new UsageError(`flag -listen: "${listen}": ${fault.message}`);
+    throw settings.of('listen').fail(`: ${fault.message}`);
   });
   const signal = await stopping;
   log.info(0, `${signal}: finishing the calls in flight`);

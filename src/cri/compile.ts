@@ -1,6 +1,7 @@
 import { WireType } from '../wire/records.ts';
-import type { Leaf, Shape } from '../wire/splice.ts';
+import type { Last, Leaf, Shape } from '../wire/splice.ts';
 import { isPodSandboxStatus } from './event-sandbox.ts';
+import { lastFields } from './last-fields.ts';
 import type { Kind } from './messages.ts';
 import { type Field, fieldsOf, isMessage, isVarint } from './schema.ts';
 
@@ -22,10 +23,21 @@ function compileMessage(message: string, kinds: readonly Kind[]): Shape | undefi
     const node = compileField(message, field, kinds);
     if (node !== undefined) fields[field.number] = node;
   }
+  const last = compileLast(message, kinds);
+  if (last !== undefined) return { fields: Array.from(fields), last };
   return fields.length === 0 ? undefined : { fields: Array.from(fields) };
 }
 
+function compileLast(message: string, kinds: readonly Kind[]): Last | undefined {
+  const row = lastFields[message];
+  if (row === undefined || !kinds.includes(row.kind)) return undefined;
+  const { number, type } = fieldsOf(message).find(field => field.name === row.field)!;
+  return { kind: row.kind, field: number, type: isVarint(type) ? WireType.Varint : WireType.Len };
+}
+
 function compileField(message: string, field: Field, kinds: readonly Kind[]): Shape | Leaf | undefined {
+  const last = lastFields[message];
+  if (last?.field === field.name && kinds.includes(last.kind)) return undefined;
   if (field.kind !== undefined && kinds.includes(field.kind)) {
     return { kind: field.kind, type: isVarint(field.type) ? WireType.Varint : WireType.Len };
   }

@@ -13,9 +13,14 @@ export function itemsById(list: Buffer): Map<string, Buffer> {
   while (records.next()) {
     if (records.field !== 1 || records.type !== WireType.Len) continue;
     const item = list.subarray(records.valueStart, records.valueEnd);
-    items.set(readString(item, 1), item);
+    items.set(itemId(item), item);
   }
   return items;
+}
+
+/** The id of an item of a list, or of a PodSandboxStatus or a ContainerStatus. */
+export function itemId(item: Buffer): string {
+  return readString(item, 1);
 }
 
 /**
@@ -39,6 +44,16 @@ export function listOf(items: Iterable<Buffer>): Buffer {
   const parts: Buffer[] = [];
   for (const item of items) parts.push(lenField(1, item));
   return Buffer.concat(parts);
+}
+
+/** A request that has the id of a pod or container as its field 1, and nothing else: for its status, or to stop or remove it. */
+export function idRequest(id: string): Buffer {
+  return lenField(1, id);
+}
+
+/** A ListPodSandboxRequest or ListContainersRequest for this id: field 1, the filter, has it as its field 1. */
+export function idFilterRequest(id: string): Buffer {
+  return lenField(1, lenField(1, id));
 }
 
 /** The last string or bytes field of this number in a message; empty if there is none. */

@@ -1,8 +1,9 @@
 /**
  * What a field means to the proxy. `pod` and `container` are ids, `image` an image name, id or ref that must belong to the
  * runtime of the call, `imageHint` one that only informs, `handler` a RuntimeClass handler, `url` a streaming URL,
- * `podAnnotation` an entry of a pod sandbox's annotations, `namespaceMode` and `filesystemId` fields that differ between CRI
- * API packages, `secret` never shown in a log.
+ * `podAnnotation` an entry of a pod sandbox's annotations, `imageAnnotation` one of an image spec's (the kubelet sends those of
+ * the pod), `podUid` the pod's uid, `namespaceMode` and `filesystemId` fields that differ between CRI API packages, `secret`
+ * never shown in a log. `podHandler` and `pinned`: see last-fields.ts.
  */
 export type Kind =
   | 'pod'
@@ -12,6 +13,10 @@ export type Kind =
   | 'handler'
   | 'url'
   | 'podAnnotation'
+  | 'imageAnnotation'
+  | 'podUid'
+  | 'podHandler'
+  | 'pinned'
   | 'namespaceMode'
   | 'filesystemId'
   | 'secret';
@@ -37,7 +42,7 @@ export const messages: Readonly<Record<string, string>> = {
   SecurityProfile: 'profile_type=1:SecurityProfile.ProfileType localhost_ref=2:string',
   LinuxPodSandboxConfig:
     'cgroup_parent=1:string security_context=2:LinuxSandboxSecurityContext sysctls=3:map overhead=4:LinuxContainerResources resources=5:LinuxContainerResources',
-  PodSandboxMetadata: 'name=1:string uid=2:string namespace=3:string attempt=4:uint32',
+  PodSandboxMetadata: 'name=1:string uid=2:string@podUid namespace=3:string attempt=4:uint32',
   PodSandboxConfig:
     'metadata=1:PodSandboxMetadata hostname=2:string log_directory=3:string dns_config=4:DNSConfig port_mappings=5:PortMapping[] labels=6:map annotations=7:map@podAnnotation linux=8:LinuxPodSandboxConfig windows=9:WindowsPodSandboxConfig',
   RunPodSandboxRequest: 'config=1:PodSandboxConfig runtime_handler=2:string@handler',
@@ -84,7 +89,7 @@ export const messages: Readonly<Record<string, string>> = {
   ProcessUsage: 'timestamp=1:int64 process_count=2:UInt64Value',
   WindowsProcessUsage: 'timestamp=1:int64 process_count=2:UInt64Value',
   ImageSpec:
-    'image=1:string@image annotations=2:map user_specified_image=18:string@imageHint runtime_handler=19:string@handler image_ref=20:string@imageHint',
+    'image=1:string@image annotations=2:map@imageAnnotation user_specified_image=18:string@imageHint runtime_handler=19:string@handler image_ref=20:string@imageHint',
   KeyValue: 'key=1:string value=2:bytes@secret',
   LinuxContainerResources:
     'cpu_period=1:int64 cpu_quota=2:int64 cpu_shares=3:int64 memory_limit_in_bytes=4:int64 oom_score_adj=5:int64 cpuset_cpus=6:string cpuset_mems=7:string hugepage_limits=8:HugepageLimit[] unified=9:map memory_swap_limit_in_bytes=10:int64',

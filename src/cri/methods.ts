@@ -1,11 +1,15 @@
 /**
- * Which runtime a call is for. `byPodConfig`: the pod sandbox config names it; `byPod`, `byContainer`, `byImage`: the id or
- * name in the request does; `firstHolder`, `everyHolder`: as byImage, and a digest is asked of all runtimes, the first that
- * has it answers, or all of them do it; `list`: all, each one's part from its snapshot where it does not answer; `samples`:
- * all that answer; `join`: the primary and all others that answer; `events`: all, for as long as the client listens.
+ * Which runtime a call is for. `status`: the primary, and what all say of themselves; `config`: the primary, whatever it lacks
+ * made from its status; `byPodConfig`: the pod sandbox config names it; `byPod`, `byContainer`: the id in the request
+ * does; `byImage`, `firstHolder`, `everyHolder`: that of the pod, or in the image's name, else the primary, the first that has
+ * the image, or all that have it; `list`: all, each one's part from its snapshot where it does not answer; `images`: the same,
+ * and what several have is one item; `samples`: all that answer; `imageFs`: the
+ * primary and, as chosen, all others that answer; `events`: all, for as long as the client listens.
  */
 export type Route =
   | 'primary'
+  | 'status'
+  | 'config'
   | 'all'
   | 'byPodConfig'
   | 'byPod'
@@ -14,8 +18,9 @@ export type Route =
   | 'firstHolder'
   | 'everyHolder'
   | 'list'
+  | 'images'
   | 'samples'
-  | 'join'
+  | 'imageFs'
   | 'events';
 
 /** What a call that succeeded has changed in the runtime's lists; `refresh`: more than the call itself says. */
@@ -97,7 +102,7 @@ export const methods: Readonly<Record<string, MethodRow>> = {
   PodSandboxStats: runtime('byPod', Status, 'runtime.v1alpha2'),
   ListPodSandboxStats: runtime('samples', List, 'runtime.v1alpha2'),
   UpdateRuntimeConfig: runtime('all', Change),
-  Status: runtime('primary', Status),
+  Status: runtime('status', Status),
   CheckpointContainer: runtime('byContainer', Change, 'runtime.v1'),
   CheckpointPod: runtime('byPod', Change, 'runtime.v1'),
   RestorePod: changing('refresh', runtime('byPodConfig', Change, 'runtime.v1')),
@@ -107,17 +112,17 @@ export const methods: Readonly<Record<string, MethodRow>> = {
   }),
   ListMetricDescriptors: runtime('samples', List, 'runtime.v1'),
   ListPodSandboxMetrics: runtime('samples', List, 'runtime.v1'),
-  RuntimeConfig: runtime('primary', Status, 'runtime.v1'),
+  RuntimeConfig: runtime('config', Status, 'runtime.v1'),
   UpdatePodSandboxResources: runtime('byPod', Change, 'runtime.v1'),
   StreamPodSandboxes: stream('RuntimeService', 'list', { unaryList: 'ListPodSandbox' }),
   StreamContainers: stream('RuntimeService', 'list', { unaryList: 'ListContainers' }),
   StreamContainerStats: stream('RuntimeService', 'samples', { unaryList: 'ListContainerStats' }),
   StreamPodSandboxStats: stream('RuntimeService', 'samples', { unaryList: 'ListPodSandboxStats' }),
   StreamPodSandboxMetrics: stream('RuntimeService', 'samples', { unaryList: 'ListPodSandboxMetrics' }),
-  StreamImages: stream('ImageService', 'list', { unaryList: 'ListImages' }),
-  ListImages: image('list', List),
+  StreamImages: stream('ImageService', 'images', { unaryList: 'ListImages' }),
+  ListImages: image('images', List),
   ImageStatus: image('firstHolder', Status),
   PullImage: changing('refresh', image('byImage', Change)),
   RemoveImage: changing('removeImage', image('everyHolder', Change)),
-  ImageFsInfo: image('join', List),
+  ImageFsInfo: image('imageFs', List),
 };

@@ -2,6 +2,7 @@ import { Records, WireType } from '../wire/records.ts';
 import { splice } from '../wire/splice.ts';
 import { compile } from './compile.ts';
 import type { Kind } from './messages.ts';
+import { fieldsOf } from './schema.ts';
 
 /**
  * The value of the leaf of this kind; the last one, as protobuf has it, if there are several; empty if there is none. For
@@ -15,12 +16,41 @@ export function readLast(message: string, kind: Kind, bytes: Buffer): string {
   return text;
 }
 
+/** The values of all leaves of this kind, in the order of the wire. For kinds that are strings. */
+export function readAll(message: string, kind: Kind, bytes: Buffer): string[] {
+  const found: string[] = [];
+  visit(message, kind, bytes, (value, start, end) => void found.push(value.toString('utf8', start, end)));
+  return found;
+}
+
+/** The value of the message's own field of this kind, not of one inside it; as readLast otherwise. */
+export function readOwn(message: string, kind: Kind, bytes: Buffer): string {
+  const field = fieldsOf(message).find(each => each.kind === kind);
+  let text = '';
+  if (field === undefined) return text;
+  const records = new Records(bytes);
+  while (records.next()) {
+    if (records.field !== field.number || records.type !== WireType.Len) continue;
+    text = bytes.toString('utf8', records.valueStart, records.valueEnd);
+  }
+  return text;
+}
+
 /** The value of a pod annotation in a message that holds a PodSandboxConfig; undefined if it has none of this key. */
 export function readPodAnnotation(message: string, key: string, bytes: Buffer): string | undefined {
-  let found: string | undefined;
-  visit(message, 'podAnnotation', bytes, (value, start, end) => {
+  return readAnnotations(message, 'podAnnotation', bytes).get(key);
+}
+
+/** The annotations of this kind; empty if there are none. */
+export function readAnnotations(
+  message: string,
+  kind: 'podAnnotation' | 'imageAnnotation',
+  bytes: Buffer,
+): Map<string, string> {
+  const found = new Map<string, string>();
+  visit(message, kind, bytes, (value, start, end) => {
     const entry = readMapEntry(value, start, end);
-    if (entry.key === key) found = entry.value;
+    found.set(entry.key, entry.value);
   });
   return found;
 }

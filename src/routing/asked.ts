@@ -15,7 +15,8 @@ function filterOwners(plan: Plan, request: Buffer): Set<Runtime> {
   if (request.length === 0) return owners;
   for (const kind of ['pod', 'container'] as const) {
     const id = plan.read(kind, request);
-    if (id !== '') owners.add(plan.runtimes.ownerOfId(id));
+    const [owner, ...others] = id === '' ? [] : plan.owners.candidates(kind, id);
+    if (owner !== undefined && others.length === 0) owners.add(owner);
   }
   const image = plan.read('image', request);
   const owner = image === '' ? undefined : plan.runtimes.ownerOfImage(image);
@@ -27,7 +28,7 @@ function filterOwners(plan: Plan, request: Buffer): Set<Runtime> {
  * A secondary that this node has never seen up has no pods and no images. One that brings itself up in a pod of the primary
  * could never do so if lists failed for want of it.
  */
-function hasPart(plan: Plan, runtime: Runtime): boolean {
+export function hasPart(plan: Plan, runtime: Runtime): boolean {
   if (runtime === plan.runtimes.primary) return true;
   return runtime.state.kind === 'up' || runtime.state.seen || plan.node.of(runtime).known;
 }

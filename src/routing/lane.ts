@@ -4,9 +4,9 @@ import type { MethodSpec } from '../cri/method-spec.ts';
 import { hasMethod, type Package, translation } from '../cri/packages.ts';
 import { rewriter } from '../cri/rewrite.ts';
 import { WireError } from '../wire/error.ts';
-import { requestRewrites, responseRewrites } from './name-rewrites.ts';
+import { type Naming, requestRewrites, responseRewrites } from './name-rewrites.ts';
 import type { Runtime } from './runtime.ts';
-import { type Runtimes, runtimeName } from './runtimes.ts';
+import { runtimeName } from './runtimes.ts';
 
 /** How calls of one method, made in the client's CRI API package, reach one runtime in the package that it serves. */
 export interface Lane {
@@ -23,8 +23,7 @@ export function openLane(
   client: Package,
   runtime: Runtime,
   served: readonly string[],
-  runtimes: Runtimes,
-  streamBase: string,
+  naming: Naming,
 ): Lane {
   const server = choosePackage(method, client, served);
   if (server === undefined) {
@@ -33,9 +32,9 @@ export function openLane(
       `criproxy: the ${runtimeName(runtime)} has no ${method.name}: it serves ${served.join(', ')}, the method came with ${method.since}`,
     );
   }
-  const encode = rewriter(method.request, { ...requestRewrites(runtime, runtimes), ...translation(client, server) });
+  const encode = rewriter(method.request, { ...requestRewrites(runtime, naming), ...translation(client, server) });
   const decode = rewriter(method.response, {
-    ...responseRewrites(runtime, streamBase),
+    ...responseRewrites(runtime, naming),
     ...translation(server, client),
   });
   return {
@@ -47,7 +46,7 @@ export function openLane(
 }
 
 function choosePackage(method: MethodSpec, client: Package, served: readonly string[]): Package | undefined {
-  if (served.includes(client)) return client;
+  if (served.includes(client) && hasMethod(client, method.since)) return client;
   return (served as readonly Package[]).find(each => hasMethod(each, method.since));
 }
 

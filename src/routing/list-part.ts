@@ -43,15 +43,15 @@ async function liveList(plan: Plan, runtime: Runtime, request: Buffer, options: 
   const sent = lane.encode(request);
   const whole = isWholeList(listName(plan), sent) ? listing : undefined;
   const call = askList(runtime, lane.path, sent, whole, ownCall(options.metadata));
-  const reply = await within(budget(plan, options), call, over => {
+  const reply = await within(budget(plan, runtime, options), call, over => {
     listing.overdue += over ? -1 : 1;
   });
   return { ...reply, message: lane.decode(reply.message) };
 }
 
 /** Less than the client's own patience: an answer that it does not wait for is of no use to it. */
-function budget(plan: Plan, options: CallOptions): number {
-  const { listTimeout } = plan.settings;
+function budget(plan: Plan, runtime: Runtime, options: CallOptions): number {
+  const listTimeout = plan.listTimeout(runtime);
   if (options.deadline === undefined) return listTimeout;
   return Math.max(1, Math.min(listTimeout, (options.deadline - performance.now()) * 0.75));
 }

@@ -9,7 +9,7 @@ import { endableCall } from './endable-call.ts';
 import { listName, listPart, snapshotList } from './list-part.ts';
 import type { Plan } from './plan.ts';
 import type { Runtime } from './runtime.ts';
-import { samplesPart } from './unary-routes.ts';
+import { samplesPart } from './samples-part.ts';
 
 /** One runtime's part of a streamed list, in the client's names. */
 export type PartStream = AsyncGenerator<Buffer, void, void>;
@@ -61,7 +61,7 @@ export const streamSamples: OpenPart = async function* (plan, runtime, request, 
     if (runtime.state.kind === 'down') throw unavailable(runtime, runtime.state);
     const messages = plan.stream(runtime, request, call.options)[Symbol.asyncIterator]();
     for (;;) {
-      const next = await within(plan.settings.listTimeout, messages.next());
+      const next = await within(plan.listTimeout(runtime), messages.next());
       if (next.done === true) return;
       any = true;
       yield next.value;
@@ -90,7 +90,7 @@ async function* liveStream(plan: Plan, runtime: Runtime, request: Buffer, option
   try {
     const messages = runtime.stream(lane.path, [own], call.options)[Symbol.asyncIterator]();
     for (;;) {
-      const next = await within(plan.settings.listTimeout, messages.next());
+      const next = await within(plan.listTimeout(runtime), messages.next());
       if (next.done === true) break;
       checkList(next.value);
       parts.push(next.value);

@@ -2,10 +2,13 @@ import { Code } from '../base/codes.ts';
 import { ProxyError } from '../base/error.ts';
 import type { Logger } from '../base/logger.ts';
 import type { ListName } from '../cri/filter.ts';
+import { itemId } from '../cri/listing.ts';
 import { methodSpec } from '../cri/method-spec.ts';
 import type { Effect } from '../cri/methods.ts';
+import { isReady, isSandboxOf, type PodIdentity } from '../cri/pod-identity.ts';
 import { askList, ownCall } from './ask-list.ts';
 import type { Runtime } from './runtime.ts';
+import { RuntimeStatuses } from './runtime-statuses.ts';
 import { type Runtimes, runtimeName } from './runtimes.ts';
 import { Snapshot } from './snapshot.ts';
 
@@ -16,7 +19,10 @@ const lists: readonly ListName[] = ['ListPodSandbox', 'ListContainers', 'ListIma
 
 /** The snapshots of all runtimes, kept fresh: taken when a runtime comes up, and followed and refreshed from then on. */
 export class NodeState {
+  private readonly runtimes: Runtimes;
   private readonly snapshots: ReadonlyMap<Runtime, Snapshot>;
+  /** What the runtimes say of themselves. */
+  readonly statuses: RuntimeStatuses;
   private readonly maxAge: number | undefined;
   readonly log: Logger;
   /** Lists that come from a snapshot now. */
@@ -27,7 +33,9 @@ export class NodeState {
 
   /** `maxAge`: how old a snapshot may be to be of use, in ms; undefined: any age. */
   constructor(runtimes: Runtimes, maxAge: number | undefined, log: Logger) {
+    this.runtimes = runtimes;
     this.snapshots = new Map(runtimes.all.map(runtime => [runtime, new Snapshot()]));
+    this.statuses = new RuntimeStatuses(log);
     this.maxAge = maxAge;
     this.log = log;
     for (const runtime of runtimes.all) {
@@ -49,8 +57,14 @@ export class NodeState {
     return this.snapshots.get(runtime)!;
   }
 
-  /** A call with this effect was answered with OK. Request and answer are in the runtime's names. */
-  follow(runtime: Runtime, effect: Effect, request: Buffer, answer: Buffer): void {
+  /**
+   * A call with this effect was answered with OK. Request and answer are in the runtime's names; `askedHandler` is the runtime
+   * handler that the client asked for, for a call that has made a pod.
+   */
+  follow(runtime: Runtime, effect: Effect, request: Buffer, answer: Buffer, askedHandler?: string): void {
+    if (askedHandler !== undefined && this.runtimes.handlers.renames(runtime)) {
+      this.of(runtime).rememberHandler(itemId(answer), askedHandler);
+    }
     if (effect !== 'refresh') {
       this.of(runtime).follow(effect, request, answer, Date.now());
       this.onFollowed();
@@ -58,10 +72,27 @@ export class NodeState {
     if (effect === 'refresh' || effect === 'removeImage') this.refresh(runtime, 0);
   }
 
+  /** The runtime that has a sandbox of this pod, a ready one if there are several; undefined if none is known. */
+  runtimeOfPod(pod: PodIdentity): Runtime | undefined {
+    let found: Runtime | undefined;
+    if (pod.uid === '' && pod.firstSeen === '') return found;
+    for (const runtime of this.runtimes.all) {
+      const sandboxes = [...this.of(runtime).pods.index().values()].filter(item => isSandboxOf(item, pod));
+      if (sandboxes.some(isReady)) return runtime;
+      if (sandboxes.length > 0) found ??= runtime;
+    }
+    return found;
+  }
+
+  /** Whether a snapshot of this time is not too old to be of use. */
+  isFresh(takenAt: number): boolean {
+    return this.maxAge === undefined || Date.now() - takenAt <= this.maxAge;
+  }
+
   /** Throws Unavailable for a snapshot that is too old to be given out. */
   checkAge(runtime: Runtime, takenAt: number): void {
+    if (this.isFresh(takenAt)) return;
     const age = Date.now() - takenAt;
-    if (this.maxAge === undefined || age <= this.maxAge) return;
     throw new ProxyError(
       Code.Unavailable,
       `criproxy: the ${runtimeName(runtime)} does not answer, and its snapshot is ${seconds(age)} old, more than -maxSnapshotAge`,

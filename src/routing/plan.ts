@@ -4,13 +4,22 @@ import { ProxyError } from '../base/error.ts';
 import type { Kind } from '../cri/messages.ts';
 import { type Endpoint, type MethodSpec, methodSpec } from '../cri/method-spec.ts';
 import type { Package } from '../cri/packages.ts';
-import { readLast, readPodAnnotation } from '../cri/read.ts';
+import { readAnnotations, readLast, readOwn, readPodAnnotation } from '../cri/read.ts';
 import { WireError } from '../wire/error.ts';
 import { unavailable, whenUp } from './availability.ts';
 import { type Lane, openLane } from './lane.ts';
+import type { Naming } from './name-rewrites.ts';
 import type { NodeState } from './node-state.ts';
+import { type IdForm, Owners } from './owners.ts';
+import type { PinRow } from './pins.ts';
 import type { Runtime } from './runtime.ts';
 import { type Runtimes, runtimeName } from './runtimes.ts';
+
+/**
+ * Whose filesystems ImageFsInfo shows, the first being the one that the kubelet watches: the primary's alone, those of all,
+ * the fullest first, or those of all, the primary's first.
+ */
+export type ImageFsChoice = 'primary' | 'fullest' | 'all';
 
 /** What routing needs to know besides the call. Times in ms. */
 export interface Settings {
@@ -20,6 +29,20 @@ export interface Settings {
   readonly primaryWait: number;
   /** How long a list waits for one runtime before its part is taken from the snapshot. */
   readonly listTimeout: number;
+  /** The same for single runtimes, by id. */
+  readonly listTimeouts?: ReadonlyMap<string, number>;
+  /** What the administrator has noted of each runtime, by id. */
+  readonly labels?: ReadonlyMap<string, Readonly<Record<string, string>>>;
+  /** How ids of secondary runtimes go out; prefixed if left out. */
+  readonly ids?: IdForm;
+  /** Images that are shown as pinned besides those that are; none if left out. */
+  readonly pins?: readonly PinRow[];
+  /** `all` if left out. */
+  readonly imageFs?: ImageFsChoice;
+  /** The share of the filesystem of a mountpoint that is used, 0 to 1. Rejects if that cannot be known. */
+  readonly usedShare?: (mountpoint: string) => Promise<number>;
+  /** The proxy's own version. */
+  readonly version?: string;
 }
 
 /** One method in one package, ready to be sent to any runtime. */
@@ -29,6 +52,8 @@ export class Plan {
   readonly runtimes: Runtimes;
   readonly settings: Settings;
   readonly node: NodeState;
+  readonly owners: Owners;
+  private readonly naming: Naming;
   private readonly lanes = new Map<Runtime, { served: readonly string[]; lane: Lane }>();
   private readonly siblings = new Map<string, Plan>();
 
@@ -38,6 +63,14 @@ export class Plan {
     this.runtimes = runtimes;
     this.settings = settings;
     this.node = node;
+    this.owners = new Owners(runtimes, node, settings.ids ?? 'prefixed');
+    this.naming = {
+      runtimes,
+      owners: this.owners,
+      streamBase: settings.streamBase,
+      askedHandler: (runtime, pod) => node.of(runtime).askedHandlers.get(pod),
+      pins: settings.pins ?? [],
+    };
   }
 
   /** The unary method whose answers this one streams; this one itself if it is unary. */
@@ -60,6 +93,11 @@ export class Plan {
     return this.readRequest(() => readLast(this.method.request, kind, request));
   }
 
+  /** As `read`, for a field of the request itself. */
+  readOwn(kind: Kind, request: Buffer): string {
+    return this.readRequest(() => readOwn(this.method.request, kind, request));
+  }
+
   readPodAnnotation(key: string, request: Buffer): string | undefined {
     return this.readRequest(() => readPodAnnotation(this.method.request, key, request));
   }
@@ -67,6 +105,22 @@ export class Plan {
   /** What `read` finds in an answer of the runtime. Throws Internal for a malformed one. */
   readAnswer<T>(runtime: Runtime, read: () => T): T {
     return reading(read, Code.Internal, `the ${runtimeName(runtime)} sent a malformed ${this.method.response}`);
+  }
+
+  /** Those of the pod that the request is for, wherever it has them. */
+  readAnnotations(request: Buffer): ReadonlyMap<string, string> {
+    return this.readRequest(
+      () =>
+        new Map([
+          ...readAnnotations(this.method.request, 'imageAnnotation', request),
+          ...readAnnotations(this.method.request, 'podAnnotation', request),
+        ]),
+    );
+  }
+
+  /** How long a list waits for this runtime, in ms. */
+  listTimeout(runtime: Runtime): number {
+    return this.settings.listTimeouts?.get(runtime.id) ?? this.settings.listTimeout;
   }
 
   /** Waits for the runtime where that is allowed. Rejects with Unavailable. */
@@ -82,7 +136,8 @@ export class Plan {
     const reply = await runtime.call(lane.path, sent, options);
     const { effect } = this.method;
     if (effect !== undefined) {
-      this.readAnswer(runtime, () => this.node.follow(runtime, effect, sent, reply.message));
+      const asked = this.method.route === 'byPodConfig' ? this.readOwn('handler', request) : undefined;
+      this.readAnswer(runtime, () => this.node.follow(runtime, effect, sent, reply.message, asked));
     }
     const message = lane.decode(reply.message);
     return message === reply.message ? reply : { message, headers: reply.headers, trailers: reply.trailers };
@@ -121,7 +176,7 @@ export class Plan {
   }
 
   private openLane(runtime: Runtime, served: readonly string[]): Lane {
-    return openLane(this.method, this.client, runtime, served, this.runtimes, this.settings.streamBase);
+    return openLane(this.method, this.client, runtime, served, this.naming);
   }
 
   private readRequest<T>(read: () => T): T {

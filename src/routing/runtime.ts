@@ -2,10 +2,16 @@ import type { CallOptions, Reply, ReplyStream, RequestStream } from '../base/cal
 
 /**
  * What is known of a runtime now. `seen`: it has been up since the proxy started. `packages`: the CRI API packages that
- * it serves, best first.
+ * it serves, best first. `runtimeName`, `runtimeVersion`: as in its Version, where that is known.
  */
 export type RuntimeState =
-  | { readonly kind: 'up'; readonly since: number; readonly packages: readonly string[] }
+  | {
+      readonly kind: 'up';
+      readonly since: number;
+      readonly packages: readonly string[];
+      readonly runtimeName?: string;
+      readonly runtimeVersion?: string;
+    }
   | { readonly kind: 'down'; readonly since: number; readonly reason: string; readonly seen: boolean };
 
 /** The port to one container runtime. transport/ implements it; a test satisfies it with an object literal. */

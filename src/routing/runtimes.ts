@@ -1,6 +1,7 @@
 import { Code } from '../base/codes.ts';
 import { ProxyError } from '../base/error.ts';
-import { isDigest, runtimeInId, runtimeInImage } from './names.ts';
+import { type HandlerRow, Handlers } from './handlers.ts';
+import { runtimeInId, runtimeInImage } from './names.ts';
 import type { Runtime } from './runtime.ts';
 
 /** The pod annotation that names the runtime of a pod, as the Go criproxy and Virtlet document it. */
@@ -10,32 +11,48 @@ export const TARGET_RUNTIME = 'kubernetes.io/target-runtime';
 export class Runtimes {
   readonly all: readonly Runtime[];
   readonly primary: Runtime;
+  readonly handlers: Handlers;
   private readonly byId: ReadonlyMap<string, Runtime>;
+  private readonly byAnnotation: ReadonlyMap<string, Runtime>;
 
-  /** `all[0]` is the primary, with the empty id; ids are unique. */
-  constructor(all: readonly [Runtime, ...Runtime[]]) {
+  /**
+   * `all[0]` is the primary, with the empty id; ids are unique. `annotations`: ids by other values of the pod annotation that
+   * mean them.
+   */
+  constructor(
+    all: readonly [Runtime, ...Runtime[]],
+    handlers: readonly HandlerRow[] = [],
+    annotations: ReadonlyMap<string, string> = new Map(),
+  ) {
     this.all = all;
     this.primary = all[0];
     this.byId = new Map(all.map(runtime => [runtime.id, runtime]));
+    const others = all.slice(1).map(runtime => [runtime.id, runtime] as const);
+    this.byAnnotation = new Map([
+      ...others,
+      ...[...annotations].map(([value, id]) => [value, this.byId.get(id)!] as const),
+    ]);
+    this.handlers = new Handlers(all, handlers);
   }
 
-  /** Of a pod's or container's id. One that begins with no known runtime's id is the primary's. */
-  ownerOfId(id: string): Runtime {
-    return this.byId.get(runtimeInId(id)) ?? this.primary;
+  /** The one whose id a pod's or container's id begins with; undefined for any other id. */
+  ownerByPrefix(id: string): Runtime | undefined {
+    const prefix = runtimeInId(id);
+    return prefix === '' ? undefined : this.byId.get(prefix);
   }
 
-  /** Of an image name; undefined for a digest, which any runtime may hold. */
+  /** The one whose id an image name begins with; undefined for any other name, which all runtimes may have, and a digest. */
   ownerOfImage(image: string): Runtime | undefined {
-    if (isDigest(image)) return undefined;
-    return this.byId.get(runtimeInImage(image)) ?? this.primary;
+    const first = runtimeInImage(image);
+    return first === '' ? undefined : this.byId.get(first);
   }
 
-  /** Of a pod to be, by its annotation; undefined or an empty one is the primary. Throws InvalidArgument. */
-  ownerByAnnotation(target: string | undefined): Runtime {
-    if (target === undefined || target === '') return this.primary;
-    const runtime = this.byId.get(target);
+  /** Of a pod to be, by its annotation; undefined if that names none. Throws InvalidArgument for an unknown runtime. */
+  ownerByAnnotation(target: string | undefined): Runtime | undefined {
+    if (target === undefined || target === '') return undefined;
+    const runtime = this.byAnnotation.get(target);
     if (runtime !== undefined) return runtime;
-    const known = this.all.slice(1).map(runtime => runtime.id);
+    const known = [...this.byAnnotation.keys()];
     throw new ProxyError(
       Code.InvalidArgument,
       `criproxy: unknown runtime "${target}" in the pod annotation ${TARGET_RUNTIME}; ` +

@@ -1,15 +1,19 @@
 import type { ListName } from '../cri/filter.ts';
-import { checkList, lenField, listOf, readBytes, readString, varintField } from '../cri/listing.ts';
+import { checkList, lenField, listOf, readAllBytes, readBytes, readString, varintField } from '../cri/listing.ts';
 import { Records, WireType } from '../wire/records.ts';
 import { decodeVarint } from '../wire/varint.ts';
 import type { Snapshot } from './snapshot.ts';
 
-/** One runtime's snapshot as it is written down. A protobuf message: 1 boot id, 3-5 the lists, each of 1 items, 2 taken at. */
+/**
+ * One runtime's snapshot as it is written down. A protobuf message: 1 boot id, 3-5 the lists, each of 1 items, 2 taken at,
+ * 6 the runtime handlers that clients asked for, each of 1 pod id, 2 handler.
+ */
 const lists: ReadonlyArray<readonly [field: number, list: ListName]> = [
   [3, 'ListPodSandbox'],
   [4, 'ListContainers'],
   [5, 'ListImages'],
 ];
+const HANDLERS = 6;
 
 /** Items in the order of their ids: the same state gives the same bytes, whatever order the runtime lists them in. */
 export function encodeSnapshot(snapshot: Snapshot, bootId: string): { content: Buffer; withoutTimes: Buffer } {
@@ -21,6 +25,11 @@ export function encodeSnapshot(snapshot: Snapshot, bootId: string): { content: B
     const items = listOf([...listing.index()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, item]) => item));
     parts.push(lenField(field, items));
     timed.push(lenField(field, Buffer.concat([lenField(1, items), varintField(2, Math.round(listing.takenAt))])));
+  }
+  for (const [pod, handler] of [...snapshot.askedHandlers].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    const entry = lenField(HANDLERS, Buffer.concat([lenField(1, pod), lenField(2, handler)]));
+    parts.push(entry);
+    timed.push(entry);
   }
   return { content: Buffer.concat(timed), withoutTimes: Buffer.concat(parts) };
 }
@@ -38,6 +47,9 @@ export function decodeSnapshot(content: Buffer, bootId: string, snapshot: Snapsh
     return [{ list, items, takenAt: readNumber(part, 2) }];
   });
   for (const { list, items, takenAt } of found) snapshot.of(list).set(items, takenAt);
+  for (const entry of readAllBytes(content, HANDLERS)) {
+    snapshot.askedHandlers.set(readString(entry, 1), readString(entry, 2));
+  }
   if (readString(content, 1) !== bootId) snapshot.stopEverything();
 }
 

@@ -12,11 +12,16 @@ import {
 } from '../cri/state-records.ts';
 import { type Change, Listing } from './listing.ts';
 
+/** From how many remembered handlers on those of pods that are gone are looked for. */
+const MANY = 200;
+
 /** What is known of the pods, containers and images of one runtime, in its own names. */
 export class Snapshot {
   readonly pods = new Listing();
   readonly containers = new Listing();
   readonly images = new Listing();
+  /** The runtime handlers that clients asked for, by the ids of their pods; see rememberHandler. */
+  readonly askedHandlers = new Map<string, string>();
 
   /** Whether the runtime has ever given its lists on this node. */
   get known(): boolean {
@@ -25,6 +30,18 @@ export class Snapshot {
 
   of(list: ListName): Listing {
     return { ListPodSandbox: this.pods, ListContainers: this.containers, ListImages: this.images }[list];
+  }
+
+  /** What the runtime lists is its own name of the handler, and several names of clients may mean that. */
+  rememberHandler(pod: string, asked: string): void {
+    if (this.askedHandlers.size > MANY && this.askedHandlers.size > 2 * this.pods.index().size) this.forgetHandlers();
+    this.askedHandlers.set(pod, asked);
+  }
+
+  /** Drops those of pods that went without a call. */
+  private forgetHandlers(): void {
+    if (this.pods.takenAt === undefined) return;
+    for (const pod of this.askedHandlers.keys()) if (!this.pods.index().has(pod)) this.askedHandlers.delete(pod);
   }
 
   /** Follows a call that the runtime has answered with OK. Request and answer are in its own names; `now` in ms. */
@@ -41,6 +58,7 @@ export class Snapshot {
         break;
       case 'removePod':
         this.pods.change(remove(id));
+        this.askedHandlers.delete(id);
         this.containers.change(patchOfPod(id, () => undefined));
         break;
       case 'addContainer':

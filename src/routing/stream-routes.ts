@@ -1,15 +1,12 @@
-import type { CallOptions } from '../base/call.ts';
 import type { ProxyError } from '../base/error.ts';
 import type { Route } from '../cri/methods.ts';
 import { askedFor } from './asked.ts';
 import { endableCall } from './endable-call.ts';
 import { joinEvents } from './events.ts';
+import { streamImages } from './image-list.ts';
 import { type OpenPart, type PartStream, streamList, streamSamples } from './list-stream.ts';
 import { MergedStream } from './merge-streams.ts';
-import type { Plan } from './plan.ts';
-
-/** What a server-streaming call brings, in the client's names. */
-export type StreamRoute = (plan: Plan, request: Buffer, options: CallOptions) => PartStream;
+import type { StreamRoute } from './stream-route.ts';
 
 /** The parts of all runtimes as they arrive, once the first of them has shown that there is such a stream. */
 const joined = (open: OpenPart): StreamRoute =>
@@ -56,6 +53,7 @@ function begun(source: PartStream): { first: Promise<unknown>; messages: PartStr
 /** How each route of a streaming method is taken. */
 export const streamRoutes: Readonly<Partial<Record<Route, StreamRoute>>> = {
   list: joined(streamList),
+  images: streamImages,
   samples: joined(streamSamples),
   events: joinEvents,
 };

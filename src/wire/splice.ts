@@ -1,5 +1,5 @@
 import { Records, WireType } from './records.ts';
-import { varintLength, writeVarint } from './varint.ts';
+import { encodeVarint, varintLength, writeVarint } from './varint.ts';
 
 /**
  * Which fields of a message matter, by field number: a submessage that holds some, or a leaf. A leaf's `type` is the wire
@@ -9,6 +9,15 @@ export interface Shape {
   readonly fields: ReadonlyArray<Shape | Leaf | undefined>;
   /** Decides by the content of a submessage whether it is one of this shape; otherwise it is left alone. */
   readonly accepts?: (bytes: Buffer, start: number, end: number) => boolean;
+  /** A field that an edit may have to add: visited once a message, behind all that is in it, whether or not it is there. */
+  readonly last?: Last;
+}
+
+/** `field` and `type` are those that Edit.append writes. */
+export interface Last {
+  readonly kind: string;
+  readonly field: number;
+  readonly type: typeof WireType.Len | typeof WireType.Varint;
 }
 
 export interface Leaf {
@@ -17,8 +26,8 @@ export interface Leaf {
 }
 
 /**
- * Called for each leaf in the order of the wire. `edit` takes changes within `bytes[start, end)`, the value without its tag
- * and length.
+ * Called for each leaf in the order of the wire, with the value `bytes[start, end)`, without its tag and length; for a `last`,
+ * with the whole message. `edit` takes changes within these bounds.
  */
 export type Visit = (kind: string, bytes: Buffer, start: number, end: number, edit: Edit) => void;
 
@@ -33,6 +42,9 @@ export class Edit {
   /** Bytes that the edits so far add, or take away when negative. */
   growth = 0;
   dropped = false;
+  /** The field that `append` writes, while a `last` is visited, and the end of its message. */
+  last: Last | undefined;
+  lastAt = 0;
   /** The edits' ranges and what comes there, side by side: a list of 500 containers has thousands. */
   private readonly starts: number[] = [];
   private readonly ends: number[] = [];
@@ -47,6 +59,14 @@ export class Edit {
   /** Takes the leaf's whole record out. */
   drop(): void {
     this.dropped = true;
+  }
+
+  /** Puts the field of the visited `last` at the end of its message: of several, protobuf takes the last one. */
+  append(content: Buffer): void {
+    const { field, type } = this.last!;
+    const tag = encodeVarint(field * 8 + type);
+    const parts = type === WireType.Len ? [tag, encodeVarint(content.length), content] : [tag, content];
+    this.replace(this.lastAt, this.lastAt, Buffer.concat(parts));
   }
 
   /** Keeps a place for a length at [start, end) that is known only when what it is the length of has been edited. */
@@ -154,4 +174,8 @@ function walk(
       else edit.fill(place, valueEnd - valueStart + grown);
     }
   }
+  if (shape.last === undefined) return;
+  edit.last = shape.last;
+  edit.lastAt = end;
+  visit(shape.last.kind, bytes, from, end, edit);
 }

@@ -96,10 +96,10 @@ test('garbage is blamed on the runtime that sent it', async t => {
   t.match(fault.message, /primary runtime.*malformed ImageStatusResponse/);
 });
 
-test('a name goes to its owner alone', async t => {
+test('a name with a prefix goes to its owner alone', async t => {
   for (const [name, owner] of [
-    ['web:1', ''],
-    ['alt/web:1', 'alt'],
+    ['alt/web:1', ['alt']],
+    ['web:1', ['', 'alt']],
   ] as const) {
     for (const method of ['ImageStatus', 'RemoveImage']) {
       const runtimes = ['', 'alt'].map(id => fakeRuntime(id, { answers: { [method]: Buffer.alloc(0) } }));
@@ -107,7 +107,7 @@ test('a name goes to its owner alone', async t => {
       t.teardown(() => lab.stop());
       await lab.call(method, { image: { image: name } });
       const asked = runtimes.filter(runtime => runtime.askedFor(method).length > 0).map(runtime => runtime.id);
-      t.strictSame(asked, [owner], `${method} ${name}`);
+      t.strictSame(asked, owner, `${method} ${name}`);
     }
   }
 });

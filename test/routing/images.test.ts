@@ -100,11 +100,6 @@ function dropUndefined(value: unknown): unknown {
 
 const foreign: ReadonlyArray<readonly [what: string, request: Message, texts: readonly string[]]> = [
   [
-    "the primary's image in a pod of alt",
-    { pod_sandbox_id: 'alt__p1', config: { image: { image: 'nginx' } } },
-    ['image "nginx"', 'primary runtime', 'runtime alt', '"alt/'],
-  ],
-  [
     "alt's image in a pod of the primary",
     { pod_sandbox_id: 'p1', config: { image: { image: 'alt/nginx' } } },
     ['image "alt/nginx"', 'runtime alt', 'primary runtime'],
@@ -115,9 +110,9 @@ const foreign: ReadonlyArray<readonly [what: string, request: Message, texts: re
     ['image "other/nginx"', 'runtime other', 'runtime alt'],
   ],
   [
-    "a mount of the primary's image in a pod of alt",
-    { pod_sandbox_id: 'alt__p1', config: { mounts: [{ image: { image: 'data:1' } }] } },
-    ['image "data:1"', 'primary runtime', 'runtime alt'],
+    "a mount of other's image in a pod of alt",
+    { pod_sandbox_id: 'alt__p1', config: { mounts: [{ image: { image: 'other/data:1' } }] } },
+    ['image "other/data:1"', 'runtime other', 'runtime alt', 'without "other/"'],
   ],
   [
     "other's image as the one that the user wrote",

@@ -27,6 +27,9 @@ const streams: Readonly<Record<string, readonly [unary: string, build: (...ids: 
   ],
 };
 
+/** Those whose parts are sent as they come; a list of images is joined first: see image-list.test.ts. */
+const inParts = Object.keys(streams).filter(method => method !== 'StreamImages');
+
 const ofState = ['StreamPodSandboxes', 'StreamContainers', 'StreamImages'];
 
 function encode(method: string, ...ids: string[]): Buffer {
@@ -43,26 +46,6 @@ function shown(method: string, id: string): string {
 }
 
 for (const [method, [unary]] of Object.entries(streams)) {
-  test(`${method} joins the streams of all runtimes`, async t => {
-    const lab = startLab([
-      fakeRuntime('', { answers: { [method]: [encode(method, 'a', 'b'), encode(method, 'c')] } }),
-      fakeRuntime('alt', { answers: { [method]: [encode(method, 'a'), encode(method, 'b', 'c')] } }),
-    ]);
-    t.teardown(() => lab.stop());
-    const messages = (await readAll(lab.stream(method))).map(bytes => idsIn(method, bytes));
-    t.strictSame(
-      messages.filter(ids => !ids[0]!.startsWith('alt')),
-      [['a', 'b'], ['c']],
-      "the primary's, in its order",
-    );
-    t.strictSame(
-      messages.filter(ids => ids[0]!.startsWith('alt')),
-      [[shown(method, 'a')], [shown(method, 'b'), shown(method, 'c')]],
-      "alt's, in its order",
-    );
-    t.equal(messages.length, 4);
-  });
-
   test(`${method}: a runtime without the stream has its part from ${unary}`, async t => {
     const list = types.encode(
       methodFact(unary).response,
@@ -83,6 +66,29 @@ for (const [method, [unary]] of Object.entries(streams)) {
     await t.rejects(readAll(lab.stream(method)), { code: Code.Unimplemented });
     await settle();
     t.equal(source.cancelled, true, "alt's stream is cancelled");
+  });
+}
+
+for (const method of inParts) {
+  const [unary] = streams[method]!;
+  test(`${method} joins the streams of all runtimes`, async t => {
+    const lab = startLab([
+      fakeRuntime('', { answers: { [method]: [encode(method, 'a', 'b'), encode(method, 'c')] } }),
+      fakeRuntime('alt', { answers: { [method]: [encode(method, 'a'), encode(method, 'b', 'c')] } }),
+    ]);
+    t.teardown(() => lab.stop());
+    const messages = (await readAll(lab.stream(method))).map(bytes => idsIn(method, bytes));
+    t.strictSame(
+      messages.filter(ids => !ids[0]!.startsWith('alt')),
+      [['a', 'b'], ['c']],
+      "the primary's, in its order",
+    );
+    t.strictSame(
+      messages.filter(ids => ids[0]!.startsWith('alt')),
+      [[shown(method, 'a')], [shown(method, 'b'), shown(method, 'c')]],
+      "alt's, in its order",
+    );
+    t.equal(messages.length, 4);
   });
 
   test(`${method}: a runtime that sends nothing does not keep the others waiting, nor its stream open`, async t => {
@@ -163,3 +169,32 @@ for (const method of ofState) {
     await t.rejects(readAll(lab.stream(method)), { code: Code.Unavailable, message: /runtime alt.*half-way/ });
   });
 }
+
+test('StreamImages is Unavailable when a runtime sends nothing, and its stream is cancelled', async t => {
+  const silent = new Source();
+  const lab = startLab([
+    fakeRuntime('', { answers: { StreamImages: [encode('StreamImages', 'a')] } }),
+    fakeRuntime('alt', { answers: { StreamImages: silent } }),
+  ]);
+  t.teardown(() => lab.stop());
+  await t.rejects(readAll(lab.stream('StreamImages')), { code: Code.Unavailable });
+  await settle();
+  t.equal(silent.cancelled, true);
+});
+
+test("StreamImages: the caller's cancellation reaches every runtime", async t => {
+  const sources = [new Source(), new Source()];
+  const [primary, alt] = ['', 'alt'].map((id, at) => fakeRuntime(id, { answers: { StreamImages: sources[at]! } }));
+  const lab = startLab([primary!, alt!], { listTimeout: 60_000 });
+  t.teardown(() => lab.stop());
+  const cancel = new AbortController();
+  sources[0]!.push(encode('StreamImages', 'a'));
+  const first = lab.stream('StreamImages', {}, { signal: cancel.signal }).next();
+  first.catch(() => {});
+  await settle();
+  cancel.abort();
+  t.strictSame(
+    sources.map(source => source.cancelled),
+    [true, true],
+  );
+});

@@ -29,8 +29,13 @@ export interface TwoRuntimes {
   stop(): Promise<void>;
 }
 
+export interface TwoRuntimesOptions extends Omit<ProxyOptions, 'connect'> {
+  /** Runtime handlers of each side beside the default. */
+  readonly handlers?: Readonly<Partial<Record<Side['name'], readonly string[]>>>;
+}
+
 /** Two containerd that pull from one registry, and the proxy before them; the secondary's id is `alt`. */
-export async function startTwoRuntimes(options: Omit<ProxyOptions, 'connect'> = {}): Promise<TwoRuntimes> {
+export async function startTwoRuntimes({ handlers = {}, ...options }: TwoRuntimesOptions = {}): Promise<TwoRuntimes> {
   const undo: (() => unknown)[] = [];
   const stop = async () => {
     for (const step of undo.splice(0).reverse()) await step();
@@ -39,7 +44,7 @@ export async function startTwoRuntimes(options: Omit<ProxyOptions, 'connect'> = 
     const registry = await startRegistry();
     undo.push(() => registry.stop());
     const start = async (side: Omit<Side, 'containerd' | 'direct'>): Promise<Side> => {
-      const containerd = await startContainerd({ registry: registry.host });
+      const containerd = await startContainerd({ registry: registry.host, handlers: handlers[side.name] ?? [] });
       undo.push(() => containerd.stop());
       const direct = connect(containerd.socketPath);
       undo.push(() => direct.close());

@@ -40,8 +40,9 @@ export function testPairs(
   scenario: (t: Test, pair: Pair) => Promise<void>,
   {
     verbosity = 2,
+    flags = [],
     only = () => true,
-  }: { verbosity?: number; only?: (client: Package, runtime: Package) => boolean } = {},
+  }: { verbosity?: number; flags?: readonly string[]; only?: (client: Package, runtime: Package) => boolean } = {},
 ): void {
   for (const runtimePackage of packages) {
     const clientPackages = packages.filter(clientPackage => only(clientPackage, runtimePackage));
@@ -53,7 +54,7 @@ export function testPairs(
         startFakeRuntime({ socketPath: join(dir, `${name}.sock`), packages: [runtimePackage], answers: emptyLists() });
       const [primary, alt] = [await start('primary'), await start('alt')];
       t.teardown(() => Promise.all([primary.stop(), alt.stop()]));
-      const proxy = await startProxy({ connect: `${primary.socketPath},alt:${alt.socketPath}`, verbosity });
+      const proxy = await startProxy({ connect: `${primary.socketPath},alt:${alt.socketPath}`, verbosity, flags });
       t.teardown(() => proxy.remove());
       for (const clientPackage of clientPackages) {
         const client = connect(proxy.socketPath, clientPackage);

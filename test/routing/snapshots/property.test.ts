@@ -66,7 +66,8 @@ class World {
     const { pods, containers } = port.model.state;
     const name = `n${this.step}`;
     const labels = { app: random.pick(['web', 'db']) };
-    const image = { image: (port.id === '' ? '' : 'alt/') + random.pick(['a:1', 'b:1', 'c:1']) };
+    // A bare name is removed from whoever has it, and one that hangs would not do it.
+    const image = { image: random.pick(port.id === '' ? ['a:1', 'b:1', 'c:1'] : ['alt/x:1', 'alt/y:1', 'alt/z:1']) };
     const calls: ReadonlyArray<() => [string, Message]> = [
       () => ['RunPodSandbox', podConfig(name, port.id !== '', labels)],
       () => ['CreateContainer', containerConfig(anyOf(pods), name, labels)],

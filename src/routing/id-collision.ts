@@ -1,0 +1,56 @@
+import { Code } from '../base/codes.ts';
+import { ProxyError } from '../base/error.ts';
+import { idRequest } from '../cri/listing.ts';
+import { readAll } from '../cri/read.ts';
+import { ownCall } from './ask-list.ts';
+import type { IdKind } from './owners.ts';
+import type { Plan } from './plan.ts';
+import type { Runtime } from './runtime.ts';
+import { runtimeName } from './runtimes.ts';
+
+/** How long the removal of what was made may take, in ms. */
+const LIMIT = 30_000;
+
+const removals = {
+  pod: ['StopPodSandbox', 'RemovePodSandbox'],
+  container: ['StopContainer', 'RemoveContainer'],
+} as const;
+
+/**
+ * For raw ids: rejects with AlreadyExists when the answer of a call that has made a pod or container has an id that another
+ * runtime has too, since nobody could tell them apart. What was made is removed again.
+ */
+export async function refuseCollision(plan: Plan, runtime: Runtime, answer: Buffer): Promise<void> {
+  if (plan.owners.form === 'prefixed') return;
+  for (const kind of ['pod', 'container'] as const) {
+    for (const id of readAll(plan.method.response, kind, answer)) {
+      const other = plan.owners.other(runtime, kind, id);
+      if (other === undefined) continue;
+      const failure = await undo(plan, runtime, answer);
+      throw new ProxyError(
+        Code.AlreadyExists,
+        `criproxy: the ${runtimeName(runtime)} has given the new ${kind} the id "${id}", which the ${runtimeName(other)} has for ` +
+          `one of its own: ${failure === undefined ? 'it was removed again; try once more' : `remove it there by hand: ${failure}`}`,
+      );
+    }
+  }
+}
+
+/** Undefined when all that was made is gone, else why not. */
+async function undo(plan: Plan, runtime: Runtime, answer: Buffer): Promise<string | undefined> {
+  // A pod takes its containers with it.
+  const [pod] = readAll(plan.method.response, 'pod', answer);
+  const kind: IdKind = pod === undefined ? 'container' : 'pod';
+  const id = pod ?? readAll(plan.method.response, 'container', answer)[0]!;
+  try {
+    for (const name of removals[kind]) {
+      const sibling = plan.sibling(name);
+      const request = idRequest(id);
+      const reply = await runtime.call(sibling.lane(runtime).path, request, ownCall([], LIMIT));
+      plan.node.follow(runtime, sibling.method.effect!, request, reply.message);
+    }
+    return undefined;
+  } catch (fault) {
+    return ProxyError.from(fault).message;
+  }
+}

@@ -1,0 +1,36 @@
+import type { Listing } from './listing.ts';
+import type { Plan } from './plan.ts';
+import type { Runtime } from './runtime.ts';
+
+/** What the proxy says of itself and its runtimes, as plain data for JSON. Times are ISO 8601, ages in seconds. */
+export function nodeReport(plan: Plan): object {
+  return {
+    version: plan.settings.version ?? '',
+    ids: plan.owners.form,
+    runtimes: plan.runtimes.all.map(runtime => ({
+      id: runtime.id,
+      primary: runtime === plan.runtimes.primary,
+      ...stateOf(runtime),
+      labels: plan.settings.labels?.get(runtime.id) ?? {},
+      snapshot: snapshotOf(plan, runtime),
+    })),
+  };
+}
+
+function stateOf({ state }: Runtime): object {
+  const since = new Date(state.since).toISOString();
+  if (state.kind === 'down') return { state: 'down', since, reason: state.reason };
+  const { runtimeName: name, runtimeVersion: version, packages } = state;
+  return { state: 'up', since, name, version, packages };
+}
+
+function snapshotOf(plan: Plan, runtime: Runtime): object {
+  const { pods, containers, images } = plan.node.of(runtime);
+  return { pods: listingOf(pods), containers: listingOf(containers), images: listingOf(images) };
+}
+
+/** Null for a list that was never seen. */
+function listingOf(listing: Listing): object | null {
+  if (listing.takenAt === undefined) return null;
+  return { items: listing.index().size, ageSeconds: Math.max(0, Date.now() - listing.takenAt) / 1000 };
+}

@@ -1,0 +1,155 @@
+import { Code } from '../base/codes.ts';
+import { ProxyError } from '../base/error.ts';
+import {
+  type CgroupDriverName,
+  cgroupDriverInStatus,
+  readCgroupDriver,
+  runtimeConfigWith,
+} from '../cri/cgroup-driver.ts';
+import {
+  type Condition,
+  conditionsField,
+  infoField,
+  isVerbose,
+  readConditions,
+  readHandlers,
+  statusRequest,
+  withHandlers,
+} from '../cri/node-status.ts';
+import { ownCall } from './ask-list.ts';
+import { nodeReport } from './node-report.ts';
+import type { Plan } from './plan.ts';
+import type { Runtime } from './runtime.ts';
+import type { StatusOutcome } from './runtime-statuses.ts';
+import { runtimeName } from './runtimes.ts';
+import type { UnaryRoute } from './unary-route.ts';
+
+/** How long a question may be under way that a client need not wait for, in ms. */
+const LIMIT = 10_000;
+
+/** The conditions that make a runtime ready (CRI, RuntimeStatus). */
+const needed = ['RuntimeReady', 'NetworkReady'];
+
+/**
+ * The primary's status, with a condition for each other runtime, the handlers of all, and what the proxy says of itself when
+ * the request is verbose. Readiness is the primary's alone: a node is of use without the others.
+ */
+export const nodeStatus: UnaryRoute = async (plan, request, options) => {
+  const { primary, all } = plan.runtimes;
+  const { statuses } = plan.node;
+  const [reply, outcomes, drivers] = await Promise.all([
+    plan.call(primary, request, options),
+    Promise.all(
+      all
+        .slice(1)
+        .map(runtime => statuses.ask(runtime, plan.listTimeout(runtime), () => askStatus(plan, runtime, false))),
+    ),
+    all.length === 1
+      ? []
+      : Promise.all(
+          all.map(runtime =>
+            statuses.cgroupDriver(runtime, plan.listTimeout(runtime), () => findCgroupDriver(plan, runtime)),
+          ),
+        ),
+  ]);
+  const conditions = [
+    ...outcomes.map((outcome, index) => readyCondition(all[index + 1]!, outcome)),
+    ...driverConditions(plan, drivers),
+  ];
+  const report = isVerbose(request) ? infoField('criproxy', JSON.stringify(nodeReport(plan))) : undefined;
+  const status = plan.readAnswer(primary, () => allHandlers(plan, reply.message));
+  if (conditions.length === 0 && report === undefined) return { ...reply, message: status };
+  return { ...reply, message: Buffer.concat([status, conditionsField(conditions), report ?? Buffer.alloc(0)]) };
+};
+
+/** A StatusResponse of the runtime. Rejects as any call. */
+async function askStatus(plan: Plan, runtime: Runtime, verbose: boolean): Promise<Buffer> {
+  return (await plan.sibling('Status').call(runtime, statusRequest(verbose), ownCall([], LIMIT))).message;
+}
+
+/** Of one that is older than RuntimeConfig, by its configuration; undefined if that does not tell. */
+async function findCgroupDriver(plan: Plan, runtime: Runtime): Promise<CgroupDriverName | undefined> {
+  try {
+    const { message } = await plan.sibling('RuntimeConfig').call(runtime, Buffer.alloc(0), ownCall([], LIMIT));
+    return readCgroupDriver(message);
+  } catch {
+    return cgroupDriverInStatus(await askStatus(plan, runtime, true));
+  }
+}
+
+function readyCondition(runtime: Runtime, outcome: StatusOutcome): Condition {
+  const condition = (status: boolean, reason: string, message: string): Condition => ({
+    type: `criproxy.${runtime.id}/Ready`,
+    status,
+    reason,
+    message,
+  });
+  const { state } = runtime;
+  if (state.kind === 'down') return condition(false, 'RuntimeDown', state.reason);
+  if (outcome.kind === 'silent') return condition(false, 'StatusUnknown', outcome.reason);
+  const wrong = conditionsOf(outcome.status)?.find(({ type, status }) => needed.includes(type) && !status);
+  if (wrong !== undefined) return condition(false, wrong.reason || wrong.type, `${wrong.type}: ${wrong.message}`);
+  return condition(true, 'RuntimeIsReady', `serves ${state.packages.join(', ')}`);
+}
+
+/** What cannot be read says nothing. */
+function conditionsOf(status: Buffer): Condition[] | undefined {
+  try {
+    return readConditions(status);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The kubelet makes the cgroups of all pods for one driver, that of the primary. `drivers`: of all runtimes, in order. */
+function driverConditions(plan: Plan, drivers: readonly (CgroupDriverName | undefined)[]): Condition[] {
+  const [expected, ...others] = drivers;
+  return others.flatMap((driver, index) => {
+    if (expected === undefined || driver === undefined || driver === expected) return [];
+    const runtime = plan.runtimes.all[index + 1]!;
+    const message = `it uses the cgroup driver ${driver}, the primary runtime and so the kubelet ${expected}; configure both with the same`;
+    plan.node.statuses.warnOnce(`the ${runtimeName(runtime)}: ${message}`);
+    return [{ type: `criproxy.${runtime.id}/CgroupDriver`, status: false, reason: 'CgroupDriverDiffers', message }];
+  });
+}
+
+/**
+ * A StatusResponse of the primary with the handlers of all runtimes under the names that clients use. An empty list stays so:
+ * as soon as there is one the kubelet refuses pods of handlers that are not in it (pkg/kubelet, runtime handlers).
+ */
+function allHandlers(plan: Plan, status: Buffer): Buffer {
+  const { handlers, all, primary } = plan.runtimes;
+  if (!all.some(runtime => handlers.renames(runtime))) return status;
+  const own = readHandlers(status);
+  if (own.size === 0) return status;
+  const shown = new Map([...own].filter(([name]) => handlers.route(name) === undefined));
+  for (const runtime of all) {
+    const features = runtime === primary ? own : handlersOf(plan, runtime);
+    for (const [name, handler] of handlers.namesOf(runtime)) shown.set(name, features.get(handler) ?? Buffer.alloc(0));
+  }
+  return withHandlers(status, shown);
+}
+
+function handlersOf(plan: Plan, runtime: Runtime): ReadonlyMap<string, Buffer> {
+  try {
+    return readHandlers(plan.node.statuses.lastOf(runtime) ?? Buffer.alloc(0));
+  } catch {
+    return new Map();
+  }
+}
+
+/**
+ * The primary's; for one without the method, made from its configuration: kubelets from 1.37 on end without it. Unimplemented
+ * where that does not tell.
+ */
+export const runtimeConfig: UnaryRoute = async (plan, request, options) => {
+  const { primary } = plan.runtimes;
+  try {
+    return await plan.call(primary, request, options);
+  } catch (fault) {
+    if (ProxyError.from(fault).code !== Code.Unimplemented) throw fault;
+    const driver = cgroupDriverInStatus(await askStatus(plan, primary, true));
+    if (driver === undefined) throw fault;
+    return { message: runtimeConfigWith(driver), headers: [], trailers: [] };
+  }
+};

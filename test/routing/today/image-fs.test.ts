@@ -1,0 +1,68 @@
+import { tmpdir } from 'node:os';
+import { test } from 'tap';
+import { usedShare } from '../../../src/app/used-share.ts';
+import { Code } from '../../../src/base/codes.ts';
+import type { Message } from '../../support/cri-types.ts';
+import { type Answer, failure, startNode } from './lab.ts';
+
+const filesystem = (mountpoint: string) => ({ fs_id: { mountpoint }, used_bytes: { value: 1 } });
+const fsOf =
+  (mountpoint: string): Answer =>
+  () => ({ image_filesystems: [filesystem(mountpoint)], container_filesystems: [filesystem(`${mountpoint}/rw`)] });
+const broken: Answer = () => {
+  throw failure(Code.Internal, 'broken');
+};
+const shares: Record<string, number> = { '/p': 0.5, '/a': 0.9, '/b': 0.7 };
+
+/** The choice, what each runtime answers, and the order that the client sees. */
+const rows: ReadonlyArray<
+  readonly [choice: 'primary' | 'fullest' | 'all' | undefined, answers: Record<string, Answer>, order: string[]]
+> = [
+  [undefined, { '': fsOf('/p'), alt: fsOf('/a'), other: fsOf('/b') }, ['/p', '/a', '/b']],
+  ['all', { '': fsOf('/p'), alt: fsOf('/a'), other: fsOf('/b') }, ['/p', '/a', '/b']],
+  ['primary', { '': fsOf('/p'), alt: fsOf('/a'), other: fsOf('/b') }, ['/p']],
+  ['fullest', { '': fsOf('/p'), alt: fsOf('/a'), other: fsOf('/b') }, ['/a', '/b', '/p']],
+  ['fullest', { '': fsOf('/p'), alt: broken, other: fsOf('/b') }, ['/b', '/p']],
+  ['fullest', { '': fsOf('/a'), alt: fsOf('/unknown'), other: fsOf('/b') }, ['/a', '/b', '/unknown']],
+  ['fullest', { '': fsOf('/unknown'), alt: fsOf(''), other: fsOf('/p') }, ['/p', '/unknown', '']],
+  ['all', { '': fsOf('/p'), alt: broken, other: fsOf('/b') }, ['/p', '/b']],
+];
+
+for (const [choice, answers, order] of rows) {
+  test(`-imageFs ${choice ?? 'left out'}: ${order.join(', ')}`, async t => {
+    const node = startNode(['', 'alt', 'other'], {
+      answers: Object.fromEntries(Object.entries(answers).map(([id, ImageFsInfo]) => [id, { ImageFsInfo }])),
+      settings: {
+        ...(choice && { imageFs: choice }),
+        usedShare: async mountpoint => {
+          if (shares[mountpoint] === undefined) throw new Error('ENOENT');
+          return shares[mountpoint];
+        },
+      },
+    });
+    t.teardown(() => node.stop());
+    const answer = await node.call('ImageFsInfo');
+    const mountpoints = (list: Message[]) => list.map(each => each['fs_id'].mountpoint);
+    t.strictSame(mountpoints(answer['image_filesystems']), order);
+    t.strictSame(
+      mountpoints(answer['container_filesystems']),
+      order.map(each => `${each}/rw`),
+      'containers likewise',
+    );
+  });
+}
+
+for (const choice of ['primary', 'fullest', 'all'] as const) {
+  test(`-imageFs ${choice}: the primary must answer`, async t => {
+    const answers = { '': { ImageFsInfo: broken }, alt: { ImageFsInfo: fsOf('/a') } };
+    const node = startNode(['', 'alt'], { answers, settings: { imageFs: choice } });
+    t.teardown(() => node.stop());
+    t.match(await node.fault('ImageFsInfo'), { code: Code.Internal, message: 'broken' });
+  });
+}
+
+test('the used share of a real filesystem', async t => {
+  const share = await usedShare(tmpdir());
+  t.ok(share >= 0 && share <= 1, String(share));
+  await t.rejects(usedShare('/no/such/folder'));
+});

@@ -1,53 +1,52 @@
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { parseDuration } from './flags.ts';
 
+const noSeparator = z.regex(/^[^,\n]*$/, 'has a comma or a line break');
+
 /** Text that can be an entry of a flag's list. */
-const entry = z
-  .string()
-  .min(1, 'is empty')
-  .regex(/^[^,\n]*$/, 'has a comma or a line break');
+const entry = z.string().check(z.minLength(1, 'is empty'), noSeparator);
+
+const glob = entry.check(z.regex(/^[^=]*$/, 'has a "="'));
 
 const duration = z
   .string()
-  .refine(text => parseDuration(text) !== undefined, 'is no duration; write it as 500ms, 1s, 2m or 1h30m');
+  .check(z.refine(text => parseDuration(text) !== undefined, 'is no duration; write it as 500ms, 1s, 2m or 1h30m'));
 
-const timeout = duration.refine(
-  text => parseDuration(text) !== 0,
-  'gives runtimes no time to answer; write it as 1s or 500ms',
+const timeout = duration.check(
+  z.refine(text => parseDuration(text) !== 0, 'gives runtimes no time to answer; write it as 1s or 500ms'),
 );
 
-/** Empty, or nothing behind the colon: the runtime's default. */
-const ownHandler = z
-  .string()
-  .regex(/^[^,\n]*$/, 'has a comma or a line break')
-  .nullable()
-  .transform(text => text ?? '');
+const handlerName = entry.check(z.regex(/^[^=:]*$/, 'has a "=" or a ":"'));
 
-const handlerName = entry.regex(/^[^=:]*$/, 'has a "=" or a ":"');
+/** Empty, or nothing behind the colon: the runtime's default. */
+const ownHandler = z.pipe(
+  z.nullable(z.string().check(noSeparator)),
+  z.transform(text => text ?? ''),
+);
 
 const runtime = z.strictObject({
-  id: z.string().optional(),
+  id: z.optional(z.string()),
   socket: entry,
-  handlers: z.record(handlerName, ownHandler).optional(),
-  annotations: z.array(entry).optional(),
-  pins: z.array(entry.regex(/^[^=]*$/, 'has a "="')).optional(),
-  listTimeout: timeout.optional(),
-  labels: z.record(z.string().min(1), z.string()).optional(),
+  handlers: z.optional(z.record(handlerName, ownHandler)),
+  annotations: z.optional(z.array(entry)),
+  pins: z.optional(z.array(glob)),
+  listTimeout: z.optional(timeout),
+  labels: z.optional(z.record(z.string(), z.string())),
 });
 
 /** The content of a configuration file, as far as one value can be right or wrong by itself. */
-export const configSchema = z.strictObject({
-  listen: entry.optional(),
-  logLevel: z.int().optional(),
-  ids: z.string().optional(),
-  imageFs: z.string().optional(),
-  streamUrl: z.string().optional(),
-  streamPort: z.int().optional(),
-  listTimeout: timeout.optional(),
-  maxSnapshotAge: duration.optional(),
-  stateDir: z.string().optional(),
-  pins: z.array(entry.regex(/^[^=]*$/, 'has a "="')).optional(),
-  runtimes: z.array(runtime).min(1, 'is empty; the first runtime is the primary').optional(),
+const configSchema = z.strictObject({
+  listen: z.optional(entry),
+  logLevel: z.optional(z.int()),
+  ids: z.optional(z.string()),
+  imageFs: z.optional(z.string()),
+  streamUrl: z.optional(z.string()),
+  streamPort: z.optional(z.int()),
+  listTimeout: z.optional(timeout),
+  maxSnapshotAge: z.optional(duration),
+  stateDir: z.optional(z.string()),
+  pins: z.optional(z.array(glob)),
+  runtimes: z.optional(z.array(runtime).check(z.minLength(1, 'is empty; the first runtime is the primary'))),
 });
 
 export type FileContent = z.infer<typeof configSchema>;
@@ -63,12 +62,12 @@ export function checkContent(content: unknown): { content: FileContent } | { fau
   // An empty file is YAML's null.
   const outcome = configSchema.safeParse(content ?? {});
   if (outcome.success) return { content: outcome.data };
-  return { faults: outcome.error.issues.flatMap(issue => explain(issue as z.core.$ZodIssue)) };
+  return { faults: outcome.error.issues.flatMap(issue => explain(issue, content)) };
 }
 
 const keysOf = { runtime: Object.keys(runtime.shape), file: Object.keys(configSchema.shape) };
 
-function explain(issue: z.core.$ZodIssue): SchemaFault[] {
+function explain(issue: z.core.$ZodIssue, content: unknown): SchemaFault[] {
   const path = issue.path.filter(key => typeof key !== 'symbol');
   if (issue.code === 'unrecognized_keys') {
     const known = path.length === 0 ? keysOf.file : keysOf.runtime;
@@ -78,10 +77,22 @@ function explain(issue: z.core.$ZodIssue): SchemaFault[] {
     }));
   }
   if (issue.code === 'invalid_type') {
-    const isMissing = issue.input === undefined && issue.message.endsWith('received undefined');
-    return [{ path, text: isMissing ? 'is missing' : `is not ${typeNames[issue.expected] ?? issue.expected}` }];
+    return [
+      {
+        path,
+        text:
+          valueAt(content, path) === undefined ? 'is missing' : `is not ${typeNames[issue.expected] ?? issue.expected}`,
+      },
+    ];
   }
   return [{ path, text: issue.message }];
+}
+
+function valueAt(content: unknown, path: readonly (string | number)[]): unknown {
+  return path.reduce<unknown>(
+    (value, key) => (value as Record<string | number, unknown> | undefined)?.[key],
+    content ?? {},
+  );
 }
 
 const typeNames: Readonly<Record<string, string>> = {

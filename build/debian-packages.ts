@@ -8,7 +8,8 @@ interface DebianPackage {
 
 /**
  * `demo`: two real containerd. `registry`: images to pull. `node`: a systemd node to install into. `packages`: what makes and
- * checks the Debian packages. `foreign`: an HTTP/2 client that is not ours.
+ * checks the Debian packages. `terminal`: to see a command as a person does. `foreign`: an HTTP/2 client that is not ours.
+ * `metrics`: promtool, which checks alert rules.
  */
 export const packageGroups = {
   demo: [
@@ -35,7 +36,9 @@ export const packageGroups = {
     { name: 'jq', file: '/usr/bin/jq' },
     { name: 'lintian', file: '/usr/bin/lintian' },
   ],
+  terminal: [{ name: 'tmux', file: '/usr/bin/tmux' }],
   foreign: [{ name: 'nghttp2-client', file: '/usr/bin/h2load' }],
+  metrics: [{ name: 'prometheus', file: '/usr/bin/promtool' }],
 } as const satisfies Record<string, readonly DebianPackage[]>;
 
 export type PackageGroup = keyof typeof packageGroups;

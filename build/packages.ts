@@ -5,10 +5,12 @@ import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { describeArtefact, printArtefact, readManifest, writeManifest } from './artefact.ts';
+import { renderCompletion } from './completion.ts';
 import { listNpmPackages, readNode } from './components.ts';
 import { renderCopyright } from './copyright.ts';
 import { listDepends } from './depends.ts';
 import { readElf } from './elf.ts';
+import { renderMan } from './man.ts';
 import { renderSbom } from './sbom.ts';
 import { compressText, listTree, normalizeTree, readText, type StagedFile, stageCopy, stageFiles } from './stage.ts';
 import type { Version } from './version.ts';
@@ -46,15 +48,22 @@ function listFiles(name: Name, build: Build): StagedFile[] {
     { path: 'DEBIAN/config', content: readText(debian, 'config'), mode: 0o755 },
     { path: 'DEBIAN/templates', content: readText(debian, 'templates') },
     { path: 'DEBIAN/triggers', content: readText(debian, 'triggers') },
-    { path: 'usr/lib/systemd/system/criproxy.service', content: readText(debian, 'criproxy.service') },
-    { path: 'usr/share/bash-completion/completions/criproxy', content: readText(debian, 'criproxy.bash-completion') },
-    { path: 'usr/share/man/man8/criproxy.8.gz', content: compressText(readText(debian, 'criproxy.8')) },
+    ...['criproxy.service', 'criproxy.socket'].map(unit => ({
+      path: `usr/lib/systemd/system/${unit}`,
+      content: readText(debian, unit),
+    })),
+    { path: 'usr/share/bash-completion/completions/criproxy', content: renderCompletion() },
+    { path: 'usr/share/man/man8/criproxy.8.gz', content: compressText(renderMan()) },
     {
       path: `${doc}/changelog.gz`,
       content: compressText(readText(debian, 'changelog').replace(/^criproxy /gm, `${name} `)),
     },
     { path: `${doc}/copyright`, content: build.copyright },
     { path: `${doc}/sbom.cdx.json`, content: build.sbom },
+    ...['dashboard.json', 'alerts.yaml'].map(file => ({
+      path: `${doc}/${file}`,
+      content: readText(join(root, 'docs', 'operate'), file),
+    })),
     {
       path: `usr/share/lintian/overrides/${name}`,
       content: readOverrides(name),

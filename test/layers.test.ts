@@ -13,9 +13,14 @@ const below: Readonly<Record<string, readonly string[]>> = {
   routing: ['cri', 'wire', 'base'],
   transport: ['base'],
   setup: ['base'],
+  systemd: ['base'],
   store: ['base'],
-  app: ['routing', 'cri', 'wire', 'base', 'transport', 'setup', 'store'],
-  cli: ['app', 'routing', 'cri', 'wire', 'base', 'transport', 'setup', 'store'],
+  watch: ['base'],
+  faults: ['base'],
+  admin: ['base'],
+  doctor: ['base', 'setup', 'admin', 'transport'],
+  app: ['routing', 'cri', 'wire', 'base', 'transport', 'setup', 'systemd', 'store', 'watch', 'faults', 'admin'],
+  cli: ['app', 'routing', 'cri', 'wire', 'base', 'transport', 'setup', 'store', 'admin', 'doctor', 'watch'],
   main: ['cli', 'app', 'routing', 'cri', 'wire', 'base'],
 };
 

@@ -1,8 +1,11 @@
 import type { Logger } from '../base/logger.ts';
 import type { Greeting } from '../cri/greeting.ts';
+import type { Faults } from '../faults/faults.ts';
+import { faultyCalls } from '../faults/faulty-calls.ts';
 import type { Runtime, RuntimeState } from '../routing/runtime.ts';
 import { Link, type LinkState } from '../transport/link.ts';
 import type { Dial } from '../transport/session.ts';
+import { type CallWatch, watchedCalls } from '../watch/call-watch.ts';
 import { greet } from './greet.ts';
 
 /** Where a runtime is: its id in `-connect`, empty for the primary, and the path of its socket. */
@@ -11,15 +14,27 @@ export interface RuntimeAddress {
   readonly path: string;
 }
 
-export interface LinkedRuntime extends Runtime {
+export interface LinkedRuntime extends Runtime, RuntimeAddress {
   start(): void;
   stop(): void;
+  /** Keeps what connection there is until `over` resolves, then stops. */
+  leave(over: Promise<void>): Promise<void>;
   /** Resolves when it is known whether the runtime is up now. */
   readonly tried: Promise<void>;
 }
 
-/** A runtime behind a link that is kept up. */
-export function linkedRuntime({ id, path }: RuntimeAddress, dial: Dial, log: Logger): LinkedRuntime {
+/**
+ * A runtime behind a link that is kept up. `seen`: it is known to have been up, at this socket or another. `faults`: what to
+ * inject into its calls.
+ */
+export function linkedRuntime(
+  { id, path }: RuntimeAddress,
+  dial: Dial,
+  watch: CallWatch,
+  log: Logger,
+  seen = false,
+  faults?: Faults,
+): LinkedRuntime {
   const link = new Link<Greeting>({
     name: id === '' ? 'the primary runtime' : `runtime ${id}`,
     path,
@@ -27,29 +42,45 @@ export function linkedRuntime({ id, path }: RuntimeAddress, dial: Dial, log: Log
     greet,
     describe: ({ runtimeName, runtimeVersion, packages }) =>
       `${runtimeName} ${runtimeVersion}, serves ${packages.join(', ')}`,
+    seen,
     log,
+    about: { runtime: id },
   });
   let state = runtimeState(link.state);
+  const changes = { up: 0, down: 0 };
   const listeners = new Set<(state: RuntimeState) => void>();
   link.onChange(changed => {
+    // Another reason for being down is no change of state.
+    if (changed.kind !== state.kind) changes[changed.kind]++;
     state = runtimeState(changed);
     for (const listener of [...listeners]) listener(state);
   });
   return {
     id,
+    path,
     get state() {
       return state;
     },
+    changes,
     onChange(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
-    call: (callPath, request, options) => link.call(callPath, request, options),
-    stream: (callPath, requests, options) => link.stream(callPath, requests, options),
+    ...watchedCalls(id, faults === undefined ? link : faultyCalls(id, link, faults, () => cut(link)), watch),
     start: () => link.start(),
     tried: link.tried,
     stop: () => link.stop(),
+    async leave(over) {
+      link.leave();
+      await over;
+      link.stop();
+    },
   };
+}
+
+/** Ends the connection as the runtime's end does; another one is made at once. */
+function cut({ state }: Link<Greeting>): void {
+  if (state.kind === 'up') state.session.close();
 }
 
 function runtimeState(state: LinkState<Greeting>): RuntimeState {

@@ -1,110 +1,130 @@
-import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
+import type { AdminRoute } from '../admin/admin-route.ts';
+import type { LevelSwitch } from '../base/level-switch.ts';
 import type { Logger } from '../base/logger.ts';
-import type { HandlerRow } from '../routing/handlers.ts';
-import { NodeState } from '../routing/node-state.ts';
-import type { IdForm } from '../routing/owners.ts';
-import type { PinRow } from '../routing/pins.ts';
-import type { ImageFsChoice } from '../routing/plan.ts';
-import { Runtimes } from '../routing/runtimes.ts';
-import { routedService } from '../routing/service.ts';
-import { SnapshotKeeper } from '../routing/snapshot-keeper.ts';
-import { makeDial } from '../transport/grpc/client.ts';
+import { Faults } from '../faults/faults.ts';
+import { subjectNamer } from '../routing/known-names.ts';
+import { takeEnvironment } from '../systemd/environment.ts';
+import { openNotifier } from '../systemd/notifier.ts';
 import { serve } from '../transport/grpc/server.ts';
-import { clearSocketFile, listenOn } from '../transport/socket-file.ts';
-import { type LinkedRuntime, linkedRuntime, type RuntimeAddress } from './linked-runtime.ts';
-import { snapshotStore } from './snapshot-store.ts';
-import { usedShare } from './used-share.ts';
+import { CallWatch } from '../watch/call-watch.ts';
+import { watchedService } from '../watch/watched-service.ts';
+import { openAdmin } from './admin.ts';
+import { faultRoutes } from './fault-routes.ts';
+import { Generations } from './generations.ts';
+import { openListener } from './listener.ts';
+import { logLevelRoutes } from './log-level-routes.ts';
+import type { ProxyConfig } from './proxy-config.ts';
+import { reloadRoutes } from './reload-routes.ts';
+import { type ConfigSource, Reloader } from './reloader.ts';
+import { withSelfCheck } from './self-call.ts';
+import { statusRoutes } from './status-routes.ts';
+import { supervise } from './supervisor.ts';
+import { Telemetry } from './telemetry.ts';
+import { traceRoutes } from './trace-routes.ts';
 
-/** How long a call waits for a primary that is not up, in ms: over a restart, within a client's patience. */
-const PRIMARY_WAIT = 5_000;
+/**
+ * How long calls in flight may take to finish when the proxy stops, in ms. Everybody else waits for the next start as long,
+ * and a kubelet whose runtime is silent for 30 s says that its node is not ready. systemd kills after 40 s (TimeoutStopSec).
+ */
+const DRAIN = 20_000;
 
-/** How long the start waits for runtimes that are neither up nor down, but hang, in ms. */
-const FIRST_TRY = 2_000;
-
-/** How long calls in flight may take to finish when the proxy stops, in ms; systemd kills after 90 s. */
-const DRAIN = 30_000;
-
-export interface ProxyConfig {
-  /** The primary first. */
-  readonly runtimes: readonly [RuntimeAddress, ...RuntimeAddress[]];
-  readonly listen: string;
-  /** By names of clients; what is not in it is for the primary. */
-  readonly handlers: readonly HandlerRow[];
-  readonly pins: readonly PinRow[];
-  /** Ids of runtimes by other values of the pod annotation that mean them; the primary's id is empty. */
-  readonly annotations: ReadonlyMap<string, string>;
-  /** How long a list waits for a runtime that has a time of its own, by id, in ms. */
-  readonly listTimeouts: ReadonlyMap<string, number>;
-  /** What the administrator has noted of each runtime, by id. */
-  readonly labels: ReadonlyMap<string, Readonly<Record<string, string>>>;
-  readonly ids: IdForm;
-  readonly imageFs: ImageFsChoice;
-  /** `http://host:port`: see absoluteUrl. */
-  readonly streamBase: string;
-  /** How long a list waits for one runtime, in ms. */
-  readonly listTimeout: number;
-  /** How old a snapshot may be to stand in for a runtime, in ms; undefined: any age. */
-  readonly maxSnapshotAge: number | undefined;
-  /** Where the snapshots are kept over a restart; undefined: nowhere. */
-  readonly stateDir: string | undefined;
-  /** Name and version: for the log, and as the user agent towards runtimes. */
-  readonly program: string;
-  readonly userAgent: string;
-  /** The proxy's own. */
-  readonly version: string;
-}
+/** How long an answer of the admin API may take then, in ms. */
+const ADMIN_GRACE = 1_000;
 
 export interface Proxy {
   /** Finishes the calls in flight, then lets go of everything. */
   stop(): Promise<void>;
+  /** Puts the configuration as it is now in force, and logs what has changed, or why it is refused. Never rejects. */
+  reload(): Promise<void>;
 }
 
 /** Starts the proxy: from here on it serves, whether or not its runtimes are up. Throws a SocketFileError for `listen`. */
-export async function startProxy(config: ProxyConfig, log: Logger): Promise<Proxy> {
-  // First, so that nothing has to be undone: another process may be serving there.
-  await clearSocketFile(config.listen);
+export async function startProxy(
+  config: ProxyConfig,
+  source: ConfigSource,
+  levels: LevelSwitch,
+  log: Logger,
+): Promise<Proxy> {
+  // First, so that nothing has to be undone: another process may be serving there. systemd may hold the socket, so that
+  // clients wait for a start.
+  const environment = takeEnvironment(process.env, process.pid);
+  const listener = await openListener(config.listen, environment.listenFds);
   log.info(0, `${config.program} starts, pid ${process.pid}`);
+  const notifier = openNotifier(environment.notifySocket, process.env['PATH'], log);
 
-  // A link a runtime; one that is down is nobody else's matter.
-  const dial = makeDial({ userAgent: config.userAgent });
-  const [primary, ...others] = config.runtimes.map(address => linkedRuntime(address, dial, log));
-  const linked: readonly [LinkedRuntime, ...LinkedRuntime[]] = [primary!, ...others];
-  const runtimes = new Runtimes(linked, config.handlers, config.annotations);
+  // Who looks at calls, be it for a moment, enters here.
+  const watch = new CallWatch();
 
-  // What stands in for a runtime that is down, so that no list is ever short.
-  const node = new NodeState(runtimes, config.maxSnapshotAge, log);
+  // What is counted is counted from the first call on; who wants to see it comes when he likes.
+  const telemetry = new Telemetry(config, watch, log);
 
-  // What was known before a restart, so that a runtime that is not up yet is not taken for empty.
-  const keeper =
-    config.stateDir === undefined
-      ? undefined
-      : await SnapshotKeeper.open(runtimes, node, snapshotStore(config.stateDir, log), await readBootId(), log);
+  // To see what a node makes of faults: nothing stands in the way of calls where that was not asked for.
+  const faults = config.enableFaults ? new Faults(log) : undefined;
 
-  // All of CRI, in all packages, over these runtimes.
-  const settings = { ...config, primaryWait: PRIMARY_WAIT, usedShare };
-  const service = routedService(runtimes, settings, node, log);
+  // A link a runtime, the snapshots, and all of CRI over them: what a reload replaces while calls go on.
+  const generations = await Generations.open(config, watch, log, faults, telemetry.writeFailures);
+  const service = watchedService(generations.service, watch);
+  telemetry.follow(() => generations.runtimes.all, generations.node, faults);
+  const reloader = new Reloader({ generations, levels, source, log });
+
+  // For those who operate the proxy: what can be asked of it, or told, enters here.
+  const runtimeIds = () => generations.runtimes.all.map(({ id }) => id);
+  const routes: readonly AdminRoute[] = [
+    ...logLevelRoutes(levels),
+    ...reloadRoutes(reloader),
+    ...statusRoutes({
+      config: () => generations.config,
+      runtimes: () => generations.runtimes.all,
+      snapshotOf: runtime => generations.node.of(runtime),
+      callsOf: telemetry.callsOf,
+      clientCalls: telemetry.clientCalls,
+      eventLoopLag: telemetry.eventLoopLag,
+      faults,
+      log,
+    }),
+    ...traceRoutes({ watch, lost: telemetry.traceLinesLost, runtimes: runtimeIds, names: subjectNamer(generations) }),
+    ...faultRoutes(faults, runtimeIds),
+    ...telemetry.routes,
+  ];
+  const admin = await openAdmin(config.adminSocket, routes, log);
 
   // Before the first call can come, so that the first list finds the runtimes that are up, and is not short of them.
-  for (const runtime of linked) runtime.start();
-  await Promise.race([Promise.all(linked.map(runtime => runtime.tried)), sleep(FIRST_TRY, undefined, { ref: false })]);
+  await generations.start();
 
   const socket = createServer();
-  const server = serve(socket, service);
-  await listenOn(socket, config.listen);
+  const server = serve(socket, withSelfCheck(service));
+  await listener.listen(socket);
   log.info(0, `serving CRI on ${config.listen}`);
+  telemetry.serving(server, config.metrics);
+
+  // From here on systemd hears that it serves, and may kill it when it does not.
+  const { listen, userAgent } = config;
+  const supervisor = supervise({
+    environment,
+    notifier,
+    listener,
+    listen,
+    userAgent,
+    runtimes: () => generations.runtimes.all,
+    log,
+  });
+  generations.node.onChange(supervisor.changed);
+  reloader.listener = supervisor;
 
   return {
+    reload: () =>
+      reloader.reload().then(
+        () => {},
+        () => {},
+      ),
     async stop() {
+      supervisor.stopping();
       await server.close(DRAIN);
-      for (const runtime of linked) runtime.stop();
-      node.stop();
-      await keeper?.stop();
+      await generations.stop();
+      await telemetry.stop();
+      // Last, so that it can be asked what the others wait for.
+      await admin?.close(ADMIN_GRACE);
     },
   };
-}
-
-async function readBootId(): Promise<string> {
-  return (await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim();
 }

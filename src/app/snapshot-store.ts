@@ -1,10 +1,12 @@
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from '../base/logger.ts';
 import type { SnapshotStore } from '../routing/snapshot-keeper.ts';
 import { DamagedError, readState, setAside, writeState } from '../store/state-file.ts';
+import type { Counter } from '../watch/counters.ts';
 
-/** Snapshots in files of a folder: `primary.snapshot`, and `runtime-ID.snapshot` for the others. */
-export function snapshotStore(folder: string, log: Logger): SnapshotStore {
+/** Snapshots in files of a folder: `primary.snapshot`, and `runtime-ID.snapshot` for the others. Counts what it cannot write. */
+export function snapshotStore(folder: string, log: Logger, failures?: Counter): SnapshotStore {
   const fileOf = (id: string) => join(folder, id === '' ? 'primary.snapshot' : `runtime-${id}.snapshot`);
   return {
     async load(id) {
@@ -22,9 +24,13 @@ export function snapshotStore(folder: string, log: Logger): SnapshotStore {
       try {
         await writeState(fileOf(id), content);
       } catch (fault) {
+        failures?.add();
         const reason = (fault as Error).message;
         throw new Error(`${reason}; make room there, or give -stateDir a folder that can be written`, { cause: fault });
       }
+    },
+    async remove(id) {
+      await rm(fileOf(id), { force: true });
     },
   };
 }

@@ -1,3 +1,5 @@
+import type { WatchedCall } from './watched-call.ts';
+
 /**
  * gRPC metadata in the order of the wire: lower-case names, values as they are on the wire, so that a `-bin` value is
  * base64 text. Holds no pseudo-headers and nothing that gRPC itself owns (`grpc-status`, `grpc-timeout`, `te`, ...).
@@ -11,6 +13,10 @@ export interface CallOptions {
   readonly deadline: number | undefined;
   /** Aborted when the caller cancels, goes away, or its deadline passes. */
   readonly signal: AbortSignal;
+  /** What the client calls itself, empty or undefined if it does not say: the user-agent header. */
+  readonly userAgent?: string | undefined;
+  /** The client's call that is served so; undefined for the proxy's own, and where nobody watches. */
+  watched?: WatchedCall | undefined;
 }
 
 /** The answer of a unary call that ended with OK; any other status is a ProxyError. */

@@ -82,6 +82,11 @@ function readContent(content: FileContent, place: (at: Path) => string, ids?: re
     ['listTimeout', 'listTimeout'],
     ['maxSnapshotAge', 'maxSnapshotAge'],
     ['stateDir', 'stateDir'],
+    ['adminSocket', 'adminSocket'],
+    ['metrics', 'metrics'],
+    ['otlp', 'otlp'],
+    ['logFormat', 'logFormat'],
+    ['enableFaults', 'enableFaults'],
   ] as const;
   for (const [flag, key] of scalars) {
     const value = content[key];

@@ -45,6 +45,11 @@ const configSchema = z.strictObject({
   listTimeout: z.optional(timeout),
   maxSnapshotAge: z.optional(duration),
   stateDir: z.optional(z.string()),
+  adminSocket: z.optional(z.string()),
+  metrics: z.optional(z.string()),
+  otlp: z.optional(z.string()),
+  logFormat: z.optional(z.string()),
+  enableFaults: z.optional(z.boolean()),
   pins: z.optional(z.array(glob)),
   runtimes: z.optional(z.array(runtime).check(z.minLength(1, 'is empty; the first runtime is the primary'))),
 });

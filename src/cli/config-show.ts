@@ -29,6 +29,11 @@ export function showConfig(config: Config, settings: Settings): string {
     ...scalar('listTimeout', 'listTimeout'),
     ...scalar('maxSnapshotAge', 'maxSnapshotAge'),
     ...scalar('stateDir', 'stateDir'),
+    ...scalar('adminSocket', 'adminSocket'),
+    ...scalar('metrics', 'metrics'),
+    ...scalar('otlp', 'otlp'),
+    ...scalar('logFormat', 'logFormat'),
+    ...scalar('enableFaults', 'enableFaults', text => text === 'true'),
     ...(shared.length > 0 && {
       pins: shared.map(({ glob }, at) => note(['pins', at], glob, pinSource.sourceOf(glob))),
     }),

@@ -1,16 +1,19 @@
-import { realpathSync } from 'node:fs';
-import { basename, dirname, join, normalize } from 'node:path';
 import type { RuntimeAddress } from '../app/linked-runtime.ts';
-import type { ProxyConfig } from '../app/proxy.ts';
+import type { ProxyConfig } from '../app/proxy-config.ts';
+import { isSameSocket } from '../app/same-socket.ts';
 import { idFault } from '../routing/names.ts';
 import { type FlagValues, parseDuration } from './flags.ts';
 import { nodeAddress } from './node-address.ts';
+import { readOperating } from './operating-flags.ts';
 import { readChoice, readHandlers, readPins } from './routing-flags.ts';
 import { flagSetting, type Setting, type Settings } from './setting.ts';
+import { socketPath } from './socket-path.ts';
 import { UsageError } from './usage-error.ts';
 import { formatVersion, version } from './version.ts';
 
-export type Config = ProxyConfig & { readonly level: number };
+export type Config = ProxyConfig;
+
+export type LogFormat = Config['logFormat'];
 
 /** What the daemon runs with, from its flags. Throws a UsageError. */
 export function readConfig(flags: FlagValues): Config {
@@ -41,9 +44,12 @@ export function readSettings(settings: Settings): Config {
     listTimeout: readListTimeout(settings.of('listTimeout')),
     maxSnapshotAge: parseDuration(settings.of('maxSnapshotAge').text),
     stateDir: readStateDir(settings.of('stateDir')),
+    ...readOperating(settings),
+    logFormat: readChoice(settings.of('logFormat'), ['glog', 'json', 'journal']),
     program: formatVersion(),
     userAgent: `criproxy/${version.version}`,
     version: version.version,
+    configFile: settings.of('config').text || undefined,
     level: readLevel(settings.of('v')),
   };
 }
@@ -64,10 +70,10 @@ function readConnect(setting: Setting, listen: string): [RuntimeAddress, ...Runt
     if (found.some(other => other.id === address.id)) {
       throw fail(`has the id of another runtime, "${address.id}"; give it an id of its own`);
     }
-    if (found.some(other => isSamePath(other.path, address.path))) {
+    if (found.some(other => isSameSocket(other.path, address.path))) {
       throw fail('has the socket of another runtime; name each runtime once');
     }
-    if (isSamePath(address.path, listen))
+    if (isSameSocket(address.path, listen))
       throw fail('is the socket of -listen: criproxy cannot be its own runtime; change one');
     found.push(address);
   }
@@ -90,27 +96,6 @@ function readAddress(entry: string, fail: (fault: string) => UsageError): Runtim
 /** A socket without an id before it. */
 function isBare(entry: string): boolean {
   return !entry.includes(':') || entry.startsWith('/') || entry.startsWith('unix:');
-}
-
-/** `/path`, `unix:/path` and `unix:///path` are the same everywhere. */
-function socketPath(text: string): string | { fault: string } {
-  const path = text.replace(/^unix:(?:\/\/)?(?=\/(?!\/))/, '');
-  if (path.includes('://')) return { fault: 'is not a unix socket; write /path or unix:///path' };
-  if (!path.startsWith('/')) return { fault: 'is not an absolute path; write /path or unix:///path' };
-  return path;
-}
-
-/** /var/run is a link to /run on most nodes: one socket must not be taken for two. */
-function isSamePath(one: string, other: string): boolean {
-  return one === other || realPath(one) === realPath(other);
-}
-
-function realPath(path: string): string {
-  try {
-    return join(realpathSync(dirname(path)), basename(path));
-  } catch {
-    return normalize(path);
-  }
 }
 
 function readLevel(setting: Setting): number {

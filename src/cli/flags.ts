@@ -1,3 +1,4 @@
+import { nearest } from './nearest.ts';
 import { UsageError } from './usage-error.ts';
 
 /** A flag as the command line, `-help` and the manual know it. `value`: what stands for its value there. */
@@ -72,6 +73,9 @@ export function parseDuration(text: string): number | undefined {
 }
 
 function suggestion(rows: readonly FlagRow[], name: string): string {
-  const near = rows.find(row => row.name.toLowerCase() === name.toLowerCase());
-  return near === undefined ? ' (see criproxy -help)' : `; did you mean -${near.name}?`;
+  const near = nearest(
+    name,
+    rows.map(row => row.name),
+  );
+  return near === undefined ? ' (see criproxy -help)' : `; did you mean -${near}?`;
 }

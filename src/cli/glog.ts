@@ -1,23 +1,14 @@
-import type { Logger } from '../base/logger.ts';
+import { type LogLine, oneLine } from './log-line.ts';
 
 /**
- * A logger that writes glog's lines, `Lmmdd hh:mm:ss.uuuuuu pid file:line] message` in local time, and the fields below them
- * as indented YAML. `write` takes whole lines; `toYaml` makes YAML of the fields.
+ * A line in glog's form, `Lmmdd hh:mm:ss.uuuuuu pid file:line] message #call` in local time, and its fields below it as
+ * indented YAML. `toYaml` makes YAML of the fields. Ended.
  */
-export function glogLogger(level: number, write: (text: string) => void, toYaml: (fields: unknown) => string): Logger {
-  const line = (severity: 'I' | 'W' | 'E', message: string, fields?: unknown) => {
-    write(
-      `${severity}${timestamp(new Date())} ${String(process.pid).padStart(7)} ${callSite()}] ${oneLine(message)}\n${fields === undefined ? '' : below(toYaml(fields))}`,
-    );
-  };
-  return {
-    enabled: at => at <= level,
-    info(at, message, fields) {
-      if (at <= level) line('I', message, fields);
-    },
-    warn: message => line('W', message),
-    error: message => line('E', message),
-  };
+export function glogLine(line: LogLine, toYaml: (fields: unknown) => string): string {
+  const { severity, time, file, message, fields, about } = line;
+  const head = `${severity[0]!.toUpperCase()}${timestamp(time)} ${String(process.pid).padStart(7)} ${file}]`;
+  const call = about.call === undefined ? '' : ` #${about.call.id}`;
+  return `${head} ${oneLine(message)}${call}\n${fields === undefined ? '' : below(toYaml(fields))}`;
 }
 
 /** The clock of the wall has milliseconds; digits of another clock behind them would make lines go back. */
@@ -26,18 +17,6 @@ function timestamp(now: Date): string {
   const date = `${two(now.getMonth() + 1)}${two(now.getDate())}`;
   const micros = `${String(now.getMilliseconds()).padStart(3, '0')}000`;
   return `${date} ${two(now.getHours())}:${two(now.getMinutes())}:${two(now.getSeconds())}.${micros}`;
-}
-
-/** The file and line that logged: the first frame outside this file's functions. */
-function callSite(): string {
-  const frame = new Error().stack?.split('\n')[4] ?? '';
-  return /([^/\\(]+:\d+):\d+\)?$/.exec(frame)?.[1] ?? 'criproxy:0';
-}
-
-/** A peer's text must not be able to fake a log line. */
-function oneLine(message: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for.
-  return message.replace(/[\u0000-\u001f\u007f]/g, character => JSON.stringify(character).slice(1, -1));
 }
 
 function below(yaml: string): string {

@@ -1,53 +1,83 @@
+import type { CommandRow, OptionRow } from './command-row.ts';
+import { commands } from './commands.ts';
 import { daemonFlags } from './daemon-flags.ts';
 import type { FlagRow } from './flags.ts';
+import { manual } from './manual.ts';
+import { wrap } from './wrap.ts';
 
-const WIDTH = 80;
 const INDENT = '        ';
 
 /** What `-help` prints, 80 columns wide. */
 export function helpText(): string {
   const used = daemonFlags.filter(row => row.ignored !== true && row.name !== 'h');
   const ignored = daemonFlags.filter(row => row.ignored === true).map(row => `-${row.name}`);
+  const [what, how] = manual.description;
+  const exits = Object.entries(manual.daemonExits).map(([status, meaning]) => `${status} ${meaning}`);
   return `Usage: criproxy [flags]
+       criproxy COMMAND [options]
 
-Runs several container runtimes (CRI implementations) behind one socket, as one
-runtime to the kubelet.
-
+${wrap(what)}
 Example:
-  criproxy -listen /run/criproxy.sock -v 3 \\
-    -connect /run/containerd/containerd.sock,virtlet.cloud:/run/virtlet.sock
+${wrap(manual.examples[0][1], '  ').trimEnd().replaceAll('\n  ', ' \\\n    ')}
 
-Flags, as -flag value, -flag=value or --flag:
+Commands (criproxy COMMAND --help tells more of one):
+${summaries(commands)}
+Flags of the daemon, as -flag value, -flag=value or --flag:
 ${used.map(flagText).join('')}
-${wrap(`Accepted for existing unit files, without effect: ${ignored.join(', ')}.`, '')}
-A pod goes to the runtime that its RuntimeClass handler or its annotation
-kubernetes.io/target-runtime names, to the primary without either. Pods and
-containers of another runtime than the primary are shown as <id>__<their id>,
-its images as <id>/<their name>.
+${wrap(`Accepted for existing unit files, without effect: ${ignored.join(', ')}.`)}
+${wrap(how)}
+${wrap(`Exit status: ${exits.join(', ')}.`)}`;
+}
 
-criproxy config -help tells how to check a configuration file.
+/** What `criproxy COMMAND --help` prints. */
+export function commandHelp(row: CommandRow): string {
+  const notes = (row.notes ?? []).map(note => `\n${wrap(note)}`);
+  const exits = { 0: 'done', 1: 'failed', 2: 'wrong use', ...row.exits };
+  const statuses = Object.entries(exits).map(([status, meaning]) => `${status} ${meaning}`);
+  return [
+    wrap(`Usage: criproxy ${usageOf(row)}`),
+    '\n',
+    wrap(sentence(row.summary)),
+    row.options.length === 0 ? '' : `\nOptions:\n${row.options.map(optionText).join('')}`,
+    ...notes,
+    '\n',
+    wrap(`Exit status: ${statuses.join(', ')}.`),
+  ].join('');
+}
 
-criproxy setup -help tells how to put this node's kubelet on criproxy.
+/** What `criproxy GROUP --help` prints, for commands of two words with the same first one. */
+export function groupHelp(group: string, rows: readonly CommandRow[]): string {
+  return `Usage: criproxy ${group} COMMAND [options]\n\n${summaries(rows)}\ncriproxy ${group} COMMAND --help tells more of one.\n`;
+}
 
-Exit status: 0 after SIGTERM or SIGINT, 2 for a wrong flag, 1 for another fault.
-`;
+/** The words of a command, with `[options]` and operands. */
+export function usageOf(row: CommandRow): string {
+  return [row.name, ...(row.options.length > 0 ? ['[options]'] : []), row.operands].filter(Boolean).join(' ');
+}
+
+function summaries(rows: readonly CommandRow[]): string {
+  const column = Math.max(...rows.map(({ name }) => name.length)) + 4;
+  return rows
+    .map(({ name, summary }) => `  ${name}`.padEnd(column) + wrap(summary, ' '.repeat(column)).trimStart())
+    .join('');
+}
+
+function sentence(summary: string): string {
+  return `${summary[0]!.toUpperCase()}${summary.slice(1)}.`;
+}
+
+function optionText(row: OptionRow): string {
+  const short = row.short === undefined ? '' : `-${row.short}, `;
+  const value = row.value === undefined ? '' : ` ${row.value}`;
+  const more = row.multiple === true ? '; can be given again' : '';
+  return `  ${short}--${row.name}${value}\n${wrap(`${row.help}${more}${standard(row.default)}`, INDENT)}`;
 }
 
 function flagText(row: FlagRow): string {
   const name = row.value === undefined ? `-${row.name}` : `-${row.name} ${row.value}`;
-  const standard = row.type === 'bool' || row.default === '' ? '' : ` (default ${row.default})`;
-  return `  ${name}\n${wrap(row.help + standard, INDENT)}`;
+  return `  ${name}\n${wrap(row.help + (row.type === 'bool' ? '' : standard(row.default)), INDENT)}`;
 }
 
-function wrap(text: string, indent: string): string {
-  const lines: string[] = [];
-  let line = indent;
-  for (const word of text.split(' ')) {
-    if (line.trim() !== '' && line.length + 1 + word.length > WIDTH) {
-      lines.push(line);
-      line = indent;
-    }
-    line += (line === indent ? '' : ' ') + word;
-  }
-  return [...lines, line, ''].join('\n');
+function standard(value: string | undefined): string {
+  return value === undefined || value === '' ? '' : ` (default ${value})`;
 }

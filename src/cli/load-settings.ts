@@ -24,5 +24,6 @@ export async function loadSettings(given: FlagValues): Promise<Settings> {
       return file?.settings.get(name) ?? flagSetting(name, defaults.get(name)!, false);
     },
     extras: file?.extras ?? [],
+    overruled: [...(file?.settings.keys() ?? [])].filter(name => given.has(name)),
   };
 }

@@ -1,30 +1,32 @@
 import { startProxy } from '../app/proxy.ts';
-import { Level } from '../cri/methods.ts';
+import type { ConfigSource } from '../app/reloader.ts';
 import { SocketFileError } from '../transport/socket-file.ts';
 import { readSettings } from './config.ts';
 import { daemonFlags } from './daemon-flags.ts';
-import { givenFlags } from './flags.ts';
-import { glogLogger } from './glog.ts';
-import { helpText } from './help.ts';
+import { openLog } from './daemon-log.ts';
+import { type FlagValues, givenFlags } from './flags.ts';
+import { onHangup } from './hangups.ts';
 import { loadSettings } from './load-settings.ts';
-import type { Settings } from './setting.ts';
 import { UsageError } from './usage-error.ts';
 import { formatVersion } from './version.ts';
 
 /** Does what the command line says; resolves with the exit status. */
 export async function run(argv: readonly string[]): Promise<number> {
   try {
-    // Loaded when it is asked for: the daemon has no use for it.
-    if (argv[0] === 'setup') return await (await import('./setup.ts')).runSetup(argv.slice(1));
-    if (argv[0] === 'config') return print(await (await import('./config-command.ts')).runConfig(argv.slice(1)));
+    if (argv[0] !== undefined && !argv[0].startsWith('-')) return await runCommand(argv);
     const given = givenFlags(daemonFlags, argv);
-    if (given.get('help') === 'true' || given.get('h') === 'true') return print(helpText());
+    if (given.get('help') === 'true' || given.get('h') === 'true') return await runCommand(['help']);
     if (given.get('version') === 'true') return print(`${formatVersion()}\n`);
-    return await runDaemon(await loadSettings(given));
+    return await runDaemon(given);
   } catch (fault) {
     process.stderr.write(`criproxy: ${fault instanceof Error ? fault.message : String(fault)}\n`);
     return fault instanceof UsageError ? 2 : 1;
   }
+}
+
+/** Loaded when it is asked for: the daemon has no use for it. */
+async function runCommand(argv: readonly string[]): Promise<number> {
+  return await (await import('./dispatch.ts')).runCommand(argv);
 }
 
 function print(text: string): number {
@@ -32,28 +34,38 @@ function print(text: string): number {
   return 0;
 }
 
-async function runDaemon(settings: Settings): Promise<number> {
+async function runDaemon(given: FlagValues): Promise<number> {
+  const settings = await loadSettings(given);
   const config = readSettings(settings);
   // A reader of the log that went away is no reason to stop serving.
   process.stderr.on('error', () => {});
-  const log = glogLogger(config.level, text => process.stderr.write(text), await yamlWriter(config.level));
+  const { log, levels, close } = await openLog(config.level, config.logFormat, text => process.stderr.write(text));
   const stopping = stopSignal();
-  const proxy = await startProxy(config, log).catch(fault => {
-    if (!(fault instanceof SocketFileError)) throw fault;
-    throw settings.of('listen').fail(`: ${fault.message}`);
-  });
-  const signal = await stopping;
-  log.info(0, `${signal}: finishing the calls in flight`);
-  await proxy.stop();
-  log.info(0, 'stopped');
-  return 0;
+  try {
+    const started = startProxy(config, sourceOf(given), levels, log);
+    onHangup(started);
+    const proxy = await started.catch(fault => {
+      if (!(fault instanceof SocketFileError)) throw fault;
+      throw settings.of('listen').fail(`: ${fault.message}`);
+    });
+    const signal = await stopping;
+    log.info(0, `${signal}: finishing the calls in flight`);
+    await proxy.stop();
+    log.info(0, 'stopped');
+    return 0;
+  } finally {
+    await close();
+  }
 }
 
-/** A YAML library is half of the program: it is loaded where messages are dumped. */
-async function yamlWriter(level: number): Promise<(fields: unknown) => string> {
-  if (level < Level.Change) return String;
-  const { stringify } = await import('yaml');
-  return fields => stringify(fields, { lineWidth: 0 });
+/** What the daemon was started with, read again: the flags are as they were, the file need not be. */
+function sourceOf(given: FlagValues): ConfigSource {
+  return {
+    async read() {
+      const settings = await loadSettings(given);
+      return { config: readSettings(settings), overruled: settings.overruled ?? [] };
+    },
+  };
 }
 
 /** The first of SIGTERM and SIGINT; the next one ends the process at once. */

@@ -31,6 +31,8 @@ export interface RuntimeExtras {
 export interface Settings {
   of(name: string): Setting;
   readonly extras: readonly RuntimeExtras[];
+  /** Names of the flags that are given and that the file has a value for too, which is of no effect. */
+  readonly overruled?: readonly string[];
 }
 
 /** A value from the command line, or the default of its flag. */

@@ -1,68 +1,37 @@
-import { parseArgs } from 'node:util';
 import { applySetup } from '../setup/apply.ts';
+import { readUnits } from '../setup/daemon.ts';
 import { SetupError } from '../setup/error.ts';
 import { openMachine } from '../setup/machine.ts';
 import { type Choice, knownRuntimes } from '../setup/primary.ts';
 import { revertSetup } from '../setup/revert.ts';
 import { readStatus, type Status } from '../setup/status.ts';
+import type { Invocation } from './command-row.ts';
 import { UsageError } from './usage-error.ts';
 
 /** The kubelet was left alone, and a person can do what is missing by hand. */
 const LEFT_ALONE = 3;
 
-const usage = `Usage: criproxy setup status|apply|revert [flags]
+type Values = Invocation['values'];
 
-  status  show where this node's kubelet learns its runtime endpoint, and what was changed
-    --json               as JSON
-  apply   start the service, point the kubelet to it, restart the kubelet if something changed
-    --primary RUNTIME    detect (default), ${Object.keys(knownRuntimes).join(', ')}
-    --other RUNTIMES     the other runtimes, as id:socket, separated by commas
-    --restart            restart the service though it runs
-    --fall-back PROGRAM  the program to go back to when the installed one does not serve
-  revert  put back what apply changed, and restart the kubelet
-    --stop               stop the service afterwards
+const machine = () => openMachine('/');
 
-  --listen SOCKET        the service's socket (default /run/criproxy.sock)
-  --patience SECONDS     how long the service may take to answer (default 20)
-  --settle SECONDS       how long the kubelet must stay up (default 10)
-  --root FOLDER          look at a copy of a node's files (status only)
-`;
-
-const options = {
-  json: { type: 'boolean', default: false },
-  primary: { type: 'string', default: 'detect' },
-  other: { type: 'string' },
-  restart: { type: 'boolean', default: false },
-  'fall-back': { type: 'string' },
-  stop: { type: 'boolean', default: false },
-  listen: { type: 'string', default: '/run/criproxy.sock' },
-  patience: { type: 'string', default: '20' },
-  settle: { type: 'string', default: '10' },
-  root: { type: 'string', default: '/' },
-  help: { type: 'boolean', default: false },
-} as const;
-
-type Values = ReturnType<typeof parse>['values'];
-
-function parse(argv: readonly string[]) {
-  try {
-    return parseArgs({ args: [...argv], options, allowPositionals: true });
-  } catch (fault) {
-    throw new UsageError((fault as Error).message.split('\n')[0]);
-  }
+/** The value of an option that has a default. */
+function textOf(values: Values, name: string): string {
+  return String(values[name] ?? '');
 }
 
 function readSeconds(name: 'patience' | 'settle', values: Values): number {
   const seconds = Number(values[name]);
   if (!(seconds > 0 && seconds <= 600))
-    throw new UsageError(`flag --${name}: "${values[name]}": give seconds, up to 600`);
+    throw new UsageError(`setup: flag --${name}: "${values[name]}": give seconds, up to 600`);
   return seconds * 1000;
 }
 
-function readOther(other: string | undefined): string | undefined {
+function readOther(values: Values): string | undefined {
+  const other = values['other'] === undefined ? undefined : textOf(values, 'other');
   for (const one of (other ?? '').split(',').map(part => part.trim()))
     if (one !== '' && !/^[^:/\s]+:(unix:\/\/)?\/\S+$/.test(one))
-      throw new UsageError(`flag --other: "${one}": write each runtime as id:/path/of/socket`);
+      throw new UsageError(`setup: flag --other: "${one}": write each runtime as id:/path/of/socket`);
   return other;
 }
 
@@ -93,16 +62,17 @@ function printStatus(status: Status): void {
 }
 
 async function apply(values: Values): Promise<number> {
-  if (values.primary !== 'detect' && !(values.primary in knownRuntimes))
+  const primary = textOf(values, 'primary');
+  if (primary !== 'detect' && !(primary in knownRuntimes))
     throw new UsageError(
-      `flag --primary: "${values.primary}": one of detect, ${Object.keys(knownRuntimes).join(', ')}`,
+      `setup: flag --primary: "${primary}": one of detect, ${Object.keys(knownRuntimes).join(', ')}`,
     );
-  const { done, left } = await applySetup(openMachine(values.root), {
-    primary: values.primary as Choice,
-    other: readOther(values.other),
-    listen: values.listen,
-    restart: values.restart,
-    fallBack: values['fall-back'],
+  const { done, left } = await applySetup(machine(), {
+    primary: primary as Choice,
+    other: readOther(values),
+    listen: textOf(values, 'listen'),
+    restart: values['restart'] === true,
+    fallBack: values['fall-back'] === undefined ? undefined : textOf(values, 'fall-back'),
     patience: readSeconds('patience', values),
     settle: readSeconds('settle', values),
   });
@@ -113,10 +83,9 @@ async function apply(values: Values): Promise<number> {
 }
 
 async function revert(values: Values): Promise<number> {
-  const { listen, stop } = values;
-  const { done, left, strange } = await revertSetup(openMachine(values.root), {
-    listen,
-    stop,
+  const { done, left, strange } = await revertSetup(machine(), {
+    listen: textOf(values, 'listen'),
+    stop: values['stop'] === true,
     settle: readSeconds('settle', values),
   });
   print(...(done.length === 0 && left.length === 0 ? ['nothing to put back'] : done));
@@ -125,42 +94,39 @@ async function revert(values: Values): Promise<number> {
   return 0;
 }
 
-function status(values: Values): number {
-  const found = readStatus(openMachine(values.root), values.listen);
-  if (values.json) print(JSON.stringify(found, null, 2));
-  else printStatus(found);
+async function status(values: Values): Promise<number> {
+  const host = openMachine(textOf(values, 'root'));
+  const found = readStatus(host, textOf(values, 'listen'));
+  const units = await readUnits(host);
+  if (values['json'] === true) print(JSON.stringify({ ...found, units }, null, 2));
+  else {
+    printStatus(found);
+    for (const [unit, state] of Object.entries(units ?? {})) print(`unit       ${unit}: ${state}`);
+  }
   return found.strange === undefined ? 0 : LEFT_ALONE;
 }
 
-async function runVerb(argv: readonly string[]): Promise<number> {
-  const { values, positionals } = parse(argv);
-  const [verb, ...rest] = positionals;
-  if (values.help) {
-    process.stdout.write(usage);
-    return 0;
-  }
-  if (rest[0] !== undefined) throw new UsageError(`"${rest[0]}": one of status, apply, revert is enough`);
-  if (verb === 'status') return status(values);
-  if (values.root !== '/') throw new UsageError(`flag --root: "${values.root}": only status looks at a copy`);
-  if (verb === 'apply') return apply(values);
-  if (verb === 'revert') return revert(values);
-  throw new UsageError(`"${verb ?? ''}": one of status, apply, revert`);
-}
+/** `criproxy setup status`. */
+export const runSetupStatus = tellingFaults(status);
+
+/** `criproxy setup apply`. */
+export const runSetupApply = tellingFaults(apply);
+
+/** `criproxy setup revert`. */
+export const runSetupRevert = tellingFaults(revert);
 
 /**
- * `criproxy setup status|apply|revert [flags]`. Resolves with the exit status: 0 done, or nothing to do; 1 failed, with the
- * node as it was; 2 wrong flags; 3 the kubelet was left alone, because something about it is not understood.
+ * The exit status: 0 done, or nothing to do; 1 failed, with the node as it was; 3 the kubelet was left alone, because
+ * something about it is not understood.
  */
-export async function runSetup(argv: readonly string[]): Promise<number> {
-  try {
-    return await runVerb(argv);
-  } catch (fault) {
-    if (fault instanceof UsageError) {
-      process.stderr.write(`criproxy setup: ${fault.message}\n`);
-      return 2;
+function tellingFaults(verb: (values: Values) => Promise<number>): (invocation: Invocation) => Promise<number> {
+  return async ({ values }) => {
+    try {
+      return await verb(values);
+    } catch (fault) {
+      if (!(fault instanceof SetupError)) throw fault;
+      printFault(fault, fault.kind === 'failed' ? 'it failed; the node is as it was' : 'nothing was changed');
+      return fault.kind === 'failed' ? 1 : LEFT_ALONE;
     }
-    if (!(fault instanceof SetupError)) throw fault;
-    printFault(fault, fault.kind === 'failed' ? 'it failed; the node is as it was' : 'nothing was changed');
-    return fault.kind === 'failed' ? 1 : LEFT_ALONE;
-  }
+  };
 }

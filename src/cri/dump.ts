@@ -4,11 +4,11 @@ import { overrides, type Package } from './packages.ts';
 import { readMapEntry } from './read.ts';
 import { enumName, type Field, fieldsOf, isMessage, isVarint } from './schema.ts';
 
-const REDACTED = '<redacted>';
+export const REDACTED = '<redacted>';
 const MAX_BYTES = 1024;
 
 /** kubectl puts the whole manifest here, with the values of container environment variables. */
-const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
+export const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
 
 /**
  * A message as plain data with CRI's field names, for a log: fields in the order of the wire, enums by name, `secret` fields

@@ -18,6 +18,14 @@ export function itemsById(list: Buffer): Map<string, Buffer> {
   return items;
 }
 
+/** How many items a list's answer has. Throws a WireError. */
+export function countItems(list: Buffer): number {
+  const records = new Records(list);
+  let count = 0;
+  while (records.next()) if (records.field === 1 && records.type === WireType.Len) count++;
+  return count;
+}
+
 /** The id of an item of a list, or of a PodSandboxStatus or a ContainerStatus. */
 export function itemId(item: Buffer): string {
   return readString(item, 1);

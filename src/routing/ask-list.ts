@@ -1,6 +1,7 @@
 import type { CallOptions, Metadata, Reply } from '../base/call.ts';
 import { Code } from '../base/codes.ts';
 import { ProxyError } from '../base/error.ts';
+import type { WatchedCall } from '../base/watched-call.ts';
 import { checkList } from '../cri/listing.ts';
 import { WireError } from '../wire/error.ts';
 import type { Listing } from './listing.ts';
@@ -12,9 +13,12 @@ const LIST_LIMIT = 120_000;
 
 const never = new AbortController().signal;
 
-/** Options of a call that nobody can cancel, since its answer is of use even when nobody waits for it any more. */
-export function ownCall(metadata: Metadata = [], limit = LIST_LIMIT): CallOptions {
-  return { metadata, deadline: performance.now() + limit, signal: never };
+/**
+ * Options of a call that nobody can cancel, since its answer is of use even when nobody waits for it any more. `watched` is the
+ * client's call that it is made for, if there is one.
+ */
+export function ownCall(metadata: Metadata = [], limit = LIST_LIMIT, watched?: WatchedCall): CallOptions {
+  return { metadata, deadline: performance.now() + limit, signal: never, watched };
 }
 
 /**
@@ -32,9 +36,11 @@ export async function askList(
   const question = listing?.ask();
   try {
     const reply = await runtime.call(path, request, options);
-    checkList(reply.message);
-    if (question !== undefined) listing?.answer(question, reply.message, askedAt);
-    return reply;
+    const known = listing?.sameAnswer(reply.message);
+    if (known === undefined) checkList(reply.message);
+    const message = known ?? reply.message;
+    if (question !== undefined) listing?.answer(question, message, askedAt);
+    return { message, headers: reply.headers, trailers: reply.trailers };
   } catch (fault) {
     if (question !== undefined) listing?.giveUp(question);
     if (!(fault instanceof WireError)) throw fault;

@@ -1,3 +1,4 @@
+import type { CallOptions } from '../base/call.ts';
 import { idFilterRequest, itemsById } from '../cri/listing.ts';
 import { ownCall } from './ask-list.ts';
 import { hasPart } from './asked.ts';
@@ -12,9 +13,9 @@ import type { Runtime } from './runtime.ts';
  * primary's, if nobody has it; but Unavailable when one that does not answer could have it: from the primary's NotFound a
  * kubelet concludes that it is gone. Rejects with InvalidArgument for an ambiguous id.
  */
-export async function askOwner(plan: Plan, kind: IdKind, id: string): Promise<Runtime> {
+export async function askOwner(plan: Plan, kind: IdKind, id: string, options: CallOptions): Promise<Runtime> {
   const { all, primary } = plan.runtimes;
-  const answers = await Promise.all(all.map(runtime => holds(plan, runtime, kind, id)));
+  const answers = await Promise.all(all.map(runtime => holds(plan, runtime, kind, id, options)));
   const [owner, other] = all.filter((_, index) => answers[index] === 'yes');
   if (owner !== undefined && other !== undefined) throw ambiguous(kind, id, owner, other);
   if (owner !== undefined) return owner;
@@ -23,14 +24,20 @@ export async function askOwner(plan: Plan, kind: IdKind, id: string): Promise<Ru
   return primary;
 }
 
-async function holds(plan: Plan, runtime: Runtime, kind: IdKind, id: string): Promise<'yes' | 'no' | 'unknown'> {
+async function holds(
+  plan: Plan,
+  runtime: Runtime,
+  kind: IdKind,
+  id: string,
+  options: CallOptions,
+): Promise<'yes' | 'no' | 'unknown'> {
   // What a snapshot does not have was not there either when the runtime went down.
   const silent = plan.node.of(runtime).known || !hasPart(plan, runtime) ? 'no' : 'unknown';
   if (runtime.state.kind === 'down') return silent;
   try {
     const { path } = plan.sibling(kind === 'pod' ? 'ListPodSandbox' : 'ListContainers').lane(runtime);
     const listTimeout = plan.listTimeout(runtime);
-    const call = runtime.call(path, idFilterRequest(id), ownCall([], listTimeout));
+    const call = runtime.call(path, idFilterRequest(id), ownCall([], listTimeout, options.watched));
     const { message } = await within(listTimeout, call);
     return [...itemsById(message).keys()].some(known => known.startsWith(id)) ? 'yes' : 'no';
   } catch {

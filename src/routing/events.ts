@@ -1,81 +1,61 @@
 import type { CallOptions } from '../base/call.ts';
-import { Code, codeName } from '../base/codes.ts';
+import { Code } from '../base/codes.ts';
 import { ProxyError } from '../base/error.ts';
-import { pause } from './budget.ts';
-import { endableCall } from './endable-call.ts';
+import { EventSource } from './event-source.ts';
+import type { LeadMetadata } from './lead-metadata.ts';
 import { MergedStream } from './merge-streams.ts';
-import { missedEvents } from './missed-events.ts';
 import { NodeView } from './node-view.ts';
 import type { Plan } from './plan.ts';
-import type { Runtime, RuntimeState } from './runtime.ts';
-import { runtimeName } from './runtimes.ts';
-
-/** How often the lists of a runtime without events are compared, in ms: as often as the kubelet would do it (PLEG). */
-const POLL = 1_000;
-
-/** How long to wait before a stream that failed on a live runtime is opened again, in ms. */
-const RETRY = 500;
+import type { Runtime } from './runtime.ts';
 
 /**
  * The events of all runtimes, for as long as the client listens. What happens to a runtime does not end the stream: what was
- * missed meanwhile is made from the difference of its lists, and so is everything for a runtime that has no events.
+ * missed meanwhile is made from the difference of its lists, and so is everything for a runtime that has no events. Runtimes that
+ * are configured while it is open bring theirs too: a kubelet has patience for five ends of the stream in all.
  */
 export async function* joinEvents(
   plan: Plan,
   request: Buffer,
   options: CallOptions,
+  lead: LeadMetadata,
 ): AsyncGenerator<Buffer, void, void> {
   const merged = new MergedStream<Buffer>();
-  for (const runtime of plan.runtimes.all) merged.add(eventsOf(plan, runtime, request, options));
+  // Not of the call's record: what is asked over the days of a stream would pile up there.
+  const own = { metadata: options.metadata, deadline: options.deadline, signal: options.signal };
+  const sources = new Map<string, EventSource>();
+  const follow = (now: Plan, toldOf: (runtime: Runtime) => NodeView | undefined) => {
+    const { all } = now.runtimes;
+    for (const [id, source] of sources) {
+      const runtime = all.find(each => each.id === id);
+      source.turnTo(now, runtime);
+      if (runtime === undefined) sources.delete(id);
+    }
+    for (const runtime of all) {
+      if (sources.has(runtime.id)) continue;
+      const source = new EventSource(
+        now,
+        runtime,
+        toldOf(runtime),
+        request,
+        own,
+        runtime === now.runtimes.primary ? lead : undefined,
+      );
+      sources.set(runtime.id, source);
+      merged.add(source.events());
+    }
+  };
+  const { turnover } = plan.node;
+  // The configuration may have changed between the head of the call and its message.
+  const first = turnover.rules === undefined ? plan : plan.under(turnover.rules);
+  follow(first, runtime => NodeView.ofSnapshot(first, runtime));
+  const forget = turnover.onChange(rules => follow(plan.under(rules), () => undefined));
   const stop = () => merged.fail(endOf(options.signal));
   options.signal.addEventListener('abort', stop, { once: true });
   try {
     yield* merged;
   } finally {
+    forget();
     options.signal.removeEventListener('abort', stop);
-  }
-}
-
-async function* eventsOf(plan: Plan, runtime: Runtime, request: Buffer, options: CallOptions): AsyncGenerator<Buffer> {
-  // Not the snapshot of a later time, which may know of what the client was not told.
-  let told = NodeView.ofSnapshot(plan, runtime);
-  let isCurrent = told !== undefined && runtime.state.kind === 'up';
-  // A runtime that comes up again may be another version.
-  let withoutEvents: RuntimeState | undefined;
-  let complaint = '';
-  for (let wait = 0; !options.signal.aborted; await pause(wait, options.signal)) {
-    await untilUp(runtime, options.signal);
-    const { state } = runtime;
-    const call = endableCall(options);
-    wait = state === withoutEvents ? POLL : RETRY;
-    try {
-      // Opened first: what happens while the lists are compared comes twice rather than never.
-      const stream = state === withoutEvents ? undefined : plan.stream(runtime, request, call.options);
-      if (!isCurrent) {
-        const now = await NodeView.ofRuntime(plan, runtime, options);
-        const leftOut = yield* missedEvents(plan, runtime, told, now);
-        now.revert(leftOut.keys(), told);
-        told = now;
-        // Compared again until all of it is told.
-        for (const error of leftOut.values()) throw error;
-      }
-      isCurrent = false;
-      if (stream !== undefined) yield* followed(stream, told);
-    } catch (fault) {
-      const error = ProxyError.from(fault);
-      const lacksEvents = error.code === Code.Unimplemented && state !== withoutEvents;
-      const said = lacksEvents
-        ? 'made from its lists: it has none of its own'
-        : `${codeName(error.code)}: ${error.message}`;
-      if (said !== complaint && !options.signal.aborted) {
-        plan.node.log.info(2, `events of the ${runtimeName(runtime)}: ${said}`);
-      }
-      complaint = said;
-      if (lacksEvents) withoutEvents = state;
-      if (lacksEvents) wait = 0;
-    } finally {
-      call.end();
-    }
   }
 }
 
@@ -83,26 +63,4 @@ async function* eventsOf(plan: Plan, runtime: Runtime, request: Buffer, options:
 function endOf(signal: AbortSignal): ProxyError {
   if (signal.reason instanceof ProxyError) return signal.reason;
   return new ProxyError(Code.Cancelled, 'criproxy: the client went away');
-}
-
-async function* followed(events: AsyncIterable<Buffer>, told: NodeView | undefined): AsyncGenerator<Buffer> {
-  for await (const event of events) {
-    told?.follow(event);
-    yield event;
-  }
-}
-
-function untilUp(runtime: Runtime, signal: AbortSignal): Promise<void> {
-  if (runtime.state.kind === 'up' || signal.aborted) return Promise.resolve();
-  return new Promise(resolve => {
-    const done = () => {
-      forget();
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    const forget = runtime.onChange(state => {
-      if (state.kind === 'up') done();
-    });
-    signal.addEventListener('abort', done, { once: true });
-  });
 }

@@ -8,7 +8,10 @@ export function failed(log: Logger, method: string, fault: unknown, options: Cal
   const error = ProxyError.from(fault);
   const givenUp = error.code === Code.Cancelled && options.signal.aborted;
   if (log.enabled(2) && !givenUp) {
-    log.info(2, `${method} failed: ${codeName(error.code)}: ${error.message}`);
+    log.info(2, `${method} failed: ${codeName(error.code)}: ${error.message}`, undefined, {
+      call: options.watched,
+      method,
+    });
   }
   return error;
 }

@@ -1,3 +1,4 @@
+import type { CallOptions } from '../base/call.ts';
 import { Code } from '../base/codes.ts';
 import { ProxyError } from '../base/error.ts';
 import { idRequest } from '../cri/listing.ts';
@@ -20,13 +21,18 @@ const removals = {
  * For raw ids: rejects with AlreadyExists when the answer of a call that has made a pod or container has an id that another
  * runtime has too, since nobody could tell them apart. What was made is removed again.
  */
-export async function refuseCollision(plan: Plan, runtime: Runtime, answer: Buffer): Promise<void> {
+export async function refuseCollision(
+  plan: Plan,
+  runtime: Runtime,
+  answer: Buffer,
+  options: CallOptions,
+): Promise<void> {
   if (plan.owners.form === 'prefixed') return;
   for (const kind of ['pod', 'container'] as const) {
     for (const id of readAll(plan.method.response, kind, answer)) {
       const other = plan.owners.other(runtime, kind, id);
       if (other === undefined) continue;
-      const failure = await undo(plan, runtime, answer);
+      const failure = await undo(plan, runtime, answer, options);
       throw new ProxyError(
         Code.AlreadyExists,
         `criproxy: the ${runtimeName(runtime)} has given the new ${kind} the id "${id}", which the ${runtimeName(other)} has for ` +
@@ -37,7 +43,7 @@ export async function refuseCollision(plan: Plan, runtime: Runtime, answer: Buff
 }
 
 /** Undefined when all that was made is gone, else why not. */
-async function undo(plan: Plan, runtime: Runtime, answer: Buffer): Promise<string | undefined> {
+async function undo(plan: Plan, runtime: Runtime, answer: Buffer, options: CallOptions): Promise<string | undefined> {
   // A pod takes its containers with it.
   const [pod] = readAll(plan.method.response, 'pod', answer);
   const kind: IdKind = pod === undefined ? 'container' : 'pod';
@@ -46,7 +52,8 @@ async function undo(plan: Plan, runtime: Runtime, answer: Buffer): Promise<strin
     for (const name of removals[kind]) {
       const sibling = plan.sibling(name);
       const request = idRequest(id);
-      const reply = await runtime.call(sibling.lane(runtime).path, request, ownCall([], LIMIT));
+      const own = ownCall([], LIMIT, options.watched);
+      const reply = await runtime.call(sibling.lane(runtime).path, request, own);
       plan.node.follow(runtime, sibling.method.effect!, request, reply.message);
     }
     return undefined;

@@ -13,14 +13,14 @@ const CHUNK = 1 << 20;
 export const listImages: UnaryRoute = async (plan, request, options) => {
   const asked = askedFor(plan, request);
   const parts = await Promise.all(asked.map(runtime => listPart(plan, runtime, request, options)));
-  return joinReplies(parts, mergeImages);
+  return joinReplies(parts, plan.joinLists);
 };
 
 /** Which images are in several runtimes is known only when all have given theirs. */
-export const streamImages: StreamRoute = async function* (plan, request, options) {
+export const streamImages: StreamRoute = async function* (plan, request, options, lead) {
   const asked = askedFor(plan, request);
   if (asked.length === 1) {
-    yield* streamList(plan, asked[0]!, request, options, { leads: true, failed: [] });
+    yield* streamList(plan, asked[0]!, request, options, { lead, failed: [] });
     return;
   }
   // That the first cannot have the method need not be asked of the others.
@@ -28,7 +28,7 @@ export const streamImages: StreamRoute = async function* (plan, request, options
   const call = endableCall(options);
   try {
     const parts = asked.map((runtime, index) =>
-      gather(streamList(plan, runtime, request, call.options, { leads: index === 0, failed: [] })),
+      gather(streamList(plan, runtime, request, call.options, { lead: index === 0 ? lead : undefined, failed: [] })),
     );
     yield* cutList(mergeImages(await Promise.all(parts)), CHUNK);
   } finally {

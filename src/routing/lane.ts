@@ -4,6 +4,7 @@ import type { MethodSpec } from '../cri/method-spec.ts';
 import { hasMethod, type Package, translation } from '../cri/packages.ts';
 import { rewriter } from '../cri/rewrite.ts';
 import { WireError } from '../wire/error.ts';
+import { lastResult } from './last-result.ts';
 import { type Naming, requestRewrites, responseRewrites } from './name-rewrites.ts';
 import type { Runtime } from './runtime.ts';
 import { runtimeName } from './runtimes.ts';
@@ -33,16 +34,22 @@ export function openLane(
     );
   }
   const encode = rewriter(method.request, { ...requestRewrites(runtime, naming), ...translation(client, server) });
-  const decode = rewriter(method.response, {
+  const rewrite = rewriter(method.response, {
     ...responseRewrites(runtime, naming),
     ...translation(server, client),
   });
+  const decode = isList(method) ? lastResult(rewrite) : rewrite;
   return {
     path: `/${server}.${method.service}/${method.name}`,
     encode: request => guard(encode, request, Code.InvalidArgument, `malformed ${method.request}`),
     decode: answer =>
       guard(decode, answer, Code.Internal, `the ${runtimeName(runtime)} sent a malformed ${method.response}`),
   };
+}
+
+/** Whose answers are the same for a long time. */
+function isList({ route, streams }: MethodSpec): boolean {
+  return !streams && (route === 'list' || route === 'images');
 }
 
 function choosePackage(method: MethodSpec, client: Package, served: readonly string[]): Package | undefined {

@@ -1,6 +1,7 @@
 import type { CallOptions, Reply } from '../base/call.ts';
 import { Code } from '../base/codes.ts';
 import { ProxyError } from '../base/error.ts';
+import type { WatchedCall } from '../base/watched-call.ts';
 import { isWholeList, type ListName, listFilter, type Passes } from '../cri/filter.ts';
 import { WireError } from '../wire/error.ts';
 import { askList, ownCall } from './ask-list.ts';
@@ -18,10 +19,14 @@ export async function listPart(plan: Plan, runtime: Runtime, request: Buffer, op
   if (runtime.state.kind === 'down' && mustWait(plan, runtime)) await plan.ready(runtime, options);
   try {
     const reply = await liveList(plan, runtime, request, options);
-    plan.node.isLive(runtime, listName(plan));
+    plan.node.isLive(runtime, listName(plan), options.watched);
     return reply;
   } catch (fault) {
-    return { message: snapshotList(plan, runtime, request, ProxyError.from(fault)), headers: [], trailers: [] };
+    return {
+      message: snapshotList(plan, runtime, request, ProxyError.from(fault), options.watched),
+      headers: [],
+      trailers: [],
+    };
   }
 }
 
@@ -39,13 +44,18 @@ async function liveList(plan: Plan, runtime: Runtime, request: Buffer, options: 
   const lane = plan.lane(runtime);
   const listing = plan.node.of(runtime).of(listName(plan));
   // One that has let a list wait is not waited for again until it has answered.
-  if (listing.overdue > 0) throw new ProxyError(Code.DeadlineExceeded, 'it has not answered the list before this one');
+  if (plan.node.isOverdue(runtime, listName(plan))) {
+    throw new ProxyError(Code.DeadlineExceeded, 'it has not answered the list before this one');
+  }
   const sent = lane.encode(request);
   const whole = isWholeList(listName(plan), sent) ? listing : undefined;
-  const call = askList(runtime, lane.path, sent, whole, ownCall(options.metadata));
-  const reply = await within(budget(plan, runtime, options), call, over => {
-    listing.overdue += over ? -1 : 1;
+  const call = askList(runtime, lane.path, sent, whole, {
+    ...ownCall(options.metadata),
+    watched: options.watched,
   });
+  const reply = await within(budget(plan, runtime, options), call, over =>
+    plan.node.noteOverdue(runtime, listName(plan), over),
+  );
   return { ...reply, message: lane.decode(reply.message) };
 }
 
@@ -60,7 +70,13 @@ function budget(plan: Plan, runtime: Runtime, options: CallOptions): number {
  * The part of a runtime that did not answer, for `reason`. Throws Unavailable if there is none, or none that is fresh, and
  * InvalidArgument for a request that no runtime could read.
  */
-export function snapshotList(plan: Plan, runtime: Runtime, request: Buffer, reason: ProxyError): Buffer {
+export function snapshotList(
+  plan: Plan,
+  runtime: Runtime,
+  request: Buffer,
+  reason: ProxyError,
+  call?: WatchedCall,
+): Buffer {
   const lane = plan.names(runtime);
   const passes = readFilter(plan, lane.encode(request));
   const { state } = runtime;
@@ -73,7 +89,7 @@ export function snapshotList(plan: Plan, runtime: Runtime, request: Buffer, reas
     });
   }
   plan.node.checkAge(runtime, listing.takenAt);
-  plan.node.isFromSnapshot(runtime, list, state.kind === 'down' ? state.reason : reason.message);
+  plan.node.isFromSnapshot(runtime, list, state.kind === 'down' ? state.reason : reason.message, call);
   return lane.decode(listing.list(passes));
 }
 

@@ -6,6 +6,7 @@ import { checkList, itemsById, listOf } from '../cri/listing.ts';
 import { unavailable } from './availability.ts';
 import { within } from './budget.ts';
 import { endableCall } from './endable-call.ts';
+import type { LeadMetadata } from './lead-metadata.ts';
 import { listName, listPart, snapshotList } from './list-part.ts';
 import type { Plan } from './plan.ts';
 import type { Runtime } from './runtime.ts';
@@ -15,11 +16,11 @@ import { samplesPart } from './samples-part.ts';
 export type PartStream = AsyncGenerator<Buffer, void, void>;
 
 /**
- * `leads`: this is the first runtime asked. That it lacks the method is the client's to know, who has had no message yet.
+ * `lead` is there for the first runtime asked. That it lacks the method is the client's to know, who has had no message yet.
  * `failed` takes the faults of parts that are left out.
  */
 export interface PartRole {
-  readonly leads: boolean;
+  readonly lead: LeadMetadata | undefined;
   readonly failed: ProxyError[];
 }
 
@@ -35,10 +36,10 @@ export type OpenPart = (
  * The runtime's own stream; when it fails, what its snapshot has besides. A runtime without the method gives its unary list:
  * an Unimplemented in the middle would make a client give up streaming for good.
  */
-export const streamList: OpenPart = async function* (plan, runtime, request, options, { leads }) {
+export const streamList: OpenPart = async function* (plan, runtime, request, options, { lead }) {
   const sent = new Set<string>();
   try {
-    for await (const message of liveStream(plan, runtime, request, options)) {
+    for await (const message of liveStream(plan, runtime, request, options, lead)) {
       for (const id of itemsById(message).keys()) sent.add(id);
       yield message;
     }
@@ -47,19 +48,21 @@ export const streamList: OpenPart = async function* (plan, runtime, request, opt
     // Nobody waits for it any more.
     if (options.signal.aborted) throw error;
     if (error.code !== Code.Unimplemented || sent.size > 0) {
-      yield without(snapshotList(plan, runtime, request, error), sent);
-    } else if (leads) throw error;
+      yield without(snapshotList(plan, runtime, request, error, options.watched), sent);
+    } else if (lead !== undefined) throw error;
     else yield (await listPart(plan.unaryList, runtime, request, options)).message;
   }
 };
 
 /** The runtime's own stream as far as it goes, or its unary samples; nothing from a runtime that does not answer. */
-export const streamSamples: OpenPart = async function* (plan, runtime, request, options, { leads, failed }) {
+export const streamSamples: OpenPart = async function* (plan, runtime, request, options, { lead, failed }) {
   let any = false;
   const call = endableCall(options);
   try {
     if (runtime.state.kind === 'down') throw unavailable(runtime, runtime.state);
-    const messages = plan.stream(runtime, request, call.options)[Symbol.asyncIterator]();
+    const reply = plan.stream(runtime, request, call.options);
+    lead?.follow(reply);
+    const messages = reply[Symbol.asyncIterator]();
     for (;;) {
       const next = await within(plan.listTimeout(runtime), messages.next());
       if (next.done === true) return;
@@ -68,7 +71,7 @@ export const streamSamples: OpenPart = async function* (plan, runtime, request, 
     }
   } catch (fault) {
     const error = ProxyError.from(fault);
-    if (error.code === Code.Unimplemented && leads && !any) throw error;
+    if (error.code === Code.Unimplemented && lead !== undefined && !any) throw error;
     const part =
       error.code === Code.Unimplemented && !any ? await samplesPart(plan.unaryList, runtime, request, options) : error;
     if (part instanceof ProxyError) failed.push(part);
@@ -79,7 +82,13 @@ export const streamSamples: OpenPart = async function* (plan, runtime, request, 
 };
 
 /** What comes from the runtime itself; the whole of it is its new snapshot. */
-async function* liveStream(plan: Plan, runtime: Runtime, request: Buffer, options: CallOptions): PartStream {
+async function* liveStream(
+  plan: Plan,
+  runtime: Runtime,
+  request: Buffer,
+  options: CallOptions,
+  lead: LeadMetadata | undefined,
+): PartStream {
   const lane = plan.lane(runtime);
   const own = lane.encode(request);
   const listing = plan.node.of(runtime).of(listName(plan));
@@ -88,7 +97,9 @@ async function* liveStream(plan: Plan, runtime: Runtime, request: Buffer, option
   const call = endableCall(options);
   const parts: Buffer[] = [];
   try {
-    const messages = runtime.stream(lane.path, [own], call.options)[Symbol.asyncIterator]();
+    const reply = runtime.stream(lane.path, [own], call.options);
+    lead?.follow(reply);
+    const messages = reply[Symbol.asyncIterator]();
     for (;;) {
       const next = await within(plan.listTimeout(runtime), messages.next());
       if (next.done === true) break;
@@ -97,7 +108,7 @@ async function* liveStream(plan: Plan, runtime: Runtime, request: Buffer, option
       yield lane.decode(next.value);
     }
     if (isWholeList(listName(plan), own)) listing.answer(question, Buffer.concat(parts), askedAt);
-    plan.node.isLive(runtime, listName(plan));
+    plan.node.isLive(runtime, listName(plan), options.watched);
   } finally {
     listing.giveUp(question);
     call.end();

@@ -1,5 +1,5 @@
 import type { Passes } from '../cri/filter.ts';
-import { itemsById, listOf } from '../cri/listing.ts';
+import { countItems, itemsById, listOf } from '../cri/listing.ts';
 
 const nothing: Buffer = Buffer.alloc(0);
 
@@ -22,12 +22,14 @@ export interface Question {
 export class Listing {
   /** When the list was asked for, in ms since the epoch; undefined: there is none. */
   takenAt: number | undefined;
-  /** How many questions are under way that nobody waits for any more. */
-  overdue = 0;
   /** Goes up with every change, for whoever writes it down. */
   version = 0;
   private bytes: Buffer = nothing;
+  /** What `bytes` is may be given again for an answer that is the same. */
+  private current = false;
   private items: Items | undefined;
+  /** `items` is not what `bytes` says any more. */
+  private changed = false;
   private asked = 0;
   private answered = 0;
   private readonly underWay = new Set<Question>();
@@ -42,13 +44,32 @@ export class Listing {
     return question;
   }
 
+  /**
+   * The Buffer of the last answer if this one, of the whole list, has the same bytes. That was checked, and whatever has been
+   * made of that Buffer can be made use of again: most of the time nothing changes on a node.
+   */
+  sameAnswer(list: Buffer): Buffer | undefined {
+    return this.current && this.bytes.equals(list) ? this.bytes : undefined;
+  }
+
+  /** What is made of an answer will not be the same any more, even if the answer is. */
+  renew(): void {
+    this.current = false;
+  }
+
   /** `list` is a checked answer. One that is older than the last is of no use. */
   answer(question: Question, list: Buffer, askedAt: number): void {
     const missed = this.changes.slice(question.changesBefore - this.forgotten);
     this.giveUp(question);
     if (question.number < this.answered) return;
     this.answered = question.number;
+    if (list === this.bytes && !this.changed && missed.length === 0) {
+      this.takenAt = askedAt;
+      return;
+    }
     this.set(list, askedAt);
+    this.current = true;
+    this.changed = missed.length > 0;
     for (const change of missed) change(this.index());
   }
 
@@ -63,6 +84,7 @@ export class Listing {
   change(change: Change): void {
     if (this.underWay.size > 0) this.changes.push(change);
     if (this.takenAt === undefined) return;
+    this.changed = true;
     change(this.index());
     this.version++;
   }
@@ -70,7 +92,9 @@ export class Listing {
   /** Puts a list from elsewhere in place. */
   set(list: Buffer, takenAt: number): void {
     this.bytes = list;
+    this.current = false;
     this.items = undefined;
+    this.changed = false;
     this.takenAt = takenAt;
     this.version++;
   }
@@ -80,12 +104,14 @@ export class Listing {
     return listOf([...this.index().values()].filter(passes));
   }
 
+  /** How many items there are. Makes no index for that: it would be kept. */
+  get size(): number {
+    return this.items?.size ?? countItems(this.bytes);
+  }
+
   /** Items by id. Not to be changed, nor kept for long: it is the list itself. */
   index(): Items {
-    if (this.items === undefined) {
-      this.items = itemsById(this.bytes);
-      this.bytes = nothing;
-    }
+    this.items ??= itemsById(this.bytes);
     return this.items;
   }
 }

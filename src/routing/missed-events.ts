@@ -21,11 +21,11 @@ const STATUS_LIMIT = 10_000;
 /**
  * ContainerEventResponses for what differs between two views, pod sandboxes first, with the statuses that the kubelet makes
  * the pod's status of (kuberuntime, GeneratePodStatus). `before` undefined: nothing was there. Pods whose status could not be
- * had have no events; they are returned, with the reason.
+ * had have no events; they are returned, with the reason. `runtime` undefined: it has left, and is not asked.
  */
 export async function* missedEvents(
   plan: Plan,
-  runtime: Runtime,
+  runtime: Runtime | undefined,
   before: NodeView | undefined,
   after: NodeView,
 ): AsyncGenerator<Buffer, ReadonlyMap<string, ProxyError>, void> {
@@ -58,12 +58,12 @@ function event(step: LifeStep, status: PodStatus): Buffer {
 /** Statuses of pods and their containers, each asked for once. */
 class PodStatuses {
   private readonly plan: Plan;
-  private readonly runtime: Runtime;
+  private readonly runtime: Runtime | undefined;
   private readonly before: NodeView;
   private readonly after: NodeView;
   private readonly known = new Map<string, Promise<PodStatus>>();
 
-  constructor(plan: Plan, runtime: Runtime, before: NodeView, after: NodeView) {
+  constructor(plan: Plan, runtime: Runtime | undefined, before: NodeView, after: NodeView) {
     this.plan = plan;
     this.runtime = runtime;
     this.before = before;
@@ -94,6 +94,7 @@ class PodStatuses {
 
   /** Undefined for what is gone. Rejects for what could not be asked: the kubelet believes what an event says of a pod. */
   private async status(method: string, id: string): Promise<Buffer | undefined> {
+    if (this.runtime === undefined) return undefined;
     try {
       const options = ownCall([], STATUS_LIMIT);
       return statusIn((await this.plan.sibling(method).call(this.runtime, statusRequest(id), options)).message);

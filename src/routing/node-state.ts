@@ -1,6 +1,7 @@
 import { Code } from '../base/codes.ts';
 import { ProxyError } from '../base/error.ts';
 import type { Logger } from '../base/logger.ts';
+import type { WatchedCall } from '../base/watched-call.ts';
 import type { ListName } from '../cri/filter.ts';
 import { itemId } from '../cri/listing.ts';
 import { methodSpec } from '../cri/method-spec.ts';
@@ -11,46 +12,89 @@ import type { Runtime } from './runtime.ts';
 import { RuntimeStatuses } from './runtime-statuses.ts';
 import { type Runtimes, runtimeName } from './runtimes.ts';
 import { Snapshot } from './snapshot.ts';
+import { type Rules, Turnover } from './turnover.ts';
 
 /** A list that nobody has asked for this long is asked for by the proxy itself, in ms. */
 const REFRESH_AFTER = 10_000;
 
 const lists: readonly ListName[] = ['ListPodSandbox', 'ListContainers', 'ListImages'];
 
-/** The snapshots of all runtimes, kept fresh: taken when a runtime comes up, and followed and refreshed from then on. */
+/**
+ * The snapshots of all runtimes, kept fresh: taken when a runtime comes up, and followed and refreshed from then on. It lasts as
+ * long as the proxy, while runtimes join it and leave it.
+ */
 export class NodeState {
-  private readonly runtimes: Runtimes;
-  private readonly snapshots: ReadonlyMap<Runtime, Snapshot>;
+  private inForce: Runtimes;
+  private maxAge: number | undefined;
+  /** Calls in flight to a runtime that has left still find theirs. */
+  private readonly snapshots = new WeakMap<Runtime, Snapshot>();
+  /** How many lists a runtime has let wait until nobody waits for them any more. */
+  private readonly overdue = new WeakMap<Runtime, Map<ListName, number>>();
+  /** Of those that have joined: ends the listening to them. */
+  private readonly joined = new Map<Runtime, () => void>();
+  private readonly listeners = new Set<(runtime: Runtime) => void>();
   /** What the runtimes say of themselves. */
   readonly statuses: RuntimeStatuses;
-  private readonly maxAge: number | undefined;
+  readonly turnover = new Turnover();
   readonly log: Logger;
   /** Lists that come from a snapshot now. */
   private readonly stale = new Set<string>();
   private readonly timer: NodeJS.Timeout;
   /** Called after a change that a call has made. */
   onFollowed: () => void = () => {};
+  /** Called each time a list comes from a snapshot. */
+  onFromSnapshot: (runtime: Runtime, list: ListName) => void = () => {};
 
   /** `maxAge`: how old a snapshot may be to be of use, in ms; undefined: any age. */
   constructor(runtimes: Runtimes, maxAge: number | undefined, log: Logger) {
-    this.runtimes = runtimes;
-    this.snapshots = new Map(runtimes.all.map(runtime => [runtime, new Snapshot()]));
+    this.inForce = runtimes;
     this.statuses = new RuntimeStatuses(log);
     this.maxAge = maxAge;
     this.log = log;
-    for (const runtime of runtimes.all) {
-      runtime.onChange(state => {
-        if (state.kind === 'up') this.refresh(runtime, 0);
-      });
-    }
+    for (const runtime of runtimes.all) this.join(runtime);
     this.timer = setInterval(() => {
-      for (const runtime of runtimes.all) this.refresh(runtime, REFRESH_AFTER);
+      for (const runtime of this.joined.keys()) this.refresh(runtime, REFRESH_AFTER);
     }, REFRESH_AFTER / 2);
     this.timer.unref();
   }
 
+  /** Those that calls are routed to now. */
+  get runtimes(): Runtimes {
+    return this.inForce;
+  }
+
+  /** A runtime is on its way in; `before` is the one in whose place, whose snapshot is its own until it answers. */
+  join(runtime: Runtime, before?: Runtime): void {
+    this.snapshots.set(runtime, (before && this.snapshots.get(before)) ?? new Snapshot());
+    const forget = runtime.onChange(state => {
+      if (state.kind === 'up') this.refresh(runtime, 0);
+      for (const listener of [...this.listeners]) listener(runtime);
+    });
+    this.joined.set(runtime, forget);
+  }
+
+  /** From here on calls are routed by these rules; runtimes that are not in them leave. All in them must have joined. */
+  turnTo(rules: Rules, maxAge: number | undefined): void {
+    this.inForce = rules.runtimes;
+    this.maxAge = maxAge;
+    for (const [runtime, forget] of this.joined) {
+      if (rules.runtimes.all.includes(runtime)) continue;
+      forget();
+      this.joined.delete(runtime);
+      for (const list of lists) this.stale.delete(`${runtime.id} ${list}`);
+    }
+    this.turnover.change(rules);
+  }
+
+  /** Calls back when the state of a runtime that has joined has changed. */
+  onChange(listener: (runtime: Runtime) => void): void {
+    this.listeners.add(listener);
+  }
+
   stop(): void {
     clearInterval(this.timer);
+    for (const forget of this.joined.values()) forget();
+    this.joined.clear();
   }
 
   of(runtime: Runtime): Snapshot {
@@ -99,18 +143,43 @@ export class NodeState {
     );
   }
 
-  isLive(runtime: Runtime, list: ListName): void {
+  /** Whether the runtime has let a list wait and has not answered it since. */
+  isOverdue(runtime: Runtime, list: ListName): boolean {
+    return (this.overdue.get(runtime)?.get(list) ?? 0) > 0;
+  }
+
+  /** A list is waited for no longer, or that list has come to its end. */
+  noteOverdue(runtime: Runtime, list: ListName, over: boolean): void {
+    const counts = this.overdue.get(runtime) ?? new Map<ListName, number>();
+    this.overdue.set(runtime, counts.set(list, (counts.get(list) ?? 0) + (over ? -1 : 1)));
+  }
+
+  /** The runtime has answered this call itself. */
+  isLive(runtime: Runtime, list: ListName, call?: WatchedCall): void {
     if (this.stale.size > 0 && this.stale.delete(`${runtime.id} ${list}`)) {
-      this.log.info(0, `${list} of the ${runtimeName(runtime)} is its own answer again`);
+      const about = { call, method: list, runtime: runtime.id, change: true };
+      this.log.info(0, `${list} of the ${runtimeName(runtime)} is its own answer again`, undefined, about);
     }
   }
 
-  isFromSnapshot(runtime: Runtime, list: ListName, reason: string): void {
+  /** This call is answered for the runtime. */
+  /** Whether the last answer to this list came from the snapshot. */
+  isStale(runtime: Runtime, list: ListName): boolean {
+    return this.stale.has(`${runtime.id} ${list}`);
+  }
+
+  isFromSnapshot(runtime: Runtime, list: ListName, reason: string, call?: WatchedCall): void {
+    this.onFromSnapshot(runtime, list);
     const key = `${runtime.id} ${list}`;
     if (this.stale.has(key)) return;
     this.stale.add(key);
     const age = seconds(Date.now() - this.of(runtime).of(list).takenAt!);
-    this.log.warn(`${list} of the ${runtimeName(runtime)} comes from its snapshot of ${age} ago: ${reason}`);
+    this.log.warn(`${list} of the ${runtimeName(runtime)} comes from its snapshot of ${age} ago: ${reason}`, {
+      call,
+      method: list,
+      runtime: runtime.id,
+      change: true,
+    });
   }
 
   /** Asks the runtime, in the background, for the lists that are older than `age` ms. */
@@ -119,10 +188,13 @@ export class NodeState {
     if (state.kind !== 'up') return;
     for (const list of lists) {
       const listing = this.of(runtime).of(list);
-      if (age > 0 && (listing.overdue > 0 || Date.now() - (listing.takenAt ?? 0) < age)) continue;
+      if (age > 0 && (this.isOverdue(runtime, list) || Date.now() - (listing.takenAt ?? 0) < age)) continue;
       const path = `/${state.packages[0]}.${methodSpec(list).service}/${list}`;
       askList(runtime, path, Buffer.alloc(0), listing, ownCall()).catch(fault =>
-        this.log.info(2, `${list} of the ${runtimeName(runtime)}: ${ProxyError.from(fault).message}`),
+        this.log.info(2, `${list} of the ${runtimeName(runtime)}: ${ProxyError.from(fault).message}`, undefined, {
+          method: list,
+          runtime: runtime.id,
+        }),
       );
     }
   }

@@ -1,3 +1,4 @@
+import type { CallOptions } from '../base/call.ts';
 import { Code } from '../base/codes.ts';
 import { ProxyError } from '../base/error.ts';
 import {
@@ -42,13 +43,15 @@ export const nodeStatus: UnaryRoute = async (plan, request, options) => {
     Promise.all(
       all
         .slice(1)
-        .map(runtime => statuses.ask(runtime, plan.listTimeout(runtime), () => askStatus(plan, runtime, false))),
+        .map(runtime =>
+          statuses.ask(runtime, plan.listTimeout(runtime), () => askStatus(plan, runtime, false, options)),
+        ),
     ),
     all.length === 1
       ? []
       : Promise.all(
           all.map(runtime =>
-            statuses.cgroupDriver(runtime, plan.listTimeout(runtime), () => findCgroupDriver(plan, runtime)),
+            statuses.cgroupDriver(runtime, plan.listTimeout(runtime), () => findCgroupDriver(plan, runtime, options)),
           ),
         ),
   ]);
@@ -63,17 +66,23 @@ export const nodeStatus: UnaryRoute = async (plan, request, options) => {
 };
 
 /** A StatusResponse of the runtime. Rejects as any call. */
-async function askStatus(plan: Plan, runtime: Runtime, verbose: boolean): Promise<Buffer> {
-  return (await plan.sibling('Status').call(runtime, statusRequest(verbose), ownCall([], LIMIT))).message;
+async function askStatus(plan: Plan, runtime: Runtime, verbose: boolean, options: CallOptions): Promise<Buffer> {
+  const own = ownCall([], LIMIT, options.watched);
+  return (await plan.sibling('Status').call(runtime, statusRequest(verbose), own)).message;
 }
 
 /** Of one that is older than RuntimeConfig, by its configuration; undefined if that does not tell. */
-async function findCgroupDriver(plan: Plan, runtime: Runtime): Promise<CgroupDriverName | undefined> {
+async function findCgroupDriver(
+  plan: Plan,
+  runtime: Runtime,
+  options: CallOptions,
+): Promise<CgroupDriverName | undefined> {
   try {
-    const { message } = await plan.sibling('RuntimeConfig').call(runtime, Buffer.alloc(0), ownCall([], LIMIT));
+    const own = ownCall([], LIMIT, options.watched);
+    const { message } = await plan.sibling('RuntimeConfig').call(runtime, Buffer.alloc(0), own);
     return readCgroupDriver(message);
   } catch {
-    return cgroupDriverInStatus(await askStatus(plan, runtime, true));
+    return cgroupDriverInStatus(await askStatus(plan, runtime, true, options));
   }
 }
 
@@ -148,7 +157,7 @@ export const runtimeConfig: UnaryRoute = async (plan, request, options) => {
     return await plan.call(primary, request, options);
   } catch (fault) {
     if (ProxyError.from(fault).code !== Code.Unimplemented) throw fault;
-    const driver = cgroupDriverInStatus(await askStatus(plan, primary, true));
+    const driver = cgroupDriverInStatus(await askStatus(plan, primary, true, options));
     if (driver === undefined) throw fault;
     return { message: runtimeConfigWith(driver), headers: [], trailers: [] };
   }

@@ -4,9 +4,7 @@ import type { Listing } from './listing.ts';
 import type { NodeState } from './node-state.ts';
 import type { Runtime } from './runtime.ts';
 import { type Runtimes, runtimeName } from './runtimes.ts';
-
-/** How clients see ids of secondary runtimes: with the runtime's id before them, or as they are. */
-export type IdForm = 'prefixed' | 'raw';
+import type { IdForm } from './settings.ts';
 
 export type IdKind = 'pod' | 'container';
 

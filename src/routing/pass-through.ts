@@ -12,7 +12,10 @@ export function passThrough(path: string, primary: Runtime, wait: number, log: L
   return {
     kind: 'stream',
     handle(requests, options) {
-      if (log.enabled(3)) log.info(3, `${path} is no method that criproxy knows: the primary runtime gets it`);
+      if (log.enabled(3)) {
+        const text = `${path} is no method that criproxy knows: the primary runtime gets it`;
+        log.info(3, text, undefined, { call: options.watched, method: path, runtime: primary.id });
+      }
       const reply =
         primary.state.kind === 'up'
           ? primary.stream(path, requests, options)

@@ -1,6 +1,7 @@
 import type { CallOptions, Reply, ReplyStream } from '../base/call.ts';
 import { Code } from '../base/codes.ts';
 import { ProxyError } from '../base/error.ts';
+import { mergeImages } from '../cri/image-list.ts';
 import type { Kind } from '../cri/messages.ts';
 import { type Endpoint, type MethodSpec, methodSpec } from '../cri/method-spec.ts';
 import type { Package } from '../cri/packages.ts';
@@ -8,42 +9,14 @@ import { readAnnotations, readLast, readOwn, readPodAnnotation } from '../cri/re
 import { WireError } from '../wire/error.ts';
 import { unavailable, whenUp } from './availability.ts';
 import { type Lane, openLane } from './lane.ts';
+import { lastResult } from './last-result.ts';
 import type { Naming } from './name-rewrites.ts';
 import type { NodeState } from './node-state.ts';
-import { type IdForm, Owners } from './owners.ts';
-import type { PinRow } from './pins.ts';
+import { Owners } from './owners.ts';
 import type { Runtime } from './runtime.ts';
 import { type Runtimes, runtimeName } from './runtimes.ts';
-
-/**
- * Whose filesystems ImageFsInfo shows, the first being the one that the kubelet watches: the primary's alone, those of all,
- * the fullest first, or those of all, the primary's first.
- */
-export type ImageFsChoice = 'primary' | 'fullest' | 'all';
-
-/** What routing needs to know besides the call. Times in ms. */
-export interface Settings {
-  /** `http://host:port` for runtimes that answer with a bare path as streaming URL. */
-  readonly streamBase: string;
-  /** How long a call waits for a primary that is not up. */
-  readonly primaryWait: number;
-  /** How long a list waits for one runtime before its part is taken from the snapshot. */
-  readonly listTimeout: number;
-  /** The same for single runtimes, by id. */
-  readonly listTimeouts?: ReadonlyMap<string, number>;
-  /** What the administrator has noted of each runtime, by id. */
-  readonly labels?: ReadonlyMap<string, Readonly<Record<string, string>>>;
-  /** How ids of secondary runtimes go out; prefixed if left out. */
-  readonly ids?: IdForm;
-  /** Images that are shown as pinned besides those that are; none if left out. */
-  readonly pins?: readonly PinRow[];
-  /** `all` if left out. */
-  readonly imageFs?: ImageFsChoice;
-  /** The share of the filesystem of a mountpoint that is used, 0 to 1. Rejects if that cannot be known. */
-  readonly usedShare?: (mountpoint: string) => Promise<number>;
-  /** The proxy's own version. */
-  readonly version?: string;
-}
+import type { Settings } from './settings.ts';
+import type { Rules } from './turnover.ts';
 
 /** One method in one package, ready to be sent to any runtime. */
 export class Plan {
@@ -53,6 +26,8 @@ export class Plan {
   readonly settings: Settings;
   readonly node: NodeState;
   readonly owners: Owners;
+  /** Several runtimes' answers to a list as one. */
+  readonly joinLists: (...lists: Buffer[]) => Buffer;
   private readonly naming: Naming;
   private readonly lanes = new Map<Runtime, { served: readonly string[]; lane: Lane }>();
   private readonly siblings = new Map<string, Plan>();
@@ -64,6 +39,8 @@ export class Plan {
     this.settings = settings;
     this.node = node;
     this.owners = new Owners(runtimes, node, settings.ids ?? 'prefixed');
+    const join = this.method.route === 'images' ? mergeImages : (lists: readonly Buffer[]) => Buffer.concat(lists);
+    this.joinLists = lastResult((...lists) => join(lists));
     this.naming = {
       runtimes,
       owners: this.owners,
@@ -76,6 +53,11 @@ export class Plan {
   /** The unary method whose answers this one streams; this one itself if it is unary. */
   get unaryList(): Plan {
     return this.method.unaryList === undefined ? this : this.sibling(this.method.unaryList);
+  }
+
+  /** The same method by other rules. */
+  under({ runtimes, settings }: Rules): Plan {
+    return new Plan({ method: this.method, client: this.client }, runtimes, settings, this.node);
   }
 
   /** Another method in the same package. */

@@ -1,36 +1,41 @@
 import type { CallOptions } from '../base/call.ts';
 import { ProxyError } from '../base/error.ts';
 import type { Logger } from '../base/logger.ts';
+import type { NodeState } from './node-state.ts';
 import type { Plan } from './plan.ts';
 import type { Runtime } from './runtime.ts';
-import { type Runtimes, runtimeName } from './runtimes.ts';
+import { runtimeName } from './runtimes.ts';
 
 /** How long a runtime that has just come up may take for it, in ms. */
 const REPLAY_TIMEOUT = 10_000;
 
 /**
- * Remembers the last UpdateRuntimeConfig and replays it to every runtime that comes up later: the kubelet sends it once per
- * change of the pod CIDR (kubelet_network.go), whoever listens then.
+ * Remembers the last UpdateRuntimeConfig and replays it to every runtime that comes up later, one that is new too: the kubelet
+ * sends it once per change of the pod CIDR (kubelet_network.go), whoever listens then.
  */
 export class RuntimeConfigReplay {
   private last: { plan: Plan; request: Buffer } | undefined;
+  /** Those that have it, or hear of it when they come up. */
+  private informed = new WeakSet<Runtime>();
   private readonly log: Logger;
 
-  constructor(runtimes: Runtimes, log: Logger) {
+  constructor(node: NodeState, log: Logger) {
     this.log = log;
-    for (const runtime of runtimes.all) {
-      runtime.onChange(state => {
-        if (state.kind === 'up') this.replay(runtime);
-      });
-    }
+    node.onChange(runtime => this.replay(runtime));
+    // It may have been sent while a runtime was on its way in.
+    node.turnover.onChange(({ runtimes }) => {
+      for (const runtime of runtimes.all) if (!this.informed.has(runtime)) this.replay(runtime);
+    });
   }
 
   remember(plan: Plan, request: Buffer): void {
     this.last = { plan, request };
+    this.informed = new WeakSet(plan.runtimes.all);
   }
 
   private replay(runtime: Runtime): void {
-    if (this.last === undefined) return;
+    if (this.last === undefined || runtime.state.kind !== 'up') return;
+    this.informed.add(runtime);
     const options: CallOptions = {
       metadata: [],
       deadline: performance.now() + REPLAY_TIMEOUT,

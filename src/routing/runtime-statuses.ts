@@ -17,9 +17,12 @@ interface Question {
 /** What the runtimes say of themselves, kept for as long as it is of use. */
 export class RuntimeStatuses {
   private readonly log: Logger;
-  private readonly questions = new Map<Runtime, Question>();
-  private readonly last = new Map<Runtime, Buffer>();
-  private readonly drivers = new Map<Runtime, { state: RuntimeState; driver: Promise<CgroupDriverName | undefined> }>();
+  private readonly questions = new WeakMap<Runtime, Question>();
+  private readonly last = new WeakMap<Runtime, Buffer>();
+  private readonly drivers = new WeakMap<
+    Runtime,
+    { state: RuntimeState; driver: Promise<CgroupDriverName | undefined> }
+  >();
   private readonly warned = new Set<string>();
 
   constructor(log: Logger) {

@@ -19,6 +19,8 @@ export interface Runtime {
   /** The id in `-connect`; empty for the primary. */
   readonly id: string;
   readonly state: RuntimeState;
+  /** How often it has come up and gone down again; undefined where nobody counts. */
+  readonly changes?: { readonly up: number; readonly down: number };
   /** Calls back at each change of state, until the returned function is called. */
   onChange(listener: (state: RuntimeState) => void): () => void;
   /** `path` is a whole gRPC path. Rejects with a ProxyError; Unavailable when the runtime is down. */

@@ -5,17 +5,27 @@ import type { Logger } from '../base/logger.ts';
 import { dump } from '../cri/dump.ts';
 import { endpoints } from '../cri/method-spec.ts';
 import { failed } from './failed.ts';
+import { LeadMetadata } from './lead-metadata.ts';
 import type { NodeState } from './node-state.ts';
 import { passThrough } from './pass-through.ts';
-import { Plan, type Settings } from './plan.ts';
+import { Plan } from './plan.ts';
 import { RuntimeConfigReplay } from './runtime-config.ts';
 import type { Runtimes } from './runtimes.ts';
+import type { Settings } from './settings.ts';
 import { streamRoutes } from './stream-routes.ts';
 import { unaryRoutes } from './unary-routes.ts';
 
-/** CRI in all its packages, served from these runtimes; what is not CRI is the primary's. */
-export function routedService(runtimes: Runtimes, settings: Settings, node: NodeState, log: Logger): Service {
-  const replay = new RuntimeConfigReplay(runtimes, log);
+/**
+ * CRI in all its packages, served from these runtimes; what is not CRI is the primary's. One that takes the place of another
+ * has the same `node` and `replay`.
+ */
+export function routedService(
+  runtimes: Runtimes,
+  settings: Settings,
+  node: NodeState,
+  log: Logger,
+  replay: RuntimeConfigReplay = new RuntimeConfigReplay(node, log),
+): Service {
   const served = new Map<string, Method>();
   for (const [path, endpoint] of endpoints()) {
     const plan = new Plan(endpoint, runtimes, settings, node);
@@ -32,11 +42,11 @@ function unary(plan: Plan, log: Logger, replay: RuntimeConfigReplay): Method {
   return {
     kind: 'unary',
     async handle(request: Buffer, options: CallOptions): Promise<Reply> {
-      if (log.enabled(method.level)) logMessage(log, plan, 'request', request);
+      if (log.enabled(method.level)) logMessage(log, plan, 'request', request, options);
       if (method.route === 'all') replay.remember(plan, request);
       try {
         const reply = await route(plan, request, options);
-        if (log.enabled(method.level)) logMessage(log, plan, 'response', reply.message);
+        if (log.enabled(method.level)) logMessage(log, plan, 'response', reply.message, options);
         return reply;
       } catch (fault) {
         throw failed(log, method.name, fault, options);
@@ -52,19 +62,29 @@ function streaming(plan: Plan, log: Logger): Method {
   return {
     kind: 'stream',
     handle(requests: RequestStream, options: CallOptions): ReplyStream {
+      const lead = new LeadMetadata();
       const messages = async function* () {
         try {
           const request = await onlyMessage(requests);
-          if (log.enabled(method.level)) logMessage(log, plan, 'request', request);
-          for await (const message of route(plan, request, options)) {
-            if (log.enabled(method.level)) logMessage(log, plan, 'response', message);
+          if (log.enabled(method.level)) logMessage(log, plan, 'request', request, options);
+          for await (const message of route(plan, request, options, lead)) {
+            lead.settle();
+            if (log.enabled(method.level)) logMessage(log, plan, 'response', message, options);
             yield message;
           }
         } catch (fault) {
           throw failed(log, method.name, fault, options);
+        } finally {
+          lead.settle();
         }
       };
-      return { headers: Promise.resolve([]), trailers: [], [Symbol.asyncIterator]: messages };
+      return {
+        headers: lead.headers,
+        get trailers() {
+          return lead.trailers;
+        },
+        [Symbol.asyncIterator]: messages,
+      };
     },
   };
 }
@@ -77,7 +97,8 @@ async function onlyMessage(requests: RequestStream): Promise<Buffer> {
   throw new ProxyError(Code.InvalidArgument, 'criproxy: the call has no request message');
 }
 
-function logMessage(log: Logger, plan: Plan, side: 'request' | 'response', bytes: Buffer): void {
+function logMessage(log: Logger, plan: Plan, side: 'request' | 'response', bytes: Buffer, options: CallOptions): void {
   const { method, client } = plan;
-  log.info(method.level, `${method.name} ${side} (${client})`, dump(method[side], client, bytes));
+  const about = { call: options.watched, method: method.name };
+  log.info(method.level, `${method.name} ${side} (${client})`, dump(method[side], client, bytes), about);
 }

@@ -36,6 +36,7 @@ export class Snapshot {
   rememberHandler(pod: string, asked: string): void {
     if (this.askedHandlers.size > MANY && this.askedHandlers.size > 2 * this.pods.index().size) this.forgetHandlers();
     this.askedHandlers.set(pod, asked);
+    this.pods.renew();
   }
 
   /** Drops those of pods that went without a call. */

@@ -10,12 +10,12 @@ import type { StreamRoute } from './stream-route.ts';
 
 /** The parts of all runtimes as they arrive, once the first of them has shown that there is such a stream. */
 const joined = (open: OpenPart): StreamRoute =>
-  async function* (plan, request, options) {
+  async function* (plan, request, options, metadata) {
     const asked = askedFor(plan, request);
     const call = endableCall(options);
     const failed: ProxyError[] = [];
     const [lead, ...others] = asked.map((runtime, index) =>
-      begun(open(plan, runtime, request, call.options, { leads: index === 0, failed })),
+      begun(open(plan, runtime, request, call.options, { lead: index === 0 ? metadata : undefined, failed })),
     );
     try {
       if (lead === undefined) return;

@@ -7,9 +7,9 @@ export type UnaryRoute = (plan: Plan, request: Buffer, options: CallOptions) => 
 /** Answers as one; concatenated they are protobuf's merge. The metadata is that of the first, the primary where it was asked. */
 export function joinReplies(
   replies: readonly Reply[],
-  join: (messages: readonly Buffer[]) => Buffer = messages => Buffer.concat(messages),
+  join: (...messages: Buffer[]) => Buffer = (...messages) => Buffer.concat(messages),
 ): Reply {
   const { headers, trailers } = replies[0] ?? { headers: [], trailers: [] };
-  const message = replies.length === 1 ? replies[0]!.message : join(replies.map(reply => reply.message));
+  const message = replies.length === 1 ? replies[0]!.message : join(...replies.map(reply => reply.message));
   return { message, headers, trailers };
 }

@@ -27,7 +27,7 @@ const byPodConfig: UnaryRoute = async (plan, request, options) => {
   const annotation = plan.readPodAnnotation(TARGET_RUNTIME, request);
   const runtime = namedRuntime(plan.runtimes, handler, annotation) ?? plan.runtimes.primary;
   const reply = await plan.call(runtime, request, options);
-  await refuseCollision(plan, runtime, reply.message);
+  await refuseCollision(plan, runtime, reply.message, options);
   return reply;
 };
 
@@ -35,16 +35,17 @@ const byId =
   (kind: IdKind): UnaryRoute =>
   async (plan, request, options) => {
     const id = plan.read(kind, request);
-    const runtime = plan.owners.find(kind, id) ?? (await askOwner(plan, kind, id));
+    const runtime = plan.owners.find(kind, id) ?? (await askOwner(plan, kind, id, options));
     const reply = await plan.call(runtime, request, options);
-    if (plan.method.effect === 'addContainer') await refuseCollision(plan, runtime, reply.message);
+    if (plan.method.effect === 'addContainer') await refuseCollision(plan, runtime, reply.message, options);
     return reply;
   };
 
 /** All at the same time; each has a part, live or from its snapshot. */
 const list: UnaryRoute = async (plan, request, options) => {
   const asked = askedFor(plan, request);
-  return joinReplies(await Promise.all(asked.map(runtime => listPart(plan, runtime, request, options))));
+  const parts = await Promise.all(asked.map(runtime => listPart(plan, runtime, request, options)));
+  return joinReplies(parts, plan.joinLists);
 };
 
 /**
@@ -77,6 +78,8 @@ const all: UnaryRoute = async (plan, request, options) => {
       plan.node.log.info(
         2,
         `${plan.method.name} of the ${runtimeName(runtime)}: ${codeName(part.code)}: ${part.message}`,
+        undefined,
+        { call: options.watched, method: plan.method.name, runtime: runtime.id },
       );
     }),
   ]);

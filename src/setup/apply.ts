@@ -42,7 +42,8 @@ async function bringUpDaemon(host: Host, plan: Plan, options: ApplyOptions, roll
     if (isStarted) await undo();
   });
   for (const [path, text] of plan.files) rollback.write(path, text);
-  if (plan.files.size > 0) await host.systemctl('daemon-reload');
+  // An upgrade brings new units.
+  if (plan.files.size > 0 || options.restart) await host.systemctl('daemon-reload');
   if (!isNew) {
     if (!before.serves && plan.edits.length > 0) await assertServes(host, options);
     return [];

@@ -2,6 +2,8 @@ import { failed, type SetupError } from './error.ts';
 import type { Host, RuntimeAnswer } from './host.ts';
 
 export const SERVICE = 'criproxy.service';
+/** Holds the daemon's socket while the daemon is restarted. */
+export const SOCKET = 'criproxy.socket';
 export const DOCKERSHIM = 'dockershim.service';
 
 export interface DaemonOptions {
@@ -13,21 +15,35 @@ export interface DaemonOptions {
   readonly patience: number;
 }
 
-/** The daemon before a change. `serves`: it answers Version and ImageFsInfo through its primary runtime. */
+/**
+ * The daemon before a change. `hasSocket`: systemd listens for it. `serves`: it answers Version and ImageFsInfo through its
+ * primary runtime.
+ */
 export interface DaemonState {
   readonly isActive: boolean;
+  readonly hasSocket: boolean;
   readonly serves: boolean;
 }
 
+async function isActive(host: Host, unit: string): Promise<boolean> {
+  return (await host.serviceState(unit)).active === 'active';
+}
+
 export async function observeDaemon(host: Host, listen: string): Promise<DaemonState> {
-  const { active } = await host.serviceState(SERVICE);
-  const isActive = active === 'active';
+  const runs = await isActive(host, SERVICE);
   const answers = () =>
     host.probe(listen, 3_000).then(
       () => true,
       () => false,
     );
-  return { isActive, serves: isActive && (await answers()) };
+  return { isActive: runs, hasSocket: await isActive(host, SOCKET), serves: runs && (await answers()) };
+}
+
+/** The states of the daemon's units, as systemd's ActiveState; undefined where systemd does not run. */
+export async function readUnits(host: Host): Promise<Readonly<Record<string, string>> | undefined> {
+  if (host.noServices !== undefined) return undefined;
+  const states = [SERVICE, SOCKET].map(async unit => [unit, (await host.serviceState(unit)).active] as const);
+  return Object.fromEntries(await Promise.all(states));
 }
 
 /** The daemon ends and is started again, for good: nothing will come of waiting. */
@@ -67,13 +83,21 @@ export function quoteLog(log: string): string {
   return log === '' ? '' : `; its log ends with:\n${log.replace(/^/gm, '    ')}`;
 }
 
-/** How to go back: the daemon as it was `before`, for its old files and, after an upgrade, with its old program. */
+/** How to go back: the daemon as it was `before`, for its old files and, after an upgrade, with its old program and unit. */
 export function undoDaemon(host: Host, before: DaemonState, { fallBack }: DaemonOptions): () => Promise<void> {
   return async () => {
-    if (!before.isActive) return host.systemctl('stop', SERVICE);
-    if (before.serves && fallBack !== undefined) host.restoreProgram(fallBack);
+    if (!before.isActive && !before.hasSocket) return stopDaemon(host);
+    if (before.serves && fallBack !== undefined && host.restoreProgram(fallBack)) await host.systemctl('daemon-reload');
+    // A program from before there was such a unit listens by itself.
+    if (!before.hasSocket && (await isActive(host, SOCKET))) await host.systemctl('stop', SOCKET);
     return host.systemctl('restart', SERVICE);
   };
+}
+
+/** Stops the daemon and, in the same transaction, what the next call would start it again by. */
+export async function stopDaemon(host: Host): Promise<void> {
+  const { active } = await host.serviceState(SOCKET);
+  await host.systemctl('stop', ...(active === 'inactive' ? [] : [SOCKET]), SERVICE);
 }
 
 /**
@@ -86,7 +110,12 @@ export async function startDaemon(
   options: DaemonOptions,
   isDue: boolean,
 ): Promise<string> {
-  await host.systemctl('restart', SERVICE);
+  // systemd would take a socket's path from whoever listens there.
+  if (!before.isActive && !before.hasSocket && (await host.isListening(options.listen))) {
+    throw failed(options.listen, 'already in use', 'stop the process that listens there, then try again');
+  }
+  // Pulls in the socket unit. That the daemon does not come up is seen, and explained, below.
+  await host.systemctl('restart', SERVICE).catch(() => {});
   const verb = before.isActive ? 'restarted' : 'started';
   if (isDue) return `${verb} criproxy: ${await assertServes(host, options)}`;
   const soon = { ...options, patience: Math.min(options.patience, 3_000) };

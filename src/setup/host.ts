@@ -20,7 +20,7 @@ export interface Host {
   readonly noServices: string | undefined;
   /** What a program answers to --version; what it said, and why it ended, if that failed. */
   askVersion(command: readonly string[]): string;
-  /** Runs systemctl; throws a SetupError with what it said. */
+  /** Runs systemctl: a verb, and units; throws a SetupError with what it said. */
   systemctl(...args: string[]): Promise<void>;
   serviceState(unit: string): Promise<ServiceState>;
   /** The last lines of a unit's log. */
@@ -31,7 +31,12 @@ export interface Host {
   isKubeletHealthy(): Promise<boolean>;
   /** Asks a CRI socket for Version and ImageFsInfo, again and again for `ms`; throws the last error in words. */
   probe(socket: string, ms: number): Promise<RuntimeAnswer>;
+  /** Whether somebody takes connections on a unix socket. */
+  isListening(socket: string): Promise<boolean>;
   sleep(ms: number): Promise<void>;
-  /** Puts a program in the place of the installed one, which is kept beside it as criproxy.failed; false if there is none. */
+  /**
+   * Puts a program in the place of the installed one, which is kept beside it as criproxy.failed, and its unit, which is
+   * criproxy.service.previous beside it, in the place of that one's; false if there is no such program.
+   */
   restoreProgram(from: string): boolean;
 }

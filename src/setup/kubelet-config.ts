@@ -5,13 +5,16 @@ import type { Tree } from './tree.ts';
 /** The keys of KubeletConfiguration that hold endpoints (kubelet.config.k8s.io/v1beta1, since Kubernetes 1.27). */
 export type EndpointKey = 'containerRuntimeEndpoint' | 'imageServiceEndpoint';
 
+/** The keys that are read here; `cgroupDriver` is `cgroupfs` (default) or `systemd`. */
+export type ConfigKey = EndpointKey | 'cgroupDriver';
+
 /** A configuration value in force, and the file that it is in. */
 export interface ConfigValue {
   readonly value: string;
   readonly file: string;
 }
 
-function readKey(tree: Tree, file: string, key: EndpointKey): string | undefined {
+function readKey(tree: Tree, file: string, key: ConfigKey): string | undefined {
   const text = tree.read(file);
   if (text === undefined) return undefined;
   const document = parseDocument(text);
@@ -44,7 +47,7 @@ export function findConfigValue(
   tree: Tree,
   config: string | undefined,
   folder: string | undefined,
-  key: EndpointKey,
+  key: ConfigKey,
 ): ConfigValue | undefined {
   const files = [...(config === undefined ? [] : [config]), ...listDropIns(tree, folder)];
   return files

@@ -1,5 +1,6 @@
 import { execFile, spawnSync } from 'node:child_process';
-import { existsSync, linkSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, linkSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { connect } from 'node:net';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { openDisk } from './disk.ts';
@@ -10,6 +11,7 @@ import { probeRuntime } from './probe.ts';
 const run = promisify(execFile);
 
 const PROGRAM = '/usr/bin/criproxy';
+const UNIT = '/usr/lib/systemd/system/criproxy.service';
 
 function said(fault: unknown): string {
   const { stderr, message } = fault as { stderr?: string; message: string };
@@ -37,6 +39,33 @@ async function isKubeletHealthy(): Promise<boolean> {
   } catch {
     return false;
   }
+}
+
+function isListening(path: string): Promise<boolean> {
+  return new Promise(resolve => {
+    const socket = connect(path);
+    const end = (answer: boolean) => {
+      socket.destroy();
+      resolve(answer);
+    };
+    socket.once('connect', () => end(true));
+    socket.once('error', () => end(false));
+  });
+}
+
+function restoreProgram(from: string): boolean {
+  if (!existsSync(from)) return false;
+  const folder = dirname(from);
+  const failed = join(folder, 'criproxy.failed');
+  rmSync(failed, { force: true });
+  linkSync(PROGRAM, failed);
+  renameSync(from, PROGRAM);
+  const unit = join(folder, 'criproxy.service.previous');
+  if (!existsSync(unit)) return true;
+  copyFileSync(UNIT, join(folder, 'criproxy.service.failed'));
+  copyFileSync(unit, UNIT);
+  rmSync(unit);
+  return true;
 }
 
 /** This machine; with a `root` other than `/` only its files, to try the set-up on a copy. */
@@ -73,14 +102,8 @@ export function openMachine(root: string): Host {
     },
     isKubeletHealthy,
     probe: probeRuntime,
+    isListening,
     sleep: ms => new Promise(resolve => setTimeout(resolve, ms)),
-    restoreProgram: from => {
-      if (!existsSync(from)) return false;
-      const failed = join(dirname(from), 'criproxy.failed');
-      rmSync(failed, { force: true });
-      linkSync(PROGRAM, failed);
-      renameSync(from, PROGRAM);
-      return true;
-    },
+    restoreProgram,
   };
 }

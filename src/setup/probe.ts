@@ -79,7 +79,7 @@ function tryOnce(path: string, ms: number): Promise<RuntimeAnswer> {
       session.destroy();
       settle();
     };
-    const timer = setTimeout(() => end(() => reject(new Error(`no answer within ${ms} ms`))), ms);
+    const timer = setTimeout(() => end(() => reject(new Error(`no answer within ${Math.round(ms)} ms`))), ms);
     session.on('error', fault => end(() => reject(fault)));
     askRuntime(session).then(
       answer => end(() => resolve(answer)),

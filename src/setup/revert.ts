@@ -1,4 +1,4 @@
-import { DOCKERSHIM, SERVICE } from './daemon.ts';
+import { DOCKERSHIM, SERVICE, stopDaemon } from './daemon.ts';
 import type { Edit } from './edit.ts';
 import { sameEndpoint } from './endpoint.ts';
 import { SetupError } from './error.ts';
@@ -119,17 +119,20 @@ export async function revertSetup(host: Host, options: RevertOptions): Promise<R
     if (rest === undefined) rollback.remove(RECORD_FILE);
     else rollback.write(RECORD_FILE, rest);
     rollback.commit();
-    return { ...reverted, done: [...reverted.done, ...(options.stop ? await stopDaemon(host) : [])] };
+    return { ...reverted, done: [...reverted.done, ...(options.stop ? await stopServices(host) : [])] };
   } catch (fault) {
     throw await rollback.run(fault);
   }
 }
 
 /** Stops the services and removes the unit files that were written for them. */
-async function stopDaemon(host: Host): Promise<string[]> {
-  const units = host.files.exists(DOCKERSHIM_UNIT_FILE) ? [SERVICE, DOCKERSHIM] : [SERVICE];
-  if (host.noServices === undefined) for (const unit of units) await host.systemctl('stop', unit);
+async function stopServices(host: Host): Promise<string[]> {
+  const hasDockershim = host.files.exists(DOCKERSHIM_UNIT_FILE);
+  if (host.noServices === undefined) {
+    await stopDaemon(host);
+    if (hasDockershim) await host.systemctl('stop', DOCKERSHIM);
+  }
   for (const file of [SERVICE_DROP_IN, DOCKERSHIM_UNIT_FILE]) host.files.remove(file);
   if (host.noServices === undefined) await host.systemctl('daemon-reload');
-  return units.map(unit => `stopped ${unit}`);
+  return [SERVICE, ...(hasDockershim ? [DOCKERSHIM] : [])].map(unit => `stopped ${unit}`);
 }

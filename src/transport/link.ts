@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { CallOptions, Reply, ReplyStream, RequestStream } from '../base/call.ts';
 import { Code } from '../base/codes.ts';
 import { ProxyError } from '../base/error.ts';
-import type { Logger } from '../base/logger.ts';
+import type { About, Logger } from '../base/logger.ts';
 import type { Dial, Session } from './session.ts';
 
 /** The first wait before another try, and the longest, in ms. A socket that is there is tried at least once a second. */
@@ -31,7 +31,11 @@ export interface LinkOptions<Greeting> {
   /** Asks the peer what it is. A rejection counts as "not up yet". */
   readonly greet: (session: Session) => Promise<Greeting>;
   readonly describe: (greeting: Greeting) => string;
+  /** Whether the peer has been up before, behind another link. */
+  readonly seen?: boolean;
   readonly log: Logger;
+  /** What its lines are about. */
+  readonly about?: About;
 }
 
 /** Keeps one connection to the peer behind a unix socket, for ever: whenever it is lost, or not there yet, it tries again. */
@@ -49,7 +53,8 @@ export class Link<Greeting> {
 
   constructor(options: LinkOptions<Greeting>) {
     this.options = options;
-    this.current = { kind: 'down', since: Date.now(), reason: `not connected to ${options.path} yet`, seen: false };
+    const reason = `not connected to ${options.path} yet`;
+    this.current = { kind: 'down', since: Date.now(), reason, seen: options.seen ?? false };
   }
 
   get state(): LinkState<Greeting> {
@@ -63,6 +68,11 @@ export class Link<Greeting> {
 
   start(): void {
     void this.run();
+  }
+
+  /** Leaves the connection to the calls in flight: when it is lost, or not there yet, there is no other. `stop` ends it. */
+  leave(): void {
+    this.stopping.abort();
   }
 
   stop(): void {
@@ -109,6 +119,7 @@ export class Link<Greeting> {
     try {
       session = await dial(path, DIAL_TIMEOUT);
       const greeting = await greet(session);
+      if (this.stopping.signal.aborted) throw new Error('nobody wants it any more');
       this.change({ kind: 'up', since: Date.now(), greeting, session });
       return session;
     } catch (fault) {
@@ -129,11 +140,13 @@ export class Link<Greeting> {
   private change(state: LinkState<Greeting>): void {
     const before = this.current;
     this.current = state;
-    const { log, name, path, describe } = this.options;
-    if (state.kind === 'up') log.info(0, `${name} is up at ${path}: ${describe(state.greeting)}`);
-    else if (before.kind === 'up' || !this.complained) log.warn(`${name} is down: ${state.reason}; trying again`);
+    const { log, name, path, describe, about: of } = this.options;
+    const about = { ...of, change: true };
+    if (state.kind === 'up') log.info(0, `${name} is up at ${path}: ${describe(state.greeting)}`, undefined, about);
+    else if (before.kind === 'up' || !this.complained)
+      log.warn(`${name} is down: ${state.reason}; trying again`, about);
     // Why it stays down is another matter than that it is.
-    else log.info(1, `${name} is still down: ${state.reason}`);
+    else log.info(1, `${name} is still down: ${state.reason}`, undefined, about);
     this.complained = true;
     for (const listener of [...this.listeners]) listener(state);
   }

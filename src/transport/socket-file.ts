@@ -42,6 +42,17 @@ async function checkFolder(folder: string): Promise<void> {
   });
 }
 
+/** As many clients wait for a start as the kernel lets them (net.core.somaxconn). */
+const BACKLOG = 4096;
+
+/** Makes `server` take connections of a socket that listens already. It is somebody else's: its file stays when the server is closed. */
+export function listenOnInherited(server: Server, fd: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', error => reject(new SocketFileError(error.message)));
+    server.listen({ fd, backlog: BACKLOG }, resolve);
+  });
+}
+
 /** Makes `server` listen at `path`, with the mode of the socket right from its first moment. Rejects with a SocketFileError. */
 export function listenOn(server: Server, path: string): Promise<void> {
   return new Promise((resolve, reject) => {

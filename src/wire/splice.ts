@@ -34,10 +34,16 @@ export type Visit = (kind: string, bytes: Buffer, start: number, end: number, ed
 /** Below this many bytes a loop is quicker than a call of the runtime, which makes a view for each. */
 const SMALL = 64;
 
+/** An Edit with room for more edits than this is not kept to be used again. */
+const MANY = 64 * 1024;
+
 /** What takes the place of a range: bytes, or a number as a varint; undefined is the range itself. */
 type Replacement = Buffer | number | undefined;
 
-/** Edits of one message. Offsets are those of the message as it came; edits are made from left to right. */
+/**
+ * Edits of one message. Offsets are those of the message as it came; edits are made from left to right. One object serves many
+ * messages: the arrays of a long list's edits, made anew for each list, are more garbage than all else that a list leaves.
+ */
 export class Edit {
   /** Bytes that the edits so far add, or take away when negative. */
   growth = 0;
@@ -45,10 +51,10 @@ export class Edit {
   /** The field that `append` writes, while a `last` is visited, and the end of its message. */
   last: Last | undefined;
   lastAt = 0;
-  /** The edits' ranges and what comes there, side by side: a list of 500 containers has thousands. */
-  private readonly starts: number[] = [];
-  private readonly ends: number[] = [];
+  /** The edits' ranges, start and end by turns, and what comes there: a list of 500 containers has thousands. */
+  private ranges = new Uint32Array(32);
   private readonly replacements: Replacement[] = [];
+  private count = 0;
 
   /** Puts `bytes` in the place of what is at [start, end). */
   replace(start: number, end: number, bytes: Buffer): void {
@@ -77,42 +83,58 @@ export class Edit {
   /** Puts a length into a reserved place. */
   fill(place: number, length: number): void {
     this.replacements[place] = length;
-    this.growth += varintLength(length) - (this.ends[place]! - this.starts[place]!);
+    this.growth += varintLength(length) - (this.ranges[2 * place + 1]! - this.ranges[2 * place]!);
   }
 
   /** Takes the last reserved place back, if nothing has come behind it. */
   release(place: number): void {
-    if (this.starts.length !== place + 1) return;
-    this.starts.pop();
-    this.ends.pop();
-    this.replacements.pop();
+    if (this.count === place + 1) this.count = place;
   }
 
   /** The message with all edits; the very same Buffer when there are none. */
   apply(message: Buffer): Buffer {
-    const { starts, ends, replacements } = this;
-    if (starts.length === 0) return message;
+    const { ranges, replacements, count } = this;
+    if (count === 0) return message;
     const out = Buffer.allocUnsafe(message.length + this.growth);
     let from = 0;
     let to = 0;
-    for (let index = 0; index < starts.length; index++) {
+    for (let index = 0; index < count; index++) {
       const replacement = replacements[index];
       if (replacement === undefined) continue;
-      to = copyInto(out, to, message, from, starts[index]!);
+      to = copyInto(out, to, message, from, ranges[2 * index]!);
       to =
         typeof replacement === 'number'
           ? writeVarint(out, to, replacement)
           : copyInto(out, to, replacement, 0, replacement.length);
-      from = ends[index]!;
+      from = ranges[2 * index + 1]!;
     }
     copyInto(out, to, message, from, message.length);
     return out;
   }
 
+  /** Forgets all edits; false if it has become too large to be kept for more. */
+  reset(): boolean {
+    this.growth = 0;
+    this.dropped = false;
+    this.last = undefined;
+    this.replacements.fill(undefined, 0, this.count);
+    this.count = 0;
+    return this.ranges.length <= 2 * MANY;
+  }
+
+  private grow(): void {
+    const ranges = new Uint32Array(2 * this.ranges.length);
+    ranges.set(this.ranges);
+    this.ranges = ranges;
+  }
+
   private add(start: number, end: number, replacement: Replacement): number {
-    this.starts.push(start);
-    this.ends.push(end);
-    return this.replacements.push(replacement) - 1;
+    const place = this.count++;
+    if (2 * place === this.ranges.length) this.grow();
+    this.ranges[2 * place] = start;
+    this.ranges[2 * place + 1] = end;
+    this.replacements[place] = replacement;
+    return place;
   }
 }
 
@@ -126,15 +148,22 @@ function copyInto(out: Buffer, at: number, source: Buffer, start: number, end: n
 
 const nothing = Buffer.alloc(0);
 
+/** Those that are not in use. */
+const spare: Edit[] = [];
+
 /**
  * Visits every leaf of `shape` in `message` and gives the message with the edits made there, ancestors' lengths included.
  * All other bytes stay as they are, in place and in order; without edits the result is `message` itself. Throws a WireError
  * for bytes that are no message, as far as they were read: what is outside `shape` is skipped unread.
  */
 export function splice(message: Buffer, shape: Shape, visit: Visit): Buffer {
-  const edit = new Edit();
-  walk(message, 0, message.length, shape, visit, edit, [], 0);
-  return edit.apply(message);
+  const edit = spare.pop() ?? new Edit();
+  try {
+    walk(message, 0, message.length, shape, visit, edit, [], 0);
+    return edit.apply(message);
+  } finally {
+    if (edit.reset()) spare.push(edit);
+  }
 }
 
 /** `pool` has a Records for each depth, to be used again for each message there. */

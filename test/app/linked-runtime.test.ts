@@ -5,6 +5,7 @@ import { ProxyError } from '../../src/base/error.ts';
 import type { Logger } from '../../src/base/logger.ts';
 import type { RuntimeState } from '../../src/routing/runtime.ts';
 import type { Dial, Session } from '../../src/transport/session.ts';
+import { CallWatch } from '../../src/watch/call-watch.ts';
 import { waitFor } from '../support/child.ts';
 import { criTypes } from '../support/cri-types.ts';
 
@@ -59,7 +60,7 @@ test('a runtime that is not there, comes up, is lost and comes back', async t =>
     t.equal(given, path);
     return (dials.shift() ?? (() => new Promise(() => {}) as never))();
   };
-  const runtime = linkedRuntime({ id: 'alt', path }, dial, log);
+  const runtime = linkedRuntime({ id: 'alt', path }, dial, new CallWatch(), log);
   t.teardown(() => runtime.stop());
   const states: RuntimeState[] = [];
   runtime.onChange(state => states.push(state));
@@ -98,7 +99,7 @@ test('a runtime that is not there, comes up, is lost and comes back', async t =>
 test('the packages of a runtime are those of its last greeting', async t => {
   const { log } = collect();
   const first = peer();
-  const runtime = linkedRuntime({ id: '', path }, async () => first.session, log);
+  const runtime = linkedRuntime({ id: '', path }, async () => first.session, new CallWatch(), log);
   t.teardown(() => runtime.stop());
   runtime.start();
   await runtime.tried;
@@ -114,7 +115,7 @@ test('the packages of a runtime are those of its last greeting', async t => {
 test('a listener that has been taken back hears nothing', async t => {
   const { log } = collect();
   const heard: string[] = [];
-  const runtime = linkedRuntime({ id: '', path }, async () => peer().session, log);
+  const runtime = linkedRuntime({ id: '', path }, async () => peer().session, new CallWatch(), log);
   t.teardown(() => runtime.stop());
   const forget = runtime.onChange(state => heard.push(state.kind));
   forget();

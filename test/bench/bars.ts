@@ -12,9 +12,10 @@ export const bars: Readonly<Record<string, Bar>> = JSON.parse(
   readFileSync(join(import.meta.dirname, 'bars.json'), 'utf8'),
 );
 
-/** The bars that these figures miss, in words. A bar without a figure is missed. */
-export function misses(figures: Readonly<Record<string, number>>): string[] {
+/** The bars, of those that are looked at, that these figures miss, in words. A bar without a figure is missed. */
+export function misses(figures: Readonly<Record<string, number>>, looksAt: (name: string) => boolean): string[] {
   return Object.entries(bars).flatMap(([name, { max, min }]) => {
+    if (!looksAt(name)) return [];
     const figure = figures[name];
     if (figure === undefined || Number.isNaN(figure)) return [`${name}: not measured`];
     if (max !== undefined && figure > max) return [`${name}: ${figure.toFixed(2)} is above ${max}`];

@@ -6,8 +6,8 @@ export interface Case {
   readonly library: 'own' | 'grpc-js';
   readonly path: string;
   readonly request: Buffer;
-  /** Containers of each runtime's list, which choose the sockets. */
-  readonly containers: number;
+  /** Each runtime's list, which chooses the sockets: how many containers, and `~` if it is another one each time. */
+  readonly list: string;
   readonly runtimes: number;
   readonly parallel: number;
   /** Calls to each target in each round. */
@@ -20,14 +20,30 @@ const nothing = Buffer.alloc(0);
 function small(method: string, request: Buffer, library: 'own' | 'grpc-js', parallel: number): Case {
   const name = `${method}, ${parallel} at a time${library === 'own' ? '' : ', grpc-js peers'}`;
   const calls = parallel === 1 ? 1000 : 4000;
-  return { name, library, path: `${service}/${method}`, request, containers: 100, runtimes: 1, parallel, calls };
+  return { name, library, path: `${service}/${method}`, request, list: '100', runtimes: 1, parallel, calls };
 }
 
-function list(containers: number, runtimes: number, library: 'own' | 'grpc-js', parallel: number): Case {
+function list(
+  containers: number,
+  runtimes: number,
+  library: 'own' | 'grpc-js',
+  parallel: number,
+  changing = false,
+): Case {
   const peers = library === 'own' ? '' : ', grpc-js peers';
-  const name = `ListContainers of ${containers}, ${runtimes} runtime${runtimes > 1 ? 's' : ''}, ${parallel} at a time${peers}`;
+  const what = `ListContainers of ${containers}${changing ? ' that change' : ''}`;
+  const name = `${what}, ${runtimes} runtime${runtimes > 1 ? 's' : ''}, ${parallel} at a time${peers}`;
   const calls = Math.round((parallel === 1 ? 20_000 : 30_000) / containers);
-  return { name, library, path: `${service}/ListContainers`, request: nothing, containers, runtimes, parallel, calls };
+  return {
+    name,
+    library,
+    path: `${service}/ListContainers`,
+    request: nothing,
+    list: `${containers}${changing ? '~' : ''}`,
+    runtimes,
+    parallel,
+    calls,
+  };
 }
 
 const widths = [1, 8, 64];
@@ -39,5 +55,6 @@ export const cases: readonly Case[] = [
   ...[100, 500].flatMap(containers =>
     [1, 2].flatMap(runtimes => widths.map(parallel => list(containers, runtimes, 'own', parallel))),
   ),
+  ...[100, 500].map(containers => list(containers, 2, 'own', 1, true)),
   list(100, 2, 'grpc-js', 1),
 ];

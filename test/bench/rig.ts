@@ -9,6 +9,10 @@ import { makeDial } from '../../src/transport/grpc/client.ts';
 import { exitOf, spawnTied, waitFor } from '../support/child.ts';
 import type { Case } from './cases.ts';
 import type { Job, JobResult } from './load-client.ts';
+import { statusRequest } from './messages.ts';
+
+/** The lists that there are runtimes with, and proxies in front of one and two of them; see Case. */
+const lists = { own: ['100', '500', '100~', '500~'], 'grpc-js': ['100'] } as const;
 
 /** All processes of the bench, each tied to this one, in a folder of their own. */
 export class Rig {
@@ -19,29 +23,31 @@ export class Rig {
   private client: ChildProcess | undefined;
   private relayed: ChildProcess | undefined;
 
-  /** Starts runtimes, proxies, relay and client, with lists of these lengths. */
-  async start(lengths: readonly number[]): Promise<void> {
+  /** A ContainerStatusRequest in base64. */
+  readonly statusRequest = statusRequest.toString('base64');
+
+  /** Starts runtimes, proxies, relay and client. */
+  async start(): Promise<void> {
     const built = process.env['CRIPROXY_BIN'];
     this.program = built ? [built] : [process.execPath, await bundle('src/main.ts', this.folder)];
     for (const name of ['a', 'b']) {
       for (const library of ['own', 'grpc-js'] as const) {
-        const sockets = lengths.map(length => `${this.runtime(name, library, length)}=${length}`);
+        const sockets = lists[library].map(list => `${this.runtime(name, library, list)}=${list}`);
         this.spawn([process.execPath, script('canned-runtime.ts'), name, library, ...sockets]);
         for (const socket of sockets) await listening(socket.split('=')[0]!);
       }
     }
-    for (const length of lengths) {
-      for (const runtimes of [1, 2])
-        await this.startProxy(this.runtimeFlag('own', length, runtimes), this.proxy('own', length, runtimes));
-    }
-    for (const runtimes of [1, 2]) {
-      await this.startProxy(this.runtimeFlag('grpc-js', 100, runtimes), this.proxy('grpc-js', 100, runtimes));
+    for (const library of ['own', 'grpc-js'] as const) {
+      for (const list of lists[library]) {
+        for (const runtimes of [1, 2])
+          await this.startProxy(this.runtimeFlag(library, list, runtimes), this.proxy(library, list, runtimes));
+      }
     }
     this.relayed = this.spawn([
       process.execPath,
       script('grpcjs-relay.ts'),
       this.path('relay'),
-      this.runtime('a', 'own', 100),
+      this.runtime('a', 'own', '100'),
     ]);
     await listening(this.path('relay'));
     this.client = this.spawn([process.execPath, script('load-client.ts')], 'ipc');
@@ -57,8 +63,8 @@ export class Rig {
   /** Where a case's calls go, and the process in between. */
   target(row: Case, kind: 'direct' | 'proxy' | 'relay'): { socket: string; pid: number | undefined } {
     if (kind === 'relay') return { socket: this.path('relay'), pid: this.relayed?.pid };
-    if (kind === 'direct') return { socket: this.runtime('a', row.library, row.containers), pid: undefined };
-    const socket = this.proxy(row.library, row.containers, row.runtimes);
+    if (kind === 'direct') return { socket: this.runtime('a', row.library, row.list), pid: undefined };
+    const socket = this.proxy(row.library, row.list, row.runtimes);
     return { socket, pid: this.proxies.get(socket)?.pid };
   }
 
@@ -74,7 +80,7 @@ export class Rig {
   async timeStart(round: number): Promise<number> {
     const socket = this.path(`start-${round}`);
     const start = performance.now();
-    const child = this.spawn([...this.program, ...this.flags(this.runtimeFlag('own', 100, 1), socket)]);
+    const child = this.spawn([...this.program, ...this.flags(this.runtimeFlag('own', '100', 1), socket)]);
     const call = async () => {
       const session = await makeDial({})(socket, 5000);
       const options = { metadata: [], deadline: undefined, signal: new AbortController().signal };
@@ -87,10 +93,10 @@ export class Rig {
     return time;
   }
 
-  /** A proxy of its own in front of two runtimes with lists of 500, for its memory. */
-  async extraProxy(): Promise<{ socket: string; pid: number }> {
+  /** A proxy of its own in front of two runtimes with such lists, for its memory. */
+  async extraProxy(list: string): Promise<{ socket: string; pid: number }> {
     const socket = this.path('memory');
-    const child = await this.startProxy(this.runtimeFlag('own', 500, 2), socket);
+    const child = await this.startProxy(this.runtimeFlag('own', list, 2), socket);
     return { socket, pid: child.pid! };
   }
 
@@ -98,17 +104,17 @@ export class Rig {
     return join(this.folder, name);
   }
 
-  private runtime(name: string, library: string, length: number): string {
-    return this.path(`${library}-${name}-${length}`);
+  private runtime(name: string, library: string, list: string): string {
+    return this.path(`${library}-${name}-${list}`);
   }
 
-  private runtimeFlag(library: string, length: number, runtimes: number): string {
-    const first = this.runtime('a', library, length);
-    return runtimes === 1 ? first : `${first},b:${this.runtime('b', library, length)}`;
+  private runtimeFlag(library: string, list: string, runtimes: number): string {
+    const first = this.runtime('a', library, list);
+    return runtimes === 1 ? first : `${first},b:${this.runtime('b', library, list)}`;
   }
 
-  private proxy(library: string, length: number, runtimes: number): string {
-    return this.path(`proxy-${library}-${length}-${runtimes}`);
+  private proxy(library: string, list: string, runtimes: number): string {
+    return this.path(`proxy-${library}-${list}-${runtimes}`);
   }
 
   private flags(runtimes: string, socket: string): string[] {

@@ -1,14 +1,13 @@
 import { test } from 'tap';
 import { stringify } from 'yaml';
-import { glogLogger } from '../../src/cli/glog.ts';
+import { glogLine } from '../../src/cli/glog.ts';
+import { makeLogger } from '../../src/cli/log-line.ts';
 
 function collect(level: number) {
   const written: string[] = [];
   return {
-    log: glogLogger(
-      level,
-      text => written.push(text),
-      fields => stringify(fields, { lineWidth: 0 }),
+    log: makeLogger({ get: () => level }, line =>
+      written.push(glogLine(line, fields => stringify(fields, { lineWidth: 0 }))),
     ),
     written,
   };
@@ -110,4 +109,16 @@ test('text in fields stays below its line, indented', async t => {
   t.ok(below.length >= 3);
   for (const line of below) t.match(line, /^ {2}/, JSON.stringify(line));
   t.notOk(written[0]!.includes('\u001b'));
+});
+
+test('the id of the call comes behind the message', async t => {
+  const { log, written } = collect(3);
+  const about = { call: { id: 1234 }, method: 'StopContainer', runtime: 'alt' };
+  log.info(3, 'StopContainer request', { timeout: 30 }, about);
+  log.warn('it is slow', about);
+  log.error('it broke', about);
+  t.strictSame(
+    written.map(text => LINE.exec(`${text.split('\n')[0]}\n`)![11]),
+    ['StopContainer request #1234', 'it is slow #1234', 'it broke #1234'],
+  );
 });

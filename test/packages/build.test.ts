@@ -6,6 +6,7 @@ import { test } from 'tap';
 import { describeArtefact } from '../../build/artefact.ts';
 import { listDepends } from '../../build/depends.ts';
 import { readElf } from '../../build/elf.ts';
+import { renderMan } from '../../build/man.ts';
 import { needs } from '../support/require.ts';
 import { buildInto, buildPackages, root, runBuild } from './built.ts';
 
@@ -71,9 +72,12 @@ for (const name of names) {
       '/etc/default/criproxy',
       '/usr/bin/criproxy',
       '/usr/lib/systemd/system/criproxy.service',
+      '/usr/lib/systemd/system/criproxy.socket',
       '/usr/share/bash-completion/completions/criproxy',
+      `/usr/share/doc/${name}/alerts.yaml`,
       `/usr/share/doc/${name}/changelog.gz`,
       `/usr/share/doc/${name}/copyright`,
+      `/usr/share/doc/${name}/dashboard.json`,
       `/usr/share/doc/${name}/sbom.cdx.json`,
       `/usr/share/lintian/overrides/${name}`,
       '/usr/share/man/man8/criproxy.8.gz',
@@ -146,7 +150,7 @@ for (const script of ['config', 'preinst', 'postinst', 'prerm', 'postrm']) {
 }
 
 test('the man page has no faults', options, async t => {
-  const page = join(root, 'debian/criproxy.8');
-  const { stderr } = spawnSync('groff', ['-man', '-ww', '-z', '-Tutf8', page], { encoding: 'utf8' });
+  const input = renderMan();
+  const { stderr } = spawnSync('groff', ['-man', '-ww', '-z', '-Tutf8'], { encoding: 'utf8', input });
   t.equal(stderr, '');
 });

@@ -54,6 +54,20 @@ function repack(deb: string, to: string, version: string, change: (tree: string)
   }
 }
 
+const NEW_SETTINGS = /^(NotifyAccess|Wants|PartOf|ExecReload|Timeout\w+|Watchdog\w+|StateDirectoryMode)\b.*\n/gm;
+
+/** What the package was before it had a socket unit: the daemon listens by itself, and says nothing to systemd. */
+function withoutSocket(tree: string): void {
+  const edit = (path: string, change: (text: string) => string) =>
+    writeFileSync(join(tree, path), change(readFileSync(join(tree, path), 'utf8')));
+  rmSync(join(tree, 'usr/lib/systemd/system/criproxy.socket'));
+  for (const script of ['postinst', 'postrm'])
+    edit(`DEBIAN/${script}`, text => text.replaceAll('criproxy.socket ', ''));
+  edit('usr/lib/systemd/system/criproxy.service', text =>
+    text.replace('Type=notify', 'Type=exec').replace('After=criproxy.socket ', 'After=').replace(NEW_SETTINGS, ''),
+  );
+}
+
 /** A kubelet's package with the stand-in. */
 function packKubelet(folder: string, program: string, minor: number): void {
   const tree = mkdtempSync(join(tmpdir(), 'criproxy-kubelet-'));
@@ -97,6 +111,7 @@ async function fill(folder: string): Promise<void> {
       '#!/bin/sh\n[ "$1" != setup ] || exec /var/lib/criproxy/criproxy.previous "$@"\nexit 7\n',
     ),
   );
+  repack(join(folder, 'criproxy.deb'), join(folder, 'criproxy-exec.deb'), `${version}~exec`, withoutSocket);
   for (const minor of [20, 24, 27, 31, 34]) packKubelet(folder, join(folder, 'kubelet'), minor);
 }
 
@@ -113,7 +128,8 @@ function removeStale(): void {
 
 /**
  * The packages to test, and their stand-ins, made once for the sources as they are: `criproxy.deb`, `criproxy-nodeps.deb`,
- * `*-next.deb` to upgrade to, `criproxy-broken.deb` whose daemon ends at once, `kubelet-MINOR.deb`, and the program
+ * `*-next.deb` to upgrade to, `criproxy-exec.deb` to upgrade from, which has no socket unit, `criproxy-broken.deb` whose daemon
+ * ends at once, `kubelet-MINOR.deb`, and the program
  * `kubelet`.
  */
 export async function buildPackages(): Promise<string> {

@@ -16,6 +16,7 @@ const unpacked = [
   '/etc/default/criproxy.dpkg-new',
   '/usr/bin/criproxy',
   '/usr/lib/systemd/system/criproxy.service',
+  '/usr/lib/systemd/system/criproxy.socket',
   '/var/lib/criproxy',
 ];
 
@@ -26,8 +27,11 @@ const configured = [
   '/etc/systemd/system/criproxy.service.d',
   '/etc/systemd/system/criproxy.service.d/10-primary.conf',
   '/etc/systemd/system/multi-user.target.wants/criproxy.service',
+  '/etc/systemd/system/sockets.target.wants',
+  '/etc/systemd/system/sockets.target.wants/criproxy.socket',
   '/run/criproxy',
   '/run/criproxy.sock',
+  '/var/lib/criproxy/admin.sock',
   '/var/lib/criproxy/setup.json',
 ];
 

@@ -92,7 +92,13 @@ function openStream(answers: Answers, { method, options }: Asked): ReplyStream {
     source.end();
   }
   source.follow(options.signal);
-  return { headers: Promise.resolve([]), trailers: [], [Symbol.asyncIterator]: () => source };
+  return {
+    headers: source.headers,
+    get trailers() {
+      return source.trailers;
+    },
+    [Symbol.asyncIterator]: () => source,
+  };
 }
 
 export function unimplemented(method: string): ProxyError {
@@ -106,6 +112,8 @@ export class Source implements AsyncIterator<Buffer> {
   /** How many messages have been asked for. */
   pulls = 0;
   cancelled = false;
+  headers: Promise<Metadata> = Promise.resolve([]);
+  trailers: Metadata = [];
   private readonly steps: Step[] = [];
   private readonly waiting: Array<(step: Step) => void> = [];
 

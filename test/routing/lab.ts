@@ -1,10 +1,10 @@
-import type { CallOptions, Reply, Service } from '../../src/base/call.ts';
+import type { CallOptions, Reply, ReplyStream, Service } from '../../src/base/call.ts';
 import { ProxyError } from '../../src/base/error.ts';
 import type { Logger } from '../../src/base/logger.ts';
 import { NodeState } from '../../src/routing/node-state.ts';
-import type { Settings } from '../../src/routing/plan.ts';
 import { Runtimes } from '../../src/routing/runtimes.ts';
 import { routedService } from '../../src/routing/service.ts';
+import type { Settings } from '../../src/routing/settings.ts';
 import { criTypes, type Message } from '../support/cri-types.ts';
 import { methodFact, methodPath, type Package } from '../support/facts.ts';
 import type { FakeRuntime } from './fakes.ts';
@@ -29,6 +29,8 @@ export interface Lab {
   fault(method: string, request?: Message | Buffer, options?: AskOptions): Promise<ProxyError>;
   /** The messages of a streaming call, as bytes. */
   stream(method: string, request?: Message | Buffer, options?: AskOptions): AsyncGenerator<Buffer>;
+  /** A streaming call with its metadata. */
+  open(method: string, request?: Message | Buffer, options?: AskOptions): ReplyStream;
   /** Cancels every call that has no signal of its own. */
   stop(): void;
 }
@@ -83,10 +85,13 @@ export function startLab(
       if (fault instanceof ProxyError) return fault;
       throw fault ?? new Error(`${method} was answered`);
     },
-    async *stream(method, request = {}, { pkg = 'runtime.v1', ...options } = {}) {
+    async *stream(method, request, options) {
+      yield* lab.open(method, request, options);
+    },
+    open(method, request = {}, { pkg = 'runtime.v1', ...options } = {}) {
       const found = methodOf(method, pkg);
       if (found.kind !== 'stream') throw new Error(`${method} is unary`);
-      yield* found.handle([encode(method, pkg, request)], optionsOf(options));
+      return found.handle([encode(method, pkg, request)], optionsOf(options));
     },
     stop() {
       over.abort();

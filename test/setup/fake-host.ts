@@ -60,13 +60,15 @@ export function makeHost(files: Readonly<Record<string, string>>, minor: number,
       if (host.broken.after-- <= 0) throw new SetupError('failed', path, 'no space left on device', 'make room');
     }),
     askVersion: command => (/kubelet$/.test(command.at(-1)!) ? `Kubernetes v1.${minor}.3` : 'not found'),
-    systemctl: async (verb, unit) => {
-      journal.push([verb, unit].filter(Boolean).join(' '));
-      const pid = (services.get(unit ?? '')?.pid ?? 0) + 1;
-      const started = { active: 'active', pid, restarts: 0 };
-      if (verb === 'restart' || verb === 'start')
-        services.set(unit!, unit === 'kubelet.service' ? host.onKubelet(started) : started);
-      if (verb === 'stop') services.set(unit!, { active: 'inactive', pid: 0, restarts: 0 });
+    systemctl: async (verb, ...units) => {
+      journal.push([verb, ...units].join(' '));
+      for (const unit of units) {
+        const pid = (services.get(unit)?.pid ?? 0) + 1;
+        const started = { active: 'active', pid, restarts: 0 };
+        if (verb === 'restart' || verb === 'start')
+          services.set(unit, unit === 'kubelet.service' ? host.onKubelet(started) : started);
+        if (verb === 'stop') services.set(unit, { active: 'inactive', pid: 0, restarts: 0 });
+      }
     },
     serviceState: async unit => services.get(unit) ?? { active: 'inactive', pid: 0, restarts: 0 },
     readLog: async unit => `log of ${unit}`,
@@ -76,6 +78,7 @@ export function makeHost(files: Readonly<Record<string, string>>, minor: number,
       journal.push(`probe ${socket}`);
       return host.answers();
     },
+    isListening: async () => false,
     sleep: async () => {},
     restoreProgram: from => {
       journal.push(`restore ${from}`);

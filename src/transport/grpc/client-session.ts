@@ -77,7 +77,7 @@ export class ClientSession implements Session, Role {
     const reason = `GOAWAY ${errorName(code)}${debug === '' ? '' : `: ${debug}`}`;
     this.sayFarewell(reason);
     const { connection } = this;
-    for (const stream of [...connection.streams.values()]) {
+    for (const stream of connection.streams.all()) {
       if (stream.id <= lastStreamId) continue;
       connection.release(stream);
       stream.onLost(reason, true);

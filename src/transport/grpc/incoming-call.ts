@@ -1,5 +1,6 @@
 import type { CallOptions, Metadata } from '../../base/call.ts';
 import type { ProxyError } from '../../base/error.ts';
+import type { WatchedCall } from '../../base/watched-call.ts';
 
 /** Something that ends with the call that it serves. */
 export interface Cancellable {
@@ -13,15 +14,18 @@ export interface Cancellable {
 export class IncomingCall implements CallOptions {
   readonly metadata: Metadata;
   readonly deadline: number | undefined;
+  readonly userAgent: string;
   declare readonly signal: AbortSignal;
+  watched: WatchedCall | undefined = undefined;
   private controller: AbortController | undefined = undefined;
   private reason: ProxyError | undefined = undefined;
   private follower: Cancellable | undefined = undefined;
   private followers: Set<Cancellable> | undefined = undefined;
 
-  constructor(metadata: Metadata, deadline: number | undefined) {
+  constructor(metadata: Metadata, deadline: number | undefined, userAgent = '') {
     this.metadata = metadata;
     this.deadline = deadline;
+    this.userAgent = userAgent;
     Object.defineProperty(this, 'signal', signalProperty);
   }
 

@@ -17,6 +17,8 @@ export const Owned = {
   Hop: 13,
   /** May not occur in HTTP/2 at all (RFC 9113 section 8.2.2). */
   Forbidden: 14,
+  /** As Hop; the server shows it to those who watch. */
+  UserAgent: 15,
 } as const;
 
 export type Owned = number;
@@ -35,7 +37,7 @@ const owned = new Map<string, Owned>([
   ['grpc-status', Owned.GrpcStatus],
   ['grpc-message', Owned.GrpcMessage],
   ['grpc-accept-encoding', Owned.Hop],
-  ['user-agent', Owned.Hop],
+  ['user-agent', Owned.UserAgent],
   ['host', Owned.Hop],
   ['connection', Owned.Forbidden],
   ['keep-alive', Owned.Forbidden],

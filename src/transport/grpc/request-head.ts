@@ -9,6 +9,7 @@ export interface RequestHead {
   contentType: string;
   timeout: string;
   encoding: string;
+  userAgent: string;
   contentLength: number;
   metadata: Metadata;
 }
@@ -26,6 +27,7 @@ export function parseRequestHead(list: HeaderList): RequestHead | string {
     contentType: '',
     timeout: '',
     encoding: '',
+    userAgent: '',
     contentLength: -1,
     metadata: noMetadata,
   };
@@ -59,6 +61,9 @@ export function parseRequestHead(list: HeaderList): RequestHead | string {
         break;
       case Owned.Encoding:
         head.encoding = value;
+        break;
+      case Owned.UserAgent:
+        head.userAgent = value;
         break;
       case Owned.ContentLength:
         if (!/^\d{1,15}$/.test(value)) return 'a malformed content-length';

@@ -8,7 +8,7 @@ import { Stream } from '../http2/stream.ts';
 import { decompress } from './gunzip.ts';
 import { Inbox } from './inbox.ts';
 import { IncomingCall } from './incoming-call.ts';
-import { countMessage } from './message-memory.ts';
+import { countReply } from './message-memory.ts';
 import { type Budget, MessageReader } from './message-reader.ts';
 import { isGrpc } from './owned-names.ts';
 import { parseRequestHead, type RequestHead } from './request-head.ts';
@@ -152,7 +152,7 @@ export class ServerCall extends Stream {
       return;
     }
     const deadline = timeout === Number.POSITIVE_INFINITY ? undefined : performance.now() + timeout;
-    this.call = new IncomingCall(head.metadata, deadline);
+    this.call = new IncomingCall(head.metadata, deadline, head.userAgent);
     this.method = this.service(head.path);
     if (this.method === undefined) {
       this.fail(new ProxyError(Code.Unimplemented, `unknown method ${head.path}`));
@@ -202,7 +202,7 @@ export class ServerCall extends Stream {
     if (this.closed) return;
     this.sendHeaders(reply.headers);
     this.trailers = reply.trailers;
-    countMessage(reply.message.length);
+    countReply(reply.message);
     if (this.connection.send(this, reply.message, false)) this.finish();
   }
 

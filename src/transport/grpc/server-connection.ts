@@ -53,7 +53,7 @@ export class ServerConnection implements Role {
   /** Sends GOAWAY and ends all streaming calls; the connection ends with its last unary call. */
   shutDown(reason: ProxyError): void {
     this.connection.goAway();
-    for (const stream of [...this.connection.streams.values()]) {
+    for (const stream of this.connection.streams.all()) {
       const call = stream as ServerCall;
       if (call.streaming) call.abort(reason);
     }

@@ -37,6 +37,9 @@ export function serve(server: Server, service: Service, options: ServeOptions = 
   server.on('connection', (socket: Socket) => accept(socket));
 
   return {
+    get connections() {
+      return connections.size;
+    },
     async close(graceMs) {
       const closed = new Promise<void>(resolve => server.close(() => resolve()));
       for (const connection of connections) connection.shutDown(new ProxyError(Code.Unavailable, 'shutting down'));

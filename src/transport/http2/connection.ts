@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream';
+import { IdTable } from '../../base/id-table.ts';
 import { ClosingStreams } from './closing-streams.ts';
 import { ErrorCode } from './error-code.ts';
 import { Floods } from './floods.ts';
@@ -25,7 +26,7 @@ export class Connection implements ReceivingEnd {
   readonly encoder = new HpackEncoder();
   readonly floods: Floods;
   readonly sender: Sender;
-  readonly streams = new Map<number, Stream>();
+  readonly streams = new IdTable<Stream>();
   readonly closing = new ClosingStreams();
   /** The highest stream id that the client of the connection has used. */
   lastStreamId = 0;
@@ -114,7 +115,7 @@ export class Connection implements ReceivingEnd {
     stream.id = id;
     stream.sendWindow = this.peer.initialWindowSize;
     stream.receiveWindow = this.limits.streamWindow;
-    this.streams.set(id, stream);
+    this.streams.add(stream);
     this.opened++;
   }
 
@@ -154,7 +155,7 @@ export class Connection implements ReceivingEnd {
   /** Whether a message waits that is not a patient stream's. */
   hasImpatient(): boolean {
     if (this.sender.unsent === 0) return false;
-    for (const stream of this.streams.values()) {
+    for (const stream of this.streams.all()) {
       if (stream.outgoing !== undefined && !stream.patient) return true;
     }
     return false;
@@ -252,7 +253,9 @@ export class Connection implements ReceivingEnd {
     // A peer that does not read would keep the socket for ever; one that is well has closed it long before.
     const timer = setTimeout(() => this.socket.destroy(), this.limits.linger);
     this.socket.once('close', () => clearTimeout(timer));
-    for (const stream of this.streams.values()) {
+    for (const stream of this.streams.all()) {
+      // The end of one may have closed others.
+      if (stream.closed) continue;
       stream.closed = true;
       stream.onLost(reason, false);
     }

@@ -127,7 +127,7 @@ export class ControlFrames {
   /** A new initial window moves the windows of all streams (RFC 9113 section 6.9.2). */
   private resizeWindows(by: number): void {
     if (by === 0) return;
-    for (const stream of this.connection.streams.values()) {
+    for (const stream of this.connection.streams.all()) {
       if (this.connection.sender.grow(stream, by)) continue;
       this.fail(ErrorCode.FlowControlError, 'SETTINGS make a window overflow');
       return;

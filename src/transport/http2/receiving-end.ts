@@ -1,3 +1,4 @@
+import type { IdTable } from '../../base/id-table.ts';
 import type { ClosingStreams } from './closing-streams.ts';
 import type { ErrorCode } from './error-code.ts';
 import type { Floods } from './floods.ts';
@@ -16,7 +17,7 @@ export interface ReceivingEnd {
   readonly encoder: HpackEncoder;
   readonly floods: Floods;
   readonly sender: Sender;
-  readonly streams: Map<number, Stream>;
+  readonly streams: IdTable<Stream>;
   readonly closing: ClosingStreams;
   readonly goingAway: boolean;
   lastStreamId: number;

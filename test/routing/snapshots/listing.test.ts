@@ -90,3 +90,59 @@ test('changes are not kept while lists overlap for ever', async t => {
   t.ok(grown < 1_000_000, `${Math.round(grown / 1024)} KiB more after 1,000 changes of 10 kB`);
   t.same(ids(listing), ['a'], 'the list is still there');
 });
+
+test('an answer with the bytes of the last one is that one', async t => {
+  const listing = new Listing();
+  const first = listOf('a', 'b');
+  t.equal(listing.sameAnswer(first), undefined, 'there is none yet');
+  listing.answer(listing.ask(), first, 1);
+  const { version } = listing;
+  t.equal(listing.sameAnswer(listOf('a', 'b')), first);
+  t.equal(listing.sameAnswer(listOf('b', 'a')), undefined, 'another order');
+  listing.answer(listing.ask(), first, 2);
+  t.equal(listing.takenAt, 2, 'it is as new as if it were another');
+  t.equal(listing.version, version, 'but nothing has changed');
+});
+
+/** What comes between two answers with the same bytes, and what the list is after the second. */
+const between: ReadonlyArray<readonly [what: string, happens: (listing: Listing) => void]> = [
+  ['nothing', () => {}],
+  ['a change', listing => listing.change(remove('a'))],
+  ['a change of what is not there', listing => listing.change(remove('z'))],
+  ['a list from elsewhere', listing => listing.set(listOf('x'), 2)],
+  ['a look at its items', listing => void listing.index()],
+];
+
+for (const [what, happens] of between) {
+  test(`the same answer after ${what} is the list as the runtime has it`, async t => {
+    const listing = new Listing();
+    listing.answer(listing.ask(), listOf('a', 'b'), 1);
+    happens(listing);
+    const again = listOf('a', 'b');
+    listing.answer(listing.ask(), listing.sameAnswer(again) ?? again, 3);
+    t.same(ids(listing), ['a', 'b']);
+    t.equal(listing.takenAt, 3);
+  });
+}
+
+test('a change that the same answer may have missed is made in it again', async t => {
+  const listing = new Listing();
+  const first = listOf('a', 'b');
+  listing.answer(listing.ask(), first, 1);
+  const question = listing.ask();
+  listing.change(remove('a'));
+  listing.answer(question, listing.sameAnswer(first)!, 2);
+  t.same(ids(listing), ['b']);
+  listing.answer(listing.ask(), listing.sameAnswer(first)!, 3);
+  t.same(ids(listing), ['a', 'b'], 'and not in the next one');
+});
+
+test('what is renewed is not given again', async t => {
+  const listing = new Listing();
+  listing.answer(listing.ask(), listOf('a'), 1);
+  listing.renew();
+  t.equal(listing.sameAnswer(listOf('a')), undefined);
+  const next = listOf('a');
+  listing.answer(listing.ask(), next, 2);
+  t.equal(listing.sameAnswer(listOf('a')), next, 'its next answer is');
+});

@@ -55,7 +55,7 @@ test('1,000 containers and 500 images in snapshots that are listed, changed and 
   const port = new FakePort('');
   const runtimes = new Runtimes([port]);
   const node = new NodeState(runtimes, undefined, keepingLogger());
-  const store = { load: async () => undefined, save: async () => {} };
+  const store = { load: async () => undefined, save: async () => {}, remove: async () => {} };
   const keeper = await SnapshotKeeper.open(runtimes, node, store, 'boot', keepingLogger());
   const snapshot = node.of(port);
   snapshot.pods.set(Buffer.alloc(0), Date.now());

@@ -3,10 +3,10 @@ import { Code } from '../../../src/base/codes.ts';
 import { ProxyError } from '../../../src/base/error.ts';
 import type { HandlerRow } from '../../../src/routing/handlers.ts';
 import { NodeState } from '../../../src/routing/node-state.ts';
-import type { Settings } from '../../../src/routing/plan.ts';
 import type { Runtime, RuntimeState } from '../../../src/routing/runtime.ts';
 import { Runtimes } from '../../../src/routing/runtimes.ts';
 import { routedService } from '../../../src/routing/service.ts';
+import type { Settings } from '../../../src/routing/settings.ts';
 import { criTypes, type Message } from '../../support/cri-types.ts';
 import { methodFact, methodPath, type Package } from '../../support/facts.ts';
 

@@ -1,0 +1,33 @@
+/** What is asked of the admin API: HTTP/1.1 on a unix socket, bodies in JSON. */
+export interface AdminRequest {
+  readonly query: URLSearchParams;
+  /** The body's JSON; undefined if there is none. */
+  readonly body: unknown;
+  /** Aborted when the client goes away. */
+  readonly signal: AbortSignal;
+}
+
+/** A whole answer, or lines as they come: a slow reader holds back the iteration. */
+export type AdminAnswer =
+  | { readonly kind: 'json'; readonly value: unknown }
+  | { readonly kind: 'text'; readonly type: string; readonly text: string }
+  | { readonly kind: 'lines'; readonly lines: AsyncIterable<string> };
+
+/** One thing that the admin API does. `handle` throws an AdminError for a request that cannot be met. */
+export interface AdminRoute {
+  readonly method: 'GET' | 'PUT' | 'POST' | 'DELETE';
+  /** As `/v1/status`. */
+  readonly path: string;
+  handle(request: AdminRequest): AdminAnswer | Promise<AdminAnswer>;
+}
+
+/** A request that cannot be met: an HTTP status, and a message that says what to do. */
+export class AdminError extends Error {
+  readonly status: number;
+
+  constructor(status: number, message: string) {
+    super(message);
+    this.name = 'AdminError';
+    this.status = status;
+  }
+}

@@ -1,0 +1,109 @@
+/**
+ * GET /v1/status. Times are ISO 8601, ages and up-times in seconds, sizes in bytes, durations in ms. Null is what is not known.
+ * Fields may be added; one that is renamed, removed or means something else makes another `format`.
+ */
+export interface StatusReport {
+  readonly format: 1;
+  readonly time: string;
+  readonly daemon: DaemonReport;
+  /** The primary first. */
+  readonly runtimes: readonly RuntimeReport[];
+}
+
+export interface DaemonReport {
+  readonly version: string;
+  readonly pid: number;
+  readonly startedAt: string;
+  readonly uptimeSeconds: number;
+  /** The socket that CRI is served on. */
+  readonly listen: string;
+  readonly adminSocket: string | null;
+  /** `host:port`. */
+  readonly metrics: string | null;
+  readonly stateDir: string | null;
+  /** The file of -config; null: flags alone. */
+  readonly configFile: string | null;
+  readonly logLevel: number;
+  /** What is injected into calls now, a sentence each; only with -enableFaults. */
+  readonly faults?: readonly string[];
+  readonly memory: { readonly rssBytes: number; readonly heapBytes: number; readonly externalBytes: number };
+  /** Clients' calls. */
+  readonly calls: ClientCallsReport | null;
+  readonly eventLoopLag: { readonly p50Ms: number; readonly p99Ms: number; readonly maxMs: number } | null;
+}
+
+export interface RuntimeReport {
+  /** Empty for the primary. */
+  readonly id: string;
+  readonly primary: boolean;
+  readonly socket: string;
+  readonly state: 'up' | 'down';
+  readonly since: string;
+  /** Why it is down. */
+  readonly reason: string | null;
+  /** As in its Version. */
+  readonly name: string | null;
+  readonly version: string | null;
+  /** The CRI API packages that it serves, best first, as `runtime.v1`. */
+  readonly packages: readonly string[];
+  readonly labels: Readonly<Record<string, string>>;
+  /** Its last good lists, from which it is shown when it does not answer. */
+  readonly snapshot: {
+    readonly pods: ListReport | null;
+    readonly containers: ListReport | null;
+    readonly images: ListReport | null;
+  };
+  /** Calls to it, those of the proxy itself too. */
+  readonly calls: CallsReport | null;
+  readonly lastError: LastError | null;
+  /** What it says of itself now: only with `?ask=true`. Null: it does not answer, or does not say. */
+  readonly asked?: AskedReport;
+}
+
+export interface ListReport {
+  readonly items: number;
+  readonly ageSeconds: number;
+}
+
+/**
+ * Calls since the daemon started, rates over the last 10 s, and quantiles over the last minute, null if there was no call.
+ * `errors` are without what is normal on a healthy node: NotFound, Cancelled, Unimplemented.
+ */
+export interface CallsReport {
+  readonly total: number;
+  readonly errors: number;
+  readonly perSecond: number;
+  readonly errorsPerSecond: number;
+  readonly p50Ms: number | null;
+  readonly p99Ms: number | null;
+}
+
+/** `ownP50Ms`, `ownP99Ms`: the proxy's own share of the time of a unary call. */
+export interface ClientCallsReport extends CallsReport {
+  readonly open: number;
+  readonly openStreams: number;
+  readonly ownP50Ms: number | null;
+  readonly ownP99Ms: number | null;
+}
+
+export interface LastError {
+  readonly time: string;
+  readonly method: string;
+  /** The gRPC code's name, as `Unavailable`. */
+  readonly code: string;
+  /** May be empty. */
+  readonly message: string;
+}
+
+export interface AskedReport {
+  readonly cgroupDriver: 'systemd' | 'cgroupfs' | null;
+  /** Conditions of its Status, as RuntimeReady. */
+  readonly conditions: readonly ConditionReport[] | null;
+}
+
+export interface ConditionReport {
+  readonly type: string;
+  readonly status: boolean;
+  readonly reason: string;
+  readonly message: string;
+}

@@ -1,0 +1,208 @@
+import { readFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Service } from '../base/call.ts';
+import type { Logger } from '../base/logger.ts';
+import type { Faults } from '../faults/faults.ts';
+import { NodeState } from '../routing/node-state.ts';
+import { RuntimeConfigReplay } from '../routing/runtime-config.ts';
+import { Runtimes } from '../routing/runtimes.ts';
+import { routedService } from '../routing/service.ts';
+import { SnapshotKeeper } from '../routing/snapshot-keeper.ts';
+import { makeDial } from '../transport/grpc/client.ts';
+import type { Dial } from '../transport/session.ts';
+import type { CallWatch } from '../watch/call-watch.ts';
+import type { Counter } from '../watch/counters.ts';
+import { currentService } from './current-service.ts';
+import { type LinkedRuntime, linkedRuntime, type RuntimeAddress } from './linked-runtime.ts';
+import { OpenCalls } from './open-calls.ts';
+import type { ProxyConfig } from './proxy-config.ts';
+import { isSameSocket } from './same-socket.ts';
+import { snapshotStore } from './snapshot-store.ts';
+import { usedShare } from './used-share.ts';
+
+/** How long a call waits for a primary that is not up, in ms: over a restart, within a client's patience. */
+const PRIMARY_WAIT = 5_000;
+
+/** How long runtimes are waited for that are neither up nor down, but hang, in ms. */
+const FIRST_TRY = 2_000;
+
+/** How long calls in flight to a runtime that has left may take, in ms: the kubelet's longest limit, of RunPodSandbox. */
+const LEAVE = 240_000;
+
+/** What calls are routed by. It is never changed: when the configuration changes, the next one takes its place. */
+interface Generation {
+  readonly config: ProxyConfig;
+  /** In the order of the configuration, the primary first. */
+  readonly linked: readonly [LinkedRuntime, ...LinkedRuntime[]];
+  readonly runtimes: Runtimes;
+  readonly service: Service;
+}
+
+/** A runtime whose pods are listed no more, or under other ids. */
+export interface Departure {
+  readonly address: RuntimeAddress;
+  /** The id by which its socket is known now; undefined: by none. */
+  readonly nowKnownAs: string | undefined;
+  /** How many pods it has listed last. */
+  readonly pods: number;
+}
+
+/**
+ * The runtimes and the rules in force, and those before them for as long as their calls take. What is known of a runtime stays
+ * with it from one generation to the next.
+ */
+export class Generations {
+  /** What stands in for a runtime that is down, so that no list is ever short. */
+  readonly node: NodeState;
+  private readonly watch: CallWatch;
+  private readonly log: Logger;
+  private readonly faults: Faults | undefined;
+  private readonly dial: Dial;
+  private readonly replay: RuntimeConfigReplay;
+  private readonly calls = new OpenCalls();
+  private readonly leaving = new Set<LinkedRuntime>();
+  private current: Generation;
+  private keeper: SnapshotKeeper | undefined;
+  private stopped = false;
+
+  private constructor(config: ProxyConfig, watch: CallWatch, log: Logger, faults: Faults | undefined) {
+    this.watch = watch;
+    this.faults = faults;
+    this.log = log;
+    this.dial = makeDial({ userAgent: config.userAgent });
+    watch.add(this.calls);
+    const [primary, ...others] = config.runtimes.map(address => this.link(address));
+    const linked = [primary!, ...others] as const;
+    const runtimes = new Runtimes(linked, config.handlers, config.annotations);
+    this.node = new NodeState(runtimes, config.maxSnapshotAge, log);
+    this.replay = new RuntimeConfigReplay(this.node, log);
+    this.current = this.generation(config, linked, runtimes);
+  }
+
+  /** With what was known before a restart, so that a runtime that is not up yet is not taken for empty. */
+  static async open(
+    config: ProxyConfig,
+    watch: CallWatch,
+    log: Logger,
+    faults?: Faults,
+    writeFailures?: Counter,
+  ): Promise<Generations> {
+    const opened = new Generations(config, watch, log, faults);
+    const { stateDir } = config;
+    if (stateDir !== undefined) {
+      const { node, runtimes } = opened;
+      const store = snapshotStore(stateDir, log, writeFailures);
+      opened.keeper = await SnapshotKeeper.open(runtimes, node, store, await readBootId(), log);
+    }
+    return opened;
+  }
+
+  get config(): ProxyConfig {
+    return this.current.config;
+  }
+
+  get runtimes(): Runtimes {
+    return this.current.runtimes;
+  }
+
+  /** A call is served to its end by the generation that it has met. */
+  readonly service: Service = currentService(() => this.current.service);
+
+  /** Connects to the runtimes; resolves when it is known which are up. */
+  async start(): Promise<void> {
+    await firstTry(this.current.linked);
+  }
+
+  /**
+   * Puts a generation for `config` in place once its new runtimes are up or known to be down. A runtime with the same id and
+   * socket stays as it is. Resolves with what is not known by its id any more.
+   */
+  async turnTo(config: ProxyConfig): Promise<readonly Departure[]> {
+    const old = this.current;
+    const fresh: LinkedRuntime[] = [];
+    const heirs = new Map<LinkedRuntime, LinkedRuntime>();
+    const [primary, ...others] = config.runtimes.map(address => {
+      const same = old.linked.find(({ id, path }) => id === address.id && isSameSocket(path, address.path));
+      if (same !== undefined) return same;
+      // Who answers at the same socket has the same pods, whatever its id is now.
+      const before =
+        old.linked.find(({ path }) => isSameSocket(path, address.path)) ?? vacated(old, config, address.id);
+      const runtime = this.link(address, before);
+      this.node.join(runtime, before);
+      if (before !== undefined) heirs.set(before, runtime);
+      fresh.push(runtime);
+      return runtime;
+    });
+    const linked = [primary!, ...others] as const;
+    const next = this.generation(config, linked, new Runtimes(linked, config.handlers, config.annotations));
+    await firstTry(fresh);
+    if (this.stopped) {
+      for (const runtime of fresh) runtime.stop();
+      return [];
+    }
+    this.current = next;
+    this.node.turnTo({ runtimes: next.runtimes, settings: settingsOf(config) }, config.maxSnapshotAge);
+    return this.dismiss(old, next, heirs);
+  }
+
+  /** Lets go of the runtimes and writes down what is known of them. */
+  async stop(): Promise<void> {
+    this.stopped = true;
+    for (const runtime of [...this.current.linked, ...this.leaving]) runtime.stop();
+    this.node.stop();
+    await this.keeper?.stop();
+  }
+
+  private dismiss(
+    old: Generation,
+    next: Generation,
+    heirs: ReadonlyMap<LinkedRuntime, LinkedRuntime>,
+  ): readonly Departure[] {
+    const gone = old.linked.filter(runtime => !next.linked.includes(runtime));
+    const over = gone.length === 0 ? Promise.resolve() : this.calls.over(LEAVE);
+    for (const runtime of gone) {
+      this.leaving.add(runtime);
+      void runtime.leave(over).then(() => this.leaving.delete(runtime));
+    }
+    const ids = gone.map(({ id }) => id).filter(id => !next.linked.some(each => each.id === id));
+    // Not waited for: a disk that hangs is no reason to refuse reloads.
+    if (gone.length > 0) void this.keeper?.turnOver(ids);
+    return gone
+      .filter(runtime => heirs.get(runtime)?.id !== runtime.id)
+      .map(runtime => ({
+        address: runtime,
+        nowKnownAs: heirs.get(runtime)?.id,
+        pods: this.node.of(runtime).pods.index().size,
+      }));
+  }
+
+  private link(address: RuntimeAddress, before?: LinkedRuntime): LinkedRuntime {
+    const seen = before !== undefined && (before.state.kind === 'up' || before.state.seen);
+    return linkedRuntime(address, this.dial, this.watch, this.log, seen, this.faults);
+  }
+
+  private generation(config: ProxyConfig, linked: Generation['linked'], runtimes: Runtimes): Generation {
+    const service = routedService(runtimes, settingsOf(config), this.node, this.log, this.replay);
+    return { config, linked, runtimes, service };
+  }
+}
+
+/** The runtime that had this id, if its socket is not in the configuration any more. */
+function vacated(old: Generation, config: ProxyConfig, id: string): LinkedRuntime | undefined {
+  const found = old.linked.find(runtime => runtime.id === id);
+  return config.runtimes.some(({ path }) => found !== undefined && isSameSocket(path, found.path)) ? undefined : found;
+}
+
+function settingsOf(config: ProxyConfig) {
+  return { ...config, primaryWait: PRIMARY_WAIT, usedShare };
+}
+
+async function firstTry(runtimes: readonly LinkedRuntime[]): Promise<void> {
+  if (runtimes.length === 0) return;
+  for (const runtime of runtimes) runtime.start();
+  await Promise.race([Promise.all(runtimes.map(({ tried }) => tried)), sleep(FIRST_TRY, undefined, { ref: false })]);
+}
+
+async function readBootId(): Promise<string> {
+  return (await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim();
+}

@@ -1,0 +1,101 @@
+import type { AdminRoute } from '../admin/admin-route.ts';
+import type { DaemonReport } from '../admin/status-report.ts';
+import type { Logger } from '../base/logger.ts';
+import type { NodeState } from '../routing/node-state.ts';
+import type { Runtime } from '../routing/runtime.ts';
+import { CallStats } from '../watch/call-stats.ts';
+import type { CallWatch } from '../watch/call-watch.ts';
+import { type Counter, Counters } from '../watch/counters.ts';
+import { EventLoopLag } from '../watch/event-loop-lag.ts';
+import { callMetrics } from './call-metrics.ts';
+import { reportClientCalls, reportRuntimeCalls } from './call-reports.ts';
+import { knownMethods } from './known-methods.ts';
+import { Metrics } from './metrics.ts';
+import { metricsRoutes } from './metrics-routes.ts';
+import { openMetricsServer } from './metrics-server.ts';
+import { processMetrics } from './process-metrics.ts';
+import type { ProxyConfig } from './proxy-config.ts';
+import { runtimeMetrics } from './runtime-metrics.ts';
+import { SpanExporter } from './span-exporter.ts';
+
+/** What the daemon counts of itself, and where that can be had: metrics, the figures of the status, spans. */
+export class Telemetry {
+  /** For features that keep metrics of their own. */
+  readonly counters = new Counters();
+  readonly writeFailures: Counter;
+  readonly traceLinesLost: Counter;
+  readonly routes: readonly AdminRoute[];
+  private readonly stats: CallStats;
+  private readonly lag = new EventLoopLag();
+  private readonly metrics: Metrics;
+  private readonly log: Logger;
+  private runtimes: () => readonly Runtime[] = () => [];
+  private readonly closers: (() => Promise<void>)[] = [];
+
+  constructor({ version, otlp }: Pick<ProxyConfig, 'version' | 'otlp'>, watch: CallWatch, log: Logger) {
+    this.log = log;
+    this.stats = new CallStats(knownMethods(), log);
+    watch.add(this.stats);
+    this.writeFailures = this.counters.counter(
+      'criproxy_snapshot_write_failures_total',
+      'How often a snapshot could not be written to the disk.',
+    );
+    this.traceLinesLost = this.counters.counter(
+      'criproxy_trace_lines_lost_total',
+      'Lines of criproxy trace that its reader was too slow for.',
+    );
+    if (otlp !== undefined) {
+      const exporter = new SpanExporter(otlp, version, watch, this.counters, log);
+      this.closers.push(() => exporter.stop());
+    }
+    for (const metric of processMetrics(this.lag, version)) this.counters.register(metric);
+    this.metrics = new Metrics([callMetrics(this.stats), this.counters]);
+    this.routes = metricsRoutes({ render: () => this.render() });
+  }
+
+  /** From here on the runtimes and their snapshots are in the metrics, too, and what is done to calls on purpose. */
+  follow(runtimes: () => readonly Runtime[], node: NodeState, faults: { readonly injected: number } | undefined): void {
+    this.runtimes = runtimes;
+    this.counters.register({
+      name: 'criproxy_faults_injected_total',
+      help: 'Calls to runtimes that were delayed or spoilt on purpose (-enableFaults).',
+      type: 'counter',
+      labels: [],
+      read: () => [[[], faults?.injected ?? 0]],
+    });
+    for (const metric of runtimeMetrics(runtimes, node)) this.counters.register(metric);
+  }
+
+  /** Clients are being served. */
+  serving(server: { readonly connections: number }, address: ProxyConfig['metrics']): void {
+    this.counters.register({
+      name: 'criproxy_client_connections',
+      help: 'Open connections of clients.',
+      type: 'gauge',
+      labels: [],
+      read: () => [[[], server.connections]],
+    });
+    if (address === undefined) return;
+    const opened = openMetricsServer(address, { render: () => this.render() }, this.log);
+    this.closers.push(async () => (await opened).stop());
+  }
+
+  // For the status.
+  readonly callsOf = (runtimeId: string) => reportRuntimeCalls(this.stats.snapshotOfRuntime(runtimeId));
+  readonly clientCalls = () => reportClientCalls(this.stats.snapshotOfClients());
+
+  readonly eventLoopLag = (): DaemonReport['eventLoopLag'] => {
+    const figures = this.lag.figures();
+    return figures === undefined ? null : { p50Ms: figures.p50, p99Ms: figures.p99, maxMs: figures.max };
+  };
+
+  async stop(): Promise<void> {
+    this.lag.stop();
+    await Promise.all(this.closers.map(close => close()));
+  }
+
+  private render() {
+    this.stats.keepOnly(this.runtimes().map(({ id }) => id));
+    return this.metrics.render();
+  }
+}

@@ -1,0 +1,70 @@
+/** A power of two, as every later length is. */
+const firstLength = 16;
+
+/**
+ * What is open now, by ids that go up from one to the next: streams, calls. They come and go by the thousand, which a Map or a
+ * Set answers with new tables; in V8 each table can be reached from the one before it, so that a single one that has become old
+ * keeps all that follow, with what was in them, until a full collection.
+ */
+export class IdTable<T extends { readonly id: number }> {
+  size = 0;
+  /** Open addressing: each stands at its home or in the first free slot behind it. At most half full. */
+  private slots: (T | undefined)[] = emptySlots(firstLength);
+
+  get(id: number): T | undefined {
+    return this.slots[this.find(id)];
+  }
+
+  /** `item` must not be in the table, nor another with its id; the id must not change while it is. */
+  add(item: T): void {
+    if (2 * (this.size + 1) > this.slots.length) this.grow();
+    this.slots[this.find(item.id)] = item;
+    this.size++;
+  }
+
+  /** Whether there was such an item. */
+  delete(id: number): boolean {
+    const { slots } = this;
+    const mask = slots.length - 1;
+    let free = this.find(id);
+    if (slots[free] === undefined) return false;
+    this.size--;
+    // Whoever was pushed beyond the freed slot moves up, so that looking for them does not stop there.
+    for (let at = (free + 1) & mask; slots[at] !== undefined; at = (at + 1) & mask) {
+      if (((at - slots[at]!.id) & mask) < ((at - free) & mask)) continue;
+      slots[free] = slots[at];
+      free = at;
+    }
+    slots[free] = undefined;
+    return true;
+  }
+
+  clear(): void {
+    this.slots = emptySlots(firstLength);
+    this.size = 0;
+  }
+
+  /** Those that are in the table now, in the order of their ids. */
+  all(): T[] {
+    return this.slots.filter(item => item !== undefined).sort((a, b) => a.id - b.id);
+  }
+
+  /** The slot of the item with this id, or the free one where it belongs. An id's home is the id itself, modulo the length. */
+  private find(id: number): number {
+    const { slots } = this;
+    const mask = slots.length - 1;
+    let at = id & mask;
+    for (let item = slots[at]; item !== undefined && item.id !== id; item = slots[at]) at = (at + 1) & mask;
+    return at;
+  }
+
+  private grow(): void {
+    const items = this.slots;
+    this.slots = emptySlots(2 * items.length);
+    for (const item of items) if (item !== undefined) this.slots[this.find(item.id)] = item;
+  }
+}
+
+function emptySlots(length: number): undefined[] {
+  return new Array<undefined>(length).fill(undefined);
+}

@@ -1,0 +1,51 @@
+/** How much is logged, which can be changed while the proxy runs. */
+export class LevelSwitch {
+  private current: number;
+  private lasting: number;
+  private back: { readonly at: number; readonly timer: NodeJS.Timeout } | undefined;
+  private readonly listeners = new Set<() => void>();
+
+  constructor(level: number) {
+    this.current = level;
+    this.lasting = level;
+  }
+
+  get(): number {
+    return this.current;
+  }
+
+  /** The level that a temporary one goes back to. */
+  get lastingLevel(): number {
+    return this.lasting;
+  }
+
+  /** When a temporary level goes back to the lasting one: wall-clock time in ms; undefined if the level is a lasting one. */
+  get returnsAt(): number | undefined {
+    return this.back?.at;
+  }
+
+  /** From now on; a temporary level ends. */
+  set(level: number): void {
+    this.lasting = level;
+    this.change(level, undefined);
+  }
+
+  /** For so many ms, at most 2^31 - 1; then the level is what was set last, or what it was in the beginning. */
+  setFor(level: number, ms: number): void {
+    const timer = setTimeout(() => this.change(this.lasting, undefined), ms);
+    timer.unref();
+    this.change(level, { at: Date.now() + ms, timer });
+  }
+
+  onChange(listener: () => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  private change(level: number, back: LevelSwitch['back']): void {
+    clearTimeout(this.back?.timer);
+    this.back = back;
+    this.current = level;
+    for (const listener of [...this.listeners]) listener();
+  }
+}

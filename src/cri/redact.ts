@@ -1,0 +1,60 @@
+import { WireError } from '../wire/error.ts';
+import { Records, WireType } from '../wire/records.ts';
+import { LAST_APPLIED, REDACTED } from './dump.ts';
+import { lenField } from './listing.ts';
+import { overrides, type Package } from './packages.ts';
+import { readMapEntry } from './read.ts';
+import { type Field, fieldsOf, isMessage } from './schema.ts';
+
+/**
+ * The message with `<redacted>` in the place of what `dump` does not show, for a file that is given to others. Fields that are
+ * not in the message's row are left out if they can hold text: what they are is not known. Undefined for a malformed message.
+ */
+export function redact(message: string, from: Package, bytes: Buffer): Buffer | undefined {
+  try {
+    return redactRecords(message, from, new Records(bytes));
+  } catch (fault) {
+    if (fault instanceof WireError) return undefined;
+    throw fault;
+  }
+}
+
+function redactRecords(message: string, from: Package, records: Records): Buffer {
+  const fields = fieldsOf(message, overrides[from]?.[message]);
+  const parts: Buffer[] = [];
+  while (records.next()) {
+    const field = fields.find(each => each.number === records.field);
+    const { bytes, start, valueStart, valueEnd } = records;
+    if (records.type !== WireType.Len) {
+      if (isHarmless(records.type, field)) parts.push(bytes.subarray(start, valueEnd));
+    } else if (field?.kind === 'secret') {
+      parts.push(redactSecret(field, bytes, valueStart, valueEnd));
+    } else if (field?.type === 'map') {
+      parts.push(redactEntry(field, bytes, valueStart, valueEnd) ?? bytes.subarray(start, valueEnd));
+    } else if (field !== undefined && isMessage(field.type)) {
+      parts.push(lenField(field.number, redactRecords(field.type, from, new Records(bytes, valueStart, valueEnd))));
+    } else if (field !== undefined) {
+      parts.push(bytes.subarray(start, valueEnd));
+    }
+  }
+  return Buffer.concat(parts);
+}
+
+/** Numbers hold no text; groups, which CRI does not have, may. */
+function isHarmless(type: number, field: Field | undefined): boolean {
+  return type !== WireType.StartGroup && field?.kind !== 'secret';
+}
+
+function redactSecret(field: Field, bytes: Buffer, start: number, end: number): Buffer {
+  if (field.type !== 'map') return lenField(field.number, REDACTED);
+  return entry(field.number, readMapEntry(bytes, start, end).key);
+}
+
+function redactEntry(field: Field, bytes: Buffer, start: number, end: number): Buffer | undefined {
+  const { key } = readMapEntry(bytes, start, end);
+  return key === LAST_APPLIED ? entry(field.number, key) : undefined;
+}
+
+function entry(field: number, key: string): Buffer {
+  return lenField(field, Buffer.concat([lenField(1, key), lenField(2, REDACTED)]));
+}

@@ -1,0 +1,104 @@
+import { SERVICE } from '../setup/daemon.ts';
+import type { Facts } from './facts.ts';
+import { type Finding, fail, ok, skip, warn } from './finding.ts';
+import type { ExaminedNode } from './node.ts';
+
+/** How long the daemon may take to answer Version and ImageFsInfo, in ms: crictl and kubeadm give up after 2 s. */
+const PATIENCE = 2_000;
+
+/** How late the event loop may be at the worst (p99) before a kubelet's calls are felt to be slow, in ms. */
+const LATE = 100;
+
+/** A daemon that cannot be asked how it is need not be waited for. */
+const ONE_TRY = 500;
+
+const MEANS_SILENT = 'a kubelet cannot start, and one that runs loses its runtime';
+
+const LOG = 'journalctl -u criproxy -n 50 --no-pager';
+
+/** That the daemon runs, is the program that is installed, and answers CRI. */
+export async function checkDaemon(node: ExaminedNode, facts: Facts): Promise<Finding[]> {
+  return [...checkAdmin(node, facts), ...(await checkFaults(node)), ...(await checkCri(node, facts))];
+}
+
+async function checkFaults(node: ExaminedNode): Promise<Finding[]> {
+  const faults = await node.faults();
+  if (faults === undefined) return [];
+  if (faults.length > 0) {
+    const means = 'calls to runtimes are delayed, or fail, on purpose';
+    return [warn('daemon-faults', `faults are injected: ${faults.join('; ')}`, means, 'criproxy faults clear')];
+  }
+  const means = 'it is for tests alone: whoever may open the admin socket can make calls fail';
+  return [
+    warn(
+      'daemon-faults',
+      'the daemon runs with -enableFaults',
+      means,
+      'remove -enableFaults from its flags, and restart it',
+    ),
+  ];
+}
+
+function checkAdmin(node: ExaminedNode, { report, silence, version, adminSocket }: Facts): Finding[] {
+  if (report === undefined) {
+    const isForbidden = !node.isRoot && /no permission/.test(silence!.message);
+    const state = node.unit(SERVICE)?.['ActiveState'];
+    if (isForbidden) return [skip('daemon', silence!.message, 'what only the daemon knows is not checked')];
+    const mend = state === 'active' ? [`systemctl status ${SERVICE}`, LOG] : [`systemctl start ${SERVICE}`, LOG];
+    const means =
+      'without the daemon the kubelet has no runtime: no pod starts or stops, and the node becomes NotReady';
+    return [
+      fail(
+        'daemon',
+        silence!.message,
+        state === 'active' ? 'systemd says that it runs, but it cannot be asked how it is' : means,
+        ...mend,
+      ),
+    ];
+  }
+  const { pid, version: running, eventLoopLag } = report.daemon;
+  const findings = [ok('daemon', `the daemon runs: criproxy ${running}, pid ${pid}`, `it answers on ${adminSocket}`)];
+  if (running !== version) {
+    const means = 'the program was replaced while it ran: what is new, or mended, is not in force';
+    findings.push(
+      warn(
+        'daemon-version',
+        `criproxy ${version} is installed, but ${running} runs`,
+        means,
+        `systemctl restart ${SERVICE}`,
+      ),
+    );
+  }
+  if (eventLoopLag !== null && eventLoopLag.p99Ms > LATE) {
+    const means = 'calls wait in the daemon: the node has too little CPU for it, or its answers are very long';
+    findings.push(
+      warn(
+        'daemon-lag',
+        `the event loop is ${Math.round(eventLoopLag.p99Ms)} ms late (p99)`,
+        means,
+        'top -H -p $(pidof criproxy)',
+        'criproxy status',
+      ),
+    );
+  }
+  return findings;
+}
+
+async function checkCri(node: ExaminedNode, { listen, report }: Facts): Promise<Finding[]> {
+  const check = 'daemon-cri';
+  const silent = (why: string) =>
+    fail(check, `CRI is not answered on ${listen}: ${why}`, MEANS_SILENT, 'criproxy status', LOG);
+  // The proxy waits for it, longer than is of use here.
+  if (report?.runtimes.some(({ primary, state }) => primary && state === 'down')) {
+    return [silent('the primary runtime is down')];
+  }
+  try {
+    const { name, version } = await node.probe(listen, report === undefined ? ONE_TRY : PATIENCE);
+    const means = 'Version and ImageFsInfo, the two calls that a kubelet needs to start, end with OK';
+    return [ok(check, `CRI is answered on ${listen}, for ${name} ${version}`, means)];
+  } catch (fault) {
+    const { message, code } = fault as NodeJS.ErrnoException;
+    if (code !== 'EACCES' || node.isRoot) return [silent(message)];
+    return [skip(check, `no permission to open ${listen}`, 'whether CRI is answered is not checked')];
+  }
+}

@@ -1,0 +1,85 @@
+import type { StatusReport } from '../admin/status-report.ts';
+import { type Argument, expandCommand, findFlag } from '../setup/command.ts';
+import { SERVICE } from '../setup/daemon.ts';
+import { endpointPath } from '../setup/endpoint.ts';
+import { SetupError } from '../setup/error.ts';
+import { inspectKubelet, type Kubelet } from '../setup/kubelet.ts';
+import { loadUnit } from '../setup/unit.ts';
+import type { ExaminedNode } from './node.ts';
+
+/** What the checks are about, found out once. */
+export interface Facts {
+  /** What the daemon says of itself; undefined if it cannot be asked, and why. */
+  readonly report: StatusReport | undefined;
+  readonly silence: Error | undefined;
+  /** Undefined if the node has none, or one that is not understood, and why. */
+  readonly kubelet: Kubelet | undefined;
+  readonly strange: SetupError | undefined;
+  /** Of the running daemon; of its unit where it cannot be asked. */
+  readonly listen: string;
+  readonly adminSocket: string;
+  /** Undefined: none. */
+  readonly stateDir: string | undefined;
+  /** With the empty id of the primary. */
+  readonly runtimes: readonly { readonly id: string; readonly socket: string }[];
+  /** Of the program that is installed. */
+  readonly version: string;
+}
+
+const STATE_DIR = '/var/lib/criproxy';
+const LISTEN = '/run/criproxy.sock';
+
+export async function gatherFacts(node: ExaminedNode, adminSocket: string, version: string): Promise<Facts> {
+  let report: StatusReport | undefined;
+  let silence: Error | undefined;
+  try {
+    report = await node.status();
+  } catch (fault) {
+    silence = fault as Error;
+  }
+  let kubelet: Kubelet | undefined;
+  let strange: SetupError | undefined;
+  try {
+    kubelet = inspectKubelet(node.files, node.askVersion);
+  } catch (fault) {
+    if (!(fault instanceof SetupError)) throw fault;
+    strange = fault;
+  }
+  const args = report === undefined ? readDaemonArguments(node) : [];
+  const flag = (name: string, standard: string) => findFlag(args, name)?.value ?? standard;
+  return {
+    report,
+    silence,
+    kubelet,
+    strange,
+    version,
+    adminSocket,
+    listen: report?.daemon.listen ?? endpointPath(flag('listen', LISTEN)),
+    stateDir: report === undefined ? flag('stateDir', STATE_DIR) : (report.daemon.stateDir ?? undefined),
+    runtimes: report?.runtimes ?? readConnect(flag('connect', '')),
+  };
+}
+
+/** Of the daemon's unit, with the values of its environment files; none where it has no unit, or a strange one. */
+function readDaemonArguments(node: ExaminedNode): readonly Argument[] {
+  try {
+    const unit = loadUnit(node.files, SERVICE);
+    return unit === undefined ? [] : expandCommand(unit);
+  } catch (fault) {
+    if (!(fault instanceof SetupError)) throw fault;
+    return [];
+  }
+}
+
+function readConnect(connect: string): { id: string; socket: string }[] {
+  const entries = connect.split(',').filter(entry => entry !== '');
+  return entries.map((entry, index) => {
+    const id = index === 0 ? '' : entry.slice(0, entry.indexOf(':'));
+    return { id, socket: endpointPath(index === 0 ? entry : entry.slice(id.length + 1)) };
+  });
+}
+
+/** A runtime as a sentence names it. */
+export function runtimeName(id: string): string {
+  return id === '' ? 'the primary runtime' : `runtime ${id}`;
+}

@@ -1,0 +1,88 @@
+import { spawnSync } from 'node:child_process';
+import { statfsSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { askAdmin } from '../admin/admin-client.ts';
+import type { StatusReport } from '../admin/status-report.ts';
+import { endpointPath } from '../setup/endpoint.ts';
+import type { Host } from '../setup/host.ts';
+import { openMachine } from '../setup/machine.ts';
+
+/** What stat(2) says of a file; `mode` is the twelve bits of permission. */
+export interface FileFacts {
+  readonly kind: 'socket' | 'folder' | 'file' | 'other';
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/** Of a file system; inodes are 0 of 0 where it has no fixed number of them. */
+export interface Space {
+  readonly freeBytes: number;
+  readonly freeInodes: number;
+  readonly inodes: number;
+}
+
+/** The node that is examined. Nothing here changes it. */
+export interface ExaminedNode extends Pick<Host, 'askVersion' | 'readArguments' | 'probe'> {
+  readonly files: Pick<Host['files'], 'read' | 'list' | 'exists'>;
+  readonly isRoot: boolean;
+  /** Undefined for what is not there; throws the system's error for what may not be looked at. */
+  stat(path: string): FileFacts | undefined;
+  space(path: string): Space;
+  /** GET /v1/status with what the runtimes say now. Rejects as askAdmin. */
+  status(): Promise<StatusReport>;
+  /** What the daemon does to calls on purpose, for people; undefined where that is not enabled, or it cannot be asked. */
+  faults(): Promise<readonly string[] | undefined>;
+  /** Properties of a systemd unit as `systemctl show` has them; undefined where systemd does not run. */
+  unit(name: string): Readonly<Record<string, string>> | undefined;
+}
+
+const properties = [
+  ...['LoadState', 'ActiveState', 'SubState', 'UnitFileState', 'NRestarts', 'NeedDaemonReload', 'MainPID', 'Result'],
+  ...['LogRateLimitIntervalUSec', 'LogRateLimitBurst'],
+];
+
+/** This node; with a `root` other than `/` a copy of one: its files and sockets, without its services. */
+export function openNode(root: string, adminSocket: string): ExaminedNode {
+  const { files, askVersion, readArguments, probe } = openMachine(root);
+  const at = (path: string) => (root === '/' ? path : join(root, path));
+  return {
+    files,
+    askVersion,
+    readArguments: root === '/' ? readArguments : () => undefined,
+    isRoot: process.getuid?.() === 0,
+    stat: path => {
+      const found = statSync(at(path), { throwIfNoEntry: false });
+      if (found === undefined) return undefined;
+      const kind = found.isSocket() ? 'socket' : found.isDirectory() ? 'folder' : found.isFile() ? 'file' : 'other';
+      return { kind, mode: found.mode & 0o7777, uid: found.uid, gid: found.gid };
+    },
+    space: path => {
+      const { bavail, bsize, ffree, files: inodes } = statfsSync(at(path));
+      return { freeBytes: bavail * bsize, freeInodes: ffree, inodes };
+    },
+    status: async () => (await askAdmin(at(adminSocket), 'GET', '/v1/status?ask=true')) as StatusReport,
+    faults: () => readFaults(at(adminSocket)),
+    probe: (socket, ms) => probe(at(endpointPath(socket)), ms),
+    unit: name => (root === '/' ? showUnit(name) : undefined),
+  };
+}
+
+async function readFaults(socket: string): Promise<readonly string[] | undefined> {
+  try {
+    const { faults } = (await askAdmin(socket, 'GET', '/v1/faults')) as { faults: { readonly text: string }[] };
+    return faults.map(({ text }) => text);
+  } catch {
+    return undefined;
+  }
+}
+
+function showUnit(name: string): Record<string, string> | undefined {
+  const { status, stdout } = spawnSync('systemctl', ['show', name, ...properties.flatMap(each => ['-p', each])], {
+    encoding: 'utf8',
+    timeout: 10_000,
+  });
+  if (status !== 0) return undefined;
+  const lines = stdout.split('\n').filter(line => line.includes('='));
+  return Object.fromEntries(lines.map(line => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]));
+}

@@ -1,0 +1,112 @@
+import type { RuntimeReport } from '../admin/status-report.ts';
+import { type Facts, runtimeName } from './facts.ts';
+import { type Finding, fail, ok, warn } from './finding.ts';
+
+/** How old the lists of a runtime that is up may be, in s; the proxy asks for them every 10 s. */
+const STALE = 60;
+
+/** Since Kubernetes 1.26 the kubelet speaks runtime.v1 alone (containerd 1.6, CRI-O 1.20 and later have it). */
+const V1_ALONE = 26;
+
+const MEANS_NEVER =
+  'no pod of it is known, so that nothing is lost; if it is not to be on this node, take it out of -connect, or of the configuration file';
+
+/** That each runtime answers, says that it is ready, and is new enough. */
+export function checkRuntimes({ report, kubelet }: Facts): Finding[] {
+  return (report?.runtimes ?? []).flatMap(runtime => checkRuntime(runtime, kubelet?.minor));
+}
+
+function checkRuntime(runtime: RuntimeReport, minor: number | undefined): Finding[] {
+  const { id, state, socket, reason, since, name, version, packages, asked, snapshot } = runtime;
+  const who = runtimeName(id);
+  const check = `runtime-${id === '' ? 'primary' : id}`;
+  if (state === 'down') {
+    const what = `${who} is down since ${since}: ${reason}`;
+    const mend = [...startOf(socket), 'criproxy status'];
+    if (id === '')
+      return [
+        fail(check, what, 'pods without a RuntimeClass cannot start or stop; the node becomes NotReady', ...mend),
+      ];
+    // Not even before an earlier restart of the daemon.
+    if (snapshot.pods === null) return [warn(check, `${what}; it was never up`, MEANS_NEVER, ...mend)];
+    return [
+      fail(
+        check,
+        what,
+        'its pods are shown as they were last seen, and cannot be started or stopped; all other runtimes are served',
+        ...mend,
+      ),
+    ];
+  }
+  const findings: Finding[] = [];
+  const wrong = (asked?.conditions ?? []).filter(
+    ({ type, status }) => /^(Runtime|Network)Ready$/.test(type) && !status,
+  );
+  for (const { type, reason: why, message } of wrong) {
+    const means = id === '' ? 'the kubelet says that the node is NotReady' : 'its pods may not start';
+    const mend = type === 'NetworkReady' ? ['ls -l /etc/cni/net.d /opt/cni/bin'] : [];
+    findings.push(
+      fail(
+        `${check}-ready`,
+        `${who} says that it is not ready: ${type}: ${message || why}`,
+        means,
+        ...mend,
+        ...logOf(socket),
+      ),
+    );
+  }
+  if (asked !== undefined && asked.conditions === null) {
+    findings.push(
+      warn(`${check}-ready`, `${who} does not answer Status`, 'it hangs, or is overloaded', ...logOf(socket)),
+    );
+  }
+  const age = Math.max(snapshot.pods?.ageSeconds ?? 0, snapshot.containers?.ageSeconds ?? 0);
+  if (age > STALE) {
+    const means = 'the kubelet is shown its pods as they were then';
+    findings.push(
+      warn(`${check}-lists`, `${who} has not given its lists for ${Math.round(age)} s`, means, ...logOf(socket)),
+    );
+  }
+  if (!packages.includes('runtime.v1')) {
+    const old = `${who} (${name} ${version}) serves ${packages.join(', ')}, and not runtime.v1`;
+    const needs = minor !== undefined && minor >= V1_ALONE ? `; this kubelet (1.${minor}) speaks that alone` : '';
+    const means = `criproxy translates${needs}; but what came with runtime.v1, such as statistics of pods, is not there`;
+    findings.push(
+      warn(
+        `${check}-version`,
+        old,
+        means,
+        'see the release notes of the runtime for one with CRI v1 (containerd 1.6, CRI-O 1.20)',
+      ),
+    );
+  }
+  if (findings.length > 0) return findings;
+  return [
+    ok(
+      check,
+      `${who} is up: ${name} ${version}, serves ${packages.join(', ')}`,
+      `it answers on ${socket}, and says that it is ready`,
+    ),
+  ];
+}
+
+const units: readonly [RegExp, string][] = [
+  [/\/containerd\.sock$/, 'containerd'],
+  [/\/crio\.sock$/, 'crio'],
+  [/\/cri-dockerd\.sock$/, 'cri-docker'],
+  [/\/dockershim\.sock$/, 'dockershim'],
+];
+
+function unitOf(socket: string): string | undefined {
+  return units.find(([pattern]) => pattern.test(socket))?.[1];
+}
+
+function startOf(socket: string): string[] {
+  const unit = unitOf(socket);
+  return unit === undefined ? [`ls -l ${socket}`] : [`systemctl restart ${unit}`, ...logOf(socket)];
+}
+
+function logOf(socket: string): string[] {
+  const unit = unitOf(socket);
+  return unit === undefined ? [] : [`journalctl -u ${unit} -n 50 --no-pager`];
+}

@@ -1,0 +1,50 @@
+import { type Facts, runtimeName } from './facts.ts';
+import { type Finding, fail, ok, skip, warn } from './finding.ts';
+import type { ExaminedNode, FileFacts } from './node.ts';
+
+const GROUP_WRITE = 0o020;
+const OTHERS_WRITE = 0o002;
+
+/** Who may open the sockets: whoever can, rules the node. One that is missing is a matter of what should listen there. */
+export function checkSockets(node: ExaminedNode, { listen, adminSocket, report, runtimes }: Facts): Finding[] {
+  const admin = report?.daemon.adminSocket ?? adminSocket;
+  return [
+    ...checkSocket(node, 'socket-cri', "criproxy's CRI socket", listen),
+    ...checkSocket(node, 'socket-admin', "criproxy's admin socket", admin),
+    ...runtimes.flatMap(({ id, socket }) =>
+      checkSocket(node, id === '' ? 'socket-primary' : `socket-${id}`, `the socket of ${runtimeName(id)}`, socket),
+    ),
+  ];
+}
+
+function checkSocket(node: ExaminedNode, check: string, name: string, path: string): Finding[] {
+  let facts: FileFacts | undefined;
+  try {
+    facts = node.stat(path);
+  } catch (fault) {
+    return [
+      skip(
+        check,
+        `${name}, ${path}, cannot be looked at: ${(fault as Error).message}`,
+        'who may open it is not checked',
+      ),
+    ];
+  }
+  if (facts === undefined) return [];
+  const { kind, mode, uid, gid } = facts;
+  const octal = mode.toString(8).padStart(4, '0');
+  if (kind !== 'socket') {
+    const means = 'nothing can listen there as long as it is in the way, or the path is wrong';
+    return [fail(check, `${name}, ${path}, is a ${kind}`, means, `ls -ld ${path}`)];
+  }
+  if ((mode & OTHERS_WRITE) !== 0) {
+    const means = 'every user of the node can start a privileged container through it, and so is root';
+    return [fail(check, `everybody may open ${name}, ${path} (${octal})`, means, `chmod o-rwx ${path}`)];
+  }
+  if (uid !== 0) {
+    const means = 'that user can start a privileged container through it, and so is root';
+    return [warn(check, `${name}, ${path}, belongs to user ${uid}`, means, `chown root ${path}`)];
+  }
+  const others = gid !== 0 && (mode & GROUP_WRITE) !== 0 ? `; members of group ${gid} are as good as root` : '';
+  return [ok(check, `${name}, ${path}, is root's (${octal})`, `only root may open it${others}`)];
+}

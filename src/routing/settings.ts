@@ -1,0 +1,34 @@
+import type { PinRow } from './pins.ts';
+
+/** How clients see ids of secondary runtimes: with the runtime's id before them, or as they are. */
+export type IdForm = 'prefixed' | 'raw';
+
+/**
+ * Whose filesystems ImageFsInfo shows, the first being the one that the kubelet watches: the primary's alone, those of all,
+ * the fullest first, or those of all, the primary's first.
+ */
+export type ImageFsChoice = 'primary' | 'fullest' | 'all';
+
+/** What routing needs to know besides the call. Times in ms. */
+export interface Settings {
+  /** `http://host:port` for runtimes that answer with a bare path as streaming URL. */
+  readonly streamBase: string;
+  /** How long a call waits for a primary that is not up. */
+  readonly primaryWait: number;
+  /** How long a list waits for one runtime before its part is taken from the snapshot. */
+  readonly listTimeout: number;
+  /** The same for single runtimes, by id. */
+  readonly listTimeouts?: ReadonlyMap<string, number>;
+  /** What the administrator has noted of each runtime, by id. */
+  readonly labels?: ReadonlyMap<string, Readonly<Record<string, string>>>;
+  /** How ids of secondary runtimes go out; prefixed if left out. */
+  readonly ids?: IdForm;
+  /** Images that are shown as pinned besides those that are; none if left out. */
+  readonly pins?: readonly PinRow[];
+  /** `all` if left out. */
+  readonly imageFs?: ImageFsChoice;
+  /** The share of the filesystem of a mountpoint that is used, 0 to 1. Rejects if that cannot be known. */
+  readonly usedShare?: (mountpoint: string) => Promise<number>;
+  /** The proxy's own version. */
+  readonly version?: string;
+}

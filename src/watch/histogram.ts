@@ -1,0 +1,29 @@
+/** How many values were at most each bound, as Prometheus counts them; one object a series, no allocation a value. */
+export class Histogram {
+  /** Ascending; the last bucket, for what is above all of them, is not among them. */
+  readonly bounds: readonly number[];
+  /** Values of each bucket alone, not of those below it too; one more than bounds. */
+  readonly counts: Float64Array;
+  private readonly total = new Float64Array(1);
+
+  constructor(bounds: readonly number[]) {
+    this.bounds = bounds;
+    this.counts = new Float64Array(bounds.length + 1);
+  }
+
+  get sum(): number {
+    return this.total[0]!;
+  }
+
+  get count(): number {
+    return this.counts.reduce((sum, each) => sum + each, 0);
+  }
+
+  observe(value: number): void {
+    const { bounds } = this;
+    let at = 0;
+    while (at < bounds.length && value > bounds[at]!) at++;
+    this.counts[at]!++;
+    this.total[0]! += value;
+  }
+}

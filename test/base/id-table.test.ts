@@ -1,0 +1,48 @@
+import { test } from 'tap';
+import { IdTable } from '../../src/base/id-table.ts';
+import { Random } from '../transport/support/random.ts';
+
+const idsOf = (table: IdTable<{ id: number }>) => table.all().map(({ id }) => id);
+
+test('a table without items has none', async t => {
+  const table = new IdTable();
+  t.equal(table.size, 0);
+  t.equal(table.get(1), undefined);
+  t.equal(table.delete(1), false);
+  t.strictSame(table.all(), []);
+});
+
+/** Ids by turn: how a client's streams are numbered, how calls are, and such that all have the same home. */
+const sequences: ReadonlyArray<readonly [what: string, idOf: (index: number) => number]> = [
+  ['odd ids', index => 2 * index + 1],
+  ['all ids', index => index + 1],
+  ['ids with the same home', index => 1024 * index + 7],
+  ['ids up to the largest of HTTP/2', index => 0x7fffffff - 2 * (5000 - index)],
+];
+
+for (const [what, idOf] of sequences) {
+  test(`a table does with ${what} what a Map does, 5,000 times`, async t => {
+    const random = new Random(7);
+    const table = new IdTable<{ id: number }>();
+    const map = new Map<number, { id: number }>();
+    const differences: string[] = [];
+    for (let index = 0; index < 5000; index++) {
+      const item = { id: idOf(index) };
+      table.add(item);
+      map.set(item.id, item);
+      // Now many are open, now few.
+      const wanted = random.below(index % 1000 < 500 ? 200 : 3);
+      while (map.size > wanted) {
+        const gone = random.pick([...map.keys()]);
+        if (table.delete(gone) !== map.delete(gone)) differences.push(`delete ${gone}`);
+        if (table.get(gone) !== undefined) differences.push(`${gone} is still there`);
+      }
+      for (const [id, each] of map) if (table.get(id) !== each) differences.push(`get ${id}`);
+      if (table.size !== map.size) differences.push(`size ${table.size}`);
+    }
+    t.strictSame(differences, []);
+    t.strictSame(idsOf(table), [...map.keys()], 'in the order of the ids');
+    table.clear();
+    t.strictSame([table.size, table.all()], [0, []]);
+  });
+}

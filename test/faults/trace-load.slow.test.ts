@@ -1,0 +1,116 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { request as httpRequest, type IncomingMessage } from 'node:http';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { test } from 'tap';
+import { askAdmin } from '../../src/admin/admin-client.ts';
+import type { StatusReport } from '../../src/admin/status-report.ts';
+import type { TraceLine } from '../../src/app/trace-line.ts';
+import type { Job, JobResult } from '../bench/load-client.ts';
+import { statusRequest } from '../bench/messages.ts';
+import { residentMemory } from '../bench/process-figures.ts';
+import { median, summarize } from '../bench/stats.ts';
+import { makeFolder, type Teardown } from '../cli/daemon.ts';
+import { adminSocketOf } from '../cli/trace-lab.ts';
+import { spawnTied, waitFor } from '../support/child.ts';
+import { connect } from '../support/cri-client.ts';
+import { startProxy } from '../support/proxy.ts';
+
+const CALLS = 10_000;
+const ROUNDS = 3;
+const bench = join(import.meta.dirname, '../bench');
+
+/** A reader that does not read: what comes stays in the sockets and in the daemon. */
+async function stallingReader(admin: string, query: string): Promise<IncomingMessage> {
+  const asked = httpRequest({ socketPath: admin, path: `/v1/trace?${query}`, agent: false }).end();
+  const [response] = (await once(asked, 'response')) as [IncomingMessage];
+  return response.pause();
+}
+
+/** Reads on until so many calls are told. */
+async function readOn(response: IncomingMessage, calls: number) {
+  let delivered = 0;
+  let lost = 0;
+  for await (const text of createInterface({ input: response })) {
+    const line = JSON.parse(text) as TraceLine;
+    if (line.kind === 'lost') lost += line.lines;
+    if (line.kind === 'end') delivered++;
+    if (delivered + lost >= calls) break;
+  }
+  response.destroy();
+  return { delivered, lost };
+}
+
+async function startLoad(t: Teardown) {
+  const dir = makeFolder(t);
+  const socket = join(dir, 'runtime.sock');
+  const canned = [join(bench, 'canned-runtime.ts'), 'a', 'own', `${socket}=100`];
+  const runtime = spawnTied(process.execPath, canned, { stdio: 'ignore' });
+  t.teardown(() => runtime.kill('SIGKILL'));
+  const direct = connect(socket);
+  t.teardown(() => direct.close());
+  await waitFor('the runtime', async () => (await direct.ask('Version')).code === 0 || undefined);
+  const proxy = await startProxy({ connect: socket, verbosity: 0 });
+  t.teardown(() => proxy.remove());
+  const client = fork(join(bench, 'load-client.ts'));
+  t.teardown(() => client.kill('SIGKILL'));
+  const load = async (): Promise<JobResult> => {
+    const job: Job = {
+      socket: proxy.socketPath,
+      library: 'own',
+      path: '/runtime.v1.RuntimeService/ContainerStatus',
+      request: statusRequest.toString('base64'),
+      parallel: 64,
+      calls: CALLS,
+    };
+    client.send(job);
+    const [result] = (await once(client, 'message')) as [JobResult | { error: string }];
+    if ('error' in result) throw new Error(result.error);
+    return result;
+  };
+  return { admin: adminSocketOf(proxy), load };
+}
+
+test('readers that stall slow no call, fail none, and are told what they have lost', async t => {
+  const { admin, load } = await startLoad(t);
+  const { daemon } = (await askAdmin(admin, 'GET', '/v1/status')) as StatusReport;
+  const { pid } = daemon;
+  await load();
+  const without: number[] = [];
+  const traced: number[] = [];
+  const rates: number[] = [];
+  for (let round = 0; round < ROUNDS; round++) {
+    const plain = await load();
+    without.push(summarize(plain.times, plain.elapsed, undefined).p50);
+    const before = residentMemory(pid);
+    const readers = await Promise.all(['', 'body=true&record=true'].map(query => stallingReader(admin, query)));
+    const result = await load();
+    const { p50, calls, callsPerSecond } = summarize(result.times, result.elapsed, undefined);
+    traced.push(p50);
+    rates.push(callsPerSecond);
+    t.equal(calls, CALLS, 'every call was answered with OK');
+    const grown = residentMemory(pid) - before;
+    t.ok(grown < 64, `round ${round}: memory has grown by ${grown.toFixed(1)} MiB`);
+    for (const reader of readers) {
+      const { delivered, lost } = await readOn(reader, CALLS);
+      t.equal(delivered + lost, CALLS, `${delivered} delivered and ${lost} lost are all calls`);
+      t.ok(lost > CALLS / 2, 'most were lost: it did stall');
+    }
+    await sleep(50);
+  }
+  const [usual, slowed] = [median(without), median(traced)];
+  const rate = Math.round(median(rates));
+  t.ok(slowed < 2 * usual, `p50 ${slowed.toFixed(0)} us at ${rate} calls/s, ${usual.toFixed(0)} us without readers`);
+});
+
+test('a reader that reads gets what happens', async t => {
+  const { admin, load } = await startLoad(t);
+  const reader = await stallingReader(admin, '');
+  const reading = readOn(reader, CALLS);
+  await load();
+  const { delivered, lost } = await reading;
+  t.equal(delivered + lost, CALLS, `${delivered} delivered, ${lost} lost`);
+  t.ok(delivered > 1000, 'more than fit into the ring');
+});

@@ -1,0 +1,61 @@
+import { test } from 'tap';
+import { askAdmin } from '../../src/admin/admin-client.ts';
+import type { ReloadReport } from '../../src/app/reloader.ts';
+import { listPods, startReloadDaemon } from '../app/reload-daemon.ts';
+import { waitFor } from '../support/child.ts';
+import type { Containerd } from '../support/containerd.ts';
+import { runContainer, runPod } from '../support/pods.ts';
+import { needs } from '../support/require.ts';
+import { startTwoRuntimes } from '../support/two-runtimes.ts';
+
+const at = (id: string, { socketPath: socket }: Containerd) => (id === '' ? { socket } : { id, socket });
+
+test('a node moves from one runtime to another by reloads', needs('root', 'demo', 'registry'), async t => {
+  const lab = await startTwoRuntimes();
+  t.teardown(() => lab.stop());
+  const [old, next] = [lab.primary.containerd, lab.secondary.containerd];
+  const daemon = await startReloadDaemon(t, { runtimes: [at('', old)], ids: 'raw' });
+  const { client } = daemon;
+  const turnTo = async (...runtimes: object[]) => {
+    daemon.write({ runtimes, ids: 'raw' });
+    return (await askAdmin(daemon.adminSocket, 'POST', '/v1/reload')) as ReloadReport;
+  };
+  const plain = { imagePrefix: '', annotations: {} };
+  const alt = { imagePrefix: 'alt/', annotations: { 'kubernetes.io/target-runtime': 'alt' } };
+  const events = client.stream('GetContainerEvents');
+  const told: string[] = [];
+  const reader = (async () => {
+    for await (const { container_id, container_event_type: type } of events) told.push(`${container_id} ${type}`);
+  })();
+  reader.catch(() => undefined);
+  t.teardown(() => events.cancel());
+
+  const first = await runPod(client, plain);
+  const container = await runContainer(client, plain, first, { command: ['sleep', '3600'] });
+  await t.rejects(runPod(client, alt), { code: 3 }, 'nobody has that name yet');
+
+  await turnTo(at('', old), at('alt', next));
+  const second = await runPod(client, alt);
+  t.strictSame(await listPods(client), [first.id, second.id].sort());
+  const inAlt = await runContainer(client, alt, second, { command: ['sleep', '3600'] });
+  await waitFor('the events of the runtime that was added', () =>
+    told.includes(`${inAlt} CONTAINER_STARTED_EVENT`) ? true : undefined,
+  );
+
+  const swapped = await turnTo(at('', next), at('docker', old));
+  t.strictSame(swapped.warnings, [], 'with raw ids nothing is new for the kubelet');
+  t.strictSame(await listPods(client), [first.id, second.id].sort());
+  const third = await runPod(client, plain);
+  t.strictSame(await listPods(lab.secondary.direct), [second.id, third.id].sort(), 'new pods go to the new primary');
+  const { status } = await client.call('ContainerStatus', { container_id: container });
+  t.equal(status['state'], 'CONTAINER_RUNNING', 'the old ones are where they were');
+  const { stdout } = await client.call('ExecSync', { container_id: container, cmd: ['echo', 'here'], timeout: 10n });
+  t.equal(String(Buffer.from(stdout)), 'here\n');
+
+  const { warnings } = await turnTo(at('', next));
+  t.match(warnings, [/the pods of runtime docker \(1\) are listed no more/]);
+  t.strictSame(await listPods(client), [second.id, third.id].sort());
+  await waitFor('the end of its pods among the events', () =>
+    told.includes(`${first.id} CONTAINER_DELETED_EVENT`) ? true : undefined,
+  );
+});

@@ -1,0 +1,208 @@
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Test, test } from 'tap';
+import { layouts } from '../setup/layouts.ts';
+import { spawnTied, waitFor } from '../support/child.ts';
+import { connect } from '../support/cri-client.ts';
+import { needs } from '../support/require.ts';
+import { bootKubeletNode, importPause, type KubeletNode } from './kubelet-node.ts';
+import type { SteadyCalls } from './steady-calls.ts';
+
+const options = { ...needs('root', 'node', 'packages'), timeout: 120_000 };
+const socket = '/run/criproxy.sock';
+const install = 'dpkg -i /opt/packages/criproxy.deb';
+
+/** Kubernetes 1.31, with the endpoint in config.yaml. */
+const modern = layouts[10]!;
+
+async function bootWith(t: Test, package_: string): Promise<KubeletNode> {
+  const node = await bootKubeletNode(modern);
+  t.teardown(() => node.remove());
+  node.must(package_);
+  return node;
+}
+
+function show(node: KubeletNode, property: string, unit = 'criproxy.service'): string {
+  return node.must(`systemctl show -P ${property} ${unit}`).trim();
+}
+
+/** Calls the node's socket 200 times a second until the returned function is called. */
+function callSteadily(node: KubeletNode): () => Promise<SteadyCalls> {
+  const program = join(import.meta.dirname, 'steady-calls.ts');
+  const child = spawnTied(process.execPath, [program, node.path(socket), '200'], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let said = '';
+  child.stdout!.setEncoding('utf8').on('data', text => {
+    said += text;
+  });
+  return async () => {
+    const closed = once(child, 'close');
+    child.kill('SIGTERM');
+    await closed;
+    return JSON.parse(said);
+  };
+}
+
+test('restarted five times under 200 calls a second, no call fails', options, async t => {
+  const node = await bootWith(t, install);
+  const stop = callSteadily(node);
+  await sleep(1_000);
+  const pids = new Set<string>();
+  for (let count = 0; count < 5; count++) {
+    node.must('systemctl restart criproxy');
+    pids.add(show(node, 'MainPID'));
+    await sleep(500);
+  }
+  const { calls, failed, longest } = await stop();
+  t.comment(`${calls} calls, ${failed.length} failed, the longest took ${longest} ms`);
+  t.equal(pids.size, 5, 'each time it was another process');
+  t.ok(calls > 500);
+  t.same(failed, []);
+  t.equal(node.must('systemctl list-units --failed --no-legend'), '');
+});
+
+test('upgraded under 200 calls a second, no call fails', options, async t => {
+  const node = await bootWith(t, install);
+  const before = show(node, 'MainPID');
+  const stop = callSteadily(node);
+  await sleep(500);
+  node.must('dpkg -i /opt/packages/criproxy-next.deb');
+  await sleep(500);
+  const { calls, failed, longest } = await stop();
+  t.comment(`${calls} calls, ${failed.length} failed, the longest took ${longest} ms`);
+  t.not(show(node, 'MainPID'), before);
+  t.ok(calls > 200);
+  t.same(failed, []);
+});
+
+test('upgraded from a package without the socket unit, the pod runs on', options, async t => {
+  const node = await bootWith(t, 'true');
+  importPause(node);
+  node.must('dpkg -i /opt/packages/criproxy-exec.deb');
+  t.equal(show(node, 'Type'), 'exec');
+  const id = await node.runPod(socket);
+  const starts = node.starts();
+  const upgraded = node.run(install);
+  t.equal(upgraded.status, 0, upgraded.stderr);
+  t.same([show(node, 'Type'), show(node, 'ActiveState', 'criproxy.socket')], ['notify', 'active']);
+  t.same(await node.listPods(socket), [id]);
+  t.equal(node.starts(), starts, 'the kubelet was not restarted');
+  t.equal(node.must('systemctl is-enabled criproxy.socket criproxy.service'), 'enabled\nenabled\n');
+  t.comment(`longest time without an answer: ${node.kubelet()!.outage} ms`);
+});
+
+test(
+  'upgraded from such a package to a program that does not run, the old one serves with its old unit',
+  options,
+  async t => {
+    const node = await bootWith(t, 'dpkg -i /opt/packages/criproxy-exec.deb');
+    const starts = node.starts();
+    const { status, stderr } = node.run('dpkg -i /opt/packages/criproxy-broken.deb');
+    t.equal(status, 1);
+    t.match(stderr, /it failed; the node is as it was/);
+    t.same([show(node, 'Type'), show(node, 'ActiveState', 'criproxy.socket')], ['exec', 'inactive']);
+    t.equal(node.must('systemctl is-active criproxy kubelet'), 'active\nactive\n');
+    t.same(await node.listPods(socket), []);
+    t.equal(node.starts(), starts, 'the kubelet was not restarted');
+    const mended = node.run(install);
+    t.equal(mended.status, 0, mended.stderr);
+    t.same([show(node, 'Type'), show(node, 'ActiveState', 'criproxy.socket')], ['notify', 'active']);
+  },
+);
+
+test('ready means that it serves, and the status says how', options, async t => {
+  const node = await bootWith(t, install);
+  const status = (text: string) =>
+    waitFor(`"${text}"`, () => (show(node, 'StatusText') === text ? text : undefined), { timeout: 10_000 });
+  t.ok(await status(`serving CRI on ${socket}, 1 of 2 runtimes up; down: virtlet.cloud`));
+  node.must('systemctl stop containerd');
+  t.ok(await status(`serving CRI on ${socket}, 0 of 2 runtimes up; down: primary, virtlet.cloud`));
+  // One that takes connections and says nothing is waited for, for 2 s.
+  node.must(
+    `systemd-run --unit=hung /opt/node/node -e "require('net').createServer().listen('/run/virtlet.sock')"; sleep 1`,
+  );
+  node.must('systemctl restart --no-block criproxy');
+  const seen: { state: string; served: number }[] = [];
+  const timesServed = () => node.must('journalctl -u criproxy -o cat --no-pager').split('serving CRI on').length - 1;
+  await waitFor('the second start', () => {
+    const state = show(node, 'ActiveState');
+    const served = timesServed();
+    seen.push({ state, served });
+    return (state === 'active' && served === 2) || undefined;
+  });
+  const start = seen.findIndex(({ state }) => state === 'activating');
+  t.ok(start >= 0, 'it was waited for');
+  const early = seen.slice(start).filter(({ state, served }) => state === 'active' && served < 2);
+  t.same(early, [], 'never ready before it serves');
+});
+
+test('what hangs is killed and comes back; what waits for a runtime is not', options, async t => {
+  const node = await bootWith(t, 'true');
+  node.write('/etc/systemd/system/criproxy.service.d/fast.conf', '[Service]\nWatchdogSec=5\n');
+  node.must(install);
+  node.must('systemctl stop containerd');
+  await sleep(8_000);
+  t.equal(show(node, 'NRestarts'), '0', 'the primary runtime is down for longer than the watchdog waits');
+  node.must('systemctl start containerd');
+  const pid = show(node, 'MainPID');
+  node.must(`kill -STOP ${pid}`);
+  await waitFor('another process', () => (show(node, 'NRestarts') === '1' ? true : undefined), { timeout: 30_000 });
+  const client = connect(node.path(socket));
+  t.teardown(() => client.close());
+  t.match(await client.call('Version', {}, { deadline: 20_000 }), { runtime_name: 'containerd' });
+  t.not(show(node, 'MainPID'), pid);
+  t.match(node.must('journalctl -u criproxy -o cat --no-pager'), /Watchdog timeout/);
+});
+
+test('one node', options, async t => {
+  const node = await bootWith(t, install);
+  await t.test('what the units give', async t => {
+    t.match(node.must('criproxy setup status'), /unit +criproxy\.service: active\nunit +criproxy\.socket: active\n/);
+    t.equal(node.must('stat -c "%a %U:%G" /var/lib/criproxy /run/criproxy.sock'), '750 root:root\n660 root:root\n');
+    t.equal(node.run('systemd-analyze verify --man=no criproxy.service criproxy.socket').stderr, '');
+  });
+
+  await t.test('stopping the socket stops both, stopping the service does not last', async t => {
+    node.must('systemctl stop criproxy.service');
+    await waitFor('the kubelet to start it again', () => (show(node, 'ActiveState') === 'active' ? true : undefined));
+    node.must('systemctl stop criproxy.socket');
+    await sleep(1_000);
+    t.same([show(node, 'ActiveState'), show(node, 'ActiveState', 'criproxy.socket')], ['inactive', 'inactive']);
+    t.notOk(existsSync(node.path(socket)), 'a client is refused, and does not wait for ever');
+    node.must('systemctl restart criproxy.socket');
+    await waitFor('the kubelet to start it again', () => (show(node, 'ActiveState') === 'active' ? true : undefined));
+  });
+
+  await t.test('systemctl reload fails where the new configuration is refused, and the service runs on', async t => {
+    const pid = show(node, 'MainPID');
+    node.must('systemctl reload criproxy');
+    const active = () => waitFor('active', () => (show(node, 'ActiveState') === 'active' ? true : undefined));
+    t.ok(await active());
+    node.write('/etc/criproxy/bad.yaml', 'nonsense: true\n');
+    node.write('/etc/default/criproxy', 'CRIPROXY_ARGS="-config /etc/criproxy/config.yaml"\n');
+    node.write('/etc/criproxy/config.yaml', 'logLevel: 2\n');
+    node.must('systemctl restart criproxy');
+    const restarted = show(node, 'MainPID');
+    t.not(restarted, pid);
+    node.must('mv /etc/criproxy/bad.yaml /etc/criproxy/config.yaml');
+    t.not(node.run('systemctl reload criproxy').status, 0);
+    t.ok(await active());
+    t.equal(show(node, 'MainPID'), restarted);
+    t.match(
+      node.must('journalctl -u criproxy -o cat --no-pager'),
+      /refused, the configuration stays as it was: .*nonsense/,
+    );
+  });
+
+  await t.test('a socket unit for another path is an error that says what to do', async t => {
+    node.write('/etc/default/criproxy', 'CRIPROXY_ARGS="-listen /run/other.sock"\n');
+    t.not(node.run('systemctl restart criproxy').status, 0);
+    t.match(
+      node.must('journalctl -u criproxy -o cat --no-pager'),
+      /flag -listen: "\/run\/other\.sock": the socket unit listens at \/run\/criproxy\.sock; make both the same/,
+    );
+  });
+});

@@ -1,0 +1,85 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'tap';
+import { type Config, readSettings } from '../../src/cli/config.ts';
+import { daemonFlags } from '../../src/cli/daemon-flags.ts';
+import { loadSettings } from '../../src/cli/load-settings.ts';
+import { allPages, codeIn, readPage, tablesOf } from './markdown.ts';
+
+/** What the daemon makes of a configuration file with this text. */
+async function load(text: string): Promise<Config> {
+  const folder = mkdtempSync(join(tmpdir(), 'criproxy-docs-'));
+  try {
+    const file = join(folder, 'config.yaml');
+    writeFileSync(file, text);
+    return readSettings(await loadSettings(new Map([['config', file]])));
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+const examples = allPages().flatMap(({ path, fences }) =>
+  fences
+    .filter(({ language, text }) => language === 'yaml' && /^runtimes:/m.test(text))
+    .map(({ text, line }) => ({ path, text, line })),
+);
+
+test('there are examples of configuration files', async t => {
+  t.ok(examples.length >= 5);
+});
+
+for (const { path, text, line } of examples) {
+  test(`the configuration file in ${path}:${line} can be used`, async t => {
+    t.ok((await load(text)).runtimes.length >= 1);
+  });
+}
+
+const page = readPage('docs/configuration.md');
+const five = page.fences.find(({ language }) => language === 'yaml')!.text;
+
+test('the example with five runtimes is read as it is meant', async t => {
+  const config = await load(five);
+  t.strictSame(
+    config.runtimes.map(({ id }) => id),
+    ['', 'virtlet.cloud', 'kata', 'gvisor', 'crio'],
+  );
+  t.strictSame(
+    config.handlers.find(({ name }) => name === 'vm'),
+    { name: 'vm', runtime: 'virtlet.cloud', handler: '' },
+  );
+  t.equal(config.annotations.get('virtlet'), 'virtlet.cloud');
+  t.equal(config.listTimeouts.get('virtlet.cloud'), 3_000);
+  t.strictSame(config.labels.get('crio'), { team: 'storage' });
+});
+
+/** The keys that the reader names when it does not know one. */
+async function keysOf(text: string): Promise<string[]> {
+  const fault = await load(text).catch((error: Error) => error);
+  return /use one of (.+)$/m.exec((fault as Error).message)![1]!.split(', ');
+}
+
+const keyTables = tablesOf(page.prose).filter(({ header }) => header[0] === 'Key');
+const documented = keyTables.map(({ rows }) => rows.map(([key = '', flag = '']) => [codeIn(key)[0]!, codeIn(flag)[0]]));
+
+test('the tables have every key of a file once, and no other', async t => {
+  const [file = [], runtime = []] = documented.map(rows => rows.map(([key]) => key));
+  t.strictSame(file.sort(), (await keysOf('nokey: 1')).sort());
+  t.strictSame(runtime.sort(), (await keysOf('runtimes: [{socket: /run/a.sock, nokey: 1}]')).sort());
+});
+
+test('the flags beside the keys exist', async t => {
+  const flags = documented.flat().flatMap(([, flag]) => (flag === undefined ? [] : [flag]));
+  const known = new Set(daemonFlags.map(({ name }) => `-${name}`));
+  for (const flag of flags) t.ok(known.has(flag), flag);
+});
+
+test('the flag of runtimeclass.md says the same as its file', async t => {
+  const { text, fences } = readPage('docs/runtimeclass.md');
+  const flag = /-handlers (\S+)/.exec(text)![1]!;
+  const { handlers, runtimes } = await load(fences.find(fence => fence.text.startsWith('runtimes:'))!.text);
+  const row = ({ name, runtime, handler }: (typeof handlers)[number]) =>
+    `${name}=${runtime}${handler === '' ? '' : `:${handler}`}`;
+  t.strictSame(flag.split(',').sort(), handlers.map(row).sort());
+  t.equal(runtimes.length, 3);
+});

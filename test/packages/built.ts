@@ -34,7 +34,7 @@ export function buildInto(out: string): void {
 
 function hashInputs(bundle: string): string {
   const hash = createHash('sha256').update(readFileSync(bundle));
-  for (const folder of ['build', 'debian', 'test/packages'])
+  for (const folder of ['build', 'debian', 'docs/operate', 'test/packages'])
     for (const name of readdirSync(join(root, folder)).sort())
       hash.update(name).update(readFileSync(join(root, folder, name)));
   return hash.digest('hex').slice(0, 16);

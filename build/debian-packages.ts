@@ -9,7 +9,7 @@ interface DebianPackage {
 /**
  * `demo`: two real containerd. `registry`: images to pull. `node`: a systemd node to install into. `packages`: what makes and
  * checks the Debian packages. `terminal`: to see a command as a person does. `foreign`: an HTTP/2 client that is not ours.
- * `metrics`: promtool, which checks alert rules.
+ * `metrics`: promtool, which checks alert rules. `native`: what the peers on grpc-go of `npm run bench` are built with.
  */
 export const packageGroups = {
   demo: [
@@ -39,6 +39,10 @@ export const packageGroups = {
   terminal: [{ name: 'tmux', file: '/usr/bin/tmux' }],
   foreign: [{ name: 'nghttp2-client', file: '/usr/bin/h2load' }],
   metrics: [{ name: 'prometheus', file: '/usr/bin/promtool' }],
+  native: [
+    { name: 'golang-go', file: '/usr/bin/go' },
+    { name: 'golang-google-grpc-dev', file: '/usr/share/gocode/src/google.golang.org/grpc/server.go' },
+  ],
 } as const satisfies Record<string, readonly DebianPackage[]>;
 
 export type PackageGroup = keyof typeof packageGroups;

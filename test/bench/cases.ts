@@ -1,9 +1,12 @@
 import { statusRequest } from './messages.ts';
 
+/** What the client and the runtimes of a case are made with; `native` is grpc-go. */
+export type Library = 'own' | 'grpc-js' | 'native';
+
 /** One kind of call. `direct` is the runtime itself, `proxy` the program, `relay` the least proxy on grpc-js. */
 export interface Case {
   readonly name: string;
-  readonly library: 'own' | 'grpc-js';
+  readonly library: Library;
   readonly path: string;
   readonly request: Buffer;
   /** Each runtime's list, which chooses the sockets: how many containers, and `~` if it is another one each time. */
@@ -17,22 +20,19 @@ export interface Case {
 const service = '/runtime.v1.RuntimeService';
 const nothing = Buffer.alloc(0);
 
-function small(method: string, request: Buffer, library: 'own' | 'grpc-js', parallel: number): Case {
-  const name = `${method}, ${parallel} at a time${library === 'own' ? '' : ', grpc-js peers'}`;
+function peers(library: Library): string {
+  return library === 'own' ? '' : `, ${library} peers`;
+}
+
+function small(method: string, request: Buffer, library: Library, parallel: number): Case {
+  const name = `${method}, ${parallel} at a time${peers(library)}`;
   const calls = parallel === 1 ? 1000 : 4000;
   return { name, library, path: `${service}/${method}`, request, list: '100', runtimes: 1, parallel, calls };
 }
 
-function list(
-  containers: number,
-  runtimes: number,
-  library: 'own' | 'grpc-js',
-  parallel: number,
-  changing = false,
-): Case {
-  const peers = library === 'own' ? '' : ', grpc-js peers';
+function list(containers: number, runtimes: number, library: Library, parallel: number, changing = false): Case {
   const what = `ListContainers of ${containers}${changing ? ' that change' : ''}`;
-  const name = `${what}, ${runtimes} runtime${runtimes > 1 ? 's' : ''}, ${parallel} at a time${peers}`;
+  const name = `${what}, ${runtimes} runtime${runtimes > 1 ? 's' : ''}, ${parallel} at a time${peers(library)}`;
   const calls = Math.round((parallel === 1 ? 20_000 : 30_000) / containers);
   return {
     name,
@@ -57,4 +57,7 @@ export const cases: readonly Case[] = [
   ),
   ...[100, 500].map(containers => list(containers, 2, 'own', 1, true)),
   list(100, 2, 'grpc-js', 1),
+  ...widths.map(parallel => small('Version', nothing, 'native', parallel)),
+  ...widths.map(parallel => small('ContainerStatus', statusRequest, 'native', parallel)),
+  list(100, 2, 'native', 1),
 ];

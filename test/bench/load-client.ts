@@ -1,10 +1,11 @@
 import * as grpc from '@grpc/grpc-js';
 import { makeDial } from '../../src/transport/grpc/client.ts';
+import type { Library } from './cases.ts';
 
 /** `calls` calls, `parallel` at a time. */
 export interface Job {
   readonly socket: string;
-  readonly library: 'own' | 'grpc-js';
+  readonly library: Library;
   readonly path: string;
   /** The request in base64. */
   readonly request: string;
@@ -18,7 +19,7 @@ export interface JobResult {
   readonly elapsed: number;
 }
 
-/** As a kubelet's calls have. */
+/** As a kubelet's calls have, in ms. */
 const timeout = 120_000;
 
 type Call = (path: string, request: Buffer) => Promise<unknown>;

@@ -1,8 +1,11 @@
 import { writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { missingPackages } from '../../build/debian-packages.ts';
+import { installPackages } from '../../build/prerequisites.ts';
 import { bars, misses } from './bars.ts';
 import { type Case, cases } from './cases.ts';
+import { buildNativePeers, type NativePeers } from './native-peers.ts';
 import { cpuTime, residentMemory } from './process-figures.ts';
 import { Rig } from './rig.ts';
 import { parseDuration, soak } from './soak.ts';
@@ -11,7 +14,8 @@ import { type Figures, median, summarize } from './stats.ts';
 /**
  * Measures the program against the runtime itself and against a relay on grpc-js, in turn, in one run. `--quick`: a
  * twentieth of the calls. `--check`: exit status 1 if a bar in bars.json is missed. `--json FILE`: all figures.
- * `--only TEXT`: just the cases whose name has it. `--soak 10m`: nothing but calls for so long; exit status 1 if memory grows.
+ * `--only TEXT`: just the cases whose name has it. `--native`: installs, as root, what peers on grpc-go are built with; without
+ * it they are there if it is. `--soak 10m`: nothing but calls for so long; exit status 1 if memory grows.
  */
 const { values } = parseArgs({
   options: {
@@ -19,6 +23,7 @@ const { values } = parseArgs({
     check: { type: 'boolean', default: false },
     json: { type: 'string' },
     only: { type: 'string', default: '' },
+    native: { type: 'boolean', default: false },
     soak: { type: 'string' },
   },
 });
@@ -26,6 +31,9 @@ const { values } = parseArgs({
 const kinds = ['direct', 'proxy', 'relay'] as const;
 type Kind = (typeof kinds)[number];
 type Result = Partial<Record<Kind, Figures>>;
+
+/** How the cases with libraries that are not ours are called. */
+const foreignPeers = ['grpc-js peers', 'native peers'];
 
 const rounds = values.quick ? 2 : 8;
 const share = values.quick ? 0.2 : 1;
@@ -92,11 +100,17 @@ function ratios(
     figures[`${eight}: calls/s, proxy to direct`] = rate(eight, 'proxy') / rate(eight, 'direct');
     figures[`${eight}: CPU, proxy to relay`] = cpu(eight, 'proxy') / cpu(eight, 'relay');
   }
-  const foreign = (width: number) => `Version, ${width} at a time, grpc-js peers`;
-  figures[`${foreign(1)}: p50, proxy to direct`] = p50(foreign(1), 'proxy') / p50(foreign(1), 'direct');
-  figures[`${foreign(8)}: calls/s, proxy to direct`] = rate(foreign(8), 'proxy') / rate(foreign(8), 'direct');
-  const list = 'ListContainers of 100, 2 runtimes, 1 at a time, grpc-js peers';
-  figures[`${list}: p50, proxy to one runtime direct`] = p50(list, 'proxy') / p50(list, 'direct');
+  for (const peers of foreignPeers) {
+    for (const method of ['Version', 'ContainerStatus']) {
+      const one = `${method}, 1 at a time, ${peers}`;
+      const eight = `${method}, 8 at a time, ${peers}`;
+      if (!results.has(one)) continue;
+      figures[`${one}: p50, proxy to direct`] = p50(one, 'proxy') / p50(one, 'direct');
+      figures[`${eight}: calls/s, proxy to direct`] = rate(eight, 'proxy') / rate(eight, 'direct');
+    }
+    const list = `ListContainers of 100, 2 runtimes, 1 at a time, ${peers}`;
+    figures[`${list}: p50, proxy to one runtime direct`] = p50(list, 'proxy') / p50(list, 'direct');
+  }
   figures['resident memory, idle, MiB'] = memory.idle;
   figures['resident memory, after all calls, MiB'] = memory.after;
   figures['from start to the first answer, ms'] = start;
@@ -131,14 +145,26 @@ async function runSoak(rig: Rig, duration: number): Promise<number> {
   return missed.length > 0 ? 1 : 0;
 }
 
+/** Peers on grpc-go, or undefined and a word why not. */
+async function findNativePeers(): Promise<NativePeers | undefined> {
+  if (values.soak !== undefined) return undefined;
+  if (values.native) await installPackages(['native'], print);
+  const missing = missingPackages('native');
+  if (missing.length === 0) return buildNativePeers();
+  print(`no native peers: Debian packages ${missing.join(' ')} are missing (--native installs them)`);
+  return undefined;
+}
+
 async function main(): Promise<number> {
+  const native = await findNativePeers();
   const rig = new Rig();
   try {
-    await rig.start();
+    await rig.start(native);
     if (values.soak !== undefined) return await runSoak(rig, parseDuration(values.soak));
     print(`${'times and CPU per call in us'.padEnd(58)}     p50     p90     p99  calls/s      CPU`);
     const results = new Map<string, Result>();
-    for (const row of cases.filter(({ name }) => name.includes(values.only))) {
+    const measured = cases.filter(({ library }) => library !== 'native' || native !== undefined);
+    for (const row of measured.filter(({ name }) => name.includes(values.only))) {
       const result = await measure(rig, row);
       results.set(row.name, result);
       printResult(row.name, result);
@@ -152,7 +178,9 @@ async function main(): Promise<number> {
     if (values.json !== undefined) {
       writeFileSync(values.json, `${JSON.stringify({ cases: Object.fromEntries(results), figures }, undefined, 2)}\n`);
     }
-    const missed = values.check ? misses(figures, name => !name.startsWith('soak')) : [];
+    const isMeasured = (name: string) =>
+      !name.startsWith('soak') && (native !== undefined || !name.includes('native peers'));
+    const missed = values.check ? misses(figures, isMeasured) : [];
     for (const miss of missed) print(`missed: ${miss}`);
     return missed.length > 0 ? 1 : 0;
   } finally {

@@ -80,3 +80,8 @@ export const statusResponse = field(
 export function listResponse(name: string, count: number): Buffer {
   return Buffer.concat(Array.from({ length: count }, (_, i) => field(1, container(name, i))));
 }
+
+/** What a runtime called `name` answers, by method. */
+export function answers(name: string, count: number): Readonly<Record<string, Buffer>> {
+  return { Version: version, ContainerStatus: statusResponse, ListContainers: listResponse(name, count) };
+}

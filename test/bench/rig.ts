@@ -1,18 +1,20 @@
-import type { ChildProcess } from 'node:child_process';
+import type { ChildProcess, StdioOptions } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { bundle } from '../../build/bundle.ts';
 import { makeDial } from '../../src/transport/grpc/client.ts';
 import { exitOf, spawnTied, waitFor } from '../support/child.ts';
-import type { Case } from './cases.ts';
+import type { Case, Library } from './cases.ts';
 import type { Job, JobResult } from './load-client.ts';
-import { statusRequest } from './messages.ts';
+import { answers, statusRequest } from './messages.ts';
+import { NativeClient } from './native-client.ts';
+import type { NativePeers } from './native-peers.ts';
 
 /** The lists that there are runtimes with, and proxies in front of one and two of them; see Case. */
-const lists = { own: ['100', '500', '100~', '500~'], 'grpc-js': ['100'] } as const;
+const lists = { own: ['100', '500', '100~', '500~'], 'grpc-js': ['100'], native: ['100'] } as const;
 
 /** All processes of the bench, each tied to this one, in a folder of their own. */
 export class Rig {
@@ -21,23 +23,19 @@ export class Rig {
   private readonly proxies = new Map<string, ChildProcess>();
   private program: string[] = [];
   private client: ChildProcess | undefined;
+  private nativeClient: NativeClient | undefined;
   private relayed: ChildProcess | undefined;
 
   /** A ContainerStatusRequest in base64. */
   readonly statusRequest = statusRequest.toString('base64');
 
-  /** Starts runtimes, proxies, relay and client. */
-  async start(): Promise<void> {
+  /** Starts runtimes, proxies, relay and clients; those that are native if there are such. */
+  async start(native: NativePeers | undefined): Promise<void> {
     const built = process.env['CRIPROXY_BIN'];
     this.program = built ? [built] : [process.execPath, await bundle('src/main.ts', this.folder)];
-    for (const name of ['a', 'b']) {
-      for (const library of ['own', 'grpc-js'] as const) {
-        const sockets = lists[library].map(list => `${this.runtime(name, library, list)}=${list}`);
-        this.spawn([process.execPath, script('canned-runtime.ts'), name, library, ...sockets]);
-        for (const socket of sockets) await listening(socket.split('=')[0]!);
-      }
-    }
-    for (const library of ['own', 'grpc-js'] as const) {
+    const libraries: readonly Library[] = native === undefined ? ['own', 'grpc-js'] : ['own', 'grpc-js', 'native'];
+    for (const library of libraries) {
+      for (const name of ['a', 'b']) await this.startRuntime(name, library, native);
       for (const list of lists[library]) {
         for (const runtimes of [1, 2])
           await this.startProxy(this.runtimeFlag(library, list, runtimes), this.proxy(library, list, runtimes));
@@ -51,6 +49,7 @@ export class Rig {
     ]);
     await listening(this.path('relay'));
     this.client = this.spawn([process.execPath, script('load-client.ts')], 'ipc');
+    if (native !== undefined) this.nativeClient = new NativeClient(this.spawn([native.client], 'pipe'));
   }
 
   /** Ends everything. */
@@ -69,6 +68,7 @@ export class Rig {
   }
 
   async load(job: Job): Promise<JobResult> {
+    if (job.library === 'native') return this.nativeClient!.run(job);
     const client = this.client!;
     client.send(job);
     const [result] = await once(client, 'message');
@@ -121,6 +121,26 @@ export class Rig {
     return ['-connect', runtimes, '-listen', socket, '-stateDir', `${socket}.state`];
   }
 
+  private async startRuntime(name: string, library: Library, native: NativePeers | undefined): Promise<void> {
+    const socket = (list: string) => this.runtime(name, library, list);
+    if (library === 'native') {
+      const served = lists[library].map(list => `${socket(list)}=${this.writeAnswers(name, Number(list))}`);
+      this.spawn([native!.runtime, ...served]);
+    } else {
+      const served = lists[library].map(list => `${socket(list)}=${list}`);
+      this.spawn([process.execPath, script('canned-runtime.ts'), name, library, ...served]);
+    }
+    for (const list of lists[library]) await listening(socket(list));
+  }
+
+  /** A folder with a file for each method. */
+  private writeAnswers(name: string, count: number): string {
+    const folder = this.path(`answers-${name}-${count}`);
+    mkdirSync(folder);
+    for (const [method, answer] of Object.entries(answers(name, count))) writeFileSync(join(folder, method), answer);
+    return folder;
+  }
+
   private async startProxy(runtimes: string, socket: string): Promise<ChildProcess> {
     const child = this.spawn([...this.program, ...this.flags(runtimes, socket)]);
     this.proxies.set(socket, child);
@@ -128,8 +148,10 @@ export class Rig {
     return child;
   }
 
-  private spawn([command, ...args]: string[], channel: 'ignore' | 'ipc' = 'ignore'): ChildProcess {
-    const child = spawnTied(command!, args, { stdio: ['ignore', 'ignore', 'inherit', channel] });
+  private spawn([command, ...args]: string[], channel: 'ignore' | 'ipc' | 'pipe' = 'ignore'): ChildProcess {
+    const stdio: StdioOptions =
+      channel === 'pipe' ? ['pipe', 'pipe', 'inherit'] : ['ignore', 'ignore', 'inherit', channel];
+    const child = spawnTied(command!, args, { stdio });
     // What the program logs at its start is of no interest here.
     this.children.push(child);
     return child;

@@ -1,0 +1,52 @@
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, lstatSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+/** Programs in Go, on grpc-go: what kubelets and runtimes are made of. */
+export interface NativePeers {
+  /** The paths of the executables. */
+  readonly runtime: string;
+  readonly client: string;
+}
+
+const sources = join(import.meta.dirname, 'native');
+const programs = ['runtime', 'client'] as const;
+
+/**
+ * Builds the programs from what Debian's packages (the group `native`) have, without a network, once: what they are built
+ * to is kept in a folder of os.tmpdir() that has the hash of the sources in its name. Throws when the compiler does.
+ */
+export function buildNativePeers(): NativePeers {
+  const hash = createHash('sha256');
+  for (const name of [...programs, 'codec']) hash.update(readFileSync(join(sources, `${name}.go`)));
+  const kept = join(tmpdir(), `criproxy-bench-native-${hash.digest('hex').slice(0, 16)}`);
+  if (!isOurs(kept)) build(kept);
+  return { runtime: join(kept, 'runtime'), client: join(kept, 'client') };
+}
+
+/** Whether the folder is there, and nobody else can have put into it what is run now. */
+function isOurs(folder: string): boolean {
+  if (!existsSync(folder)) return false;
+  const { uid, mode } = lstatSync(folder);
+  if (uid !== process.getuid?.() || (mode & 0o022) !== 0)
+    throw new Error(`${folder} belongs to somebody else; remove it`);
+  return true;
+}
+
+function build(target: string): void {
+  const folder = mkdtempSync(`${target}.`);
+  const cache = mkdtempSync(join(tmpdir(), 'criproxy-bench-go-'));
+  const env = { ...process.env, GO111MODULE: 'off', GOPATH: '/usr/share/gocode', GOCACHE: cache, CGO_ENABLED: '0' };
+  try {
+    for (const name of programs) {
+      const args = ['build', '-o', join(folder, name), `${name}.go`, 'codec.go'];
+      execFileSync('go', args, { cwd: sources, env, stdio: ['ignore', 'ignore', 'inherit'] });
+    }
+    renameSync(folder, target);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+    rmSync(cache, { recursive: true, force: true });
+  }
+}

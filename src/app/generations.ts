@@ -9,6 +9,7 @@ import { Runtimes } from '../routing/runtimes.ts';
 import { routedService } from '../routing/service.ts';
 import { SnapshotKeeper } from '../routing/snapshot-keeper.ts';
 import { makeDial } from '../transport/grpc/client.ts';
+import { isSameSocket } from '../transport/same-socket.ts';
 import type { Dial } from '../transport/session.ts';
 import type { CallWatch } from '../watch/call-watch.ts';
 import type { Counter } from '../watch/counters.ts';
@@ -16,7 +17,6 @@ import { currentService } from './current-service.ts';
 import { type LinkedRuntime, linkedRuntime, type RuntimeAddress } from './linked-runtime.ts';
 import { OpenCalls } from './open-calls.ts';
 import type { ProxyConfig } from './proxy-config.ts';
-import { isSameSocket } from './same-socket.ts';
 import { snapshotStore } from './snapshot-store.ts';
 import { usedShare } from './used-share.ts';
 

@@ -41,6 +41,12 @@ export interface ReplyStream extends AsyncIterable<Buffer> {
 /** Request messages of a streaming call. */
 export type RequestStream = AsyncIterable<Buffer> | Iterable<Buffer>;
 
+/** Calls to whatever answers them. `path` is a whole gRPC path. `call` rejects with a ProxyError. */
+export interface Calls {
+  call(path: string, request: Buffer, options: CallOptions): Promise<Reply>;
+  stream(path: string, requests: RequestStream, options: CallOptions): ReplyStream;
+}
+
 /** How one method is served. */
 export type Method =
   | { readonly kind: 'unary'; handle(request: Buffer, options: CallOptions): Promise<Reply> }

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { type Document, isCollection, isPair, isScalar, LineCounter, parseDocument } from 'yaml';
+import { configScalars } from './config-scalars.ts';
 import { checkContent, type FileContent } from './config-schema.ts';
 import { parseDuration } from './flags.ts';
 import { quoteFault, type RuntimeExtras, type Setting } from './setting.ts';
@@ -72,23 +73,7 @@ type Entries = Array<readonly [entry: string, path: Path]>;
 
 function readContent(content: FileContent, place: (at: Path) => string, ids?: readonly string[]): ConfigFile {
   const settings = new Map<string, Setting>();
-  const scalars = [
-    ['listen', 'listen'],
-    ['v', 'logLevel'],
-    ['ids', 'ids'],
-    ['imageFs', 'imageFs'],
-    ['streamUrl', 'streamUrl'],
-    ['streamPort', 'streamPort'],
-    ['listTimeout', 'listTimeout'],
-    ['maxSnapshotAge', 'maxSnapshotAge'],
-    ['stateDir', 'stateDir'],
-    ['adminSocket', 'adminSocket'],
-    ['metrics', 'metrics'],
-    ['otlp', 'otlp'],
-    ['logFormat', 'logFormat'],
-    ['enableFaults', 'enableFaults'],
-  ] as const;
-  for (const [flag, key] of scalars) {
+  for (const { flag, key } of configScalars) {
     const value = content[key];
     if (value !== undefined) settings.set(flag, setting([[String(value), [key]]], [key], place));
   }

@@ -1,5 +1,6 @@
 import { Document, type Scalar } from 'yaml';
 import type { Config } from './config.ts';
+import { configScalars } from './config-scalars.ts';
 import type { Settings } from './setting.ts';
 
 type Path = readonly (string | number)[];
@@ -11,29 +12,16 @@ export function showConfig(config: Config, settings: Settings): string {
     sources.push([path, source]);
     return value;
   };
-  const scalar = (key: string, flag: string, convert: (text: string) => unknown = text => text) => {
-    const setting = settings.of(flag);
-    return setting.text === '' && flag !== 'stateDir'
-      ? {}
-      : { [key]: note([key], convert(setting.text), setting.source) };
-  };
+  // Only an empty -stateDir says something: nowhere.
+  const given = configScalars.filter(({ flag }) => flag === 'stateDir' || settings.of(flag).text !== '');
+  const scalars = given.map(({ key, flag, read }) => {
+    const { text, source } = settings.of(flag);
+    return [key, note([key], read(text), source)] as const;
+  });
   const pinSource = settings.of('pin');
   const shared = config.pins.filter(pin => pin.runtime === undefined);
   const content = {
-    ...scalar('listen', 'listen'),
-    ...scalar('logLevel', 'v', Number),
-    ...scalar('ids', 'ids'),
-    ...scalar('imageFs', 'imageFs'),
-    ...scalar('streamUrl', 'streamUrl'),
-    ...scalar('streamPort', 'streamPort', Number),
-    ...scalar('listTimeout', 'listTimeout'),
-    ...scalar('maxSnapshotAge', 'maxSnapshotAge'),
-    ...scalar('stateDir', 'stateDir'),
-    ...scalar('adminSocket', 'adminSocket'),
-    ...scalar('metrics', 'metrics'),
-    ...scalar('otlp', 'otlp'),
-    ...scalar('logFormat', 'logFormat'),
-    ...scalar('enableFaults', 'enableFaults', text => text === 'true'),
+    ...Object.fromEntries(scalars),
     ...(shared.length > 0 && {
       pins: shared.map(({ glob }, at) => note(['pins', at], glob, pinSource.sourceOf(glob))),
     }),

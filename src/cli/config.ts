@@ -1,7 +1,7 @@
 import type { RuntimeAddress } from '../app/linked-runtime.ts';
 import type { ProxyConfig } from '../app/proxy-config.ts';
-import { isSameSocket } from '../app/same-socket.ts';
 import { idFault } from '../routing/names.ts';
+import { isSameSocket } from '../transport/same-socket.ts';
 import { type FlagValues, parseDuration } from './flags.ts';
 import { nodeAddress } from './node-address.ts';
 import { readOperating } from './operating-flags.ts';

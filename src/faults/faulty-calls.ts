@@ -1,16 +1,11 @@
-import type { CallOptions, Reply, ReplyStream, RequestStream } from '../base/call.ts';
+import type { CallOptions, Calls } from '../base/call.ts';
 import { Code } from '../base/codes.ts';
 import { ProxyError } from '../base/error.ts';
+import { laterStream } from '../base/reply-stream.ts';
 import type { Faults, Verdict } from './faults.ts';
 
-/** Calls to one runtime. */
-export interface RuntimeCalls {
-  call(path: string, request: Buffer, options: CallOptions): Promise<Reply>;
-  stream(path: string, requests: RequestStream, options: CallOptions): ReplyStream;
-}
-
 /** The same calls to the runtime with this id, with the faults in them; `cut` ends its connection, as a crash does. */
-export function faultyCalls(runtime: string, calls: RuntimeCalls, faults: Faults, cut: () => void): RuntimeCalls {
+export function faultyCalls(runtime: string, calls: Calls, faults: Faults, cut: () => void): Calls {
   return {
     async call(path, request, options) {
       const verdict = faults.meet(runtime, methodOf(path));
@@ -20,7 +15,7 @@ export function faultyCalls(runtime: string, calls: RuntimeCalls, faults: Faults
     stream(path, requests, options) {
       const verdict = faults.meet(runtime, methodOf(path));
       if (verdict === undefined) return calls.stream(path, requests, options);
-      return lateStream(carryOut(verdict, options, cut), () => calls.stream(path, requests, options));
+      return laterStream(carryOut(verdict, options, cut).then(() => calls.stream(path, requests, options)));
     },
   };
 }
@@ -71,26 +66,4 @@ function pause(ms: number | undefined, { signal, deadline }: CallOptions, over: 
     signal.removeEventListener('abort', cancel);
     over.removeEventListener('abort', end);
   });
-}
-
-/** A stream that begins when it may. */
-function lateStream(allowed: Promise<void>, begin: () => ReplyStream): ReplyStream {
-  const begun = allowed.then(begin);
-  // Whoever reads gets the fault.
-  begun.catch(() => {});
-  let trailers: ReplyStream['trailers'] = [];
-  return {
-    headers: begun.then(
-      stream => stream.headers,
-      () => [],
-    ),
-    get trailers() {
-      return trailers;
-    },
-    async *[Symbol.asyncIterator]() {
-      const stream = await begun;
-      yield* stream;
-      trailers = stream.trailers;
-    },
-  };
 }

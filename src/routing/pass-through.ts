@@ -1,5 +1,6 @@
-import type { CallOptions, Method, ReplyStream, RequestStream } from '../base/call.ts';
+import type { Method } from '../base/call.ts';
 import type { Logger } from '../base/logger.ts';
+import { laterStream, withMessages } from '../base/reply-stream.ts';
 import { whenUp } from './availability.ts';
 import { failed } from './failed.ts';
 import type { Runtime } from './runtime.ts';
@@ -19,46 +20,14 @@ export function passThrough(path: string, primary: Runtime, wait: number, log: L
       const reply =
         primary.state.kind === 'up'
           ? primary.stream(path, requests, options)
-          : later(path, primary, wait, requests, options);
-      return {
-        headers: reply.headers,
-        get trailers() {
-          return reply.trailers;
-        },
-        async *[Symbol.asyncIterator]() {
-          try {
-            yield* reply;
-          } catch (fault) {
-            throw failed(log, path, fault, options);
-          }
-        },
-      };
-    },
-  };
-}
-
-function later(
-  path: string,
-  primary: Runtime,
-  wait: number,
-  requests: RequestStream,
-  options: CallOptions,
-): ReplyStream {
-  let reply: ReplyStream | undefined;
-  const opened = whenUp(primary, wait, options).then(() => {
-    reply = primary.stream(path, requests, options);
-    return reply;
-  });
-  return {
-    headers: opened.then(
-      ({ headers }) => headers,
-      () => [],
-    ),
-    get trailers() {
-      return reply?.trailers ?? [];
-    },
-    async *[Symbol.asyncIterator]() {
-      yield* await opened;
+          : laterStream(whenUp(primary, wait, options).then(() => primary.stream(path, requests, options)));
+      return withMessages(reply, async function* () {
+        try {
+          yield* reply;
+        } catch (fault) {
+          throw failed(log, path, fault, options);
+        }
+      });
     },
   };
 }

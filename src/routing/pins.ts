@@ -1,3 +1,4 @@
+import { globMatcher } from '../base/glob.ts';
 import type { Runtime } from './runtime.ts';
 
 /** A row of `-pin`: images whose id, tag or digest, in the runtime's own names, the glob matches. */
@@ -12,15 +13,7 @@ export interface PinRow {
 export function pinsOf(runtime: Runtime, rows: readonly PinRow[]): ((name: string) => boolean) | undefined {
   const globs = rows
     .filter(row => row.runtime === undefined || row.runtime === runtime.id)
-    .map(row => toPattern(row.glob));
+    .map(row => globMatcher(row.glob));
   if (globs.length === 0) return undefined;
-  return name => globs.some(glob => glob.test(name));
-}
-
-function toPattern(glob: string): RegExp {
-  const text = glob
-    .replace(/[\\^$.|+()[\]{}]/g, '\\$&')
-    .replace(/\*+/g, '.*')
-    .replace(/\?/g, '.');
-  return new RegExp(`^${text}$`, 's');
+  return name => globs.some(matches => matches(name));
 }

@@ -1,6 +1,7 @@
 import type { CallOptions, Reply, ReplyStream } from '../base/call.ts';
 import { Code } from '../base/codes.ts';
 import { ProxyError } from '../base/error.ts';
+import { withMessages } from '../base/reply-stream.ts';
 import { mergeImages } from '../cri/image-list.ts';
 import type { Kind } from '../cri/messages.ts';
 import { type Endpoint, type MethodSpec, methodSpec } from '../cri/method-spec.ts';
@@ -129,15 +130,9 @@ export class Plan {
   stream(runtime: Runtime, request: Buffer, options: CallOptions): ReplyStream {
     const lane = this.lane(runtime);
     const reply = runtime.stream(lane.path, [lane.encode(request)], options);
-    return {
-      headers: reply.headers,
-      get trailers() {
-        return reply.trailers;
-      },
-      async *[Symbol.asyncIterator]() {
-        for await (const message of reply) yield lane.decode(message);
-      },
-    };
+    return withMessages(reply, async function* () {
+      for await (const message of reply) yield lane.decode(message);
+    });
   }
 
   /** Throws Unavailable for a runtime that is down. */

@@ -1,4 +1,4 @@
-import type { CallOptions, Reply, ReplyStream, RequestStream } from '../base/call.ts';
+import type { Calls } from '../base/call.ts';
 
 /**
  * What is known of a runtime now. `seen`: it has been up since the proxy started. `packages`: the CRI API packages that
@@ -14,8 +14,11 @@ export type RuntimeState =
     }
   | { readonly kind: 'down'; readonly since: number; readonly reason: string; readonly seen: boolean };
 
-/** The port to one container runtime. transport/ implements it; a test satisfies it with an object literal. */
-export interface Runtime {
+/**
+ * The port to one container runtime. transport/ implements it; a test satisfies it with an object literal. A call fails with
+ * Unavailable when the runtime is down.
+ */
+export interface Runtime extends Calls {
   /** The id in `-connect`; empty for the primary. */
   readonly id: string;
   readonly state: RuntimeState;
@@ -23,7 +26,4 @@ export interface Runtime {
   readonly changes?: { readonly up: number; readonly down: number };
   /** Calls back at each change of state, until the returned function is called. */
   onChange(listener: (state: RuntimeState) => void): () => void;
-  /** `path` is a whole gRPC path. Rejects with a ProxyError; Unavailable when the runtime is down. */
-  call(path: string, request: Buffer, options: CallOptions): Promise<Reply>;
-  stream(path: string, requests: RequestStream, options: CallOptions): ReplyStream;
 }

@@ -1,5 +1,5 @@
-import { readFileSync, readlinkSync, realpathSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { readFileSync, readlinkSync } from 'node:fs';
+import { isSameSocket } from './same-socket.ts';
 import { SocketFileError } from './socket-file.ts';
 
 /** Of a stream socket that takes connections: __SO_ACCEPTCON and SOCK_STREAM in /proc/net/unix. */
@@ -19,7 +19,7 @@ export function findInherited(fds: readonly number[], path: string): number | un
           `give the socket unit one ListenStream=${path}`,
       );
     }
-    if (realPath(place) !== realPath(path)) {
+    if (!isSameSocket(place, path)) {
       throw new SocketFileError(
         `the socket unit listens at ${place}; make both the same: ListenStream=${path} in the socket unit ` +
           `(systemctl edit criproxy.socket), or -listen ${place}`,
@@ -39,14 +39,5 @@ function placeOf(fd: number): string | undefined {
     return line && /^(?:\S+ +){7}(\/.*)$/.exec(line)?.[1];
   } catch {
     return undefined;
-  }
-}
-
-/** /var/run is a link to /run on most nodes. */
-function realPath(path: string): string {
-  try {
-    return join(realpathSync(dirname(path)), basename(path));
-  } catch {
-    return path;
   }
 }

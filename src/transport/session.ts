@@ -1,10 +1,7 @@
-import type { CallOptions, Reply, ReplyStream, RequestStream } from '../base/call.ts';
+import type { Calls } from '../base/call.ts';
 
 /** One live gRPC connection to a runtime's socket. Calls on a session that is over fail with Unavailable. */
-export interface Session {
-  /** `path` is a whole gRPC path (`/package.Service/Method`). Rejects with a ProxyError. */
-  call(path: string, request: Buffer, options: CallOptions): Promise<Reply>;
-  stream(path: string, requests: RequestStream, options: CallOptions): ReplyStream;
+export interface Session extends Calls {
   /** Resolves, never rejects, with the reason in words once the connection is over, by whoever's doing. */
   readonly closed: Promise<string>;
   /** Ends the connection now; calls in flight fail with Unavailable. */

@@ -13,6 +13,15 @@ export interface Part {
   code: Code;
 }
 
+export function beginPart(runtime: string, path: string): Part {
+  return { runtime, path, begunAt: performance.now(), endedAt: undefined, code: Code.OK };
+}
+
+export function endPart(part: Part, code: Code): void {
+  part.endedAt = performance.now();
+  part.code = code;
+}
+
 /** A client's call, from its coming to its end. Times in ms, on the clock of performance.now(). */
 export class CallRecord implements WatchedCall {
   readonly id: number;
@@ -54,11 +63,10 @@ export class CallRecord implements WatchedCall {
   }
 
   sent(runtime: string, path: string): (code: number) => void {
-    const part: Part = { runtime, path, begunAt: performance.now(), endedAt: undefined, code: Code.OK };
+    const part = beginPart(runtime, path);
     this.parts.push(part);
     return code => {
-      part.endedAt = performance.now();
-      part.code = code;
+      endPart(part, code);
       this.onPart(this, part);
     };
   }

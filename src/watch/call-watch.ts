@@ -1,7 +1,8 @@
-import type { CallOptions, Metadata, Reply, ReplyStream, RequestStream } from '../base/call.ts';
+import type { CallOptions, Calls, Metadata } from '../base/call.ts';
 import { Code } from '../base/codes.ts';
 import { ProxyError } from '../base/error.ts';
-import { CallRecord, type Part } from './call-record.ts';
+import { withMessages } from '../base/reply-stream.ts';
+import { beginPart, CallRecord, endPart, type Part } from './call-record.ts';
 
 /** Somebody who watches calls. What it throws is a fault of ours and fails the call: it must not throw. */
 export interface CallObserver {
@@ -64,10 +65,9 @@ export class CallWatch {
   /** A call to a runtime begins; call what it returns with how it ended. */
   send(runtime: string, path: string, options: CallOptions): (code: Code) => void {
     if (options.watched !== undefined) return options.watched.sent(runtime, path);
-    const part: Part = { runtime, path, begunAt: performance.now(), endedAt: undefined, code: Code.OK };
+    const part = beginPart(runtime, path);
     return code => {
-      part.endedAt = performance.now();
-      part.code = code;
+      endPart(part, code);
       for (const observer of this.observers) observer.partEnded?.(part, undefined);
     };
   }
@@ -84,12 +84,6 @@ export class CallWatch {
   private readonly partEnded = (call: CallRecord, part: Part): void => {
     for (const observer of this.observers) observer.partEnded?.(part, call);
   };
-}
-
-/** Calls to one runtime, or whatever else answers them. */
-export interface Calls {
-  call(path: string, request: Buffer, options: CallOptions): Promise<Reply>;
-  stream(path: string, requests: RequestStream, options: CallOptions): ReplyStream;
 }
 
 /** The same calls to the runtime with this id, watched. */
@@ -109,25 +103,19 @@ export function watchedCalls(runtime: string, calls: Calls, watch: CallWatch): C
     stream(path, requests, options) {
       const end = watch.send(runtime, path, options);
       const reply = calls.stream(path, requests, watch.outgoing(options));
-      return {
-        headers: reply.headers,
-        get trailers() {
-          return reply.trailers;
-        },
-        async *[Symbol.asyncIterator]() {
-          // A reader that leaves early ends the call.
-          let code: Code = Code.Cancelled;
-          try {
-            yield* reply;
-            code = Code.OK;
-          } catch (fault) {
-            code = ProxyError.from(fault).code;
-            throw fault;
-          } finally {
-            end(code);
-          }
-        },
-      };
+      return withMessages(reply, async function* () {
+        // A reader that leaves early ends the call.
+        let code: Code = Code.Cancelled;
+        try {
+          yield* reply;
+          code = Code.OK;
+        } catch (fault) {
+          code = ProxyError.from(fault).code;
+          throw fault;
+        } finally {
+          end(code);
+        }
+      });
     },
   };
 }

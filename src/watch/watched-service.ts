@@ -1,6 +1,7 @@
 import type { Method, Reply, ReplyStream, RequestStream, Service } from '../base/call.ts';
 import { Code } from '../base/codes.ts';
 import { ProxyError } from '../base/error.ts';
+import { withMessages } from '../base/reply-stream.ts';
 import type { CallRecord } from './call-record.ts';
 import type { CallWatch } from './call-watch.ts';
 
@@ -44,27 +45,21 @@ function watchStream(path: string, method: Method & { kind: 'stream' }, watch: C
     handle(requests, options): ReplyStream {
       const call = watch.begin(path, true, options);
       const reply = method.handle(passing(requests, call, watch), options);
-      return {
-        headers: reply.headers,
-        get trailers() {
-          return reply.trailers;
-        },
-        async *[Symbol.asyncIterator]() {
-          let outcome: unknown = new ProxyError(Code.Cancelled, 'the client reads no more');
-          try {
-            for await (const message of reply) {
-              watch.pass(call, 'response', message);
-              yield message;
-            }
-            outcome = undefined;
-          } catch (fault) {
-            outcome = fault;
-            throw fault;
-          } finally {
-            watch.end(call, outcome);
+      return withMessages(reply, async function* () {
+        let outcome: unknown = new ProxyError(Code.Cancelled, 'the client reads no more');
+        try {
+          for await (const message of reply) {
+            watch.pass(call, 'response', message);
+            yield message;
           }
-        },
-      };
+          outcome = undefined;
+        } catch (fault) {
+          outcome = fault;
+          throw fault;
+        } finally {
+          watch.end(call, outcome);
+        }
+      });
     },
   };
 }

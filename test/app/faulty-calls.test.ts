@@ -1,10 +1,10 @@
 import { test } from 'tap';
-import type { CallOptions, ReplyStream } from '../../src/base/call.ts';
+import type { CallOptions, Calls, ReplyStream } from '../../src/base/call.ts';
 import { Code } from '../../src/base/codes.ts';
 import type { Logger } from '../../src/base/logger.ts';
 import type { FaultRule } from '../../src/faults/fault-rule.ts';
 import { Faults } from '../../src/faults/faults.ts';
-import { faultyCalls, type RuntimeCalls } from '../../src/faults/faulty-calls.ts';
+import { faultyCalls } from '../../src/faults/faulty-calls.ts';
 import { seeded } from '../wire/seeded.ts';
 
 const silent: Logger = { enabled: () => false, info: () => {}, warn: () => {}, error: () => {} };
@@ -20,7 +20,7 @@ function startLab(random = () => 0) {
   const faults = new Faults(silent, random);
   const asked: string[] = [];
   const cuts: string[] = [];
-  const runtime = (id: string): RuntimeCalls =>
+  const runtime = (id: string): Calls =>
     faultyCalls(
       id,
       {

@@ -6,12 +6,12 @@ import { compareConfigs } from '../../src/app/config-changes.ts';
 import type { Generations } from '../../src/app/generations.ts';
 import type { ProxyConfig } from '../../src/app/proxy-config.ts';
 import { type ConfigSource, Reloader, ReloadRefused } from '../../src/app/reloader.ts';
-import { isSameSocket } from '../../src/app/same-socket.ts';
 import { LevelSwitch } from '../../src/base/level-switch.ts';
 import type { Logger } from '../../src/base/logger.ts';
 import { readConfig } from '../../src/cli/config.ts';
 import { daemonFlags } from '../../src/cli/daemon-flags.ts';
 import { parseFlags } from '../../src/cli/flags.ts';
+import { isSameSocket } from '../../src/transport/same-socket.ts';
 
 const silent: Logger = { enabled: () => false, info() {}, warn() {}, error() {} };
 

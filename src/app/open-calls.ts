@@ -3,7 +3,7 @@ import type { CallRecord } from '../watch/call-record.ts';
 import type { CallObserver } from '../watch/call-watch.ts';
 
 /** Calls that end with their client alone, and outlast any change of the configuration. */
-const endless = /\/GetContainerEvents$/;
+const endless = '/GetContainerEvents';
 
 /** The clients' calls in flight. */
 export class OpenCalls implements CallObserver {
@@ -11,7 +11,7 @@ export class OpenCalls implements CallObserver {
   private readonly waits = new Set<{ calls: Set<CallRecord>; done: () => void }>();
 
   begun(call: CallRecord): void {
-    if (!endless.test(call.path)) this.open.add(call);
+    if (!call.path.endsWith(endless)) this.open.add(call);
   }
 
   ended(call: CallRecord): void {

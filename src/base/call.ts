@@ -19,6 +19,20 @@ export interface CallOptions {
   watched?: WatchedCall | undefined;
 }
 
+/** The same options with other metadata; the signal is looked at only when somebody looks at it here. */
+export function withMetadata(options: CallOptions, metadata: Metadata): CallOptions {
+  const { deadline, userAgent, watched } = options;
+  return {
+    metadata,
+    deadline,
+    get signal() {
+      return options.signal;
+    },
+    userAgent,
+    watched,
+  };
+}
+
 /** The answer of a unary call that ended with OK; any other status is a ProxyError. */
 export interface Reply {
   readonly message: Buffer;

@@ -1,3 +1,4 @@
+import { findLast } from '../wire/find-last.ts';
 import { Records, WireType } from '../wire/records.ts';
 import { splice } from '../wire/splice.ts';
 import { compile } from './compile.ts';
@@ -5,15 +6,16 @@ import type { Kind } from './messages.ts';
 import { fieldsOf } from './schema.ts';
 
 /**
- * The value of the leaf of this kind; the last one, as protobuf has it, if there are several; empty if there is none. For
- * kinds that are strings.
+ * Makes what reads the value of the leaf of this kind in messages of this name; the last one, as protobuf has it, if there are
+ * several; empty if there is none. For kinds that are strings.
  */
-export function readLast(message: string, kind: Kind, bytes: Buffer): string {
-  let text = '';
-  visit(message, kind, bytes, (value, start, end) => {
-    text = value.toString('utf8', start, end);
-  });
-  return text;
+export function lastReader(message: string, kind: Kind): (bytes: Buffer) => string {
+  const shape = compile(message, [kind]);
+  if (shape === undefined) return () => '';
+  return bytes => {
+    const found = findLast(bytes, shape);
+    return found === undefined ? '' : bytes.toString('utf8', found.start, found.end);
+  };
 }
 
 /** The values of all leaves of this kind, in the order of the wire. For kinds that are strings. */

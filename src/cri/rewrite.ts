@@ -1,4 +1,4 @@
-import { type Edit, splice } from '../wire/splice.ts';
+import { type Edit, splice, type Visit } from '../wire/splice.ts';
 import { compile } from './compile.ts';
 import type { Kind } from './messages.ts';
 
@@ -17,6 +17,6 @@ const identity = (message: Buffer): Buffer => message;
 export function rewriter(message: string, rewrites: Rewrites): (bytes: Buffer) => Buffer {
   const shape = compile(message, Object.keys(rewrites) as Kind[]);
   if (shape === undefined) return identity;
-  return bytes =>
-    splice(bytes, shape, (kind, value, start, end, edit) => rewrites[kind as Kind]!(value, start, end, edit));
+  const visit: Visit = (kind, value, start, end, edit) => rewrites[kind as Kind]!(value, start, end, edit);
+  return bytes => splice(bytes, shape, visit);
 }

@@ -41,9 +41,8 @@ export function openLane(
   const decode = isList(method) ? lastResult(rewrite) : rewrite;
   return {
     path: `/${server}.${method.service}/${method.name}`,
-    encode: request => guard(encode, request, Code.InvalidArgument, `malformed ${method.request}`),
-    decode: answer =>
-      guard(decode, answer, Code.Internal, `the ${runtimeName(runtime)} sent a malformed ${method.response}`),
+    encode: guard(encode, Code.InvalidArgument, `malformed ${method.request}`),
+    decode: guard(decode, Code.Internal, `the ${runtimeName(runtime)} sent a malformed ${method.response}`),
   };
 }
 
@@ -57,11 +56,13 @@ function choosePackage(method: MethodSpec, client: Package, served: readonly str
   return (served as readonly Package[]).find(each => hasMethod(each, method.since));
 }
 
-function guard(convert: (bytes: Buffer) => Buffer, bytes: Buffer, code: Code, what: string): Buffer {
-  try {
-    return convert(bytes);
-  } catch (fault) {
-    if (fault instanceof WireError) throw new ProxyError(code, `criproxy: ${what}: ${fault.message}`, { cause: fault });
-    throw fault;
-  }
+function guard(convert: (bytes: Buffer) => Buffer, code: Code, what: string): (bytes: Buffer) => Buffer {
+  return bytes => {
+    try {
+      return convert(bytes);
+    } catch (fault) {
+      if (!(fault instanceof WireError)) throw fault;
+      throw new ProxyError(code, `criproxy: ${what}: ${fault.message}`, { cause: fault });
+    }
+  };
 }

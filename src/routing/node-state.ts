@@ -162,12 +162,12 @@ export class NodeState {
     }
   }
 
-  /** This call is answered for the runtime. */
   /** Whether the last answer to this list came from the snapshot. */
   isStale(runtime: Runtime, list: ListName): boolean {
     return this.stale.has(`${runtime.id} ${list}`);
   }
 
+  /** This call is answered for the runtime. */
   isFromSnapshot(runtime: Runtime, list: ListName, reason: string, call?: WatchedCall): void {
     this.onFromSnapshot(runtime, list);
     const key = `${runtime.id} ${list}`;

@@ -31,6 +31,8 @@ export class Owners {
 
   /** Undefined if nobody is known to have it, which only happens for raw ids. Throws InvalidArgument for an ambiguous id. */
   find(kind: IdKind, id: string): Runtime | undefined {
+    const certain = this.certain(kind, id);
+    if (certain !== undefined) return certain;
     const [owner, other] = this.candidates(kind, id);
     if (owner !== undefined && other !== undefined) throw ambiguous(kind, id, owner, other);
     return owner;
@@ -38,11 +40,9 @@ export class Owners {
 
   /** The runtimes that may have it: none if nobody is known to, several for the beginning of an id. */
   candidates(kind: IdKind, id: string): Runtime[] {
-    const named = this.runtimes.ownerByPrefix(id);
-    if (named !== undefined) return [named];
-    const { all, primary } = this.runtimes;
-    if (id === '' || all.length === 1) return [primary];
-    if (this.form === 'prefixed') return [this.ownerOfBare(kind, id)];
+    const certain = this.certain(kind, id);
+    if (certain !== undefined) return [certain];
+    const { all } = this.runtimes;
     const exact = all.find(runtime => this.has(runtime, kind, id));
     if (exact !== undefined) return [exact];
     return id.length >= FULL ? [] : all.filter(runtime => this.hasPrefix(runtime, kind, id));
@@ -56,6 +56,15 @@ export class Owners {
   /** Another runtime that is known to have it. */
   other(runtime: Runtime, kind: IdKind, id: string): Runtime | undefined {
     return this.runtimes.all.find(each => each !== runtime && this.has(each, kind, id));
+  }
+
+  /** The one that it is of by its form alone, or because there is no other; undefined if it may be anybody's. */
+  private certain(kind: IdKind, id: string): Runtime | undefined {
+    const named = this.runtimes.ownerByPrefix(id);
+    if (named !== undefined) return named;
+    const { all, primary } = this.runtimes;
+    if (id === '' || all.length === 1) return primary;
+    return this.form === 'prefixed' ? this.ownerOfBare(kind, id) : undefined;
   }
 
   /** Where ids have prefixes a bare one is the primary's, unless it can only be a secondary's from before a switch. */

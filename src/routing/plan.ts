@@ -6,7 +6,7 @@ import { mergeImages } from '../cri/image-list.ts';
 import type { Kind } from '../cri/messages.ts';
 import { type Endpoint, type MethodSpec, methodSpec } from '../cri/method-spec.ts';
 import type { Package } from '../cri/packages.ts';
-import { readAnnotations, readLast, readOwn, readPodAnnotation } from '../cri/read.ts';
+import { lastReader, readAnnotations, readOwn, readPodAnnotation } from '../cri/read.ts';
 import { WireError } from '../wire/error.ts';
 import { unavailable, whenUp } from './availability.ts';
 import { type Lane, openLane } from './lane.ts';
@@ -31,6 +31,7 @@ export class Plan {
   readonly joinLists: (...lists: Buffer[]) => Buffer;
   private readonly naming: Naming;
   private readonly lanes = new Map<Runtime, { served: readonly string[]; lane: Lane }>();
+  private readonly readers = new Map<Kind, (request: Buffer) => string>();
   private readonly siblings = new Map<string, Plan>();
 
   constructor(endpoint: Endpoint, runtimes: Runtimes, settings: Settings, node: NodeState) {
@@ -73,7 +74,16 @@ export class Plan {
 
   /** The last leaf of this kind in a request, empty if there is none. Throws InvalidArgument for a malformed request. */
   read(kind: Kind, request: Buffer): string {
-    return this.readRequest(() => readLast(this.method.request, kind, request));
+    let read = this.readers.get(kind);
+    if (read === undefined) {
+      read = lastReader(this.method.request, kind);
+      this.readers.set(kind, read);
+    }
+    try {
+      return read(request);
+    } catch (fault) {
+      throw malformed(fault, Code.InvalidArgument, `malformed ${this.method.request}`);
+    }
   }
 
   /** As `read`, for a field of the request itself. */
@@ -165,7 +175,12 @@ function reading<T>(read: () => T, code: Code, what: string): T {
   try {
     return read();
   } catch (fault) {
-    if (!(fault instanceof WireError)) throw fault;
-    throw new ProxyError(code, `criproxy: ${what}: ${fault.message}`, { cause: fault });
+    throw malformed(fault, code, what);
   }
+}
+
+/** What to throw for a fault that was met in reading. */
+function malformed(fault: unknown, code: Code, what: string): unknown {
+  if (!(fault instanceof WireError)) return fault;
+  return new ProxyError(code, `criproxy: ${what}: ${fault.message}`, { cause: fault });
 }

@@ -1,7 +1,7 @@
 import type { CallOptions, Reply } from '../base/call.ts';
 import type { Plan } from './plan.ts';
 
-/** Sends a unary call where it belongs and joins the answers. */
+/** Sends a unary call where it belongs and joins the answers. Throws, or rejects. */
 export type UnaryRoute = (plan: Plan, request: Buffer, options: CallOptions) => Promise<Reply>;
 
 /** Answers as one; concatenated they are protobuf's merge. The metadata is that of the first, the primary where it was asked. */

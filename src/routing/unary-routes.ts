@@ -1,3 +1,4 @@
+import type { CallOptions, Reply } from '../base/call.ts';
 import { Code, codeName } from '../base/codes.ts';
 import { ProxyError } from '../base/error.ts';
 import type { Route } from '../cri/methods.ts';
@@ -19,27 +20,41 @@ import { joinReplies, type UnaryRoute } from './unary-route.ts';
 
 const toOne =
   (choose: (plan: Plan, request: Buffer) => Runtime): UnaryRoute =>
-  async (plan, request, options) =>
+  (plan, request, options) =>
     plan.call(choose(plan, request), request, options);
 
 const byPodConfig: UnaryRoute = async (plan, request, options) => {
   const handler = plan.readOwn('handler', request);
   const annotation = plan.readPodAnnotation(TARGET_RUNTIME, request);
   const runtime = namedRuntime(plan.runtimes, handler, annotation) ?? plan.runtimes.primary;
-  const reply = await plan.call(runtime, request, options);
-  await refuseCollision(plan, runtime, reply.message, options);
-  return reply;
+  return withoutCollision(plan, runtime, plan.call(runtime, request, options), options);
 };
 
 const byId =
   (kind: IdKind): UnaryRoute =>
-  async (plan, request, options) => {
+  (plan, request, options) => {
     const id = plan.read(kind, request);
-    const runtime = plan.owners.find(kind, id) ?? (await askOwner(plan, kind, id, options));
-    const reply = await plan.call(runtime, request, options);
-    if (plan.method.effect === 'addContainer') await refuseCollision(plan, runtime, reply.message, options);
-    return reply;
+    const owner = plan.owners.find(kind, id);
+    if (owner === undefined)
+      return askOwner(plan, kind, id, options).then(found => callOwner(plan, found, request, options));
+    return callOwner(plan, owner, request, options);
   };
+
+function callOwner(plan: Plan, owner: Runtime, request: Buffer, options: CallOptions): Promise<Reply> {
+  const reply = plan.call(owner, request, options);
+  return plan.method.effect === 'addContainer' ? withoutCollision(plan, owner, reply, options) : reply;
+}
+
+async function withoutCollision(
+  plan: Plan,
+  runtime: Runtime,
+  call: Promise<Reply>,
+  options: CallOptions,
+): Promise<Reply> {
+  const reply = await call;
+  await refuseCollision(plan, runtime, reply.message, options);
+  return reply;
+}
 
 /** All at the same time; each has a part, live or from its snapshot. */
 const list: UnaryRoute = async (plan, request, options) => {

@@ -80,8 +80,9 @@ export class Link<Greeting> {
     if (this.current.kind === 'up') this.current.session.close();
   }
 
-  async call(path: string, request: Buffer, options: CallOptions): Promise<Reply> {
-    return this.session().call(path, request, options);
+  call(path: string, request: Buffer, options: CallOptions): Promise<Reply> {
+    if (this.current.kind === 'up') return this.current.session.call(path, request, options);
+    return Promise.reject(this.notUp(this.current.reason));
   }
 
   stream(path: string, requests: RequestStream, options: CallOptions): ReplyStream {
@@ -90,7 +91,11 @@ export class Link<Greeting> {
 
   private session(): Session {
     if (this.current.kind === 'up') return this.current.session;
-    throw new ProxyError(Code.Unavailable, `criproxy: ${this.options.name} is not up: ${this.current.reason}`);
+    throw this.notUp(this.current.reason);
+  }
+
+  private notUp(reason: string): ProxyError {
+    return new ProxyError(Code.Unavailable, `criproxy: ${this.options.name} is not up: ${reason}`);
   }
 
   private async run(): Promise<void> {

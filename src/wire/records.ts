@@ -6,6 +6,7 @@ export const WireType = { Varint: 0, I64: 1, Len: 2, StartGroup: 3, EndGroup: 4,
 /** Groups inside groups; protobuf implementations stop at 100 too. */
 const MAX_GROUP_DEPTH = 100;
 const MAX_VARINT_BYTES = 10;
+const MAX_UINT32_BYTES = 5;
 
 /**
  * Goes over the records of one message, which is `bytes[from, end)`. After `next()` has returned true, `start` is the offset
@@ -101,10 +102,11 @@ export class Records {
   /** Sets valueStart behind the varint. More than 32 bits is a fault, never bits dropped. */
   private readUint32(at: number, what: string): number {
     let value = 0;
-    for (let shift = 0, here = at; shift < 35; shift += 7, here++) {
+    let scale = 1;
+    for (let here = at; here < at + MAX_UINT32_BYTES; here++, scale *= 0x80) {
       if (here >= this.end) throw new WireError(`truncated ${what}`, at);
       const byte = this.bytes[here]!;
-      value += (byte & 0x7f) * 2 ** shift;
+      value += (byte & 0x7f) * scale;
       if (byte < 0x80) {
         if (value > 0xffffffff) break;
         this.valueStart = here + 1;

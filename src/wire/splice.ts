@@ -1,3 +1,4 @@
+import { copyBytes } from '../base/copy-bytes.ts';
 import { Records, WireType } from './records.ts';
 import { encodeVarint, varintLength, writeVarint } from './varint.ts';
 
@@ -31,9 +32,6 @@ export interface Leaf {
  */
 export type Visit = (kind: string, bytes: Buffer, start: number, end: number, edit: Edit) => void;
 
-/** Below this many bytes a loop is quicker than a call of the runtime, which makes a view for each. */
-const SMALL = 64;
-
 /** An Edit with room for more edits than this is not kept to be used again. */
 const MANY = 64 * 1024;
 
@@ -54,6 +52,8 @@ export class Edit {
   /** The edits' ranges, start and end by turns, and what comes there: a list of 500 containers has thousands. */
   private ranges = new Uint32Array(32);
   private readonly replacements: Replacement[] = [];
+  /** A Records for each depth, to be used again for each message there. */
+  readonly pool: Records[] = [];
   private count = 0;
 
   /** Puts `bytes` in the place of what is at [start, end). */
@@ -101,14 +101,14 @@ export class Edit {
     for (let index = 0; index < count; index++) {
       const replacement = replacements[index];
       if (replacement === undefined) continue;
-      to = copyInto(out, to, message, from, ranges[2 * index]!);
+      to = copyBytes(message, from, ranges[2 * index]!, out, to);
       to =
         typeof replacement === 'number'
           ? writeVarint(out, to, replacement)
-          : copyInto(out, to, replacement, 0, replacement.length);
+          : copyBytes(replacement, 0, replacement.length, out, to);
       from = ranges[2 * index + 1]!;
     }
-    copyInto(out, to, message, from, message.length);
+    copyBytes(message, from, message.length, out, to);
     return out;
   }
 
@@ -138,14 +138,6 @@ export class Edit {
   }
 }
 
-/** Copies `source[start, end)` to `at`; gives the offset behind it. */
-function copyInto(out: Buffer, at: number, source: Buffer, start: number, end: number): number {
-  if (end - start > SMALL) return at + source.copy(out, at, start, end);
-  let to = at;
-  for (let from = start; from < end; from++) out[to++] = source[from]!;
-  return to;
-}
-
 const nothing = Buffer.alloc(0);
 
 /** Those that are not in use. */
@@ -159,25 +151,16 @@ const spare: Edit[] = [];
 export function splice(message: Buffer, shape: Shape, visit: Visit): Buffer {
   const edit = spare.pop() ?? new Edit();
   try {
-    walk(message, 0, message.length, shape, visit, edit, [], 0);
+    walk(message, 0, message.length, shape, visit, edit, 0);
     return edit.apply(message);
   } finally {
     if (edit.reset()) spare.push(edit);
   }
 }
 
-/** `pool` has a Records for each depth, to be used again for each message there. */
-function walk(
-  bytes: Buffer,
-  from: number,
-  end: number,
-  shape: Shape,
-  visit: Visit,
-  edit: Edit,
-  pool: Records[],
-  depth: number,
-): void {
+function walk(bytes: Buffer, from: number, end: number, shape: Shape, visit: Visit, edit: Edit, depth: number): void {
   const { fields } = shape;
+  const { pool } = edit;
   const records = pool[depth] ?? new Records(bytes);
   pool[depth] = records;
   records.reset(bytes, from, end);
@@ -191,7 +174,7 @@ function walk(
     } else if (records.type !== node.type) continue;
     const { growth } = edit;
     const place = isLen ? edit.reserve(records.lengthStart, valueStart) : -1;
-    if ('fields' in node) walk(bytes, valueStart, valueEnd, node, visit, edit, pool, depth + 1);
+    if ('fields' in node) walk(bytes, valueStart, valueEnd, node, visit, edit, depth + 1);
     else visit(node.kind, bytes, valueStart, valueEnd, edit);
     if (edit.dropped) {
       edit.dropped = false;

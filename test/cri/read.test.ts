@@ -1,6 +1,6 @@
 import { test } from 'tap';
 import type { Kind } from '../../src/cri/messages.ts';
-import { hasFirstField, readLast, readMapEntry, readPodAnnotation } from '../../src/cri/read.ts';
+import { hasFirstField, lastReader, readMapEntry, readPodAnnotation } from '../../src/cri/read.ts';
 import { fixed64, group, len, message, varint } from '../wire/bytes.ts';
 
 const values: ReadonlyArray<readonly [what: string, message: string, kind: Kind, bytes: Buffer, value: string]> = [
@@ -24,8 +24,8 @@ const values: ReadonlyArray<readonly [what: string, message: string, kind: Kind,
 ];
 
 for (const [what, name, kind, bytes, value] of values) {
-  test(`readLast reads ${what}: ${name} ${kind}`, async t => {
-    t.equal(readLast(name, kind, bytes), value);
+  test(`lastReader reads ${what}: ${name} ${kind}`, async t => {
+    t.equal(lastReader(name, kind)(bytes), value);
   });
 }
 
@@ -69,7 +69,7 @@ for (const [what, bytes, there] of firsts) {
 
 test('reading bytes that are no message throws', async t => {
   const broken = Buffer.from([0x0a, 0x05, 0x61]);
-  t.throws(() => readLast('StopPodSandboxRequest', 'pod', broken), { name: 'WireError' });
+  t.throws(() => lastReader('StopPodSandboxRequest', 'pod')(broken), { name: 'WireError' });
   t.throws(() => readPodAnnotation('RunPodSandboxRequest', 'key', broken), { name: 'WireError' });
   t.throws(() => hasFirstField(Buffer.from([0x12, 0x05, 0x61])), { name: 'WireError' });
 });

@@ -15,7 +15,6 @@ export class IncomingCall implements CallOptions {
   readonly metadata: Metadata;
   readonly deadline: number | undefined;
   readonly userAgent: string;
-  declare readonly signal: AbortSignal;
   watched: WatchedCall | undefined = undefined;
   private controller: AbortController | undefined = undefined;
   private reason: ProxyError | undefined = undefined;
@@ -26,7 +25,6 @@ export class IncomingCall implements CallOptions {
     this.metadata = metadata;
     this.deadline = deadline;
     this.userAgent = userAgent;
-    Object.defineProperty(this, 'signal', signalProperty);
   }
 
   /** Cancels `follower` with this call, at once if that has happened already. */
@@ -55,8 +53,7 @@ export class IncomingCall implements CallOptions {
     for (const follower of this.followers ?? []) follower.cancel(reason);
   }
 
-  /** The signal; `signal` is the same. */
-  makeSignal(): AbortSignal {
+  get signal(): AbortSignal {
     if (this.controller === undefined) {
       this.controller = new AbortController();
       if (this.reason !== undefined) this.controller.abort(this.reason);
@@ -64,11 +61,3 @@ export class IncomingCall implements CallOptions {
     return this.controller.signal;
   }
 }
-
-// An own property, so that a copy made by spreading has it too.
-const signalProperty: PropertyDescriptor & ThisType<IncomingCall> = {
-  enumerable: true,
-  get() {
-    return this.makeSignal();
-  },
-};

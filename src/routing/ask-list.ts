@@ -9,7 +9,7 @@ import type { Runtime } from './runtime.ts';
 import { runtimeName } from './runtimes.ts';
 
 /** How long an answer to a list may be of use, in ms: the kubelet's own limit for a call (2 min). */
-const LIST_LIMIT = 120_000;
+export const LIST_LIMIT = 120_000;
 
 const never = new AbortController().signal;
 

@@ -1,3 +1,4 @@
+import { clearAlarm, setAlarm } from '../base/alarm.ts';
 import { Code } from '../base/codes.ts';
 import { ProxyError } from '../base/error.ts';
 
@@ -8,13 +9,13 @@ import { ProxyError } from '../base/error.ts';
 export function within<T>(limit: number, call: Promise<T>, late: (over: boolean) => void = () => {}): Promise<T> {
   return new Promise((resolve, reject) => {
     let isLate = false;
-    const timer = setTimeout(() => {
+    const alarm = setAlarm(performance.now() + limit, () => {
       isLate = true;
       late(false);
       reject(new ProxyError(Code.DeadlineExceeded, `no answer within ${limit} ms`));
-    }, limit);
+    });
     const over = () => {
-      clearTimeout(timer);
+      clearAlarm(alarm);
       if (isLate) late(true);
     };
     call.then(

@@ -4,7 +4,7 @@ import { ProxyError } from '../base/error.ts';
 import type { WatchedCall } from '../base/watched-call.ts';
 import { isWholeList, type ListName, listFilter, type Passes } from '../cri/filter.ts';
 import { WireError } from '../wire/error.ts';
-import { askList, ownCall } from './ask-list.ts';
+import { askList, LIST_LIMIT, ownCall } from './ask-list.ts';
 import { unavailable } from './availability.ts';
 import { within } from './budget.ts';
 import type { Plan } from './plan.ts';
@@ -49,14 +49,11 @@ async function liveList(plan: Plan, runtime: Runtime, request: Buffer, options: 
   }
   const sent = lane.encode(request);
   const whole = isWholeList(listName(plan), sent) ? listing : undefined;
-  const call = askList(runtime, lane.path, sent, whole, {
-    ...ownCall(options.metadata),
-    watched: options.watched,
-  });
+  const call = askList(runtime, lane.path, sent, whole, ownCall(options.metadata, LIST_LIMIT, options.watched));
   const reply = await within(budget(plan, runtime, options), call, over =>
     plan.node.noteOverdue(runtime, listName(plan), over),
   );
-  return { ...reply, message: lane.decode(reply.message) };
+  return { message: lane.decode(reply.message), headers: reply.headers, trailers: reply.trailers };
 }
 
 /** Less than the client's own patience: an answer that it does not wait for is of no use to it. */

@@ -1,3 +1,4 @@
+import { type Alarm, clearAlarm, setAlarm } from '../../base/alarm.ts';
 import type { CallOptions, Metadata } from '../../base/call.ts';
 import { Code } from '../../base/codes.ts';
 import { ProxyError } from '../../base/error.ts';
@@ -10,7 +11,6 @@ import { isGrpc } from './owned-names.ts';
 import { parseResponseHead, type ResponseHead } from './response-head.ts';
 import { type Follower, followSignal, unfollowSignal } from './signal-followers.ts';
 import { codeOfHttpStatus, codeOfReset, decodeMessage, parseStatus } from './status.ts';
-import { maxTimer } from './timeout.ts';
 
 const noMetadata: Metadata = [];
 
@@ -22,7 +22,7 @@ export abstract class ClientCall extends Stream implements Follower {
   protected readonly connection: Connection;
   protected headers: Metadata = noMetadata;
   private headersSeen = false;
-  private timer: NodeJS.Timeout | undefined = undefined;
+  private alarm: Alarm | undefined = undefined;
   position = -1;
 
   constructor(connection: Connection, path: string, options: CallOptions) {
@@ -60,9 +60,7 @@ export abstract class ClientCall extends Stream implements Follower {
     }
     followSignal(options.signal, this);
     const { deadline } = options;
-    if (deadline === undefined || this.closed) return;
-    const left = deadline - performance.now();
-    if (left <= maxTimer) this.timer = setTimeout(expire, Math.max(0, left), this);
+    if (deadline !== undefined && !this.closed) this.alarm = setAlarm(deadline, () => this.expire());
   }
 
   onHeaders(list: HeaderList, end: boolean): void {
@@ -129,9 +127,13 @@ export abstract class ClientCall extends Stream implements Follower {
 
   /** Takes back what `watch` has set up. */
   private unwatch(): void {
-    clearTimeout(this.timer);
+    clearAlarm(this.alarm);
     if (this.options instanceof IncomingCall) this.options.unfollow(this);
     else unfollowSignal(this.options.signal, this);
+  }
+
+  private expire(): void {
+    this.cancel(new ProxyError(Code.DeadlineExceeded, 'context deadline exceeded'));
   }
 
   private refuse(fault: string): void {
@@ -162,8 +164,4 @@ function faultOf(head: ResponseHead, headers: Metadata, trailers: Metadata): Pro
   }
   const code = parseStatus(head.grpcStatus);
   return code === Code.OK ? undefined : new ProxyError(code, decodeMessage(head.grpcMessage), { headers, trailers });
-}
-
-function expire(call: ClientCall): void {
-  call.cancel(new ProxyError(Code.DeadlineExceeded, 'context deadline exceeded'));
 }

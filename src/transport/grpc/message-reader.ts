@@ -1,4 +1,5 @@
 import { Code } from '../../base/codes.ts';
+import { copyBytes } from '../../base/copy-bytes.ts';
 import { ProxyError } from '../../base/error.ts';
 import { prefixSize } from '../http2/sender.ts';
 import { allocateMessage } from './message-memory.ts';
@@ -69,8 +70,9 @@ export class MessageReader {
   take(): Buffer | undefined {
     const size = this.headSize();
     if (this.fault !== undefined || this.end - this.start < size) return undefined;
-    const slice = this.buffer.subarray(this.start + prefixSize, this.start + size);
-    const message = this.reused && this.owned === 0 ? Buffer.from(slice) : slice;
+    const from = this.start + prefixSize;
+    const to = this.start + size;
+    const message = this.reused && this.owned === 0 ? copyOf(this.buffer, from, to) : this.buffer.subarray(from, to);
     this.compressed = this.buffer[this.start] === 1;
     this.start += size;
     if (this.empty) this.dispose();
@@ -134,4 +136,10 @@ export class MessageReader {
     this.dispose();
     this.fault = new ProxyError(code, message);
   }
+}
+
+function copyOf(from: Buffer, start: number, end: number): Buffer {
+  const copy = Buffer.allocUnsafe(end - start);
+  copyBytes(from, start, end, copy, 0);
+  return copy;
 }

@@ -1,6 +1,6 @@
 import type { Metadata } from '../../base/call.ts';
 import type { HeaderList } from '../http2/header-list.ts';
-import { Owned, ownerOf } from './owned-names.ts';
+import { isGrpc, Owned, ownerOf } from './owned-names.ts';
 
 /** A request's header list, taken apart. Empty strings stand for what was not there. */
 export interface RequestHead {
@@ -19,8 +19,22 @@ const needed = (1 << Owned.Method) | (1 << Owned.Scheme) | (1 << Owned.Path);
 
 const noMetadata: Metadata = [];
 
-/** Takes a request's header list apart; a string says what is malformed (RFC 9113 section 8.1.1). Any authority will do. */
+/**
+ * Takes a request's header list apart, once for each list; a string says what is malformed (RFC 9113 section 8.1.1). Any authority
+ * will do.
+ */
 export function parseRequestHead(list: HeaderList): RequestHead | string {
+  list.parsed ??= takeApart(list);
+  return list.parsed as RequestHead | string;
+}
+
+/** The HTTP status for a request that is no gRPC; undefined if it is. */
+export function httpFault({ method, contentType }: RequestHead): string | undefined {
+  if (method !== 'POST') return '405';
+  return isGrpc(contentType) ? undefined : '415';
+}
+
+function takeApart(list: HeaderList): RequestHead | string {
   const head = {
     method: '',
     path: '',

@@ -15,8 +15,18 @@ export interface ResponseHead {
 
 const noMetadata: Metadata = [];
 
-/** Takes a header list or trailers of a response apart; a string says what is malformed (RFC 9113 section 8.1.1). */
+/**
+ * Takes a header list or trailers of a response apart, once for each list; a string says what is malformed (RFC 9113 section 8.1.1).
+ * `trailers`: the list may have no status, which it must have else.
+ */
 export function parseResponseHead(list: HeaderList, trailers: boolean): ResponseHead | string {
+  list.parsed ??= takeApart(list);
+  const head = list.parsed as ResponseHead | string;
+  if (typeof head === 'string' || (head.status === '') === trailers) return head;
+  return trailers ? ':status out of place' : 'no :status';
+}
+
+function takeApart(list: HeaderList): ResponseHead | string {
   const head = {
     status: '',
     contentType: '',
@@ -31,9 +41,10 @@ export function parseResponseHead(list: HeaderList, trailers: boolean): Response
     const name = list.fields[i]!;
     const value = list.fields[i + 1]!;
     const owner = ownerOf(name);
-    if (name.charCodeAt(0) === 0x3a && (owner !== Owned.Status || trailers || i > 0)) return `${name} out of place`;
+    if (name.charCodeAt(0) === 0x3a && (owner !== Owned.Status || i > 0)) return `${name} out of place`;
     switch (owner) {
       case Owned.Status:
+        if (!/^[1-5]\d\d$/.test(value)) return 'no :status';
         head.status = value;
         break;
       case Owned.ContentType:
@@ -61,5 +72,5 @@ export function parseResponseHead(list: HeaderList, trailers: boolean): Response
     }
   }
   if (metadata !== undefined) head.metadata = metadata;
-  return trailers || /^[1-5]\d\d$/.test(head.status) ? head : 'no :status';
+  return head;
 }

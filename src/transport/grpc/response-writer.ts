@@ -2,64 +2,67 @@ import type { Metadata } from '../../base/call.ts';
 import type { Code } from '../../base/codes.ts';
 import type { Connection } from '../http2/connection.ts';
 import { entryOverhead } from '../http2/dynamic-table.ts';
+import { SharedFields } from '../http2/shared-fields.ts';
 import type { Stream } from '../http2/stream.ts';
 import { encodeMessage } from './status.ts';
 
-/** The header list that precedes a reply's messages. */
-export function writeHeaders(connection: Connection, stream: Stream, headers: Metadata): void {
-  beginResponse(connection);
-  addAll(connection, headers);
-  connection.sendHeaders(stream, false);
-}
+/** Writes the headers and trailers of one connection's responses. */
+export class ResponseWriter {
+  private readonly connection: Connection;
+  private readonly head = new SharedFields(
+    [':status', '200', 'literal'],
+    ['content-type', 'application/grpc', 'indexed'],
+  );
+  private readonly ok = new SharedFields(['grpc-status', '0', 'indexed']);
 
-/** The status that ends a call: trailers behind headers, else all in one (grpc doc/PROTOCOL-HTTP2.md, "Trailers-Only"). */
-export function writeStatus(
-  connection: Connection,
-  stream: Stream,
-  code: Code,
-  message: string,
-  trailers: Metadata,
-  behindHeaders: boolean,
-): void {
-  const { encoder, peer } = connection;
-  if (behindHeaders) encoder.begin();
-  else beginResponse(connection);
-  encoder.add('grpc-status', String(code), code === 0 ? 'indexed' : 'literal');
-  if (peer.maxHeaderListSize === Number.POSITIVE_INFINITY) {
-    if (message !== '') encoder.add('grpc-message', encodeMessage(message), 'literal');
-    addAll(connection, trailers);
-  } else {
-    addWhatFits(connection, message, trailers);
+  constructor(connection: Connection) {
+    this.connection = connection;
   }
-  connection.sendHeaders(stream, true);
-}
 
-/** An answer to what is no gRPC. */
-export function writeHttpError(connection: Connection, stream: Stream, status: string): void {
-  connection.encoder.begin();
-  connection.encoder.add(':status', status, 'literal');
-  connection.sendHeaders(stream, true);
-}
+  /** The header list that precedes a reply's messages. */
+  headers(stream: Stream, headers: Metadata): void {
+    const { encoder } = this.connection;
+    encoder.begin();
+    this.head.addTo(encoder);
+    for (const [name, value] of headers) encoder.addMetadata(name, value);
+    this.connection.sendHeaders(stream, false);
+  }
 
-function beginResponse({ encoder }: Connection): void {
-  encoder.begin();
-  encoder.add(':status', '200', 'literal');
-  encoder.add('content-type', 'application/grpc', 'indexed');
-}
+  /** The status that ends a call: trailers behind headers, else all in one (grpc doc/PROTOCOL-HTTP2.md, "Trailers-Only"). */
+  status(stream: Stream, code: Code, message: string, trailers: Metadata, behindHeaders: boolean): void {
+    const { encoder, peer } = this.connection;
+    encoder.begin();
+    if (!behindHeaders) this.head.addTo(encoder);
+    if (code === 0) this.ok.addTo(encoder);
+    else encoder.add('grpc-status', String(code), 'literal');
+    if (peer.maxHeaderListSize === Number.POSITIVE_INFINITY) {
+      if (message !== '') encoder.add('grpc-message', encodeMessage(message), 'literal');
+      for (const [name, value] of trailers) encoder.addMetadata(name, value);
+    } else {
+      this.addWhatFits(message, trailers);
+    }
+    this.connection.sendHeaders(stream, true);
+  }
 
-function addAll({ encoder }: Connection, metadata: Metadata): void {
-  for (const [name, value] of metadata) encoder.addMetadata(name, value);
-}
+  /** An answer to what is no gRPC. */
+  httpError(stream: Stream, status: string): void {
+    const { encoder } = this.connection;
+    encoder.begin();
+    encoder.add(':status', status, 'literal');
+    this.connection.sendHeaders(stream, true);
+  }
 
-/** A client would throw away the status with a list that is too large for it, so the message and the metadata give way. */
-function addWhatFits(connection: Connection, message: string, trailers: Metadata): void {
-  const { encoder, peer } = connection;
-  const overhead = entryOverhead + 'grpc-message'.length;
-  const room = peer.maxHeaderListSize - encoder.size;
-  const encoded = encodeMessage(message);
-  if (message !== '' && room > overhead) encoder.add('grpc-message', encoded.slice(0, room - overhead), 'literal');
-  for (const [name, value] of trailers) {
-    const size = name.length + value.length + entryOverhead;
-    if (encoder.size + size <= peer.maxHeaderListSize) encoder.addMetadata(name, value);
+  /** A client would throw away the status with a list that is too large for it, so the message and the metadata give way. */
+  private addWhatFits(message: string, trailers: Metadata): void {
+    const { encoder, peer } = this.connection;
+    const overhead = entryOverhead + 'grpc-message'.length;
+    const room = peer.maxHeaderListSize - encoder.size;
+    if (message !== '' && room > overhead) {
+      encoder.add('grpc-message', encodeMessage(message).slice(0, room - overhead), 'literal');
+    }
+    for (const [name, value] of trailers) {
+      const size = name.length + value.length + entryOverhead;
+      if (encoder.size + size <= peer.maxHeaderListSize) encoder.addMetadata(name, value);
+    }
   }
 }

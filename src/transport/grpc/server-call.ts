@@ -1,6 +1,8 @@
+import { type Alarm, clearAlarm, setAlarm } from '../../base/alarm.ts';
 import type { Metadata, Method, Reply, Service } from '../../base/call.ts';
 import { Code } from '../../base/codes.ts';
 import { ProxyError } from '../../base/error.ts';
+import { beginBatch, endBatch } from '../http2/batch.ts';
 import type { Connection } from '../http2/connection.ts';
 import { ErrorCode } from '../http2/error-code.ts';
 import type { HeaderList } from '../http2/header-list.ts';
@@ -10,21 +12,21 @@ import { Inbox } from './inbox.ts';
 import { IncomingCall } from './incoming-call.ts';
 import { countReply } from './message-memory.ts';
 import { type Budget, MessageReader } from './message-reader.ts';
-import { isGrpc } from './owned-names.ts';
-import { parseRequestHead, type RequestHead } from './request-head.ts';
-import { writeHeaders, writeHttpError, writeStatus } from './response-writer.ts';
-import { maxTimer, parseTimeout } from './timeout.ts';
+import { httpFault, parseRequestHead, type RequestHead } from './request-head.ts';
+import type { ResponseWriter } from './response-writer.ts';
+import { parseTimeout } from './timeout.ts';
 
 /** One call that came in, to its status. */
 export class ServerCall extends Stream {
   encoding = '';
   readonly maxMessageSize: number;
   private readonly connection: Connection;
+  private readonly writer: ResponseWriter;
   private readonly service: Service;
   private readonly reader: MessageReader;
   private method: Method | undefined = undefined;
   private call: IncomingCall | undefined = undefined;
-  private timer: NodeJS.Timeout | undefined = undefined;
+  private alarm: Alarm | undefined = undefined;
   private headersSent = false;
   /** Unary: the request, and the trailers that follow the reply. */
   private request: Buffer | undefined = undefined;
@@ -35,9 +37,10 @@ export class ServerCall extends Stream {
   private replies: AsyncIterator<Buffer> | undefined = undefined;
   private wakeUp: (() => void) | undefined = undefined;
 
-  constructor(connection: Connection, service: Service, budget: Budget) {
+  constructor(connection: Connection, writer: ResponseWriter, service: Service, budget: Budget) {
     super();
     this.connection = connection;
+    this.writer = writer;
     this.service = service;
     this.maxMessageSize = connection.limits.maxMessageSize;
     this.reader = new MessageReader(this.maxMessageSize, budget);
@@ -62,12 +65,10 @@ export class ServerCall extends Stream {
       this.refuse(head);
       return;
     }
-    if (head.method !== 'POST') {
-      this.failHttp('405');
-      return;
-    }
-    if (!isGrpc(head.contentType)) {
-      this.failHttp('415');
+    const fault = httpFault(head);
+    if (fault !== undefined) {
+      this.writer.httpError(this, fault);
+      this.leave();
       return;
     }
     this.begin(head, end);
@@ -162,7 +163,7 @@ export class ServerCall extends Stream {
       this.fail(tooLate());
       return;
     }
-    if (timeout <= maxTimer) this.timer = setTimeout(expire, timeout, this);
+    if (deadline !== undefined) this.alarm = setAlarm(deadline, () => this.abort(tooLate()));
     if (this.method.kind === 'stream') {
       this.patient = true;
       this.inbox = new Inbox(this.reader, this);
@@ -200,10 +201,17 @@ export class ServerCall extends Stream {
 
   private reply(reply: Reply): void {
     if (this.closed) return;
-    this.sendHeaders(reply.headers);
-    this.trailers = reply.trailers;
-    countReply(reply.message);
-    if (this.connection.send(this, reply.message, false)) this.finish();
+    const { connection } = this;
+    beginBatch();
+    try {
+      this.sendHeaders(reply.headers);
+      this.trailers = reply.trailers;
+      countReply(reply.message);
+      if (connection.send(this, reply.message, false)) this.finish();
+    } finally {
+      // The replies of other open calls may be as far as this one.
+      endBatch(connection.streams.size > 0);
+    }
   }
 
   private async answerStream(inbox: Inbox, call: IncomingCall): Promise<void> {
@@ -237,12 +245,12 @@ export class ServerCall extends Stream {
   private sendHeaders(headers: Metadata): void {
     if (this.closed || this.headersSent) return;
     this.headersSent = true;
-    writeHeaders(this.connection, this, headers);
+    this.writer.headers(this, headers);
   }
 
   /** OK. */
   private finish(): void {
-    writeStatus(this.connection, this, Code.OK, '', this.trailers, true);
+    this.writer.status(this, Code.OK, '', this.trailers, true);
     this.leave();
   }
 
@@ -254,12 +262,7 @@ export class ServerCall extends Stream {
 
   private writeFault(fault: ProxyError): void {
     if (fault.headers.length > 0) this.sendHeaders(fault.headers);
-    writeStatus(this.connection, this, fault.code, fault.message, fault.trailers, this.headersSent);
-    this.leave();
-  }
-
-  private failHttp(status: string): void {
-    writeHttpError(this.connection, this, status);
+    this.writer.status(this, fault.code, fault.message, fault.trailers, this.headersSent);
     this.leave();
   }
 
@@ -270,7 +273,7 @@ export class ServerCall extends Stream {
 
   /** Everything is sent. A client that has not ended its side is told to save itself the trouble (RFC 9113 section 8.1). */
   private leave(): void {
-    clearTimeout(this.timer);
+    clearAlarm(this.alarm);
     if (!this.remoteEnded) this.connection.writeReset(this.id, ErrorCode.NoError);
     this.connection.release(this);
     this.reader.dispose();
@@ -278,7 +281,7 @@ export class ServerCall extends Stream {
 
   /** The stream is closed before its handler was done. */
   private abandonCall(reason: ProxyError): void {
-    clearTimeout(this.timer);
+    clearAlarm(this.alarm);
     this.reader.dispose();
     this.call?.cancel(reason);
     this.inbox?.abort(reason);
@@ -288,10 +291,6 @@ export class ServerCall extends Stream {
 }
 
 const noMetadata: Metadata = [];
-
-function expire(call: ServerCall): void {
-  call.abort(tooLate());
-}
 
 function tooLate(): ProxyError {
   return new ProxyError(Code.DeadlineExceeded, 'context deadline exceeded');

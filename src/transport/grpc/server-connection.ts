@@ -7,12 +7,14 @@ import type { Limits } from '../http2/limits.ts';
 import type { Role } from '../http2/role.ts';
 import type { Stream } from '../http2/stream.ts';
 import { Budget } from './message-reader.ts';
+import { ResponseWriter } from './response-writer.ts';
 import { ServerCall } from './server-call.ts';
 
 /** One client's connection to a server. */
 export class ServerConnection implements Role {
   readonly server = true;
   private readonly connection: Connection;
+  private readonly writer: ResponseWriter;
   private readonly service: Service;
   private readonly limits: Limits;
   private readonly budget: Budget;
@@ -34,11 +36,12 @@ export class ServerConnection implements Role {
     this.onClosed = onClosed;
     socket.once('close', () => this.onClosed());
     this.connection = new Connection(socket, this, limits);
+    this.writer = new ResponseWriter(this.connection);
     socket.on('data', chunk => this.connection.receive(chunk));
   }
 
   accept(): Stream {
-    return new ServerCall(this.connection, this.service, this.budget);
+    return new ServerCall(this.connection, this.writer, this.service, this.budget);
   }
 
   onReady(): void {}

@@ -1,6 +1,3 @@
-/** The longest time in ms that setTimeout takes; what is longer needs no timer. */
-export const maxTimer = 0x7fffffff;
-
 /** Milliseconds of each unit of `grpc-timeout` (grpc doc/PROTOCOL-HTTP2.md). */
 const units: Readonly<Record<string, number>> = { H: 3_600_000, M: 60_000, S: 1000, m: 1, u: 1e-3, n: 1e-6 };
 

@@ -1,9 +1,11 @@
 import type { Duplex } from 'node:stream';
+import { copyBytes } from '../../base/copy-bytes.ts';
 import { IdTable } from '../../base/id-table.ts';
+import { beginBatch, endBatch } from './batch.ts';
 import { ClosingStreams } from './closing-streams.ts';
 import { ErrorCode } from './error-code.ts';
 import { Floods } from './floods.ts';
-import { Flag, FrameType, frameHeaderSize, max31, preface, writeFrameHeader } from './frame.ts';
+import { Flag, FrameType, frameHeaderSize, max31, pingSize, preface, writeFrameHeader } from './frame.ts';
 import { FrameReader } from './frame-reader.ts';
 import { HpackEncoder } from './hpack-encoder.ts';
 import type { Limits } from './limits.ts';
@@ -107,7 +109,12 @@ export class Connection implements ReceivingEnd {
       }
       this.prefaceLeft -= at;
     }
-    this.reader.push(chunk, at);
+    beginBatch();
+    try {
+      this.reader.push(chunk, at);
+    } finally {
+      endBatch(false);
+    }
   }
 
   /** Enters a stream into the table, with the windows that it begins with. */
@@ -198,6 +205,13 @@ export class Connection implements ReceivingEnd {
     stream.uncredited = 0;
   }
 
+  /** Answers a PING, with the next write or a moment later: RFC 9113 section 6.7 only asks for speed. */
+  answerPing(payload: Buffer, start: number): void {
+    const at = this.output.reserveLater(frameHeaderSize + pingSize);
+    writeFrameHeader(this.output.buffer, at, pingSize, FrameType.Ping, Flag.Ack, 0);
+    copyBytes(payload, start, start + pingSize, this.output.buffer, at + frameHeaderSize);
+  }
+
   writeFrame(type: number, flags: number, streamId: number, payload: Buffer): void {
     this.writePart(type, flags, streamId, payload, 0, payload.length);
   }
@@ -205,7 +219,7 @@ export class Connection implements ReceivingEnd {
   private writePart(type: number, flags: number, streamId: number, from: Buffer, start: number, end: number): void {
     const at = this.output.reserve(frameHeaderSize + end - start);
     writeFrameHeader(this.output.buffer, at, end - start, type, flags, streamId);
-    from.copy(this.output.buffer, at + frameHeaderSize, start, end);
+    copyBytes(from, start, end, this.output.buffer, at + frameHeaderSize);
   }
 
   private writeNumber(type: number, streamId: number, value: number): void {

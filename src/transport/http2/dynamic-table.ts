@@ -20,6 +20,8 @@ export class DynamicTable {
   /** The number of the oldest entry, and of the next one to come. */
   first = 0;
   next = 0;
+  /** Changes with whatever indices mean. */
+  version = 0;
 
   /** `onEvict` hears of each entry that leaves. */
   constructor(onEvict?: (name: string, value: string, entry: number) => void) {
@@ -47,12 +49,14 @@ export class DynamicTable {
   /** Evicts what does not fit any more; `size` is at most tableSize. */
   resize(size: number): void {
     this.limit = size;
+    this.version++;
     while (this.used > size) this.evict();
   }
 
   /** False if the entry is larger than the table, which is then empty (RFC 7541 section 4.4). */
   add(name: string, value: string, mark: boolean): boolean {
     const size = name.length + value.length + entryOverhead;
+    this.version++;
     while (this.used + size > this.limit && this.used > 0) this.evict();
     if (size > this.limit) return false;
     const slot = this.next % slots;

@@ -1,8 +1,8 @@
 import { entryOverhead } from './dynamic-table.ts';
 
 /**
- * A decoded header list: names and values in turn in `fields`, of which the first `length` elements count. One list is
- * filled again for each block, so take what you need before the next one.
+ * A decoded header list: names and values in turn in `fields`, of which the first `length` elements count. It is filled
+ * again with later blocks, so take what you need before the next one.
  */
 export class HeaderList {
   readonly fields: string[] = [];
@@ -13,6 +13,8 @@ export class HeaderList {
   truncated = false;
   /** A field's name or value has octets that RFC 9113 section 8.2.1 forbids. */
   malformed = false;
+  /** What its reader has made of it, for when the same block comes again. */
+  parsed: unknown = undefined;
   private readonly limit: number;
 
   constructor(limit: number) {
@@ -24,6 +26,7 @@ export class HeaderList {
     this.size = 0;
     this.truncated = false;
     this.malformed = false;
+    this.parsed = undefined;
   }
 
   add(name: string, value: string): void {

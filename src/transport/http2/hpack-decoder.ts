@@ -7,6 +7,9 @@ import { staticNames, staticSize, staticValues } from './static-table.ts';
 /** An integer above this is an attack, whatever it counts. */
 const maxInteger = 0xfffffff;
 
+/** What the fifth octet behind a prefix counts by; there is no sixth. */
+const maxScale = 2 ** 28;
+
 /** Decodes header blocks (RFC 7541). Octets become latin1, so that every value comes out as it went in. */
 export class HpackDecoder {
   private readonly table = new DynamicTable();
@@ -24,6 +27,11 @@ export class HpackDecoder {
   /** Octets in the dynamic table. */
   get tableSize(): number {
     return this.table.size;
+  }
+
+  /** Changes with the dynamic table. */
+  get version(): number {
+    return this.table.version;
   }
 
   /** Decodes one whole block into `list`; returns what is wrong with it, and then the connection is lost. */
@@ -109,11 +117,11 @@ export class HpackDecoder {
   private readInteger(mask: number): number {
     let value = this.from[this.at++]! & mask;
     if (value < mask) return value;
-    for (let shift = 0; ; shift += 7) {
+    for (let scale = 1; ; scale *= 0x80) {
       if (this.at >= this.end) return this.fail('an integer without an end');
-      if (shift > 28) return this.fail('an integer too large');
+      if (scale > maxScale) return this.fail('an integer too large');
       const octet = this.from[this.at++]!;
-      value += (octet & 0x7f) * 2 ** shift;
+      value += (octet & 0x7f) * scale;
       if (value > maxInteger) return this.fail('an integer too large');
       if (octet < 0x80) return value;
     }

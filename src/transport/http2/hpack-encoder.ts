@@ -1,3 +1,4 @@
+import { copyBytes } from '../../base/copy-bytes.ts';
 import { DynamicTable, entryOverhead, tableSize } from './dynamic-table.ts';
 import { findStaticField, findStaticName, staticSize } from './static-table.ts';
 
@@ -6,6 +7,9 @@ export type Representation = 'literal' | 'indexed' | 'secret';
 
 /** Metadata that no table may hold (RFC 7541 section 7.1.3). */
 const secrets = new Set(['authorization', 'cookie', 'proxy-authorization', 'set-cookie']);
+
+/** Up to this length a loop is quicker than a call of the runtime. */
+const short = 32;
 
 /** Names of metadata whose last value is remembered. */
 const maxRemembered = 64;
@@ -53,8 +57,7 @@ export class HpackEncoder {
   /** Appends octets of an earlier block that was made at the same `version`. */
   append(octets: Buffer, size: number): void {
     this.reserve(octets.length);
-    octets.copy(this.block, this.length);
-    this.length += octets.length;
+    this.length = copyBytes(octets, 0, octets.length, this.block, this.length);
     this.size += size;
   }
 
@@ -126,7 +129,11 @@ export class HpackEncoder {
 
   private writeString(text: string): void {
     this.writeInteger(0, 0x7f, text.length);
-    this.length += this.block.write(text, this.length, 'latin1');
+    if (text.length > short) {
+      this.length += this.block.write(text, this.length, 'latin1');
+      return;
+    }
+    for (let i = 0; i < text.length; i++) this.block[this.length++] = text.charCodeAt(i);
   }
 
   private reserve(octets: number): void {

@@ -1,9 +1,18 @@
 import type { Duplex } from 'node:stream';
+import { copyBytes } from '../../base/copy-bytes.ts';
+import { flushSoon } from './batch.ts';
+import { writeAllNow, writeNow } from './write-now.ts';
 
 const scratchSize = 32 * 1024;
 
 /** A message of at least this size is handed to the socket as it is; a smaller one is cheaper to copy. */
 const byReference = 8 * 1024;
+
+/** How long what is not urgent waits for something that is, in ms. */
+const patience = 5;
+
+/** So much of it does not wait. */
+const impatient = 1024;
 
 /** Hears of the socket: `room` when DATA may be made again, `backlog` when the peer leaves too much unread. */
 export interface OutputOwner {
@@ -24,6 +33,7 @@ export class Output {
   private pieces: Buffer[] = [];
   private queued = 0;
   private scheduled = false;
+  private late: NodeJS.Timeout | undefined;
   private blocked = false;
   private wasFull = false;
   private ended = false;
@@ -66,12 +76,33 @@ export class Output {
     return at;
   }
 
+  /**
+   * As `reserve`, for what need not leave before something else does, or a moment has passed: a system call of its own, which wakes
+   * the peer up, costs more than all else that a small call does.
+   */
+  reserveLater(octets: number): number {
+    const urgent = this.scheduled || this.queued >= impatient;
+    if (!urgent) this.scheduled = true;
+    const at = this.reserve(octets);
+    if (!urgent) {
+      this.scheduled = false;
+      this.late ??= setTimeout(flushLate, patience, this);
+    }
+    return at;
+  }
+
+  /** What has waited long enough is sent; with it, or with something urgent, all that waits is. */
+  flushLate(): void {
+    this.late = undefined;
+    if (!this.scheduled) this.flush();
+  }
+
   /** Sends [start, end) of `from`, which nobody changes after. */
   write(from: Buffer, start: number, end: number): void {
     const octets = end - start;
     if (octets < byReference) {
       const at = this.reserve(octets);
-      from.copy(this.scratch, at, start, end);
+      copyBytes(from, start, end, this.scratch, at);
       return;
     }
     this.cut();
@@ -85,13 +116,10 @@ export class Output {
     this.scheduled = false;
     if (this.queued === 0 || this.ended) return;
     this.queued = 0;
-    if (this.pieces.length === 0) {
-      this.blocked = !this.socket.write(this.scratch.subarray(this.from, this.used));
-      this.from = this.used;
-    } else {
-      this.flushPieces();
-    }
-    const left = this.socket.writableLength;
+    const { socket } = this;
+    if (this.pieces.length === 0) this.flushScratch();
+    else this.flushPieces();
+    const left = socket.writableLength;
     if (left === 0) {
       this.from = 0;
       this.used = 0;
@@ -108,19 +136,31 @@ export class Output {
   /** Nothing is sent any more. */
   end(): void {
     this.ended = true;
+    clearTimeout(this.late);
     this.pieces = [];
     this.queued = 0;
   }
 
+  private flushScratch(): void {
+    const { scratch, from, used } = this;
+    this.from = used;
+    const start = from + writeNow(this.socket, scratch, from, used);
+    if (start < used) this.blocked = !this.socket.write(scratch.subarray(start, used));
+  }
+
   private flushPieces(): void {
     this.cut();
-    const pieces = this.pieces;
+    const { pieces, socket } = this;
     this.pieces = [];
-    this.socket.cork();
-    for (const piece of pieces) this.blocked = !this.socket.write(piece);
-    this.socket.uncork();
+    let written = writeAllNow(socket, pieces);
+    socket.cork();
+    for (const piece of pieces) {
+      if (written < piece.length) this.blocked = !socket.write(written === 0 ? piece : piece.subarray(written));
+      written = Math.max(0, written - piece.length);
+    }
+    socket.uncork();
     // What a cork holds counts as unread until the system call, so that only the length after it tells.
-    if (this.socket.writableLength === 0) this.blocked = false;
+    if (socket.writableLength === 0) this.blocked = false;
   }
 
   private cut(): void {
@@ -131,10 +171,10 @@ export class Output {
 
   private schedule(): void {
     this.scheduled = true;
-    process.nextTick(flushOutput, this);
+    flushSoon(this);
   }
 }
 
-function flushOutput(output: Output): void {
-  output.flush();
+function flushLate(output: Output): void {
+  output.flushLate();
 }

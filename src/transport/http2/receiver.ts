@@ -3,8 +3,7 @@ import { ErrorCode } from './error-code.ts';
 import { Flag, FrameType } from './frame.ts';
 import type { FrameSink } from './frame-reader.ts';
 import { HeaderAssembler } from './header-assembler.ts';
-import { HeaderList } from './header-list.ts';
-import { HpackDecoder } from './hpack-decoder.ts';
+import { HeaderBlocks } from './header-blocks.ts';
 import type { ReceivingEnd } from './receiving-end.ts';
 import type { Stream } from './stream.ts';
 
@@ -16,8 +15,7 @@ export class Receiver implements FrameSink {
   framesRead = 0;
   readonly control: ControlFrames;
   private readonly connection: ReceivingEnd;
-  private readonly decoder: HpackDecoder;
-  private readonly list: HeaderList;
+  private readonly blocks: HeaderBlocks;
   private readonly assembler = new HeaderAssembler();
   private window: number;
   private uncredited = 0;
@@ -28,8 +26,7 @@ export class Receiver implements FrameSink {
   constructor(connection: ReceivingEnd) {
     this.connection = connection;
     this.control = new ControlFrames(connection);
-    this.decoder = new HpackDecoder(connection.limits.maxDecodedSize);
-    this.list = new HeaderList(connection.limits.maxHeaderListSize);
+    this.blocks = new HeaderBlocks(connection.limits);
     this.window = connection.limits.connectionWindow;
   }
 
@@ -194,9 +191,9 @@ export class Receiver implements FrameSink {
   }
 
   private headerBlock(streamId: number, end: boolean, block: Buffer, from: number, to: number): void {
-    const { connection, list } = this;
-    list.clear();
-    const fault = this.decoder.decode(block, from, to, list);
+    const { connection, blocks } = this;
+    const list = blocks.decode(block, from, to);
+    const { fault } = blocks;
     if (fault !== undefined) {
       const bomb = list.size > connection.limits.maxDecodedSize;
       this.fail(bomb ? ErrorCode.EnhanceYourCalm : ErrorCode.CompressionError, `header block: ${fault}`);

@@ -1,0 +1,240 @@
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { Duplex, duplexPair } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
+import t from 'tap';
+import { beginBatch, endBatch } from '../../src/transport/http2/batch.ts';
+import { FrameType } from '../../src/transport/http2/frame.ts';
+import { Output } from '../../src/transport/http2/output.ts';
+import { writeAllNow, writeNow } from '../../src/transport/http2/write-now.ts';
+import { hello, ping } from './support/frames.ts';
+import { Random } from './support/random.ts';
+import { rawClient } from './support/raw-server.ts';
+import { request } from './support/server-row.ts';
+import { listen, socketPath } from './support/sockets.ts';
+
+/** Both ends of a unix socket; nothing is read of `far` until somebody does. */
+async function socketPair(test: { teardown(fn: () => unknown): void }): Promise<{ near: Socket; far: Socket }> {
+  const path = await socketPath(test);
+  const server = await listen(path);
+  const far = connect(path).pause();
+  const [near] = (await once(server, 'connection')) as [Socket];
+  test.teardown(() => {
+    near.destroy();
+    far.destroy();
+    server.close();
+  });
+  return { near, far };
+}
+
+const quiet = { room() {}, backlog() {} };
+
+/** An Output, and what it gives its stream, write by write. */
+function recorded(): { output: Output; writes: string[] } {
+  const writes: string[] = [];
+  const stream = new Duplex({
+    read() {},
+    write(chunk, _encoding, done) {
+      writes.push(chunk.toString('latin1'));
+      done();
+    },
+  });
+  return { output: new Output(stream, quiet, 1 << 20, 1 << 20), writes };
+}
+
+function put(output: Output, text: string): void {
+  output.write(Buffer.from(text), 0, text.length);
+}
+
+t.test('what is written in one tick leaves in one piece, at its end', async t => {
+  const { output, writes } = recorded();
+  put(output, 'a');
+  await Promise.resolve();
+  put(output, 'b');
+  t.strictSame(writes, []);
+  await sleep(1);
+  t.strictSame(writes, ['ab']);
+});
+
+t.test('what is written in a batch leaves with it, also where batches are inside others', async t => {
+  const { output, writes } = recorded();
+  beginBatch();
+  put(output, 'a');
+  beginBatch();
+  put(output, 'b');
+  endBatch(false);
+  t.strictSame(writes, []);
+  endBatch(false);
+  t.strictSame(writes, ['ab']);
+});
+
+t.test('a batch that is not the last of its tick waits for the others', async t => {
+  const { output, writes } = recorded();
+  for (const text of ['a', 'b']) {
+    beginBatch();
+    put(output, text);
+    endBatch(true);
+  }
+  t.strictSame(writes, []);
+  await sleep(1);
+  t.strictSame(writes, ['ab']);
+});
+
+t.test('a batch flushes each output that it wrote to', async t => {
+  const one = recorded();
+  const two = recorded();
+  beginBatch();
+  put(one.output, '1');
+  put(two.output, '2');
+  endBatch(false);
+  t.strictSame([one.writes, two.writes], [['1'], ['2']]);
+});
+
+/** Room for one octet that is not urgent, and the octet. */
+function putLater(output: Output, octet: string): void {
+  const at = output.reserveLater(1);
+  output.buffer.write(octet, at);
+}
+
+t.test('what is not urgent leaves with what is, in the order of the writes', async t => {
+  const { output, writes } = recorded();
+  putLater(output, 'a');
+  await Promise.resolve();
+  put(output, 'b');
+  putLater(output, 'c');
+  await sleep(20);
+  t.strictSame(writes, ['abc']);
+});
+
+t.test('what is not urgent leaves by itself a moment later', async t => {
+  const { output, writes } = recorded();
+  putLater(output, 'a');
+  putLater(output, 'b');
+  await new Promise(setImmediate);
+  t.strictSame(writes, []);
+  await sleep(50);
+  t.strictSame(writes, ['ab']);
+  putLater(output, 'c');
+  await sleep(50);
+  t.strictSame(writes, ['ab', 'c'], 'and once more');
+});
+
+t.test('much that is not urgent does not wait', async t => {
+  const { output, writes } = recorded();
+  for (let i = 0; i < 1025; i++) putLater(output, 'x');
+  await new Promise(setImmediate);
+  t.equal(writes.join('').length, 1025);
+});
+
+t.test('nothing leaves an output that has ended', async t => {
+  const { output, writes } = recorded();
+  put(output, 'a');
+  putLater(output, 'b');
+  output.end();
+  await sleep(30);
+  t.strictSame(writes, []);
+});
+
+t.test('the answer to a PING leaves with the reply to the call that came with it', async t => {
+  const { peer, server } = rawClient();
+  const chunks: number[][] = [];
+  peer.socket.on('data', () => chunks.push(peer.frames.splice(0).map(({ type }) => type)));
+  peer.send(hello);
+  await sleep(20);
+  chunks.length = 0;
+  peer.send(ping, request);
+  await sleep(20);
+  server.destroy('the test is over');
+  t.strictSame(chunks, [[FrameType.Ping, FrameType.Headers, FrameType.Data, FrameType.Headers]]);
+});
+
+t.test('a PING alone is answered', async t => {
+  const { peer, server } = rawClient();
+  peer.send(hello, ping);
+  const answer = await peer.frame(({ type }) => type === FrameType.Ping);
+  t.equal(answer.flags, 1);
+  server.destroy('the test is over');
+});
+
+t.test('a socket takes what the kernel has room for, and no more', async t => {
+  const { near, far } = await socketPair(t);
+  const much = Buffer.alloc(8 << 20, 'x');
+  const first = writeNow(near, much, 0, much.length);
+  t.ok(first > 0 && first < much.length, `${first} octets`);
+  t.equal(writeNow(near, much, 0, 1), 0, 'full');
+  t.equal(writeAllNow(near, [much, much]), 0, 'full for several, too');
+  let read = 0;
+  far.on('data', chunk => {
+    read += chunk.length;
+  });
+  far.resume();
+  while (read < first) await sleep(1);
+  t.equal(writeAllNow(near, [Buffer.from('ab'), Buffer.from('c')]), 3);
+});
+
+t.test(
+  'nothing is written past a stream that holds something, has ended or is destroyed, nor to what is no socket',
+  async t => {
+    const some = Buffer.from('some');
+    const { near } = await socketPair(t);
+    while (near.write(Buffer.alloc(1 << 20)));
+    t.equal(writeNow(near, some, 0, 4), 0, 'it holds something');
+    const ended = await socketPair(t);
+    ended.near.end();
+    t.equal(writeNow(ended.near, some, 0, 4), 0, 'ended');
+    const destroyed = await socketPair(t);
+    destroyed.near.destroy();
+    t.equal(writeNow(destroyed.near, some, 0, 4), 0, 'destroyed');
+    await once(destroyed.near, 'close');
+    t.equal(writeAllNow(destroyed.near, [some]), 0, 'closed');
+    t.equal(writeNow(duplexPair()[0], some, 0, 4), 0, 'no socket');
+  },
+);
+
+t.test('a peer that is gone is for the stream to tell of', async t => {
+  const { near, far } = await socketPair(t);
+  const closed = new Promise<string>(resolve =>
+    near.once('error', error => resolve((error as { code?: string }).code!)),
+  );
+  far.destroy();
+  await once(far, 'close');
+  const output = new Output(near, quiet, 1 << 20, 1 << 20);
+  put(output, 'a');
+  t.equal(await closed, 'EPIPE');
+});
+
+t.test('16 MiB in pieces of any size arrive whole and in order, however slowly they are read', async t => {
+  const { near, far } = await socketPair(t);
+  const random = new Random(5);
+  const room = { now: () => {} };
+  const output = new Output(near, { room: () => room.now(), backlog: () => t.fail('a backlog') }, 1 << 16, 64 << 20);
+  const sent: Buffer[] = [];
+  const received: Buffer[] = [];
+  far.on('data', chunk => {
+    received.push(chunk);
+    if (random.below(4) > 0) return;
+    far.pause();
+    setTimeout(() => far.resume(), random.below(3));
+  });
+  far.resume();
+  let left = 16 << 20;
+  let byStream = 0;
+  while (left > 0) {
+    const size = Math.min(left, random.pick([1, 17, 100, 5000, 70_000, 300_000]));
+    const piece = Buffer.alloc(size, random.below(256));
+    output.write(piece, 0, size);
+    sent.push(piece);
+    left -= size;
+    if (near.writableLength > 0) byStream++;
+    if (random.below(3) === 0) await new Promise(setImmediate);
+    if (!output.full) continue;
+    await new Promise<void>(resolve => {
+      room.now = resolve;
+    });
+  }
+  output.flush();
+  const whole = Buffer.concat(sent);
+  for (let waited = 0; Buffer.concat(received).length < whole.length && waited < 20_000; waited += 50) await sleep(50);
+  t.ok(Buffer.concat(received).equals(whole));
+  t.ok(byStream > 0, 'the kernel had not always room');
+});

@@ -3,7 +3,10 @@ import { statusRequest } from './messages.ts';
 /** What the client and the runtimes of a case are made with; `native` is grpc-go. */
 export type Library = 'own' | 'grpc-js' | 'native';
 
-/** One kind of call. `direct` is the runtime itself, `proxy` the program, `relay` the least proxy on grpc-js. */
+/**
+ * One kind of call. `direct` is the runtime itself, `proxy` the program, `relay` the least proxy on grpc-js, `pipe` a process that
+ * only hands bytes on.
+ */
 export interface Case {
   readonly name: string;
   readonly library: Library;

@@ -9,7 +9,7 @@ import { buildNativePeers, type NativePeers } from './native-peers.ts';
 import { cpuTime, residentMemory } from './process-figures.ts';
 import { Rig } from './rig.ts';
 import { parseDuration, soak } from './soak.ts';
-import { type Figures, median, summarize } from './stats.ts';
+import { type Figures, median, type Sample, summarize } from './stats.ts';
 
 /**
  * Measures the program against the runtime itself and against a relay on grpc-js, in turn, in one run. `--quick`: a
@@ -28,9 +28,15 @@ const { values } = parseArgs({
   },
 });
 
-const kinds = ['direct', 'proxy', 'relay'] as const;
+const kinds = ['direct', 'proxy', 'relay', 'pipe'] as const;
 type Kind = (typeof kinds)[number];
-type Result = Partial<Record<Kind, Figures>>;
+
+/** Of all calls to a target, and of those of each round. */
+interface Result {
+  readonly whole: Figures;
+  readonly rounds: readonly Figures[];
+}
+type Results = Partial<Record<Kind, Result>>;
 
 /** How the cases with libraries that are not ours are called. */
 const foreignPeers = ['grpc-js peers', 'native peers'];
@@ -43,30 +49,32 @@ function print(line: string): void {
 }
 
 /** Rounds of calls to each target in turn, so that what disturbs the machine disturbs all of them. */
-async function measure(rig: Rig, row: Case): Promise<Result> {
-  const has = kinds.filter(
-    kind => kind !== 'relay' || (row.library === 'own' && row.runtimes === 1 && row.list === '100'),
-  );
-  const sums = new Map(has.map(kind => [kind, { times: [] as number[], elapsed: 0, cpu: 0 }]));
+async function measure(rig: Rig, row: Case): Promise<Results> {
+  const has = kinds.filter(kind => isMeasured(kind, row));
+  const samples = new Map(has.map(kind => [kind, [] as Sample[]]));
   const job = { library: row.library, path: row.path, request: row.request.toString('base64'), parallel: row.parallel };
   const calls = Math.max(row.parallel, Math.round(row.calls * share));
   for (let round = -1; round < rounds; round++) {
-    for (const [kind, sum] of sums) {
+    for (const [kind, taken] of samples) {
       const { socket, pid } = rig.target(row, kind);
-      const before = pid === undefined ? 0 : cpuTime(pid);
+      const before = pid === undefined ? undefined : cpuTime(pid);
       const { times, elapsed } = await rig.load({ ...job, socket, calls });
-      if (round < 0) continue; // to warm up
-      for (const time of times) sum.times.push(time);
-      sum.elapsed += elapsed;
-      sum.cpu += pid === undefined ? 0 : cpuTime(pid) - before;
+      const cpu = before === undefined ? undefined : cpuTime(pid!) - before;
+      if (round >= 0) taken.push({ times, elapsed, cpu }); // the first is to warm up
     }
   }
   return Object.fromEntries(
-    [...sums].map(([kind, { times, elapsed, cpu }]) => [
+    [...samples].map(([kind, taken]) => [
       kind,
-      summarize(times, elapsed, kind === 'direct' ? undefined : cpu),
+      { whole: summarize(taken), rounds: taken.map(sample => summarize([sample])) },
     ]),
   );
+}
+
+/** The relay is there for calls between peers of our own, the pipe for those between native ones. */
+function isMeasured(kind: Kind, { library, runtimes, list }: Case): boolean {
+  if (kind === 'relay') return library === 'own' && runtimes === 1 && list === '100';
+  return kind !== 'pipe' || (library === 'native' && runtimes === 1);
 }
 
 async function measureMemory(rig: Rig): Promise<{ idle: number; after: number }> {
@@ -82,44 +90,45 @@ async function measureMemory(rig: Rig): Promise<{ idle: number; after: number }>
   return { idle, after: residentMemory(pid) };
 }
 
-/** The figures that bars.json speaks of, by their names there. */
+/**
+ * The figures that bars.json speaks of, by their names there. A ratio is the median of those of the rounds, whose calls are
+ * seconds apart: the machine may be twice as fast in one as in another.
+ */
 function ratios(
-  results: ReadonlyMap<string, Result>,
+  results: ReadonlyMap<string, Results>,
   memory: { idle: number; after: number },
   start: number,
 ): Record<string, number> {
-  const p50 = (name: string, kind: Kind) => results.get(name)?.[kind]?.p50 ?? Number.NaN;
-  const rate = (name: string, kind: Kind) => results.get(name)?.[kind]?.callsPerSecond ?? Number.NaN;
-  const cpu = (name: string, kind: Kind) => results.get(name)?.[kind]?.cpu ?? Number.NaN;
   const figures: Record<string, number> = {};
+  const compare = (name: string, of: keyof Figures, kind: Kind, to: Kind) => {
+    const one = results.get(name)?.[kind];
+    const other = results.get(name)?.[to];
+    const label = of === 'cpu' ? 'CPU' : of === 'p50' ? 'p50' : 'calls/s';
+    const pairs = one?.rounds.map((round, index) => round[of]! / other!.rounds[index]![of]!) ?? [];
+    if (pairs.length > 0) figures[`${name}: ${label}, ${kind} to ${to}`] = median(pairs);
+  };
   for (const method of ['Version', 'ContainerStatus']) {
-    const one = `${method}, 1 at a time`;
-    const eight = `${method}, 8 at a time`;
-    figures[`${one}: p50, proxy to direct`] = p50(one, 'proxy') / p50(one, 'direct');
-    figures[`${one}: CPU, proxy to relay`] = cpu(one, 'proxy') / cpu(one, 'relay');
-    figures[`${eight}: calls/s, proxy to direct`] = rate(eight, 'proxy') / rate(eight, 'direct');
-    figures[`${eight}: CPU, proxy to relay`] = cpu(eight, 'proxy') / cpu(eight, 'relay');
-  }
-  for (const peers of foreignPeers) {
-    for (const method of ['Version', 'ContainerStatus']) {
-      const one = `${method}, 1 at a time, ${peers}`;
-      const eight = `${method}, 8 at a time, ${peers}`;
-      if (!results.has(one)) continue;
-      figures[`${one}: p50, proxy to direct`] = p50(one, 'proxy') / p50(one, 'direct');
-      figures[`${eight}: calls/s, proxy to direct`] = rate(eight, 'proxy') / rate(eight, 'direct');
+    for (const parallel of ['1 at a time', '8 at a time']) compare(`${method}, ${parallel}`, 'cpu', 'proxy', 'relay');
+    for (const peers of foreignPeers) {
+      const [one, eight] = [`${method}, 1 at a time, ${peers}`, `${method}, 8 at a time, ${peers}`];
+      compare(one, 'p50', 'proxy', 'direct');
+      compare(eight, 'callsPerSecond', 'proxy', 'direct');
+      if (peers !== 'native peers') continue;
+      compare(one, 'p50', 'pipe', 'direct');
+      compare(eight, 'callsPerSecond', 'pipe', 'direct');
     }
-    const list = `ListContainers of 100, 2 runtimes, 1 at a time, ${peers}`;
-    figures[`${list}: p50, proxy to one runtime direct`] = p50(list, 'proxy') / p50(list, 'direct');
   }
+  for (const peers of foreignPeers)
+    compare(`ListContainers of 100, 2 runtimes, 1 at a time, ${peers}`, 'p50', 'proxy', 'direct');
   figures['resident memory, idle, MiB'] = memory.idle;
   figures['resident memory, after all calls, MiB'] = memory.after;
   figures['from start to the first answer, ms'] = start;
   return figures;
 }
 
-function printResult(name: string, result: Result): void {
+function printResult(name: string, results: Results): void {
   for (const kind of kinds) {
-    const figures = result[kind];
+    const figures = results[kind]?.whole;
     if (figures === undefined) continue;
     const times = [figures.p50, figures.p90, figures.p99].map(time => time.toFixed(0).padStart(8)).join('');
     const cpu = figures.cpu === undefined ? '' : figures.cpu.toFixed(1);
@@ -162,7 +171,7 @@ async function main(): Promise<number> {
     await rig.start(native);
     if (values.soak !== undefined) return await runSoak(rig, parseDuration(values.soak));
     print(`${'times and CPU per call in us'.padEnd(58)}     p50     p90     p99  calls/s      CPU`);
-    const results = new Map<string, Result>();
+    const results = new Map<string, Results>();
     const measured = cases.filter(({ library }) => library !== 'native' || native !== undefined);
     for (const row of measured.filter(({ name }) => name.includes(values.only))) {
       const result = await measure(rig, row);
@@ -178,9 +187,9 @@ async function main(): Promise<number> {
     if (values.json !== undefined) {
       writeFileSync(values.json, `${JSON.stringify({ cases: Object.fromEntries(results), figures }, undefined, 2)}\n`);
     }
-    const isMeasured = (name: string) =>
+    const isLookedAt = (name: string) =>
       !name.startsWith('soak') && (native !== undefined || !name.includes('native peers'));
-    const missed = values.check ? misses(figures, isMeasured) : [];
+    const missed = values.check ? misses(figures, isLookedAt) : [];
     for (const miss of missed) print(`missed: ${miss}`);
     return missed.length > 0 ? 1 : 0;
   } finally {

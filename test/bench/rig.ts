@@ -16,6 +16,14 @@ import type { NativePeers } from './native-peers.ts';
 /** The lists that there are runtimes with, and proxies in front of one and two of them; see Case. */
 const lists = { own: ['100', '500', '100~', '500~'], 'grpc-js': ['100'], native: ['100'] } as const;
 
+/** `quiet` is for the program, whose log is of interest in its own tests. */
+const channels: Readonly<Record<'ignore' | 'ipc' | 'pipe' | 'quiet', StdioOptions>> = {
+  ignore: ['ignore', 'ignore', 'inherit'],
+  ipc: ['ignore', 'ignore', 'inherit', 'ipc'],
+  pipe: ['pipe', 'pipe', 'inherit'],
+  quiet: ['ignore', 'ignore', 'ignore'],
+};
+
 /** All processes of the bench, each tied to this one, in a folder of their own. */
 export class Rig {
   readonly folder = mkdtempSync(join(tmpdir(), 'criproxy-bench-'));
@@ -25,6 +33,7 @@ export class Rig {
   private client: ChildProcess | undefined;
   private nativeClient: NativeClient | undefined;
   private relayed: ChildProcess | undefined;
+  private piped: ChildProcess | undefined;
 
   /** A ContainerStatusRequest in base64. */
   readonly statusRequest = statusRequest.toString('base64');
@@ -49,6 +58,7 @@ export class Rig {
     ]);
     await listening(this.path('relay'));
     this.client = this.spawn([process.execPath, script('load-client.ts')], 'ipc');
+    if (native !== undefined) await this.startPipe();
     if (native !== undefined) this.nativeClient = new NativeClient(this.spawn([native.client], 'pipe'));
   }
 
@@ -60,8 +70,9 @@ export class Rig {
   }
 
   /** Where a case's calls go, and the process in between. */
-  target(row: Case, kind: 'direct' | 'proxy' | 'relay'): { socket: string; pid: number | undefined } {
+  target(row: Case, kind: 'direct' | 'proxy' | 'relay' | 'pipe'): { socket: string; pid: number | undefined } {
     if (kind === 'relay') return { socket: this.path('relay'), pid: this.relayed?.pid };
+    if (kind === 'pipe') return { socket: this.path('pipe'), pid: this.piped?.pid };
     if (kind === 'direct') return { socket: this.runtime('a', row.library, row.list), pid: undefined };
     const socket = this.proxy(row.library, row.list, row.runtimes);
     return { socket, pid: this.proxies.get(socket)?.pid };
@@ -80,7 +91,7 @@ export class Rig {
   async timeStart(round: number): Promise<number> {
     const socket = this.path(`start-${round}`);
     const start = performance.now();
-    const child = this.spawn([...this.program, ...this.flags(this.runtimeFlag('own', '100', 1), socket)]);
+    const child = this.spawnProgram(this.flags(this.runtimeFlag('own', '100', 1), socket));
     const call = async () => {
       const session = await makeDial({})(socket, 5000);
       const options = { metadata: [], deadline: undefined, signal: new AbortController().signal };
@@ -133,6 +144,12 @@ export class Rig {
     for (const list of lists[library]) await listening(socket(list));
   }
 
+  private async startPipe(): Promise<void> {
+    const target = this.runtime('a', 'native', '100');
+    this.piped = this.spawn([process.execPath, script('pipe.ts'), this.path('pipe'), target]);
+    await listening(this.path('pipe'));
+  }
+
   /** A folder with a file for each method. */
   private writeAnswers(name: string, count: number): string {
     const folder = this.path(`answers-${name}-${count}`);
@@ -142,17 +159,18 @@ export class Rig {
   }
 
   private async startProxy(runtimes: string, socket: string): Promise<ChildProcess> {
-    const child = this.spawn([...this.program, ...this.flags(runtimes, socket)]);
+    const child = this.spawnProgram(this.flags(runtimes, socket));
     this.proxies.set(socket, child);
     await listening(socket);
     return child;
   }
 
-  private spawn([command, ...args]: string[], channel: 'ignore' | 'ipc' | 'pipe' = 'ignore'): ChildProcess {
-    const stdio: StdioOptions =
-      channel === 'pipe' ? ['pipe', 'pipe', 'inherit'] : ['ignore', 'ignore', 'inherit', channel];
-    const child = spawnTied(command!, args, { stdio });
-    // What the program logs at its start is of no interest here.
+  private spawnProgram(flags: readonly string[]): ChildProcess {
+    return this.spawn([...this.program, ...flags], 'quiet');
+  }
+
+  private spawn([command, ...args]: string[], channel: keyof typeof channels = 'ignore'): ChildProcess {
+    const child = spawnTied(command!, args, { stdio: channels[channel] });
     this.children.push(child);
     return child;
   }

@@ -9,16 +9,24 @@ export interface Figures {
   readonly cpu: number | undefined;
 }
 
-export function summarize(times: readonly number[], elapsed: number, cpu: number | undefined): Figures {
-  const sorted = Float64Array.from(times).sort();
+/** What was measured of some calls: their times in microseconds, all of them together in milliseconds, CPU in microseconds. */
+export interface Sample {
+  readonly times: readonly number[];
+  readonly elapsed: number;
+  readonly cpu: number | undefined;
+}
+
+export function summarize(samples: readonly Sample[]): Figures {
+  const sorted = Float64Array.from(samples.flatMap(({ times }) => times)).sort();
   const at = (share: number) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
+  const sum = (of: (sample: Sample) => number) => samples.reduce((total, sample) => total + of(sample), 0);
   return {
-    calls: times.length,
+    calls: sorted.length,
     p50: at(0.5),
     p90: at(0.9),
     p99: at(0.99),
-    callsPerSecond: (times.length / elapsed) * 1000,
-    cpu: cpu === undefined ? undefined : cpu / times.length,
+    callsPerSecond: (sorted.length / sum(({ elapsed }) => elapsed)) * 1000,
+    cpu: samples[0]?.cpu === undefined ? undefined : sum(({ cpu }) => cpu!) / sorted.length,
   };
 }
 

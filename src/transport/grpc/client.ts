@@ -1,8 +1,9 @@
-import { connect, type OnReadOpts } from 'node:net';
+import { connect } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { Code } from '../../base/codes.ts';
 import { ProxyError } from '../../base/error.ts';
 import { defaultLimits, type Limits } from '../http2/limits.ts';
+import { lending, type Receive } from '../lent-reads.ts';
 import type { Dial, Session } from '../session.ts';
 import { ClientSession } from './client-session.ts';
 
@@ -12,25 +13,11 @@ export interface DialOptions {
   readonly limits?: Partial<Limits>;
 }
 
-/** Takes the bytes that a socket reads, lent for the call. */
-type Receive = (chunk: Buffer) => void;
-
-/** What one read can bring: more than the kernel holds for a unix socket by default would be of no use. */
-const readSize = 128 * 1024;
-
 /** A Dial with options. */
 export function makeDial(options: DialOptions): Dial {
   return async (path, timeout) => {
     let receive: Receive = () => {};
-    // One buffer for all reads: else each leaves 64 KiB of garbage, and long lists are many reads.
-    const onread: OnReadOpts = {
-      buffer: Buffer.allocUnsafeSlow(readSize),
-      callback: (length, buffer) => {
-        receive((buffer as Buffer).subarray(0, length));
-        return true;
-      },
-    };
-    const socket = connect({ path, onread });
+    const socket = connect({ path, onread: lending(() => receive) });
     const timer = setTimeout(() => socket.destroy(lateError(path, timeout)), timeout);
     try {
       await connected(socket);

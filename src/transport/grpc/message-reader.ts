@@ -17,13 +17,12 @@ export class Budget {
 }
 
 /**
- * Cuts the DATA of a stream into gRPC messages. A message that comes in one piece is a slice of what was read from the
- * socket; of any other each byte is copied once, into its place. After `push` take what you want, then `settle`.
+ * Cuts the DATA of a stream into gRPC messages. Each byte is copied once, out of the buffer that the socket reads into. After
+ * `push` take what you want, then `settle`.
  */
 export class MessageReader {
   private readonly maxSize: number;
   private readonly budget: Budget;
-  private readonly reused: boolean;
   private buffer: Buffer = nothing;
   private start = 0;
   private end = 0;
@@ -33,11 +32,9 @@ export class MessageReader {
   /** Why nothing can be taken any more. */
   fault: ProxyError | undefined = undefined;
 
-  /** `reused`: what is pushed is overwritten after, so that no message may be a slice of it. */
-  constructor(maxSize: number, budget: Budget, reused = false) {
+  constructor(maxSize: number, budget: Budget) {
     this.maxSize = maxSize;
     this.budget = budget;
-    this.reused = reused;
   }
 
   /** Nothing is left over. */
@@ -72,7 +69,7 @@ export class MessageReader {
     if (this.fault !== undefined || this.end - this.start < size) return undefined;
     const from = this.start + prefixSize;
     const to = this.start + size;
-    const message = this.reused && this.owned === 0 ? copyOf(this.buffer, from, to) : this.buffer.subarray(from, to);
+    const message = this.owned === 0 ? copyOf(this.buffer, from, to) : this.buffer.subarray(from, to);
     this.compressed = this.buffer[this.start] === 1;
     this.start += size;
     if (this.empty) this.dispose();

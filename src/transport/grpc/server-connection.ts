@@ -6,6 +6,7 @@ import { ErrorCode } from '../http2/error-code.ts';
 import type { Limits } from '../http2/limits.ts';
 import type { Role } from '../http2/role.ts';
 import type { Stream } from '../http2/stream.ts';
+import { lendReads } from '../lent-reads.ts';
 import { Budget } from './message-reader.ts';
 import { ResponseWriter } from './response-writer.ts';
 import { ServerCall } from './server-call.ts';
@@ -37,7 +38,7 @@ export class ServerConnection implements Role {
     socket.once('close', () => this.onClosed());
     this.connection = new Connection(socket, this, limits);
     this.writer = new ResponseWriter(this.connection);
-    socket.on('data', chunk => this.connection.receive(chunk));
+    lendReads(socket, chunk => this.connection.receive(chunk));
   }
 
   accept(): Stream {

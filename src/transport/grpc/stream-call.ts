@@ -22,7 +22,7 @@ export class StreamCall extends ClientCall {
     this.requests = requests;
     this.patient = true;
     this.maxMessageSize = connection.limits.maxMessageSize;
-    this.inbox = new Inbox(new MessageReader(this.maxMessageSize, budget, true), this);
+    this.inbox = new Inbox(new MessageReader(this.maxMessageSize, budget), this);
     const trailers = () => this.trailers;
     this.reply = {
       headers: this.answered.promise,

@@ -28,7 +28,7 @@ export class UnaryCall extends ClientCall {
     this.request = request;
     this.resolve = resolve;
     this.reject = reject;
-    this.reader = new MessageReader(connection.limits.maxMessageSize, budget, true);
+    this.reader = new MessageReader(connection.limits.maxMessageSize, budget);
   }
 
   onOpen(): void {

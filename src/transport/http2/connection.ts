@@ -5,7 +5,7 @@ import { beginBatch, endBatch } from './batch.ts';
 import { ClosingStreams } from './closing-streams.ts';
 import { ErrorCode } from './error-code.ts';
 import { Floods } from './floods.ts';
-import { Flag, FrameType, frameHeaderSize, max31, pingSize, preface, writeFrameHeader } from './frame.ts';
+import { Flag, FrameType, frameHeaderSize, max31, preface, writeFrameHeader } from './frame.ts';
 import { FrameReader } from './frame-reader.ts';
 import { HpackEncoder } from './hpack-encoder.ts';
 import type { Limits } from './limits.ts';
@@ -203,13 +203,6 @@ export class Connection implements ReceivingEnd {
     this.writeWindowUpdate(stream.id, stream.uncredited);
     stream.receiveWindow += stream.uncredited;
     stream.uncredited = 0;
-  }
-
-  /** Answers a PING, with the next write or a moment later: RFC 9113 section 6.7 only asks for speed. */
-  answerPing(payload: Buffer, start: number): void {
-    const at = this.output.reserveLater(frameHeaderSize + pingSize);
-    writeFrameHeader(this.output.buffer, at, pingSize, FrameType.Ping, Flag.Ack, 0);
-    copyBytes(payload, start, start + pingSize, this.output.buffer, at + frameHeaderSize);
   }
 
   writeFrame(type: number, flags: number, streamId: number, payload: Buffer): void {

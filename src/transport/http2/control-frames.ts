@@ -1,5 +1,5 @@
 import { ErrorCode } from './error-code.ts';
-import { Flag, FrameType, pingSize, readUint31 } from './frame.ts';
+import { Flag, FrameType, readUint31 } from './frame.ts';
 import type { ReceivingEnd } from './receiving-end.ts';
 import { settingSize } from './settings.ts';
 
@@ -139,7 +139,7 @@ export class ControlFrames {
       this.fail(ErrorCode.ProtocolError, 'PING on a stream');
       return;
     }
-    if (end - start !== pingSize) {
+    if (end - start !== 8) {
       this.fail(ErrorCode.FrameSizeError, 'PING is not of 8 bytes');
       return;
     }
@@ -148,7 +148,7 @@ export class ControlFrames {
       return;
     }
     if ((flags & Flag.Ack) === 0) {
-      this.connection.answerPing(chunk, start);
+      this.connection.writeFrame(FrameType.Ping, Flag.Ack, 0, chunk.subarray(start, end));
     }
   }
 

@@ -18,9 +18,6 @@ export const Flag = { EndStream: 0x1, Ack: 0x1, EndHeaders: 0x4, Padded: 0x8, Pr
 /** Octets of a frame header (RFC 9113 section 4.1). */
 export const frameHeaderSize = 9;
 
-/** Octets of a PING's payload (RFC 9113 section 6.7). */
-export const pingSize = 8;
-
 /** The highest stream id, and the largest flow-control window (RFC 9113 sections 5.1.1 and 6.9.1). */
 export const max31 = 0x7fffffff;
 

@@ -8,12 +8,6 @@ const scratchSize = 32 * 1024;
 /** A message of at least this size is handed to the socket as it is; a smaller one is cheaper to copy. */
 const byReference = 8 * 1024;
 
-/** How long what is not urgent waits for something that is, in ms. */
-const patience = 5;
-
-/** So much of it does not wait. */
-const impatient = 1024;
-
 /** Hears of the socket: `room` when DATA may be made again, `backlog` when the peer leaves too much unread. */
 export interface OutputOwner {
   room(): void;
@@ -33,7 +27,6 @@ export class Output {
   private pieces: Buffer[] = [];
   private queued = 0;
   private scheduled = false;
-  private late: NodeJS.Timeout | undefined;
   private blocked = false;
   private wasFull = false;
   private ended = false;
@@ -76,27 +69,6 @@ export class Output {
     return at;
   }
 
-  /**
-   * As `reserve`, for what need not leave before something else does, or a moment has passed: a system call of its own, which wakes
-   * the peer up, costs more than all else that a small call does.
-   */
-  reserveLater(octets: number): number {
-    const urgent = this.scheduled || this.queued >= impatient;
-    if (!urgent) this.scheduled = true;
-    const at = this.reserve(octets);
-    if (!urgent) {
-      this.scheduled = false;
-      this.late ??= setTimeout(flushLate, patience, this);
-    }
-    return at;
-  }
-
-  /** What has waited long enough is sent; with it, or with something urgent, all that waits is. */
-  flushLate(): void {
-    this.late = undefined;
-    if (!this.scheduled) this.flush();
-  }
-
   /** Sends [start, end) of `from`, which nobody changes after. */
   write(from: Buffer, start: number, end: number): void {
     const octets = end - start;
@@ -136,7 +108,6 @@ export class Output {
   /** Nothing is sent any more. */
   end(): void {
     this.ended = true;
-    clearTimeout(this.late);
     this.pieces = [];
     this.queued = 0;
   }
@@ -173,8 +144,4 @@ export class Output {
     this.scheduled = true;
     flushSoon(this);
   }
-}
-
-function flushLate(output: Output): void {
-  output.flushLate();
 }

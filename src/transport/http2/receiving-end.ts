@@ -26,7 +26,6 @@ export interface ReceivingEnd {
   refuse(stream: Stream, code: ErrorCode, fault: string): void;
   countReset(): void;
   credit(stream: Stream, octets: number): void;
-  answerPing(payload: Buffer, start: number): void;
   writeFrame(type: number, flags: number, streamId: number, payload: Buffer): void;
   writeReset(streamId: number, code: ErrorCode): void;
   writeWindowUpdate(streamId: number, increment: number): void;

@@ -1,10 +1,9 @@
 import type { CallOptions, Metadata, Reply } from '../base/call.ts';
 import { Code } from '../base/codes.ts';
-import { ProxyError } from '../base/error.ts';
 import type { WatchedCall } from '../base/watched-call.ts';
 import { checkList } from '../cri/listing.ts';
-import { WireError } from '../wire/error.ts';
 import type { Listing } from './listing.ts';
+import { malformed } from './malformed.ts';
 import type { Runtime } from './runtime.ts';
 import { runtimeName } from './runtimes.ts';
 
@@ -43,8 +42,6 @@ export async function askList(
     return { message, headers: reply.headers, trailers: reply.trailers };
   } catch (fault) {
     if (question !== undefined) listing?.giveUp(question);
-    if (!(fault instanceof WireError)) throw fault;
-    const message = `criproxy: the ${runtimeName(runtime)} sent a malformed list: ${fault.message}`;
-    throw new ProxyError(Code.Internal, message, { cause: fault });
+    throw malformed(fault, Code.Internal, `the ${runtimeName(runtime)} sent a malformed list`);
   }
 }

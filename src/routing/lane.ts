@@ -3,8 +3,8 @@ import { ProxyError } from '../base/error.ts';
 import type { MethodSpec } from '../cri/method-spec.ts';
 import { hasMethod, type Package, translation } from '../cri/packages.ts';
 import { rewriter } from '../cri/rewrite.ts';
-import { WireError } from '../wire/error.ts';
 import { lastResult } from './last-result.ts';
+import { malformed } from './malformed.ts';
 import { type Naming, requestRewrites, responseRewrites } from './name-rewrites.ts';
 import type { Runtime } from './runtime.ts';
 import { runtimeName } from './runtimes.ts';
@@ -61,8 +61,7 @@ function guard(convert: (bytes: Buffer) => Buffer, code: Code, what: string): (b
     try {
       return convert(bytes);
     } catch (fault) {
-      if (!(fault instanceof WireError)) throw fault;
-      throw new ProxyError(code, `criproxy: ${what}: ${fault.message}`, { cause: fault });
+      throw malformed(fault, code, what);
     }
   };
 }

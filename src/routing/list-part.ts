@@ -3,10 +3,10 @@ import { Code } from '../base/codes.ts';
 import { ProxyError } from '../base/error.ts';
 import type { WatchedCall } from '../base/watched-call.ts';
 import { isWholeList, type ListName, listFilter, type Passes } from '../cri/filter.ts';
-import { WireError } from '../wire/error.ts';
 import { askList, LIST_LIMIT, ownCall } from './ask-list.ts';
 import { unavailable } from './availability.ts';
 import { within } from './budget.ts';
+import { malformed } from './malformed.ts';
 import type { Plan } from './plan.ts';
 import type { Runtime } from './runtime.ts';
 import { runtimeName } from './runtimes.ts';
@@ -94,8 +94,6 @@ function readFilter(plan: Plan, request: Buffer): Passes {
   try {
     return listFilter(listName(plan), request);
   } catch (fault) {
-    if (!(fault instanceof WireError)) throw fault;
-    const message = `criproxy: malformed ${plan.method.request}: ${fault.message}`;
-    throw new ProxyError(Code.InvalidArgument, message, { cause: fault });
+    throw malformed(fault, Code.InvalidArgument, `malformed ${plan.method.request}`);
   }
 }

@@ -33,7 +33,7 @@ export class Owners {
   find(kind: IdKind, id: string): Runtime | undefined {
     const certain = this.certain(kind, id);
     if (certain !== undefined) return certain;
-    const [owner, other] = this.candidates(kind, id);
+    const [owner, other] = this.possible(kind, id);
     if (owner !== undefined && other !== undefined) throw ambiguous(kind, id, owner, other);
     return owner;
   }
@@ -41,7 +41,11 @@ export class Owners {
   /** The runtimes that may have it: none if nobody is known to, several for the beginning of an id. */
   candidates(kind: IdKind, id: string): Runtime[] {
     const certain = this.certain(kind, id);
-    if (certain !== undefined) return [certain];
+    return certain === undefined ? this.possible(kind, id) : [certain];
+  }
+
+  /** Those that have it, or one that it is the beginning of. */
+  private possible(kind: IdKind, id: string): Runtime[] {
     const { all } = this.runtimes;
     const exact = all.find(runtime => this.has(runtime, kind, id));
     if (exact !== undefined) return [exact];

@@ -1,16 +1,15 @@
 import type { CallOptions, Reply, ReplyStream } from '../base/call.ts';
 import { Code } from '../base/codes.ts';
-import { ProxyError } from '../base/error.ts';
 import { withMessages } from '../base/reply-stream.ts';
 import { mergeImages } from '../cri/image-list.ts';
 import type { Kind } from '../cri/messages.ts';
 import { type Endpoint, type MethodSpec, methodSpec } from '../cri/method-spec.ts';
 import type { Package } from '../cri/packages.ts';
 import { lastReader, readAnnotations, readOwn, readPodAnnotation } from '../cri/read.ts';
-import { WireError } from '../wire/error.ts';
 import { unavailable, whenUp } from './availability.ts';
 import { type Lane, openLane } from './lane.ts';
 import { lastResult } from './last-result.ts';
+import { malformed } from './malformed.ts';
 import type { Naming } from './name-rewrites.ts';
 import type { NodeState } from './node-state.ts';
 import { Owners } from './owners.ts';
@@ -74,16 +73,8 @@ export class Plan {
 
   /** The last leaf of this kind in a request, empty if there is none. Throws InvalidArgument for a malformed request. */
   read(kind: Kind, request: Buffer): string {
-    let read = this.readers.get(kind);
-    if (read === undefined) {
-      read = lastReader(this.method.request, kind);
-      this.readers.set(kind, read);
-    }
-    try {
-      return read(request);
-    } catch (fault) {
-      throw malformed(fault, Code.InvalidArgument, `malformed ${this.method.request}`);
-    }
+    const reader = this.readers.get(kind) ?? this.makeReader(kind);
+    return this.readRequest(() => reader(request));
   }
 
   /** As `read`, for a field of the request itself. */
@@ -97,7 +88,11 @@ export class Plan {
 
   /** What `read` finds in an answer of the runtime. Throws Internal for a malformed one. */
   readAnswer<T>(runtime: Runtime, read: () => T): T {
-    return reading(read, Code.Internal, `the ${runtimeName(runtime)} sent a malformed ${this.method.response}`);
+    try {
+      return read();
+    } catch (fault) {
+      throw malformed(fault, Code.Internal, `the ${runtimeName(runtime)} sent a malformed ${this.method.response}`);
+    }
   }
 
   /** Those of the pod that the request is for, wherever it has them. */
@@ -166,21 +161,17 @@ export class Plan {
     return openLane(this.method, this.client, runtime, served, this.naming);
   }
 
+  private makeReader(kind: Kind): (request: Buffer) => string {
+    const reader = lastReader(this.method.request, kind);
+    this.readers.set(kind, reader);
+    return reader;
+  }
+
   private readRequest<T>(read: () => T): T {
-    return reading(read, Code.InvalidArgument, `malformed ${this.method.request}`);
+    try {
+      return read();
+    } catch (fault) {
+      throw malformed(fault, Code.InvalidArgument, `malformed ${this.method.request}`);
+    }
   }
-}
-
-function reading<T>(read: () => T, code: Code, what: string): T {
-  try {
-    return read();
-  } catch (fault) {
-    throw malformed(fault, code, what);
-  }
-}
-
-/** What to throw for a fault that was met in reading. */
-function malformed(fault: unknown, code: Code, what: string): unknown {
-  if (!(fault instanceof WireError)) return fault;
-  return new ProxyError(code, `criproxy: ${what}: ${fault.message}`, { cause: fault });
 }

@@ -12,7 +12,7 @@ import { parseDuration, soak } from './soak.ts';
 import { type Figures, median, type Sample, summarize } from './stats.ts';
 
 /**
- * Measures the program against the runtime itself and against a relay on grpc-js, in turn, in one run. `--quick`: a
+ * Measures the program against the runtime itself, a relay on grpc-js and a pipe, in turn, in one run. `--quick`: a
  * twentieth of the calls. `--check`: exit status 1 if a bar in bars.json is missed. `--json FILE`: all figures.
  * `--only TEXT`: just the cases whose name has it. `--native`: installs, as root, what peers on grpc-go are built with; without
  * it they are there if it is. `--soak 10m`: nothing but calls for so long; exit status 1 if memory grows.
@@ -103,12 +103,12 @@ function ratios(
   start: number,
 ): Record<string, number> {
   const figures: Record<string, number> = {};
-  const compare = (name: string, of: keyof Figures, kind: Kind, to: Kind) => {
+  const labels = { p50: 'p50', callsPerSecond: 'calls/s', cpu: 'CPU' } as const;
+  const compare = (name: string, of: keyof typeof labels, kind: Kind, to: Kind) => {
     const one = results.get(name)?.[kind];
     const other = results.get(name)?.[to];
-    const label = of === 'cpu' ? 'CPU' : of === 'p50' ? 'p50' : 'calls/s';
     const pairs = one?.rounds.map((round, index) => round[of]! / other!.rounds[index]![of]!) ?? [];
-    if (pairs.length > 0) figures[`${name}: ${label}, ${kind} to ${to}`] = median(pairs);
+    if (pairs.length > 0) figures[`${name}: ${labels[of]}, ${kind} to ${to}`] = median(pairs);
   };
   for (const method of ['Version', 'ContainerStatus']) {
     for (const parallel of ['1 at a time', '8 at a time']) compare(`${method}, ${parallel}`, 'cpu', 'proxy', 'relay');

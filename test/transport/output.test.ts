@@ -1,12 +1,11 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import { Duplex, duplexPair } from 'node:stream';
+import { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
 import { beginBatch, endBatch } from '../../src/transport/http2/batch.ts';
 import { FrameType } from '../../src/transport/http2/frame.ts';
 import { Output } from '../../src/transport/http2/output.ts';
-import { writeAllNow, writeNow } from '../../src/transport/http2/write-now.ts';
 import { data, headers, hello, message } from './support/frames.ts';
 import { Random } from './support/random.ts';
 import { rawClient } from './support/raw-server.ts';
@@ -110,41 +109,6 @@ t.test('the replies to calls that came in one read leave in one write', async t 
   server.destroy('the test is over');
   t.equal(writes.length, 1, `writes of ${writes.join(', ')} octets`);
 });
-
-t.test('a socket takes what the kernel has room for, and no more', async t => {
-  const { near, far } = await socketPair(t);
-  const much = Buffer.alloc(8 << 20, 'x');
-  const first = writeNow(near, much, 0, much.length);
-  t.ok(first > 0 && first < much.length, `${first} octets`);
-  t.equal(writeNow(near, much, 0, 1), 0, 'full');
-  t.equal(writeAllNow(near, [much, much]), 0, 'full for several, too');
-  let read = 0;
-  far.on('data', chunk => {
-    read += chunk.length;
-  });
-  far.resume();
-  while (read < first) await sleep(1);
-  t.equal(writeAllNow(near, [Buffer.from('ab'), Buffer.from('c')]), 3);
-});
-
-t.test(
-  'nothing is written past a stream that holds something, has ended or is destroyed, nor to what is no socket',
-  async t => {
-    const some = Buffer.from('some');
-    const { near } = await socketPair(t);
-    while (near.write(Buffer.alloc(1 << 20)));
-    t.equal(writeNow(near, some, 0, 4), 0, 'it holds something');
-    const ended = await socketPair(t);
-    ended.near.end();
-    t.equal(writeNow(ended.near, some, 0, 4), 0, 'ended');
-    const destroyed = await socketPair(t);
-    destroyed.near.destroy();
-    t.equal(writeNow(destroyed.near, some, 0, 4), 0, 'destroyed');
-    await once(destroyed.near, 'close');
-    t.equal(writeAllNow(destroyed.near, [some]), 0, 'closed');
-    t.equal(writeNow(duplexPair()[0], some, 0, 4), 0, 'no socket');
-  },
-);
 
 t.test('a peer that is gone is for the stream to tell of', async t => {
   const { near, far } = await socketPair(t);

@@ -1,7 +1,6 @@
 import type { Duplex } from 'node:stream';
 import { copyBytes } from '../../base/copy-bytes.ts';
 import { flushSoon } from './batch.ts';
-import { writeAllNow, writeNow } from './write-now.ts';
 
 const scratchSize = 32 * 1024;
 
@@ -88,10 +87,13 @@ export class Output {
     this.scheduled = false;
     if (this.queued === 0 || this.ended) return;
     this.queued = 0;
-    const { socket } = this;
-    if (this.pieces.length === 0) this.flushScratch();
-    else this.flushPieces();
-    const left = socket.writableLength;
+    if (this.pieces.length === 0) {
+      this.blocked = !this.socket.write(this.scratch.subarray(this.from, this.used));
+      this.from = this.used;
+    } else {
+      this.flushPieces();
+    }
+    const left = this.socket.writableLength;
     if (left === 0) {
       this.from = 0;
       this.used = 0;
@@ -112,26 +114,15 @@ export class Output {
     this.queued = 0;
   }
 
-  private flushScratch(): void {
-    const { scratch, from, used } = this;
-    this.from = used;
-    const start = from + writeNow(this.socket, scratch, from, used);
-    if (start < used) this.blocked = !this.socket.write(scratch.subarray(start, used));
-  }
-
   private flushPieces(): void {
     this.cut();
-    const { pieces, socket } = this;
+    const pieces = this.pieces;
     this.pieces = [];
-    let written = writeAllNow(socket, pieces);
-    socket.cork();
-    for (const piece of pieces) {
-      if (written < piece.length) this.blocked = !socket.write(written === 0 ? piece : piece.subarray(written));
-      written = Math.max(0, written - piece.length);
-    }
-    socket.uncork();
+    this.socket.cork();
+    for (const piece of pieces) this.blocked = !this.socket.write(piece);
+    this.socket.uncork();
     // What a cork holds counts as unread until the system call, so that only the length after it tells.
-    if (socket.writableLength === 0) this.blocked = false;
+    if (this.socket.writableLength === 0) this.blocked = false;
   }
 
   private cut(): void {

@@ -14,8 +14,8 @@ export const knownRuntimes = {
 export type KnownRuntime = keyof typeof knownRuntimes;
 export type Choice = KnownRuntime | 'detect';
 
-/** The last release whose kubelet can run as nothing but a dockershim (`--experimental-dockershim`). */
-const LAST_WITH_DOCKERSHIM = 20;
+/** The last release whose kubelet can run as nothing but a dockershim: 1.19 has no `--experimental-dockershim` (PR 87746). */
+const LAST_WITH_DOCKERSHIM = 18;
 
 /** The primary runtime: its socket, and, where it is a known one, its service. */
 export interface Primary {
@@ -43,6 +43,13 @@ function takeDockershim(kubelet: Kubelet | undefined): Primary {
   return { ...knownRuntimes.dockershim, needsDockershim: true };
 }
 
+/** A kubelet that was upgraded since may not be able to run as the dockershim any more. */
+function fromBefore(before: string, kubelet: Kubelet | undefined): Primary {
+  const isDockershim = sameEndpoint(before, knownRuntimes.dockershim.socket);
+  if (isDockershim && kubelet !== undefined) takeDockershim(kubelet);
+  return { ...fromSocket(before), needsDockershim: isDockershim };
+}
+
 function detect(tree: Tree, kubelet: Kubelet | undefined, own: string, before: string | undefined): Primary {
   const current = kubelet?.endpoint?.value;
   if (current !== undefined && !sameEndpoint(current, own)) return fromSocket(current);
@@ -51,8 +58,7 @@ function detect(tree: Tree, kubelet: Kubelet | undefined, own: string, before: s
       return fromSocket(knownRuntimes['cri-dockerd'].socket);
     return takeDockershim(kubelet);
   }
-  if (before !== undefined)
-    return { ...fromSocket(before), needsDockershim: sameEndpoint(before, knownRuntimes.dockershim.socket) };
+  if (before !== undefined) return fromBefore(before, kubelet);
   // containerd last: its socket is there on a node of cri-dockerd too.
   const order: KnownRuntime[] = ['cri-dockerd', 'cri-o', 'containerd'];
   const found = kubelet === undefined ? order.find(name => tree.exists(knownRuntimes[name].socket)) : undefined;
@@ -73,7 +79,7 @@ export function choosePrimary(
   if (choice === 'detect') return detect(tree, kubelet, own, before);
   if (choice === 'dockershim') {
     const isOld = before !== undefined && sameEndpoint(before, knownRuntimes.dockershim.socket);
-    return isOld ? { ...fromSocket(before), needsDockershim: true } : takeDockershim(kubelet);
+    return isOld ? fromBefore(before, kubelet) : takeDockershim(kubelet);
   }
   return fromSocket(knownRuntimes[choice].socket);
 }

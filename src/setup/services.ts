@@ -52,7 +52,7 @@ function listOwnArguments(kubelet: Kubelet): string[] {
 }
 
 /**
- * A service that runs the kubelet's dockershim alone (Kubernetes up to 1.20), with the arguments that the kubelet itself
+ * A service that runs the kubelet's dockershim alone (Kubernetes up to 1.18), with the arguments that the kubelet itself
  * has: those of its network plugin above all.
  */
 export function renderDockershim(kubelet: Kubelet): string {

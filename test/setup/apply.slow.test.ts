@@ -303,6 +303,15 @@ test('the dockershim has the kubelet’s own arguments, without its endpoint', a
   t.ok(host.journal.indexOf('restart dockershim.service') < host.journal.indexOf('restart criproxy.service'));
 });
 
+test('a kubelet that was upgraded beyond its dockershim is named, with the remedy', async t => {
+  const { files } = layouts[2]!;
+  const old = makeHost(files, 18);
+  t.equal((await applySetup(old, options)).left, undefined);
+  const upgraded = makeHost(Object.fromEntries(old.content), 19);
+  const { left } = await applySetup(upgraded, options);
+  t.match(left, { saw: /this kubelet \(1\.19\) cannot be run as a dockershim/, remedy: /install cri-dockerd/ });
+});
+
 test('by hand, without --other, the other runtimes stay', async t => {
   const { files, minor } = layouts[3]!;
   const host = makeHost(files, minor);

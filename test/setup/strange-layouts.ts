@@ -57,13 +57,13 @@ export const strangeLayouts: readonly StrangeLayout[] = [
     },
     says: [/tcp:\/\/127\.0\.0\.1:3735/],
   },
-  {
-    name: '1.22 with docker, and no cri-dockerd',
-    minor: 22,
+  ...[19, 22].map(minor => ({
+    name: `1.${minor} with docker, and no cri-dockerd`,
+    minor,
     kubelet: '/usr/bin/kubelet',
     files: { [LIB_UNIT]: unit('/usr/bin/kubelet'), [LIB_DROP_IN]: dropIn('/usr/bin/kubelet'), [CONFIG]: config() },
-    says: [/1\.22/, /dockershim/, /cri-dockerd/],
-  },
+    says: [new RegExp(`1\\.${minor}`), /dockershim/, /cri-dockerd/],
+  })),
   {
     name: 'two commands in ExecStart',
     minor: 31,

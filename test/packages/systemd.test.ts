@@ -163,6 +163,8 @@ test('one node', options, async t => {
     t.match(node.must('criproxy setup status'), /unit +criproxy\.service: active\nunit +criproxy\.socket: active\n/);
     t.equal(node.must('stat -c "%a %U:%G" /var/lib/criproxy /run/criproxy.sock'), '750 root:root\n660 root:root\n');
     t.equal(node.run('systemd-analyze verify --man=no criproxy.service criproxy.socket').stderr, '');
+    const pid = show(node, 'MainPID');
+    t.same([node.must('pgrep -x criproxy').trim(), node.must('pidof criproxy').trim()], [pid, pid]);
   });
 
   await t.test('stopping the socket stops both, stopping the service does not last', async t => {

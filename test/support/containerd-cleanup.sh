@@ -22,7 +22,8 @@ ids=
 for task in "$dir"/state/io.containerd.runtime.v2.task/k8s.io/*; do
   [ -d "$task" ] || continue
   id=${task##*/} ids="$ids ${task##*/}"
-  rm -f "$(sed 's,^unix://,,' "$task/address")"
+  # containerd 2 has the socket in the second file.
+  rm -f $(grep -ho '/run/containerd/s/[0-9a-f]*' "$task/address" "$task/bootstrap.json")
   # The id in its cgroup says that the pid has not gone to another process.
   pid=$(cat "$task/init.pid") && grep -q "$id" "/proc/$pid/cgroup" && kill -KILL "$pid" && pids="$pids $pid"
 done

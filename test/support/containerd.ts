@@ -16,6 +16,7 @@ import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { writeImageArchive } from './busybox-image.ts';
 import { exitOf, processStamp, waitFor } from './child.ts';
+import { type ContainerdRelease, containerdFolder } from './containerd-release.ts';
 import { connect } from './cri-client.ts';
 
 export interface ContainerdOptions {
@@ -25,10 +26,13 @@ export interface ContainerdOptions {
   registry?: string;
   /** Where the streaming server listens (stream_server_address); the default is 127.0.0.1. */
   streamAddress?: string;
+  /** The default is the installed one. */
+  release?: ContainerdRelease;
 }
 
 /** A private containerd; what it runs goes with it. Its images are `busybox` and `pause`, from busybox-static. */
 export interface Containerd {
+  readonly release: ContainerdRelease;
   readonly dir: string;
   readonly socketPath: string;
   /** A cgroup that goes with it, for PodSandboxConfig's cgroup_parent. */
@@ -51,12 +55,15 @@ const cleanupScript = fileURLToPath(new URL('containerd-cleanup.sh', import.meta
 
 /** Needs root, containerd, runc, the CNI plugins and busybox-static. Any number may run side by side. */
 export async function startContainerd(options: ContainerdOptions = {}): Promise<Containerd> {
+  const { release = '1.6' } = options;
+  const programs = containerdFolder(release);
   sweepLeftovers();
   const { number, dir } = claimNumber();
   const keeper = spawn('sh', [cleanupScript, dir], { detached: true, stdio: ['pipe', 'ignore', 'inherit'] });
   writeConfig(dir, number, options);
   let child: ChildProcess | undefined;
   const containerd: Containerd = {
+    release,
     dir,
     socketPath: join(dir, 'containerd.sock'),
     cgroupParent: `/${basename(dir)}`,
@@ -68,7 +75,7 @@ export async function startContainerd(options: ContainerdOptions = {}): Promise<
     },
     async start() {
       await containerd.kill();
-      child = spawnContainerd(dir);
+      child = spawnContainerd(dir, programs);
       await waitUntilServing(containerd, child);
     },
     async stop() {
@@ -78,7 +85,7 @@ export async function startContainerd(options: ContainerdOptions = {}): Promise<
   };
   try {
     await containerd.start();
-    importImages(containerd);
+    importImages(containerd, programs);
   } catch (error) {
     await containerd.stop();
     throw error;
@@ -178,9 +185,11 @@ ${runtimes.join('')}`,
   if (registry) writeFileSync(join(dir, 'certs.d/_default/hosts.toml'), hosts);
 }
 
-function spawnContainerd(dir: string): ChildProcess {
+function spawnContainerd(dir: string, programs: string): ChildProcess {
   const log = openSync(join(dir, 'log'), 'a');
-  const child = spawn('containerd', ['--config', join(dir, 'config.toml')], {
+  const child = spawn(join(programs, 'containerd'), ['--config', join(dir, 'config.toml')], {
+    // Its shims are found by it.
+    env: { ...process.env, PATH: `${programs}:${process.env['PATH']}` },
     // Its own session: a Ctrl-C at the terminal is for the test, and the clean-up follows.
     detached: true,
     stdio: ['ignore', log, log],
@@ -204,9 +213,11 @@ async function waitUntilServing(containerd: Containerd, child: ChildProcess): Pr
   await Promise.race([serving, failed]);
 }
 
-function importImages({ dir, socketPath }: Containerd): void {
+function importImages({ dir, socketPath }: Containerd, programs: string): void {
   const archive = join(dir, 'images.tar');
   writeImageArchive(archive, [{ ref: busyboxImage }, { ref: pauseImage, labels: { role: 'pause' } }]);
-  execFileSync('ctr', ['-a', socketPath, '-n', 'k8s.io', 'images', 'import', archive], { stdio: 'pipe' });
+  execFileSync(join(programs, 'ctr'), ['-a', socketPath, '-n', 'k8s.io', 'images', 'import', archive], {
+    stdio: 'pipe',
+  });
   rmSync(archive);
 }

@@ -1,8 +1,9 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { findMirror } from './debian-mirror.ts';
 
 /** What is in the node besides Debian's essential packages. */
 const packages = [
@@ -15,23 +16,6 @@ const packages = [
   'iproute2',
   'procps',
 ];
-
-/** The mirror that this machine's apt uses for Debian. */
-function findMirror(): string {
-  const folder = '/etc/apt/sources.list.d';
-  const files = [
-    '/etc/apt/sources.list',
-    ...(existsSync(folder) ? readdirSync(folder).map(name => join(folder, name)) : []),
-  ];
-  const text = files
-    .filter(file => existsSync(file))
-    .map(file => readFileSync(file, 'utf8'))
-    .join('\n');
-  return (
-    /^(?:URIs:|deb(?: \[[^\]]*\])?) +(https?:\/\/\S*\/debian)\/?(?:\s|$)/m.exec(text)?.[1] ??
-    'http://deb.debian.org/debian'
-  );
-}
 
 /**
  * The root of a Debian 12 node, made by debootstrap (half a minute) and kept for the next run. Never written to: a node

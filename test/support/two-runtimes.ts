@@ -1,4 +1,5 @@
 import { type Containerd, startContainerd } from './containerd.ts';
+import type { ContainerdRelease } from './containerd-release.ts';
 import { type CriClient, connect } from './cri-client.ts';
 import { type ProxyOptions, type ProxyProcess, startProxy } from './proxy.ts';
 import { type Registry, startRegistry } from './registry.ts';
@@ -32,10 +33,16 @@ export interface TwoRuntimes {
 export interface TwoRuntimesOptions extends Omit<ProxyOptions, 'connect'> {
   /** Runtime handlers of each side beside the default. */
   readonly handlers?: Readonly<Partial<Record<Side['name'], readonly string[]>>>;
+  /** Of each side; the default is the installed one. */
+  readonly releases?: Readonly<Partial<Record<Side['name'], ContainerdRelease>>>;
 }
 
 /** Two containerd that pull from one registry, and the proxy before them; the secondary's id is `alt`. */
-export async function startTwoRuntimes({ handlers = {}, ...options }: TwoRuntimesOptions = {}): Promise<TwoRuntimes> {
+export async function startTwoRuntimes({
+  handlers = {},
+  releases = {},
+  ...options
+}: TwoRuntimesOptions = {}): Promise<TwoRuntimes> {
   const undo: (() => unknown)[] = [];
   const stop = async () => {
     for (const step of undo.splice(0).reverse()) await step();
@@ -44,7 +51,11 @@ export async function startTwoRuntimes({ handlers = {}, ...options }: TwoRuntime
     const registry = await startRegistry();
     undo.push(() => registry.stop());
     const start = async (side: Omit<Side, 'containerd' | 'direct'>): Promise<Side> => {
-      const containerd = await startContainerd({ registry: registry.host, handlers: handlers[side.name] ?? [] });
+      const containerd = await startContainerd({
+        registry: registry.host,
+        handlers: handlers[side.name] ?? [],
+        release: releases[side.name] ?? '1.6',
+      });
       undo.push(() => containerd.stop());
       const direct = connect(containerd.socketPath);
       undo.push(() => direct.close());

@@ -13,8 +13,8 @@ import type { Host } from './host.ts';
 import { KUBELET_UNIT } from './kubelet.ts';
 import { restartKubelet } from './kubelet-restart.ts';
 import { makePlan, type Plan, type PlanOptions } from './node-plan.ts';
-import { describeEdit } from './plan.ts';
-import { formatRecord, makeEdits, RECORD_FILE, readRecord, type SetupRecord } from './record.ts';
+import { describeEdit, describeUndone } from './plan.ts';
+import { formatRecord, makeChanges, RECORD_FILE, readRecord, type SetupRecord } from './record.ts';
 import { Rollback } from './rollback.ts';
 
 export interface ApplyOptions extends PlanOptions, DaemonOptions {
@@ -45,7 +45,7 @@ async function bringUpDaemon(host: Host, plan: Plan, options: ApplyOptions, roll
   // An upgrade brings new units.
   if (plan.files.size > 0 || options.restart) await host.systemctl('daemon-reload');
   if (!isNew) {
-    if (!before.serves && plan.edits.length > 0) await assertServes(host, options);
+    if (!before.serves && plan.changes.size > 0) await assertServes(host, options);
     return [];
   }
   isStarted = true;
@@ -53,6 +53,19 @@ async function bringUpDaemon(host: Host, plan: Plan, options: ApplyOptions, roll
   // What served before must serve again; and a kubelet that was not cut off from its runtime before must not be now.
   const isDue = before.serves || (plan.kubelet !== undefined && !before.isActive);
   return [await startDaemon(host, before, options, isDue)];
+}
+
+/** What was edited in the files that changed, and what was taken back there. */
+function describeChanges({ edits, changes }: Plan, record: SetupRecord): string[] {
+  const now = edits.map(({ edit }) => edit).filter(({ file }) => changes.has(file));
+  const kept = new Set(now.map(edit => JSON.stringify(edit)));
+  const gone = record.edits
+    .map(({ edit }) => edit)
+    .filter(edit => changes.has(edit.file) && !kept.has(JSON.stringify(edit)));
+  return [
+    ...gone.map(edit => `${edit.file}: ${describeUndone(edit)}`),
+    ...now.map(edit => `${edit.file}: ${describeEdit(edit)}`),
+  ];
 }
 
 /** Edits what tells the kubelet its endpoint, and restarts it. */
@@ -63,26 +76,25 @@ async function pointKubelet(
   record: SetupRecord,
   rollback: Rollback,
 ): Promise<string[]> {
-  const { kubelet, edits } = plan;
+  const { kubelet, edits, changes } = plan;
   let isRestarted = false;
   rollback.push(async () => {
-    if (edits.length > 0) await host.systemctl('daemon-reload');
+    if (changes.size > 0) await host.systemctl('daemon-reload');
     if (isRestarted) await host.systemctl('restart', KUBELET_UNIT);
   });
-  const write = rollback.write.bind(rollback);
   const { endpoint: _, ...rest } = record;
   const current = kubelet?.endpoint?.value;
   const isOurs = current !== undefined && sameEndpoint(current, options.listen);
   const old = isOurs ? record : { ...rest, ...(current !== undefined && { endpoint: current }) };
-  const noted: SetupRecord = { ...(kubelet === undefined ? record : old), primary: plan.primary.socket };
-  if (formatRecord(noted) !== host.files.read(RECORD_FILE)) write(RECORD_FILE, formatRecord(noted)!);
-  if (edits.length === 0) return [];
-  makeEdits(host.files, write, noted, edits);
+  const noted = { ...(kubelet === undefined ? record : { ...old, edits }), primary: plan.primary.socket };
+  if (changes.size > 0 || formatRecord(noted) !== host.files.read(RECORD_FILE))
+    makeChanges(rollback, changes, record, noted);
+  if (changes.size === 0) return [];
   await host.systemctl('daemon-reload');
   const said = await restartKubelet(host, options.listen, options.settle, () => {
     isRestarted = true;
   });
-  return [...edits.map(edit => `${edit.file}: ${describeEdit(edit)}`), said];
+  return [...describeChanges(plan, record), said];
 }
 
 /** Where no service can be started, the daemon is told its runtimes, and the kubelet is left alone. */

@@ -1,11 +1,11 @@
-import type { Edit } from './edit.ts';
 import { SetupError } from './error.ts';
 import type { Host } from './host.ts';
 import { inspectKubelet, isUnfinished, KUBELET_UNIT, type Kubelet } from './kubelet.ts';
 import { planKubelet } from './plan.ts';
 import { type Choice, choosePrimary, type Primary } from './primary.ts';
-import type { SetupRecord } from './record.ts';
+import { type FileChanges, foldEdits, type MadeEdit, type SetupRecord, undoAll } from './record.ts';
 import * as services from './services.ts';
+import { overlayTree } from './tree.ts';
 
 /** What will be done to a node. */
 export interface Plan {
@@ -13,8 +13,10 @@ export interface Plan {
   readonly primary: Primary;
   /** Files of the services that must change, with their new text. */
   readonly files: ReadonlyMap<string, string>;
-  /** What tells the kubelet its endpoint. */
-  readonly edits: readonly Edit[];
+  /** What tells the kubelet its endpoint, all of it: also what was edited before and is as it must be. */
+  readonly edits: readonly MadeEdit[];
+  /** Files that must change for `edits` to be in force, and no others. */
+  readonly changes: FileChanges;
   /** Why the kubelet is left alone; undefined if it is not, or if there is none. */
   readonly left: SetupError | undefined;
 }
@@ -53,16 +55,32 @@ function listFiles(
   return files;
 }
 
+/**
+ * The edits are planned on the node as it would be without those that were made before: what a kubelet of an earlier version
+ * needed, and one of this version refuses, is not made again.
+ */
+function planEdits(host: Host, record: SetupRecord, endpoint: string): Pick<Plan, 'kubelet' | 'edits' | 'changes'> {
+  const undone = undoAll(host.files, record);
+  const bare = overlayTree(host.files, undone);
+  const kubelet = inspectKubelet(bare, host.askVersion);
+  if (kubelet === undefined) return { kubelet, edits: [], changes: new Map() };
+  const { texts, made } = foldEdits(bare, planKubelet(bare, kubelet, endpoint, host.askVersion));
+  const wanted = new Map([...undone, ...texts]);
+  const changes = new Map([...wanted].filter(([path, text]) => host.files.read(path) !== text));
+  return { kubelet, edits: made, changes };
+}
+
+const nothing = { edits: [], changes: new Map(), left: undefined } as const;
+
 function planWith(host: Host, options: PlanOptions, record: SetupRecord): Omit<Plan, 'files'> {
   const endpoint = `unix://${options.listen}`;
   const choose = (kubelet: Kubelet | undefined) =>
     choosePrimary(host.files, kubelet, options.primary, options.listen, record.primary);
-  const kubelet = inspectKubelet(host.files, host.askVersion);
-  if (kubelet === undefined) return { kubelet, primary: choose(undefined), edits: [], left: undefined };
-  if (isUnfinished(host.files, kubelet))
-    return { kubelet: undefined, primary: choose(undefined), edits: [], left: unfinished(kubelet, endpoint) };
-  const edits = planKubelet(host.files, kubelet, endpoint, host.askVersion);
-  return { kubelet, primary: choose(kubelet), edits, left: undefined };
+  const current = inspectKubelet(host.files, host.askVersion);
+  if (current === undefined) return { ...nothing, kubelet: undefined, primary: choose(undefined) };
+  if (isUnfinished(host.files, current))
+    return { ...nothing, kubelet: undefined, primary: choose(undefined), left: unfinished(current, endpoint) };
+  return { ...planEdits(host, record, endpoint), primary: choose(current), left: undefined };
 }
 
 /**
@@ -77,7 +95,7 @@ export function makePlan(host: Host, options: PlanOptions, record: SetupRecord):
     if (!(fault instanceof SetupError) || fault.kind !== 'strange') throw fault;
     const choice = options.primary === 'dockershim' ? 'detect' : options.primary;
     const primary = choosePrimary(host.files, undefined, choice, options.listen, record.primary);
-    plan = { kubelet: undefined, primary, edits: [], left: fault };
+    plan = { ...nothing, kubelet: undefined, primary, left: fault };
   }
   return { ...plan, files: listFiles(host, plan.primary, plan.kubelet, options.other) };
 }

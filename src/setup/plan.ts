@@ -154,6 +154,15 @@ export function describeEdit(edit: Edit): string {
   return 'a file of its own';
 }
 
+/** What is so once an edit was taken back, in words. */
+export function describeUndone(edit: Edit): string {
+  if (edit.kind === 'flag') return `--${edit.flag}=${edit.old} again`;
+  if (edit.kind === 'append') return `without ${edit.text} again`;
+  if (edit.kind === 'yaml')
+    return edit.old === undefined ? `without ${edit.key} again` : `${edit.key}: ${edit.old} again`;
+  return 'removed';
+}
+
 function describeByHand(edit: Edit): string {
   return edit.kind === 'file'
     ? `look at ${edit.file}`

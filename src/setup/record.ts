@@ -2,6 +2,7 @@ import type { Files } from './disk.ts';
 import { type Edit, hashText, undoEdit } from './edit.ts';
 import { strange } from './error.ts';
 import { applyEdits } from './plan.ts';
+import { overlayTree, type Tree } from './tree.ts';
 
 export const RECORD_FILE = '/var/lib/criproxy/setup.json';
 
@@ -41,29 +42,52 @@ export function readRecord(files: Pick<Files, 'read'>): SetupRecord {
 /** The record's text; undefined for an empty one, which is no file. */
 export function formatRecord(record: SetupRecord): string | undefined {
   if (record.edits.length === 0 && record.primary === undefined) return undefined;
-  return `${JSON.stringify(record, null, 2)}\n`;
+  const { format, endpoint, primary, ...rest } = record;
+  return `${JSON.stringify({ format, endpoint, primary, ...rest }, null, 2)}\n`; // the same record is the same text
+}
+
+/** What a file must become: its text, or undefined for none. */
+export type FileChanges = ReadonlyMap<string, string | undefined>;
+
+/** The changes that take back all recorded edits that still are as they were made. */
+export function undoAll(files: Pick<Files, 'read'>, record: SetupRecord): FileChanges {
+  const texts = new Map<string, string | undefined>();
+  const read = (path: string) => (texts.has(path) ? texts.get(path) : files.read(path));
+  const changes = {
+    write: (path: string, text: string) => void texts.set(path, text),
+    remove: (path: string) => void texts.set(path, undefined),
+  };
+  undoEdits({ read }, changes, record.edits);
+  return texts;
+}
+
+/** What `edits` make of files, one after the other, and each with its hashes. Throws a SetupError if one does not fit. */
+export function foldEdits(tree: Tree, edits: readonly Edit[]): { texts: FileChanges; made: readonly MadeEdit[] } {
+  const texts = new Map<string, string | undefined>();
+  const made: MadeEdit[] = [];
+  for (const edit of edits) {
+    const before = texts.has(edit.file) ? texts.get(edit.file) : tree.read(edit.file);
+    const after = applyEdits(overlayTree(tree, texts), [edit]).get(edit.file)!;
+    if (before === after) continue;
+    texts.set(edit.file, after);
+    made.push({ edit, before: hashText(before), after: hashText(after)! });
+  }
+  return { texts, made };
 }
 
 /**
- * Makes edits, each recorded before it is made, so that a crash between the two is undone like any other. Returns the new
- * record; throws a SetupError.
+ * Makes changes to files, with the record of the edits that are in force after them. Until all are made the record holds the
+ * old edits too, so that a crash between two files is undone like any other. Throws a SetupError.
  */
-export function makeEdits(
-  files: Files,
-  write: (path: string, text: string) => void,
-  record: SetupRecord,
-  edits: readonly Edit[],
-): SetupRecord {
-  let now = record;
-  for (const edit of edits) {
-    const before = files.read(edit.file);
-    const text = applyEdits(files, [edit]).get(edit.file)!;
-    if (before === text) continue;
-    now = { ...now, edits: [...now.edits, { edit, before: hashText(before), after: hashText(text)! }] };
-    write(RECORD_FILE, formatRecord(now)!);
-    write(edit.file, text);
+export function makeChanges(changes: Changes, files: FileChanges, old: SetupRecord, now: SetupRecord): void {
+  if (files.size > 0) changes.write(RECORD_FILE, formatRecord({ ...now, edits: [...old.edits, ...now.edits] })!);
+  for (const [path, text] of files) {
+    if (text === undefined) changes.remove(path);
+    else changes.write(path, text);
   }
-  return now;
+  const text = formatRecord(now);
+  if (text === undefined) changes.remove(RECORD_FILE);
+  else changes.write(RECORD_FILE, text);
 }
 
 /** An edit that could not be undone, since its file says something else now. */

@@ -5,11 +5,11 @@ import { SetupError } from './error.ts';
 import type { Host } from './host.ts';
 import { inspectKubelet, KUBELET_UNIT, type Kubelet } from './kubelet.ts';
 import { restartKubelet } from './kubelet-restart.ts';
-import { describeEdit, planKubelet } from './plan.ts';
+import { describeEdit, describeUndone, planKubelet } from './plan.ts';
 import {
+  foldEdits,
   formatRecord,
   type LeftEdit,
-  makeEdits,
   RECORD_FILE,
   readRecord,
   type SetupRecord,
@@ -58,14 +58,6 @@ function planMoved(host: Host, record: SetupRecord, listen: string): readonly Ed
   }
 }
 
-function describeUndone(edit: Edit): string {
-  if (edit.kind === 'flag') return `--${edit.flag}=${edit.old} again`;
-  if (edit.kind === 'append') return `without ${edit.text} again`;
-  if (edit.kind === 'yaml')
-    return edit.old === undefined ? `without ${edit.key} again` : `${edit.key}: ${edit.old} again`;
-  return 'removed';
-}
-
 async function restoreKubelet(
   host: Host,
   record: SetupRecord,
@@ -83,12 +75,7 @@ async function restoreKubelet(
   const { undone, left } = undoEdits(host.files, rollback, record.edits);
   const moved = planMoved(host, record, options.listen);
   const more = moved instanceof SetupError ? [] : moved;
-  makeEdits(
-    host.files,
-    (path, text) => path !== RECORD_FILE && rollback.write(path, text),
-    { format: 1, edits: [] },
-    more,
-  );
+  for (const [path, text] of foldEdits(host.files, more).texts) rollback.write(path, text!);
   const done = [
     ...undone.map(edit => `${edit.file}: ${describeUndone(edit)}`),
     ...more.map(edit => `${edit.file}: ${describeEdit(edit)}`),

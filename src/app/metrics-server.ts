@@ -1,16 +1,11 @@
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Server } from 'node:net';
 import type { Logger } from '../base/logger.ts';
 import type { MetricsSource } from './metrics.ts';
+import { type HttpAnswer, oneAnswerHttp, plain } from './one-answer-http.ts';
 
 /** How long until a port that cannot be had is tried again, in ms: first, and at most. */
 const FIRST_WAIT = 1_000;
 const LONGEST_WAIT = 60_000;
-
-/** One Prometheus has one connection or two; whoever has dozens is no Prometheus. */
-const MAX_CONNECTIONS = 32;
-
-/** How long a client may take to ask, in ms. */
-const REQUEST_TIMEOUT = 10_000;
 
 export interface MetricsServer {
   stop(): Promise<void>;
@@ -25,12 +20,7 @@ export async function openMetricsServer(
   metrics: MetricsSource,
   log: Logger,
 ): Promise<MetricsServer> {
-  const { createServer } = await import('node:http');
-  const server = createServer(
-    { requestTimeout: REQUEST_TIMEOUT, headersTimeout: REQUEST_TIMEOUT },
-    (request, response) => void answer(request, response, metrics, log),
-  );
-  server.maxConnections = MAX_CONNECTIONS;
+  const server = oneAnswerHttp((method, path) => answer(method, path, metrics, log));
   const place = `${host.includes(':') ? `[${host}]` : host}:${port}`;
   let timer: NodeJS.Timeout | undefined;
   let wait = FIRST_WAIT;
@@ -50,7 +40,7 @@ export async function openMetricsServer(
   return {
     async stop() {
       clearTimeout(timer);
-      server.closeAllConnections();
+      server.closeAll();
       await new Promise<void>(resolve => server.close(() => resolve()));
     },
   };
@@ -83,27 +73,13 @@ function explain(fault: unknown): string {
   }
 }
 
-async function answer(
-  { method, url }: IncomingMessage,
-  response: ServerResponse,
-  metrics: MetricsSource,
-  log: Logger,
-): Promise<void> {
-  const path = (url ?? '').split('?')[0];
-  if (path !== '/metrics') {
-    response.writeHead(404, { 'content-type': 'text/plain' }).end('metrics are at /metrics\n');
-    return;
-  }
-  if (method !== 'GET' && method !== 'HEAD') {
-    response.writeHead(405, { 'content-type': 'text/plain', allow: 'GET, HEAD' }).end('only GET\n');
-    return;
-  }
+async function answer(method: string, path: string, metrics: MetricsSource, log: Logger): Promise<HttpAnswer> {
+  if (path !== '/metrics') return plain(404, 'metrics are at /metrics\n');
+  if (method !== 'GET' && method !== 'HEAD') return plain(405, 'only GET\n', ['allow: GET, HEAD']);
   try {
-    const { type, text } = await metrics.render();
-    response.writeHead(200, { 'content-type': type, 'content-length': Buffer.byteLength(text) });
-    response.end(method === 'HEAD' ? undefined : text);
+    return { status: 200, ...(await metrics.render()) };
   } catch (fault) {
     log.error(`cannot write the metrics: ${String(fault)}`);
-    response.writeHead(500, { 'content-type': 'text/plain' }).end('cannot write the metrics; see the log\n');
+    return plain(500, 'cannot write the metrics; see the log\n');
   }
 }

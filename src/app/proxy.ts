@@ -39,12 +39,18 @@ export interface Proxy {
   reload(): Promise<void>;
 }
 
+/** Where the proxy logs, how much, and how many lines nobody has read in time. */
+export interface ProxyLog {
+  readonly levels: LevelSwitch;
+  readonly log: Logger;
+  lost(): number;
+}
+
 /** Starts the proxy: from here on it serves, whether or not its runtimes are up. Throws a SocketFileError for `listen`. */
 export async function startProxy(
   config: ProxyConfig,
   source: ConfigSource,
-  levels: LevelSwitch,
-  log: Logger,
+  { levels, log, lost }: ProxyLog,
 ): Promise<Proxy> {
   // First, so that nothing has to be undone: another process may be serving there. systemd may hold the socket, so that
   // clients wait for a start.
@@ -57,7 +63,7 @@ export async function startProxy(
   const watch = new CallWatch();
 
   // What is counted is counted from the first call on; who wants to see it comes when he likes.
-  const telemetry = new Telemetry(config, watch, log);
+  const telemetry = new Telemetry(config, watch, log, lost);
 
   // To see what a node makes of faults: nothing stands in the way of calls where that was not asked for.
   const faults = config.enableFaults ? new Faults(log) : undefined;

@@ -20,6 +20,7 @@ const LAST_TIMEOUT = 1_000;
 /** Sends a span of each call to an OpenTelemetry collector: OTLP over HTTP, in JSON. No call ever waits for it. */
 export class SpanExporter {
   private readonly url: string;
+  private readonly headers: Readonly<Record<string, string>>;
   private readonly version: string;
   private readonly log: Logger;
   private readonly queue: Span[] = [];
@@ -32,9 +33,14 @@ export class SpanExporter {
   private sending: Promise<void> | undefined;
   private timer: NodeJS.Timeout | undefined;
 
-  /** `base`: the collector's URL, to which `/v1/traces` is added. */
+  /**
+   * `base`: the collector's URL, to which `/v1/traces` is added. User information in it is sent as basic authentication, RFC 7617:
+   * fetch takes no such URL.
+   */
   constructor(base: string, version: string, watch: CallWatch, counters: Counters, log: Logger) {
-    this.url = `${base}/v1/traces`;
+    const { username, password } = new URL(base);
+    this.url = `${base.replace(/^(\w+:\/\/)[^/]*@/, '$1')}/v1/traces`;
+    this.headers = { 'content-type': 'application/json', ...basicAuth(username, password) };
     this.version = version;
     this.log = log;
     this.sent = counters.counter('criproxy_otlp_spans_sent_total', 'Spans that the collector has taken.');
@@ -91,7 +97,7 @@ export class SpanExporter {
     try {
       const response = await fetch(this.url, {
         method: 'POST',
-        headers: { 'content-type': 'application/json' },
+        headers: this.headers,
         body: exportRequest(spans, this.version, hostname(), Date.now() - performance.now()),
         signal: AbortSignal.any([AbortSignal.timeout(TIMEOUT), this.ending.signal]),
       });
@@ -114,4 +120,11 @@ export class SpanExporter {
       this.log.warn(`the collector at ${this.url} takes no spans: ${fault.why}; calls go on without (see -otlp)`);
     } else this.log.info(0, `the collector at ${this.url} takes spans again`);
   }
+}
+
+/** `username` and `password` as a URL has them, percent-encoded. */
+function basicAuth(username: string, password: string): { authorization?: string } {
+  if (username === '' && password === '') return {};
+  const pair = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+  return { authorization: `Basic ${Buffer.from(pair).toString('base64')}` };
 }

@@ -8,6 +8,7 @@ import type {
   StatusReport,
 } from '../admin/status-report.ts';
 import type { Logger } from '../base/logger.ts';
+import { redactUrls } from '../base/redact-urls.ts';
 import type { Listing } from '../routing/listing.ts';
 import type { Runtime } from '../routing/runtime.ts';
 import type { Snapshot } from '../routing/snapshot.ts';
@@ -89,7 +90,7 @@ function reportRuntime(sources: StatusSources, runtime: Runtime): RuntimeReport 
     socket: runtimes.find(address => address.id === id)?.path ?? '',
     state: state.kind,
     since: new Date(state.since).toISOString(),
-    reason: state.kind === 'down' ? state.reason : null,
+    reason: state.kind === 'down' ? redactUrls(state.reason) : null,
     name: (state.kind === 'up' && state.runtimeName) || null,
     version: (state.kind === 'up' && state.runtimeVersion) || null,
     packages: state.kind === 'up' ? state.packages : [],

@@ -10,13 +10,16 @@ import { EventLoopLag } from '../watch/event-loop-lag.ts';
 import { callMetrics } from './call-metrics.ts';
 import { reportClientCalls, reportRuntimeCalls } from './call-reports.ts';
 import { knownMethods } from './known-methods.ts';
-import { Metrics } from './metrics.ts';
+import { type Exposition, Metrics } from './metrics.ts';
 import { metricsRoutes } from './metrics-routes.ts';
 import { openMetricsServer } from './metrics-server.ts';
 import { processMetrics } from './process-metrics.ts';
 import type { ProxyConfig } from './proxy-config.ts';
 import { runtimeMetrics } from './runtime-metrics.ts';
 import { SpanExporter } from './span-exporter.ts';
+
+/** How long metrics are given out again, in ms: to write them takes milliseconds, in which no call is served. */
+const RENDER_AGE = 1_000;
 
 /** What the daemon counts of itself, and where that can be had: metrics, the figures of the status, spans. */
 export class Telemetry {
@@ -30,9 +33,15 @@ export class Telemetry {
   private readonly metrics: Metrics;
   private readonly log: Logger;
   private runtimes: () => readonly Runtime[] = () => [];
+  private rendered: { readonly at: number; readonly exposition: Promise<Exposition> } | undefined;
   private readonly closers: (() => Promise<void>)[] = [];
 
-  constructor({ version, otlp }: Pick<ProxyConfig, 'version' | 'otlp'>, watch: CallWatch, log: Logger) {
+  constructor(
+    { version, otlp }: Pick<ProxyConfig, 'version' | 'otlp'>,
+    watch: CallWatch,
+    log: Logger,
+    logLinesLost: () => number,
+  ) {
     this.log = log;
     this.stats = new CallStats(knownMethods(), log);
     watch.add(this.stats);
@@ -44,6 +53,13 @@ export class Telemetry {
       'criproxy_trace_lines_lost_total',
       'Lines of criproxy trace that its reader was too slow for.',
     );
+    this.counters.register({
+      name: 'criproxy_log_lines_lost_total',
+      help: 'Lines of the log that nobody read in time.',
+      type: 'counter',
+      labels: [],
+      read: () => [[[], logLinesLost()]],
+    });
     if (otlp !== undefined) {
       const exporter = new SpanExporter(otlp, version, watch, this.counters, log);
       this.closers.push(() => exporter.stop());
@@ -94,8 +110,15 @@ export class Telemetry {
     await Promise.all(this.closers.map(close => close()));
   }
 
-  private render() {
-    this.stats.keepOnly(this.runtimes().map(({ id }) => id));
-    return this.metrics.render();
+  private render(): Promise<Exposition> {
+    if (this.rendered === undefined || performance.now() - this.rendered.at >= RENDER_AGE) {
+      this.stats.keepOnly(this.runtimes().map(({ id }) => id));
+      const exposition = this.metrics.render();
+      this.rendered = { at: performance.now(), exposition };
+      exposition.catch(() => {
+        this.rendered = undefined;
+      });
+    }
+    return this.rendered.exposition;
   }
 }

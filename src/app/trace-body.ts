@@ -1,10 +1,11 @@
-import { dump } from '../cri/dump.ts';
+import { type DumpLimit, dump } from '../cri/dump.ts';
 import type { Package } from '../cri/packages.ts';
 import { WireError } from '../wire/error.ts';
 import { Records } from '../wire/records.ts';
 
 /** How much of a message is shown, in bytes: a list of 500 containers would fill the terminal, and take its time. */
 export const BODY_LIMIT = 64 * 1024;
+const SHOWN: DumpLimit = { values: 5_000, text: BODY_LIMIT };
 
 /** The beginning of a message that is shown, and how long the whole was. */
 export interface Body {
@@ -33,7 +34,7 @@ function wholeRecords(message: Buffer, limit: number): number {
 
 /** As a log would have it, redacted; `...` tells of what was cut off. */
 export function showBody(message: string, from: Package, { bytes, length }: Body): Record<string, unknown> {
-  const shown = dump(message, from, bytes);
+  const shown = dump(message, from, bytes, SHOWN);
   if (bytes.length === length) return shown;
   return { ...shown, '...': `<${length - bytes.length} more bytes>` };
 }

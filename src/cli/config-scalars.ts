@@ -1,4 +1,6 @@
-/** Single values of a configuration file, with the flag that says the same and how its text becomes the file's value. */
+import { redactUrls } from '../base/redact-urls.ts';
+
+/** Single values of a configuration file, with the flag that says the same and how its text is shown as the file's value. */
 export const configScalars = [
   { key: 'listen', flag: 'listen', read: String },
   { key: 'logLevel', flag: 'v', read: Number },
@@ -11,7 +13,7 @@ export const configScalars = [
   { key: 'stateDir', flag: 'stateDir', read: String },
   { key: 'adminSocket', flag: 'adminSocket', read: String },
   { key: 'metrics', flag: 'metrics', read: String },
-  { key: 'otlp', flag: 'otlp', read: String },
+  { key: 'otlp', flag: 'otlp', read: redactUrls },
   { key: 'logFormat', flag: 'logFormat', read: String },
   { key: 'enableFaults', flag: 'enableFaults', read: (text: string) => text === 'true' },
 ] as const;

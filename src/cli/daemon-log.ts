@@ -1,10 +1,13 @@
+import type { Writable } from 'node:stream';
 import { LevelSwitch } from '../base/level-switch.ts';
 import type { Logger } from '../base/logger.ts';
 import { Level } from '../cri/methods.ts';
+import { BoundedWriter } from './bounded-writer.ts';
 import type { LogFormat } from './config.ts';
 import { glogLine } from './glog.ts';
+import { stderrLine } from './journal-entry.ts';
 import { jsonLine } from './json-line.ts';
-import { makeLogger } from './log-line.ts';
+import { type LogLine, makeLogger } from './log-line.ts';
 import type { LogSink } from './log-sink.ts';
 import { type Clock, Repeats } from './repeats.ts';
 
@@ -12,6 +15,8 @@ import { type Clock, Repeats } from './repeats.ts';
 export interface DaemonLog {
   readonly log: Logger;
   readonly levels: LevelSwitch;
+  /** How many lines are lost because nobody read them in time. */
+  lost(): number;
   /** Writes what is still to be written. */
   close(): Promise<void>;
 }
@@ -25,16 +30,19 @@ const clock: Clock = {
   },
 };
 
-/** `write` takes whole lines, or several. */
-export async function openLog(level: number, format: LogFormat, write: (text: string) => void): Promise<DaemonLog> {
+/** `stderr` takes the lines; with the format `journal` it has them only where journald cannot. */
+export async function openLog(level: number, format: LogFormat, stderr: Writable): Promise<DaemonLog> {
   const levels = new LevelSwitch(level);
-  const sink = await openSink(format, levels, write);
+  const toText = await lineWriter(format, levels);
+  const writer = new BoundedWriter(stderr, lost => toText(lossLine(lost)));
+  const sink = await openSink(format, toText, writer.write);
   const repeats = new Repeats(line => sink.take(line), levels, clock);
   const log = makeLogger(levels, repeats.pass);
   levels.onChange(() => log.info(0, describeLevel(levels)));
   return {
     log,
     levels,
+    lost: () => writer.lost + sink.lost,
     async close() {
       repeats.flush();
       await sink.close();
@@ -48,16 +56,29 @@ function describeLevel(levels: LevelSwitch): string {
   return `the log level is ${levels.get()} until ${new Date(until).toISOString()}, then ${levels.lastingLevel}`;
 }
 
-async function openSink(format: LogFormat, levels: LevelSwitch, write: (text: string) => void): Promise<LogSink> {
-  const close = async () => {};
-  if (format === 'json') return { take: line => write(jsonLine(line)), close };
-  if (format === 'journal') {
-    // Loaded when it is asked for: it needs what runs children.
-    const { JournalSink } = await import('./journal-sink.ts');
-    return new JournalSink({ write });
-  }
+function lossLine(lost: number): LogLine {
+  const message = `${lost} lines of the log are lost: the reader of stderr did not take them in time`;
+  const file = 'daemon-log.ts:0';
+  return { time: new Date(), severity: 'warning', level: 0, message, fields: undefined, about: {}, file };
+}
+
+async function openSink(
+  format: LogFormat,
+  toText: (line: LogLine) => string,
+  write: (text: string) => void,
+): Promise<LogSink> {
+  if (format !== 'journal') return { take: line => write(toText(line)), lost: 0, close: async () => {} };
+  // Loaded when it is asked for: it needs what runs children.
+  const { JournalSink } = await import('./journal-sink.ts');
+  return new JournalSink({ write });
+}
+
+/** What makes text of a line in this format, ended. */
+async function lineWriter(format: LogFormat, levels: LevelSwitch): Promise<(line: LogLine) => string> {
+  if (format === 'json') return jsonLine;
+  if (format === 'journal') return stderrLine;
   const toYaml = await yamlWriter(levels);
-  return { take: line => write(glogLine(line, toYaml)), close };
+  return line => glogLine(line, toYaml);
 }
 
 /**

@@ -1,4 +1,5 @@
-import { type LogLine, oneLine } from './log-line.ts';
+import { escapeControls, escapeControlsInLines } from '../base/escape-controls.ts';
+import type { LogLine } from './log-line.ts';
 
 /**
  * A line in glog's form, `Lmmdd hh:mm:ss.uuuuuu pid file:line] message #call` in local time, and its fields below it as
@@ -8,7 +9,7 @@ export function glogLine(line: LogLine, toYaml: (fields: unknown) => string): st
   const { severity, time, file, message, fields, about } = line;
   const head = `${severity[0]!.toUpperCase()}${timestamp(time)} ${String(process.pid).padStart(7)} ${file}]`;
   const call = about.call === undefined ? '' : ` #${about.call.id}`;
-  return `${head} ${oneLine(message)}${call}\n${fields === undefined ? '' : below(toYaml(fields))}`;
+  return `${head} ${escapeControls(message)}${call}\n${fields === undefined ? '' : below(escapeControlsInLines(toYaml(fields)))}`;
 }
 
 /** The clock of the wall has milliseconds; digits of another clock behind them would make lines go back. */

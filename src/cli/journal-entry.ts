@@ -1,5 +1,6 @@
+import { escapeControls } from '../base/escape-controls.ts';
 import { runtimeLabel } from '../watch/runtime-label.ts';
-import { type LogLine, oneLine } from './log-line.ts';
+import type { LogLine } from './log-line.ts';
 
 /** A value with more bytes is cut: an entry has to fit into a datagram (net.core.wmem_default, 212,992 bytes by default). */
 const MAX_FIELD = 60_000;
@@ -13,7 +14,12 @@ export function priorityOf({ severity, level }: LogLine): number {
 
 /** The text of a line, on one line. */
 export function textOf({ message, about }: LogLine): string {
-  return `${oneLine(message)}${about.call === undefined ? '' : ` #${about.call.id}`}`;
+  return `${escapeControls(message)}${about.call === undefined ? '' : ` #${about.call.id}`}`;
+}
+
+/** A line on stderr with a priority before it, as sd-daemon(3) has it, ended. */
+export function stderrLine(line: LogLine): string {
+  return `<${priorityOf(line)}>${textOf(line)}\n`;
 }
 
 /** A line as journald's native protocol has it (systemd: Native Journal Protocol): `NAME=value` lines. */
@@ -34,7 +40,7 @@ export function journalEntry(line: LogLine): Buffer {
     CRIPROXY_FIELDS: fields === undefined ? undefined : JSON.stringify(fields),
   };
   const present = Object.entries(entry).filter(([, value]) => value !== undefined);
-  return Buffer.from(present.map(([name, value]) => `${name}=${cut(oneLine(String(value)))}\n`).join(''));
+  return Buffer.from(present.map(([name, value]) => `${name}=${cut(escapeControls(String(value)))}\n`).join(''));
 }
 
 function cut(value: string): string {

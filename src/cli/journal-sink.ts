@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { journalEntry, priorityOf, textOf } from './journal-entry.ts';
+import { journalEntry, stderrLine } from './journal-entry.ts';
 import type { LogLine } from './log-line.ts';
 import type { LogSink } from './log-sink.ts';
 
@@ -12,7 +12,7 @@ const SOCKET = '/run/systemd/journal/socket';
 const MAX_WAITING = 8 << 20;
 
 /** How many lines may wait for it to begin. */
-const MAX_EARLY = 10_000;
+const MAX_EARLY = 1_000;
 
 /** How long the sender may take to send what it has when the program stops, in ms. */
 const LAST_WORDS = 2_000;
@@ -58,7 +58,8 @@ export class JournalSink implements LogSink {
   private child: ChildProcess | undefined;
   /** Until the sender works. */
   private waiting: LogLine[] | undefined = [];
-  private lost = 0;
+  lost = 0;
+  private untold = 0;
   private lastLost: LogLine | undefined;
   private readonly ended: Promise<void>;
 
@@ -96,7 +97,7 @@ export class JournalSink implements LogSink {
     if (this.waiting !== undefined) {
       this.waiting.push(line);
       if (this.waiting.length > MAX_EARLY) this.fallBack('what sends entries to it does not begin');
-    } else if (this.child === undefined) this.place.write(`<${priorityOf(line)}>${textOf(line)}\n`);
+    } else if (this.child === undefined) this.place.write(stderrLine(line));
     else this.send(line);
   }
 
@@ -125,6 +126,7 @@ export class JournalSink implements LogSink {
     const { stdin } = this.child!;
     if (stdin!.writableLength > MAX_WAITING) {
       this.lost++;
+      this.untold++;
       this.lastLost = line;
       return;
     }
@@ -134,10 +136,10 @@ export class JournalSink implements LogSink {
 
   private tellLoss(): void {
     if (this.lastLost === undefined) return;
-    const message = `${this.lost} lines of the log are lost: journald did not take them in time`;
+    const message = `${this.untold} lines of the log are lost: journald did not take them in time`;
     const line = { ...this.lastLost, severity: 'warning', level: 0, message, fields: undefined, about: {} } as const;
     this.child!.stdin!.write(framed(journalEntry(line)));
-    this.lost = 0;
+    this.untold = 0;
     this.lastLost = undefined;
   }
 

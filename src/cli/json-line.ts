@@ -1,3 +1,4 @@
+import { escapeControls } from '../base/escape-controls.ts';
 import { runtimeLabel } from '../watch/runtime-label.ts';
 import type { LogLine } from './log-line.ts';
 
@@ -16,5 +17,5 @@ export function jsonLine(line: LogLine): string {
     pid: process.pid,
     fields,
   };
-  return `${JSON.stringify(object)}\n`;
+  return `${escapeControls(JSON.stringify(object))}\n`;
 }

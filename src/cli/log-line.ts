@@ -1,4 +1,5 @@
 import type { About, Logger } from '../base/logger.ts';
+import { redactUrls } from '../base/redact-urls.ts';
 
 export type Severity = 'info' | 'warning' | 'error';
 
@@ -15,24 +16,24 @@ export interface LogLine {
   readonly file: string;
 }
 
-/** Turns what is logged into lines, as far as the level lets them through. */
+/** Turns what is logged into lines, as far as the level lets them through, without the secrets of URLs in messages. */
 export function makeLogger(levels: { get(): number }, take: (line: LogLine) => void): Logger {
   const log: Logger = {
     enabled: at => at <= levels.get(),
     info(level, message, fields, about = {}) {
       if (level > levels.get()) return;
-      const file = callSite(log.info);
-      take({ time: new Date(), severity: 'info', level, message, fields, about, file });
+      add('info', level, message, fields, about, callSite(log.info));
     },
     warn(message, about = {}) {
-      const file = callSite(log.warn);
-      take({ time: new Date(), severity: 'warning', level: 0, message, fields: undefined, about, file });
+      add('warning', 0, message, undefined, about, callSite(log.warn));
     },
     error(message, about = {}) {
-      const file = callSite(log.error);
-      take({ time: new Date(), severity: 'error', level: 0, message, fields: undefined, about, file });
+      add('error', 0, message, undefined, about, callSite(log.error));
     },
   };
+  function add(severity: Severity, level: number, message: string, fields: unknown, about: About, file: string): void {
+    take({ time: new Date(), severity, level, message: redactUrls(message), fields, about, file });
+  }
   return log;
 }
 
@@ -44,10 +45,4 @@ function callSite(logged: (...values: never[]) => void): string {
   Error.captureStackTrace(at, logged);
   Error.stackTraceLimit = limit;
   return /([^/\\(]+:\d+):\d+\)?$/.exec(at.stack ?? '')?.[1] ?? 'criproxy:0';
-}
-
-/** A peer's text must not be able to fake a log line. */
-export function oneLine(message: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for.
-  return message.replace(/[\u0000-\u001f\u007f]/g, character => JSON.stringify(character).slice(1, -1));
 }

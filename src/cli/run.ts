@@ -1,5 +1,6 @@
 import { startProxy } from '../app/proxy.ts';
 import type { ConfigSource } from '../app/reloader.ts';
+import { redactUrls } from '../base/redact-urls.ts';
 import { SocketFileError } from '../transport/socket-file.ts';
 import { readSettings } from './config.ts';
 import { daemonFlags } from './daemon-flags.ts';
@@ -19,7 +20,7 @@ export async function run(argv: readonly string[]): Promise<number> {
     if (given.get('version') === 'true') return print(`${formatVersion()}\n`);
     return await runDaemon(given);
   } catch (fault) {
-    process.stderr.write(`criproxy: ${fault instanceof Error ? fault.message : String(fault)}\n`);
+    process.stderr.write(`criproxy: ${redactUrls(fault instanceof Error ? fault.message : String(fault))}\n`);
     return fault instanceof UsageError ? 2 : 1;
   }
 }
@@ -39,10 +40,10 @@ async function runDaemon(given: FlagValues): Promise<number> {
   const config = readSettings(settings);
   // A reader of the log that went away is no reason to stop serving.
   process.stderr.on('error', () => {});
-  const { log, levels, close } = await openLog(config.level, config.logFormat, text => process.stderr.write(text));
+  const { log, levels, lost, close } = await openLog(config.level, config.logFormat, process.stderr);
   const stopping = stopSignal();
   try {
-    const started = startProxy(config, sourceOf(given), levels, log);
+    const started = startProxy(config, sourceOf(given), { levels, log, lost });
     onHangup(started);
     const proxy = await started.catch(fault => {
       if (!(fault instanceof SocketFileError)) throw fault;

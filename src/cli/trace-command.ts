@@ -1,5 +1,6 @@
 import { followAdmin } from '../admin/admin-client.ts';
 import type { TracedCall, TraceLine } from '../app/trace-line.ts';
+import { escapeControls, escapeControlsInLines } from '../base/escape-controls.ts';
 import type { Invocation } from './command-row.ts';
 import { parseDuration } from './flags.ts';
 import { paintFor } from './paint.ts';
@@ -65,7 +66,7 @@ function readQuery(values: Invocation['values']): URLSearchParams {
 /** `text` is the line as it came. */
 async function printer(output: 'table' | 'json', body: boolean): Promise<(line: TraceLine, text: string) => unknown> {
   if (output === 'json') {
-    return (line, text) => process.stdout.write(`${withoutBytes(line, text)}\n`);
+    return (line, text) => process.stdout.write(`${escapeControls(withoutBytes(line, text))}\n`);
   }
   const { isTTY, columns } = process.stdout;
   const view = new TraceView(isTTY ? Math.max(columns ?? NARROW, NARROW) : undefined, paintFor(process.stdout));
@@ -75,7 +76,8 @@ async function printer(output: 'table' | 'json', body: boolean): Promise<(line: 
     if (stringify === undefined || line.kind === 'start' || line.kind === 'lost') return;
     const { request, response } = line;
     const shown = { ...(request !== undefined && { request }), ...(response !== undefined && { response }) };
-    process.stdout.write(stringify(shown, { lineWidth: 0 }).replace(/^(?=.)/gm, '    '));
+    const yaml = escapeControlsInLines(stringify(shown, { lineWidth: 0 }));
+    process.stdout.write(yaml.replace(/^(?=.)/gm, '    '));
   };
 }
 

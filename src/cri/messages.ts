@@ -1,6 +1,7 @@
 /**
  * What a field means to the proxy. `pod` and `container` are ids, `image` an image name, id or ref that must belong to the
  * runtime of the call, `imageHint` one that only informs, `handler` a RuntimeClass handler, `url` a streaming URL,
+ * `address` one that may have credentials in it,
  * `podAnnotation` an entry of a pod sandbox's annotations, `imageAnnotation` one of an image spec's (the kubelet sends those of
  * the pod), `podUid` the pod's uid, `namespaceMode` and `filesystemId` fields that differ between CRI API packages, `secret`
  * never shown in a log. `podHandler` and `pinned`: see last-fields.ts.
@@ -12,6 +13,7 @@ export type Kind =
   | 'imageHint'
   | 'handler'
   | 'url'
+  | 'address'
   | 'podAnnotation'
   | 'imageAnnotation'
   | 'podUid'
@@ -153,7 +155,7 @@ export const messages: Readonly<Record<string, string>> = {
   ImageStatusRequest: 'image=1:ImageSpec verbose=2:bool',
   ImageStatusResponse: 'image=1:Image info=2:map@secret',
   AuthConfig:
-    'username=1:string@secret password=2:string@secret auth=3:string@secret server_address=4:string identity_token=5:string@secret registry_token=6:string@secret',
+    'username=1:string@secret password=2:string@secret auth=3:string@secret server_address=4:string@address identity_token=5:string@secret registry_token=6:string@secret',
   PullImageRequest: 'image=1:ImageSpec auth=2:AuthConfig sandbox_config=3:PodSandboxConfig',
   PullImageResponse: 'image_ref=1:string@image',
   RemoveImageRequest: 'image=1:ImageSpec',

@@ -1,6 +1,7 @@
+import { REDACTED, redactUrls } from '../base/redact-urls.ts';
 import { WireError } from '../wire/error.ts';
 import { Records, WireType } from '../wire/records.ts';
-import { LAST_APPLIED, REDACTED } from './dump.ts';
+import { LAST_APPLIED, redactText } from './dump.ts';
 import { lenField } from './listing.ts';
 import { overrides, type Package } from './packages.ts';
 import { readMapEntry } from './read.ts';
@@ -34,7 +35,7 @@ function redactRecords(message: string, from: Package, records: Records): Buffer
     } else if (field !== undefined && isMessage(field.type)) {
       parts.push(lenField(field.number, redactRecords(field.type, from, new Records(bytes, valueStart, valueEnd))));
     } else if (field !== undefined) {
-      parts.push(bytes.subarray(start, valueEnd));
+      parts.push(redactField(field, bytes, start, valueStart, valueEnd));
     }
   }
   return Buffer.concat(parts);
@@ -50,11 +51,21 @@ function redactSecret(field: Field, bytes: Buffer, start: number, end: number): 
   return entry(field.number, readMapEntry(bytes, start, end).key);
 }
 
-function redactEntry(field: Field, bytes: Buffer, start: number, end: number): Buffer | undefined {
-  const { key } = readMapEntry(bytes, start, end);
-  return key === LAST_APPLIED ? entry(field.number, key) : undefined;
+/** The very record where there is nothing to redact. */
+function redactField(field: Field, bytes: Buffer, start: number, valueStart: number, valueEnd: number): Buffer {
+  if (field.type !== 'string') return bytes.subarray(start, valueEnd);
+  const text = bytes.toString('utf8', valueStart, valueEnd);
+  const redacted = redactText(field.kind, text);
+  return redacted === text ? bytes.subarray(start, valueEnd) : lenField(field.number, redacted);
 }
 
-function entry(field: number, key: string): Buffer {
-  return lenField(field, Buffer.concat([lenField(1, key), lenField(2, REDACTED)]));
+function redactEntry(field: Field, bytes: Buffer, start: number, end: number): Buffer | undefined {
+  const { key, value } = readMapEntry(bytes, start, end);
+  if (key === LAST_APPLIED) return entry(field.number, key);
+  const redacted = redactUrls(value);
+  return redacted === value ? undefined : entry(field.number, key, redacted);
+}
+
+function entry(field: number, key: string, value = REDACTED): Buffer {
+  return lenField(field, Buffer.concat([lenField(1, key), lenField(2, value)]));
 }

@@ -1,5 +1,6 @@
 import type { Metadata } from '../base/call.ts';
 import { Code } from '../base/codes.ts';
+import { redactUrls } from '../base/redact-urls.ts';
 import type { WatchedCall } from '../base/watched-call.ts';
 
 /** A call to a runtime that was made to serve a client's call. Times in ms, on the clock of performance.now(). */
@@ -14,7 +15,7 @@ export interface Part {
 }
 
 export function beginPart(runtime: string, path: string): Part {
-  return { runtime, path, begunAt: performance.now(), endedAt: undefined, code: Code.OK };
+  return { runtime, path: redactUrls(path), begunAt: performance.now(), endedAt: undefined, code: Code.OK };
 }
 
 export function endPart(part: Part, code: Code): void {

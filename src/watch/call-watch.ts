@@ -1,6 +1,7 @@
 import { type CallOptions, type Calls, type Metadata, withMetadata } from '../base/call.ts';
 import { Code } from '../base/codes.ts';
 import { ProxyError } from '../base/error.ts';
+import { redactUrls } from '../base/redact-urls.ts';
 import { withMessages } from '../base/reply-stream.ts';
 import { beginPart, CallRecord, endPart, type Part } from './call-record.ts';
 
@@ -35,7 +36,8 @@ export class CallWatch {
 
   begin(path: string, streams: boolean, options: CallOptions): CallRecord {
     this.last++;
-    const call = new CallRecord(this.last, path, streams, options.userAgent ?? '', options.metadata, this.partEnded);
+    const about = options.userAgent ?? '';
+    const call = new CallRecord(this.last, redactUrls(path), streams, about, options.metadata, this.partEnded);
     options.watched = call;
     for (const observer of this.observers) observer.begun?.(call);
     return call;
@@ -46,7 +48,7 @@ export class CallWatch {
     if (fault !== undefined) {
       const error = ProxyError.from(fault);
       call.code = error.code;
-      call.message = error.message;
+      call.message = redactUrls(error.message);
     }
     for (const observer of this.observers) observer.ended?.(call);
   }

@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module';
-import { type AddressInfo, createServer } from 'node:net';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import { type Test, test } from 'tap';
 import { openMetricsServer } from '../../src/app/metrics-server.ts';
 import { Telemetry } from '../../src/app/telemetry.ts';
@@ -39,7 +39,7 @@ async function open(t: Test, port: number, log: Logger, render = async () => ({ 
 test('prom-client is loaded by the first scrape, and not before', async t => {
   const { cache } = createRequire(import.meta.url);
   const isLoaded = () => Object.keys(cache).some(path => path.includes('/prom-client/'));
-  const telemetry = new Telemetry({ version: '1.2.3', otlp: undefined }, new CallWatch(), quiet);
+  const telemetry = new Telemetry({ version: '1.2.3', otlp: undefined }, new CallWatch(), quiet, () => 0);
   t.teardown(() => telemetry.stop());
   t.equal(isLoaded(), false, 'before');
   const request = { query: new URLSearchParams(), body: undefined, signal: new AbortController().signal };
@@ -76,6 +76,76 @@ test('metrics that cannot be written are the server’s fault, and it goes on', 
   await open(t, port, log, render);
   for (let each = 0; each < 2; each++) t.equal((await askHttp({ host, port }, '/metrics')).status, 500);
   t.match(lines.at(-1), /cannot write the metrics: Error: no memory/);
+});
+
+test('a client that says nothing, however many times, does not keep a scrape out', async t => {
+  const port = await freePort();
+  await open(t, port, quiet);
+  const silent = Array.from({ length: 200 }, () => connect(port, host));
+  t.teardown(() => silent.map(socket => socket.destroy()));
+  for (const socket of silent) socket.on('error', () => {});
+  await Promise.all(silent.map(socket => new Promise(resolve => socket.once('connect', resolve))));
+  for (let each = 0; each < 10; each++) t.equal((await askHttp({ host, port }, '/metrics')).text, 'a 1\n');
+});
+
+test('of requests in a row on one connection only the first is served', async t => {
+  const port = await freePort();
+  let renderings = 0;
+  await open(t, port, quiet, async () => {
+    renderings++;
+    return { type: 'text/plain', text: 'a 1\n' };
+  });
+  const socket = connect(port, host)
+    .setEncoding('utf8')
+    .on('error', () => {});
+  let text = '';
+  socket.on('data', chunk => {
+    text += chunk;
+  });
+  socket.write('GET /metrics HTTP/1.1\r\nhost: a\r\n\r\n'.repeat(10_000));
+  await new Promise(resolve => socket.once('close', resolve));
+  t.equal(renderings, 1);
+  t.ok(text.split('HTTP/1.1').length <= 2, 'one answer, if it is not lost with what was not read');
+});
+
+for (const [what, sent, status] of [
+  ['no HTTP', 'hello\r\n\r\n', 400],
+  ['an older HTTP', 'GET /metrics HTTP/0.9\r\n\r\n', 400],
+  ['an endless line', `GET /${'a'.repeat(20_000)}`, 431],
+  ['endless fields', `GET /metrics HTTP/1.1\r\n${'a: b\r\n'.repeat(3_000)}`, 431],
+  ['a request in pieces', ['GET /metr', 'ics HTTP/1.0\r\n', '\r', '\n'], 200],
+  ['lines that end with LF', 'GET /metrics HTTP/1.1\nhost: a\n\n', 200],
+] as const) {
+  test(`${what} is answered with ${status}`, async t => {
+    const port = await freePort();
+    await open(t, port, quiet);
+    const socket = connect(port, host)
+      .setEncoding('utf8')
+      .on('error', () => {});
+    let text = '';
+    socket.on('data', chunk => {
+      text += chunk;
+    });
+    for (const part of [sent].flat()) await new Promise(resolve => socket.write(part, resolve));
+    await new Promise(resolve => socket.once('close', resolve));
+    t.match(text, new RegExp(`^HTTP/1\\.1 ${status} `));
+  });
+}
+
+test('metrics are written once a second at most, whoever asks', async t => {
+  const telemetry = new Telemetry({ version: '1.2.3', otlp: undefined }, new CallWatch(), quiet, () => 0);
+  t.teardown(() => telemetry.stop());
+  let read = 0;
+  telemetry.counters.register({ name: 'criproxy_a', help: 'a', type: 'gauge', labels: [], read: () => [[[], ++read]] });
+  const request = { query: new URLSearchParams(), body: undefined, signal: new AbortController().signal };
+  const begin = performance.now();
+  for (let each = 0; each < 200; each++) await telemetry.routes[0]!.handle(request);
+  const most = Math.ceil((performance.now() - begin) / 1000) + 1;
+  t.ok(read <= most, `${read} times`);
+  await waitFor('another writing', async () => {
+    await telemetry.routes[0]!.handle(request);
+    return read >= 2 || undefined;
+  });
 });
 
 test('a port that is taken is warned of once, and had when it is free', async t => {

@@ -243,7 +243,7 @@ test('scrapes under load', async t => {
     return calls;
   });
   let last = 0;
-  for (let each = 0; each < 20; each++) {
+  for (let each = 0; each < 3; each++) {
     const found = (await read()).sum('criproxy_calls_total', { method: 'Version', code: 'OK' });
     t.ok(found >= last, `${found} calls, after ${last}`);
     last = found;

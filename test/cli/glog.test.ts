@@ -1,5 +1,6 @@
 import { test } from 'tap';
 import { stringify } from 'yaml';
+import { escapeControlsInLines } from '../../src/base/escape-controls.ts';
 import { glogLine } from '../../src/cli/glog.ts';
 import { makeLogger } from '../../src/cli/log-line.ts';
 
@@ -121,4 +122,12 @@ test('the id of the call comes behind the message', async t => {
     written.map(text => LINE.exec(`${text.split('\n')[0]}\n`)![11]),
     ['StopContainer request #1234', 'it is slow #1234', 'it broke #1234'],
   );
+});
+
+test('what acts on a terminal is escaped, in the message and in the fields', async t => {
+  const { log, written } = collect(0);
+  log.info(0, 'pod \u009b2J\u202e', { name: 'a\u009b2J', other: '\u202eb\u2028', esc: '\u001b[2J' });
+  t.equal(written[0], escapeControlsInLines(written[0]!));
+  t.match(written[0], 'pod \\u009b2J\\u202e');
+  t.match(written[0], 'name: "a\\u009b2J"');
 });

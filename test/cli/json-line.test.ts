@@ -56,3 +56,16 @@ test("a peer's text stays in its line", async t => {
   t.equal(written[0]!.split('\n').length, 2);
   t.equal(JSON.parse(written[0]!).message, 'two\nlines "quoted" \u001b[31m');
 });
+
+test('a control of one character is escaped, and the JSON is the same', async t => {
+  const { log, written } = collect();
+  log.info(0, 'a\u009b2J', { name: '\u202eb' });
+  t.notMatch(written[0], /[\u009b\u202e]/);
+  t.match(JSON.parse(written[0]!), { message: 'a\u009b2J', fields: { name: '\u202eb' } });
+});
+
+test('a message has no secret of a URL', async t => {
+  const { log, written } = collect();
+  log.warn('pull: Get "https://joe:pw@cdn/blob?sig=abc": proxyconnect tcp: http://joe:pw@proxy:3128');
+  t.notMatch(written[0], /joe|pw@|abc/);
+});

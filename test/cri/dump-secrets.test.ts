@@ -29,13 +29,13 @@ const redactedInfo = { info: { config: REDACTED } };
 const rows: ReadonlyArray<readonly [message: string, value: Message, shown: Message, v1?: true]> = [
   [
     'PullImageRequest',
-    { auth: { ...auth, server_address: 'registry.example' } },
+    { auth: { ...auth, server_address: `https://joe:${SECRET}@registry.example` } },
     {
       auth: {
         username: REDACTED,
         password: REDACTED,
         auth: REDACTED,
-        server_address: 'registry.example',
+        server_address: 'https://<redacted>@registry.example',
         identity_token: REDACTED,
         registry_token: REDACTED,
       },
@@ -63,6 +63,14 @@ const rows: ReadonlyArray<readonly [message: string, value: Message, shown: Mess
     { config: { annotations: annotated }, sandbox_config: { annotations: annotated } },
   ],
   ['PullImageRequest', { sandbox_config: { annotations } }, { sandbox_config: { annotations: annotated } }],
+  [
+    'RunPodSandboxRequest',
+    { config: { annotations: { hook: `https://joe:${SECRET}@a/?sig=${SECRET}` } } },
+    { config: { annotations: { hook: 'https://<redacted>@a/?sig=<redacted>' } } },
+  ],
+  ['ExecResponse', { url: `http://h:1/exec/${SECRET}` }, { url: 'http://h:1/exec/<redacted>' }],
+  ['AttachResponse', { url: `http://h:1/attach/${SECRET}` }, { url: 'http://h:1/attach/<redacted>' }],
+  ['PortForwardResponse', { url: `/portforward/${SECRET}` }, { url: '/portforward/<redacted>' }],
   ['ListPodSandboxResponse', { items: [{ annotations }] }, { items: [{ annotations: annotated }] }],
   ['ListContainersResponse', { containers: [{ annotations }] }, { containers: [{ annotations: annotated }] }],
   ['ContainerStatusResponse', { status: { annotations } }, { status: { annotations: annotated } }],
@@ -102,6 +110,20 @@ test('a secret of another wire type, or before malformed bytes, is redacted too'
   }
   const entry = len(2, SECRET);
   t.notOk(JSON.stringify(dump('StatusResponse', 'runtime.v1', entry)).includes(SECRET), 'a map entry that is none');
+});
+
+test('a secret at the cut of a long text is redacted', async t => {
+  for (let before = 4060; before < 4100; before++) {
+    const text = `${'x'.repeat(before)} https://joe:${SECRET}@registry.example/`;
+    for (const request of [
+      criTypes('runtime.v1').encode('ExecSyncRequest', { cmd: [text] }),
+      criTypes('runtime.v1').encode('RunPodSandboxRequest', { config: { annotations: { a: text } } }),
+    ]) {
+      for (const name of ['ExecSyncRequest', 'RunPodSandboxRequest']) {
+        t.notMatch(JSON.stringify(dump(name, 'runtime.v1', request)), /hunt/);
+      }
+    }
+  }
 });
 
 test('a secret field is redacted wherever its message is used', async t => {

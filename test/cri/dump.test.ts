@@ -120,3 +120,30 @@ test('what differs in runtime is shown as it is there', async t => {
     image_filesystems: [{ timestamp: 5, storage_id: { uuid: 'disk-1' } }],
   });
 });
+
+/** How many values a dump shows. */
+function countValues(shown: unknown): number {
+  if (typeof shown !== 'object' || shown === null) return 1;
+  return Object.values(shown).reduce((sum: number, each) => sum + countValues(each), 0);
+}
+
+const manyEnvs = Array.from({ length: 100_000 }, (_, at) => ({ key: `NAME_${at}`, value: Buffer.from('v') }));
+const manyAnnotations = Object.fromEntries(Array.from({ length: 20_000 }, (_, at) => [`a${at}`, 'v']));
+const large: ReadonlyArray<readonly [what: string, message: string, value: Message]> = [
+  ['100,000 environment variables', 'CreateContainerRequest', { config: { envs: manyEnvs } }],
+  ['20,000 annotations', 'RunPodSandboxRequest', { config: { annotations: manyAnnotations } }],
+  ['10,000 arguments', 'ExecSyncRequest', { cmd: Array(10_000).fill('argument') }],
+  ['an argument of 4 MiB', 'ExecSyncRequest', { cmd: ['x'.repeat(4 << 20)] }],
+  ['an annotation of 4 MiB', 'RunPodSandboxRequest', { config: { annotations: { a: 'x'.repeat(4 << 20) } } }],
+  ['100 arguments of 4 KiB', 'ExecSyncRequest', { cmd: Array(100).fill('x'.repeat(4096)) }],
+];
+
+for (const [what, name, value] of large) {
+  test(`${what} are shown in part`, async t => {
+    const shown = dump(name, 'runtime.v1', criTypes('runtime.v1').encode(name, value));
+    t.ok(countValues(shown) <= 600, `${countValues(shown)} values`);
+    const text = JSON.stringify(shown);
+    t.ok(text.length < 50_000, `${text.length} characters`);
+    t.match(text, /<\d+ more bytes>|\.\.\. \(\d+ (?:bytes|characters)\)/);
+  });
+}

@@ -20,6 +20,10 @@ const rows: ReadonlyArray<readonly [message: string, value: Message]> = [
   ['CreateContainerRequest', { config: { annotations }, sandbox_config: { annotations } }],
   ['RestorePodRequest', { container_configs: [{ envs: [{ key: 'kept', value: Buffer.from(SECRET) }] }] }],
   ['StatusResponse', { info: { kept: SECRET } }],
+  ['PullImageRequest', { auth: { server_address: `joe:${SECRET}@kept` } }],
+  ['PullImageRequest', { image: { annotations: { kept: `https://a/?sig=${SECRET}` } } }],
+  ['ExecResponse', { url: `http://kept:1/exec/${SECRET}` }],
+  ['ExecSyncRequest', { cmd: ['kept', `https://joe:${SECRET}@a`] }],
 ];
 
 for (const [name, value] of rows) {

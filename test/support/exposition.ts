@@ -1,4 +1,5 @@
 import { request } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 /** One line of Prometheus' text format. */
 export interface Sample {
@@ -82,8 +83,9 @@ export function askHttp(
   });
 }
 
-/** What a daemon serves at /metrics on its admin socket. */
+/** What a daemon serves at /metrics on its admin socket, written after the call: it gives them out again for a second. */
 export async function scrape(adminSocket: string): Promise<Scrape> {
+  await sleep(1_000);
   const { status, text } = await askHttp({ socketPath: adminSocket }, '/metrics');
   if (status !== 200) throw new Error(`the metrics are ${status}: ${text}`);
   return new Scrape(text);

@@ -10,7 +10,7 @@ const changes = ['up', 'down'] as const;
 
 /** What is known of the runtimes that `runtimes` gives, and of their snapshots. */
 export function runtimeMetrics(runtimes: () => readonly Runtime[], node: NodeState): readonly Metric[] {
-  return [...stateMetrics(runtimes), ...snapshotMetrics(runtimes, node)];
+  return [...stateMetrics(runtimes), eventMetric(node), ...snapshotMetrics(runtimes, node)];
 }
 
 function stateMetrics(runtimes: () => readonly Runtime[]): readonly Metric[] {
@@ -51,6 +51,16 @@ function stateMetrics(runtimes: () => readonly Runtime[]): readonly Metric[] {
       },
     },
   ];
+}
+
+function eventMetric({ feeds }: NodeState): Metric {
+  return {
+    name: 'criproxy_event_streams_too_slow_total',
+    help: "How many clients' streams of events were ended because they were read too slowly.",
+    type: 'counter',
+    labels: [],
+    read: () => [[[], feeds.tooSlow]],
+  };
 }
 
 function snapshotMetrics(runtimes: () => readonly Runtime[], node: NodeState): readonly Metric[] {

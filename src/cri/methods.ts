@@ -4,7 +4,7 @@
  * does; `byImage`, `firstHolder`, `everyHolder`: that of the pod, or in the image's name, else the primary, the first that has
  * the image, or all that have it; `list`: all, each one's part from its snapshot where it does not answer; `images`: the same,
  * and what several have is one item; `samples`: all that answer; `imageFs`: the
- * primary and, as chosen, all others that answer; `events`: all, for as long as the client listens.
+ * primary and, as chosen, all others that answer; `events`: all, as long as every one has them.
  */
 export type Route =
   | 'primary'

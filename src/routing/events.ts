@@ -1,17 +1,26 @@
 import type { CallOptions } from '../base/call.ts';
 import { Code } from '../base/codes.ts';
 import { ProxyError } from '../base/error.ts';
-import { EventSource } from './event-source.ts';
+import { hasPart } from './asked.ts';
+import { unavailable } from './availability.ts';
+import { EventQueue } from './event-queue.ts';
+import type { Lane } from './lane.ts';
 import type { LeadMetadata } from './lead-metadata.ts';
-import { MergedStream } from './merge-streams.ts';
-import { NodeView } from './node-view.ts';
 import type { Plan } from './plan.ts';
-import type { Runtime } from './runtime.ts';
+import type { Runtime, RuntimeState } from './runtime.ts';
+import { runtimeName } from './runtimes.ts';
+
+interface Event {
+  readonly runtime: Runtime;
+  readonly message: Buffer;
+}
 
 /**
- * The events of all runtimes, for as long as the client listens. What happens to a runtime does not end the stream: what was
- * missed meanwhile is made from the difference of its lists, and so is everything for a runtime that has no events. Runtimes that
- * are configured while it is open bring theirs too: a kubelet has patience for five ends of the stream in all.
+ * The events of all runtimes as they happen, and nothing else. A kubelet takes all that it has heard of for fresh at every tick of
+ * its own (pkg/kubelet/pleg/evented.go, updateGlobalCache), so that an event which is made from lists, or comes late, makes it
+ * start containers twice. So the stream is there only while every runtime that may have pods has one: it is Unimplemented
+ * where one lacks the method, and ends when one comes, goes, or ends its own. The kubelet lists at each end, and has lists
+ * alone after the fifth (watchEventsChannel).
  */
 export async function* joinEvents(
   plan: Plan,
@@ -19,44 +28,77 @@ export async function* joinEvents(
   options: CallOptions,
   lead: LeadMetadata,
 ): AsyncGenerator<Buffer, void, void> {
-  const merged = new MergedStream<Buffer>();
-  // Not of the call's record: what is asked over the days of a stream would pile up there.
-  const own = { metadata: options.metadata, deadline: options.deadline, signal: options.signal };
-  const sources = new Map<string, EventSource>();
-  const follow = (now: Plan, toldOf: (runtime: Runtime) => NodeView | undefined) => {
-    const { all } = now.runtimes;
-    for (const [id, source] of sources) {
-      const runtime = all.find(each => each.id === id);
-      source.turnTo(now, runtime);
-      if (runtime === undefined) sources.delete(id);
-    }
-    for (const runtime of all) {
-      if (sources.has(runtime.id)) continue;
-      const source = new EventSource(
-        now,
-        runtime,
-        toldOf(runtime),
-        request,
-        own,
-        runtime === now.runtimes.primary ? lead : undefined,
-      );
-      sources.set(runtime.id, source);
-      merged.add(source.events());
-    }
-  };
-  const { turnover } = plan.node;
+  const { turnover, feeds } = plan.node;
   // The configuration may have changed between the head of the call and its message.
-  const first = turnover.rules === undefined ? plan : plan.under(turnover.rules);
-  follow(first, runtime => NodeView.ofSnapshot(first, runtime));
-  const forget = turnover.onChange(rules => follow(plan.under(rules), () => undefined));
-  const stop = () => merged.fail(endOf(options.signal));
+  const now = turnover.rules === undefined ? plan : plan.under(turnover.rules);
+  const { all, primary } = now.runtimes;
+  await now.ready(primary, options);
+  const parts = partsOf(now);
+  let lanes = lanesOf(now, parts);
+  const queue = new EventQueue<Event>(() => feeds.tooSlow++);
+  const stop = () => queue.end(endOf(options.signal));
   options.signal.addEventListener('abort', stop, { once: true });
+  if (options.signal.aborted) stop();
+  const undo = [() => options.signal.removeEventListener('abort', stop)];
+  const watch = (runtime: Runtime) => {
+    const forget = runtime.onChange(state => {
+      if (state.kind === 'up' || parts.includes(runtime)) queue.end(changeOf(runtime, state));
+    });
+    undo.push(forget);
+  };
   try {
-    yield* merged;
+    for (const [runtime, lane] of lanes) {
+      const feed = feeds.of(runtime, lane.path, lane.encode(request));
+      if (runtime === primary) lead.follow(feed.reply);
+      const reader = {
+        event: (message: Buffer) => queue.push({ runtime, message }, message.length),
+        end: (fault?: ProxyError) => queue.end(fault && naming(fault, runtime, primary)),
+      };
+      undo.push(feed.read(reader));
+    }
+    for (const runtime of all) watch(runtime);
+    const forget = turnover.onChange(rules => {
+      const next = plan.under(rules);
+      const same = partsOf(next);
+      if (same.length !== parts.length || same.some((runtime, at) => runtime !== parts[at])) queue.end(otherRuntimes());
+      // One that is down now has ended the stream already.
+      else if (parts.every(({ state }) => state.kind === 'up')) lanes = lanesOf(next, parts);
+      for (const runtime of rules.runtimes.all) if (!all.includes(runtime)) watch(runtime);
+    });
+    undo.push(forget);
+    for await (const { runtime, message } of queue) yield lanes.get(runtime)!.decode(message);
   } finally {
-    forget();
-    options.signal.removeEventListener('abort', stop);
+    for (const step of undo) step();
   }
+}
+
+/** One that was never seen has no pods: it is waited for, and its coming ends the stream. */
+function partsOf(plan: Plan): Runtime[] {
+  return plan.runtimes.all.filter(runtime => hasPart(plan, runtime));
+}
+
+/** Throws Unavailable for one that is down, Unimplemented for one whose packages are older than the method. */
+function lanesOf(plan: Plan, runtimes: readonly Runtime[]): Map<Runtime, Lane> {
+  return new Map(runtimes.map(runtime => [runtime, plan.lane(runtime)]));
+}
+
+function changeOf(runtime: Runtime, state: RuntimeState): ProxyError {
+  if (state.kind === 'down') return unavailable(runtime, state);
+  const text = `criproxy: the ${runtimeName(runtime)} has come up: list what it has, and ask for events again`;
+  return new ProxyError(Code.Unavailable, text);
+}
+
+function otherRuntimes(): ProxyError {
+  const text = 'criproxy: the configuration has other runtimes now: list what they have, and ask for events again';
+  return new ProxyError(Code.Unavailable, text);
+}
+
+/** The primary's own error is handed on as it is. */
+function naming(fault: ProxyError, runtime: Runtime, primary: Runtime): ProxyError {
+  if (runtime === primary) return fault;
+  const { code, headers, trailers } = fault;
+  const text = `criproxy: events of the ${runtimeName(runtime)}: ${fault.message}`;
+  return new ProxyError(code, text, { cause: fault, headers, trailers });
 }
 
 /** Why a call is over for its client: what the server says, or that the client went away. */

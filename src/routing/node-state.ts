@@ -8,6 +8,7 @@ import { methodSpec } from '../cri/method-spec.ts';
 import type { Effect } from '../cri/methods.ts';
 import { isReady, isSandboxOf, type PodIdentity } from '../cri/pod-identity.ts';
 import { askList, ownCall } from './ask-list.ts';
+import { EventFeeds } from './event-feed.ts';
 import type { Runtime } from './runtime.ts';
 import { RuntimeStatuses } from './runtime-statuses.ts';
 import { type Runtimes, runtimeName } from './runtimes.ts';
@@ -36,6 +37,7 @@ export class NodeState {
   /** What the runtimes say of themselves. */
   readonly statuses: RuntimeStatuses;
   readonly turnover = new Turnover();
+  readonly feeds = new EventFeeds();
   readonly log: Logger;
   /** Lists that come from a snapshot now. */
   private readonly stale = new Set<string>();
@@ -81,6 +83,7 @@ export class NodeState {
       if (rules.runtimes.all.includes(runtime)) continue;
       forget();
       this.joined.delete(runtime);
+      this.feeds.close([runtime]);
       for (const list of lists) this.stale.delete(`${runtime.id} ${list}`);
     }
     this.turnover.change(rules);
@@ -95,6 +98,7 @@ export class NodeState {
     clearInterval(this.timer);
     for (const forget of this.joined.values()) forget();
     this.joined.clear();
+    this.feeds.close();
   }
 
   of(runtime: Runtime): Snapshot {

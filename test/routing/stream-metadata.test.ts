@@ -36,7 +36,8 @@ for (const method of lists) {
 }
 
 test('GetContainerEvents: headers of the primary come before its first event', async t => {
-  const lab = startLab([fakeRuntime('', { answers: { GetContainerEvents: sourceOf('primary') } }), fakeRuntime('alt')]);
+  const alt = fakeRuntime('alt', { answers: { GetContainerEvents: new Source() } });
+  const lab = startLab([fakeRuntime('', { answers: { GetContainerEvents: sourceOf('primary') } }), alt]);
   t.teardown(() => lab.stop());
   const reply = lab.open('GetContainerEvents');
   const messages = reply[Symbol.asyncIterator]();

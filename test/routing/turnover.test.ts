@@ -1,4 +1,6 @@
 import { type Test, test } from 'tap';
+import { Code } from '../../src/base/codes.ts';
+import type { ProxyError } from '../../src/base/error.ts';
 import { Runtimes } from '../../src/routing/runtimes.ts';
 import type { Settings } from '../../src/routing/settings.ts';
 import { criTypes } from '../support/cri-types.ts';
@@ -8,7 +10,6 @@ import { type Lab, settle, startLab } from './lab.ts';
 const types = criTypes('runtime.v1');
 const EVENTS = 'GetContainerEvents';
 const CONFIG = 'UpdateRuntimeConfig';
-const names = ['created', 'started', 'stopped', 'deleted'];
 
 const settings: Settings = { streamBase: 'http://10.0.0.5:11250', primaryWait: 100, listTimeout: 100 };
 
@@ -32,7 +33,11 @@ function withPods(id: string, pods: readonly string[], source = new Source()): F
 }
 
 /** As the composition does it: those that are new join, then the rules change. */
-function turnTo(lab: Lab, runtimes: readonly [FakeRuntime, ...FakeRuntime[]]): void {
+function turnTo(
+  lab: Lab,
+  runtimes: readonly [FakeRuntime, ...FakeRuntime[]],
+  comeUp = runtimes as readonly FakeRuntime[],
+): void {
   const before = lab.node.runtimes.all;
   for (const runtime of runtimes) {
     if (before.includes(runtime)) continue;
@@ -40,86 +45,86 @@ function turnTo(lab: Lab, runtimes: readonly [FakeRuntime, ...FakeRuntime[]]): v
       runtime,
       before.find(({ id }) => id === runtime.id),
     );
-    runtime.comeUp();
+    if (comeUp.includes(runtime)) runtime.comeUp();
   }
   lab.node.turnTo({ runtimes: new Runtimes(runtimes), settings }, undefined);
-}
-
-/** An open stream of events, and what it has brought. */
-async function listen(t: Test, lab: Lab): Promise<string[]> {
-  t.teardown(() => lab.stop());
-  const heard: string[] = [];
-  void (async () => {
-    for await (const message of lab.stream(EVENTS)) {
-      const { container_id, container_event_type: type } = types.decode('ContainerEventResponse', message, {
-        defaults: true,
-      });
-      heard.push(`${container_id} ${names[type] ?? String(type).toLowerCase().split('_')[1]}`);
-    }
-  })().catch(() => {});
-  await settle();
-  return heard;
 }
 
 async function settleAll(): Promise<void> {
   for (let round = 0; round < 10; round++) await settle();
 }
 
-test('a stream of events: an added runtime brings what it has, then its events', async t => {
-  const [primary, source] = [withPods('', ['p1']), new Source()];
-  const lab = startLab([primary]);
+/** An open stream of events, what it has brought, and how it ended. */
+async function listen(t: Test, lab: Lab): Promise<{ heard: string[]; end: ProxyError | undefined }> {
+  t.teardown(() => lab.stop());
+  const listening: { heard: string[]; end: ProxyError | undefined } = { heard: [], end: undefined };
+  void (async () => {
+    for await (const message of lab.stream(EVENTS))
+      listening.heard.push(types.decode('ContainerEventResponse', message)['container_id']);
+  })().catch(fault => {
+    listening.end = fault;
+  });
   await settleAll();
-  const heard = await listen(t, lab);
-  turnTo(lab, [primary, withPods('alt', ['a1'], source)]);
-  await settleAll();
-  source.push(event('c1'));
-  await settleAll();
-  t.strictSame(heard.slice(-3), ['alt__a1 created', 'alt__a1 started', 'alt__c1 started']);
-  t.equal(primary.askedFor(EVENTS).length, 1, 'the stream of the other is as it was');
-});
+  return listening;
+}
 
-test('a stream of events: a removed runtime takes its pods with it, and its own stream is closed', async t => {
-  const [primary, source] = [withPods('', []), new Source()];
-  const alt = withPods('alt', ['a1'], source);
-  const lab = startLab([primary, alt]);
-  alt.comeUp();
-  await settleAll();
-  const heard = await listen(t, lab);
-  await settleAll();
-  heard.length = 0;
-  turnTo(lab, [primary]);
-  await settleAll();
-  t.strictSame(heard, ['alt__a1 deleted']);
-  t.ok(source.cancelled);
-});
+/** The runtimes after a reload, and whether what the client knows from its lists is still all there is. */
+const turns: ReadonlyArray<
+  readonly [what: string, next: (alt: FakeRuntime) => readonly FakeRuntime[], goesOn: boolean]
+> = [
+  ['is as it was', alt => [alt], true],
+  ['has another beside it, which was never seen', alt => [alt, fakeRuntime('more', { state: 'down' })], true],
+  ['has another beside it, which is up', alt => [alt, withPods('more', ['m1'])], false],
+  ['is gone', () => [], false],
+  ['has another in its place', () => [withPods('alt', ['a1'])], false],
+];
 
-test('a stream of events: of a runtime in the place of another comes the difference', async t => {
+for (const [what, next, goesOn] of turns) {
+  test(`a stream of events ${goesOn ? 'goes on' : 'ends'} when the configuration changes: the secondary ${what}`, async t => {
+    const [source, ofAlt] = [new Source(), new Source()];
+    const [primary, alt] = [withPods('', ['p1'], source), withPods('alt', ['a1'], ofAlt)];
+    const lab = startLab([primary, alt]);
+    const listening = await listen(t, lab);
+    const runtimes = next(alt);
+    turnTo(
+      lab,
+      [primary, ...runtimes],
+      runtimes.filter(({ state }) => state.kind === 'up'),
+    );
+    ofAlt.push(event('c1'));
+    await settleAll();
+    t.match(
+      listening,
+      goesOn ? { heard: ['alt__c1'], end: undefined } : { heard: [], end: { code: Code.Unavailable } },
+    );
+    t.equal(ofAlt.cancelled, !runtimes.includes(alt), 'the subscription ends with its runtime');
+    t.notOk(source.cancelled);
+  });
+}
+
+test('a stream of events that goes on ends when a runtime that was added comes up', async t => {
   const primary = withPods('', []);
-  const alt = withPods('alt', ['same', 'old']);
-  const lab = startLab([primary, alt]);
-  alt.comeUp();
+  const lab = startLab([primary]);
+  const listening = await listen(t, lab);
+  const more = fakeRuntime('more', { state: 'down' });
+  turnTo(lab, [primary, more], []);
   await settleAll();
-  const heard = await listen(t, lab);
+  t.equal(listening.end, undefined);
+  more.comeUp();
   await settleAll();
-  heard.length = 0;
-  turnTo(lab, [primary, withPods('alt', ['same', 'new'])]);
-  await settleAll();
-  t.strictSame(heard.sort(), ['alt__new created', 'alt__new started', 'alt__old deleted']);
+  t.match(listening.end, { code: Code.Unavailable, message: /runtime more has come up/ });
 });
 
 test('a stream of events that the client has opened under rules that are no more', async t => {
   const primary = withPods('', []);
   const lab = startLab([primary]);
   turnTo(lab, [primary, withPods('alt', ['a1'])]);
-  await settleAll();
   const source = new Source();
   turnTo(lab, [primary, withPods('more', ['m1'], source)]);
-  await settleAll();
-  const heard = await listen(t, lab);
+  const listening = await listen(t, lab);
   source.push(event('c1'));
   await settleAll();
-  t.ok(heard.includes('more__c1 started'), heard.join(', '));
-  t.notOk(heard.some(each => each.startsWith('alt__')));
+  t.strictSame(listening.heard, ['more__c1']);
 });
 
 test('the last UpdateRuntimeConfig reaches a runtime that is added, once', async t => {

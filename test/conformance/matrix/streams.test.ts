@@ -3,7 +3,7 @@ import { waitFor } from '../../support/child.ts';
 import type { MessageStream } from '../../support/cri-client.ts';
 import { criTypes } from '../../support/cri-types.ts';
 import { methods, type Package } from '../../support/facts.ts';
-import { answerWith, type JournalEntry } from '../../support/fake-runtime.ts';
+import type { JournalEntry } from '../../support/fake-runtime.ts';
 import { PATIENCE, type Pair, testPairs } from './pairs.ts';
 
 const streams = methods.filter(fact => fact.serverStream && fact.method !== 'GetContainerEvents');
@@ -68,28 +68,17 @@ testPairs(
     t.strictSame(seen, ['alt__c1', 'c2'], 'as they arrive, in the names of the client');
     stream.cancel();
     t.equal((await stream.outcome).code, 1);
-    await Promise.all(opened.map(entry => entry.cancelled));
-    t.pass('both runtimes hear of the cancellation');
     await reading;
+    t.equal(opened.length, 2);
   },
   { only: bothStream },
 );
 
 testPairs(
-  'container events over runtimes that have none are made of their lists',
+  'container events over runtimes that have none',
   async (t, pair) => {
-    const { alt, runtimePackage } = pair;
-    // Events carry the statuses of the pod and its containers.
-    alt.answers['PodSandboxStatus'] = answerWith({ status: { id: 'p1' } });
-    alt.answers['ContainerStatus'] = answerWith({ status: { id: 'c1' } });
-    const containers = [{ id: 'c1', pod_sandbox_id: 'p1', state: 'CONTAINER_RUNNING' }];
-    const stream = openEvents(pair);
-    const first = stream[Symbol.asyncIterator]().next();
-    await waitFor('the lists to be asked for', () => alt.asked('ListContainers')[1]);
-    alt.answers['ListContainers'] = criTypes(runtimePackage).encode('ListContainersResponse', { containers });
-    t.equal(idOf((await first).value), 'alt__c1');
-    stream.cancel();
-    t.equal((await stream.outcome).code, 1);
+    t.equal((await openEvents(pair).outcome).code, 12, 'Unimplemented');
+    t.strictSame(pair.alt.asked('PodSandboxStatus'), [], 'nothing is made in their place');
   },
   { only: onlyClientStreams },
 );

@@ -70,7 +70,7 @@ function readDriver(node: ExaminedNode, { args, config }: Kubelet): { driver: st
   if (flag !== undefined && flag.value !== '') return { driver: flag.value, from: flag.origin.file };
   try {
     const found = findConfigValue(node.files, config, findFlag(args, 'config-dir')?.value, 'cgroupDriver');
-    return found === undefined
+    return found === undefined || found.value === ''
       ? { driver: 'cgroupfs', from: 'its default' }
       : { driver: found.value, from: found.file };
   } catch (fault) {

@@ -70,10 +70,8 @@ function checkRunning(node: ExaminedNode, kubelet: Kubelet, listen: string): Fin
   }
   const origin = { file: `/proc/${pid}/cmdline`, syntax: 'unit', key: 'ExecStart' } as const;
   const args = node.readArguments(Number(pid));
-  const { endpoint } = findEndpoints(
-    node.files,
-    (args ?? []).map(text => ({ text, origin })),
-  );
+  const line = { args: (args ?? []).map(text => ({ text, origin })), minor: kubelet.minor, folder: '/' };
+  const { endpoint } = findEndpoints(node.files, line);
   if (args === undefined || endpoint === undefined || sameEndpoint(endpoint.value, listen)) {
     return [
       ok(

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import {
   chmodSync,
   chownSync,
@@ -42,6 +43,12 @@ function reason(fault: unknown): string {
 
 function isAbsent(fault: unknown): boolean {
   return ['ENOENT', 'ENOTDIR'].includes((fault as NodeJS.ErrnoException).code ?? '');
+}
+
+/** What is no UTF-8 would not be written back as it was. */
+function decode(bytes: Buffer): string {
+  if (isUtf8(bytes)) return bytes.toString();
+  throw new Error('it is not UTF-8');
 }
 
 /** Not mkdir's own recursion, which takes a read-only file system for an absent folder. */
@@ -106,7 +113,7 @@ export function openDisk(root: string): Files {
     exists: path => lstatSync(at(path), { throwIfNoEntry: false }) !== undefined,
     read: path => {
       try {
-        return readFileSync(at(path), 'utf8');
+        return decode(readFileSync(at(path)));
       } catch (fault) {
         if (isAbsent(fault)) return undefined;
         throw strange(path, `it cannot be read: ${reason(fault)}`, 'make it readable');

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { isScalar, parseDocument } from 'yaml';
+import { type ConfigEdit, makeConfigEdit, undoConfigEdit } from './config-text.ts';
 import { parseEnvFile } from './env-file.ts';
 import type { Origin } from './unit.ts';
 import { parseUnitFile } from './unit-file.ts';
@@ -8,7 +8,7 @@ import { parseUnitFile } from './unit-file.ts';
  * One change to one file, small enough to be undone though the rest of the file changes meanwhile.
  * - `flag`: the value of a flag, in a variable or in ExecStart=, from `old` to `new`
  * - `append`: `text` put at the end of a variable's value
- * - `yaml`: the raw text of a top-level key's value; `old` undefined: the key was not there
+ * - `yaml`: the value of a top-level key of a KubeletConfiguration
  * - `file`: a whole file that was not there
  */
 export type Edit =
@@ -21,7 +21,7 @@ export type Edit =
       readonly new: string;
     }
   | { readonly kind: 'append'; readonly file: string; readonly origin: Origin; readonly text: string }
-  | { readonly kind: 'yaml'; readonly file: string; readonly key: string; readonly old?: string; readonly new: string }
+  | ({ readonly kind: 'yaml'; readonly file: string; readonly key: string } & ConfigEdit)
   | { readonly kind: 'file'; readonly file: string; readonly content: string };
 
 export type FlagEdit = Extract<Edit, { kind: 'flag' }>;
@@ -83,37 +83,13 @@ function unappend(text: string, origin: Origin, added: string): string | undefin
   return replaceAt(text, range.start + at, range.start + at + old.length, '');
 }
 
-const yamlLine = (key: string, value: string) => `${key}: ${value}\n`;
-
-/** The raw text of a top-level scalar, quotes included, and where it stands; undefined if the key is not there. */
-export function findYamlScalar(text: string, key: string): (Range & { readonly raw: string }) | undefined {
-  const node = parseDocument(text).get(key, true);
-  if (!isScalar(node) || !node.range) return undefined;
-  const [start, end] = node.range;
-  return { start, end, raw: text.slice(start, end) };
-}
-
-/** Replaces a top-level scalar's raw text; everything else of the file stays byte by byte. */
-function replaceYaml(text: string, key: string, from: string | undefined, to: string | undefined): string | undefined {
-  const found = findYamlScalar(text, key);
-  if (found === undefined) {
-    if (from !== undefined || to === undefined || parseDocument(text).has(key)) return undefined;
-    return text === '' || text.endsWith('\n') ? text + yamlLine(key, to) : undefined;
-  }
-  if (found.raw !== from) return undefined;
-  if (to !== undefined) return replaceAt(text, found.start, found.end, to);
-  const start = text.lastIndexOf('\n', found.start) + 1;
-  const line = yamlLine(key, from);
-  return text.startsWith(line, start) ? replaceAt(text, start, start + line.length, '') : undefined;
-}
-
 /** The file's text after an edit; undefined if the text is not what the edit is for. */
 export function applyEdit(edit: Edit, text: string | undefined): string | undefined {
   if (edit.kind === 'file') return text === undefined || text === edit.content ? edit.content : undefined;
   if (text === undefined) return undefined;
   if (edit.kind === 'flag') return replaceFlag(text, edit, edit.old, edit.new);
   if (edit.kind === 'append') return append(text, edit.origin, edit.text);
-  return replaceYaml(text, edit.key, edit.old, edit.new);
+  return makeConfigEdit(edit, text, edit.key);
 }
 
 /** Where an edit stands now: `ours` with the text without it, `theirs` if somebody has changed the value since. */
@@ -125,7 +101,7 @@ export function undoEdit(edit: Edit, text: string | undefined): Undone {
   let before: string | undefined;
   if (edit.kind === 'flag') before = replaceFlag(text, edit, edit.new, edit.old);
   else if (edit.kind === 'append') before = unappend(text, edit.origin, edit.text);
-  else before = replaceYaml(text, edit.key, edit.new, edit.old);
+  else before = undoConfigEdit(edit, text, edit.key);
   return before === undefined ? { kind: 'theirs' } : { kind: 'ours', text: before };
 }
 

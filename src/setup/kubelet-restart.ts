@@ -8,10 +8,8 @@ import { findEndpoints, KUBELET_UNIT } from './kubelet.ts';
 function readRunningEndpoint(host: Host, pid: number): string | undefined {
   const origin = { file: `/proc/${pid}/cmdline`, syntax: 'unit', key: 'ExecStart' } as const;
   const words = host.readArguments(pid) ?? [];
-  return findEndpoints(
-    host.files,
-    words.map(text => ({ text, origin })),
-  ).endpoint?.value;
+  const args = words.map(text => ({ text, origin }));
+  return findEndpoints(host.files, { args, minor: undefined, folder: '/' }).endpoint?.value;
 }
 
 const STEP = 250;

@@ -1,3 +1,4 @@
+import { posix } from 'node:path';
 import { type Argument, expandCommand, findFlag } from './command.ts';
 import { endpointPath } from './endpoint.ts';
 import { strange } from './error.ts';
@@ -5,16 +6,29 @@ import { type EndpointKey, findConfigValue } from './kubelet-config.ts';
 import type { Tree } from './tree.ts';
 import { loadUnit, type Origin, type Unit } from './unit.ts';
 
-/** A value that the kubelet uses, and where it comes from; no place for the kubelet's own default. */
+/** Where a value was written. */
+export type Place =
+  | { readonly kind: 'flag'; readonly origin: Origin }
+  | { readonly kind: 'config'; readonly file: string };
+
+/** A value that the kubelet uses, and where it comes from. */
 export interface Setting {
   readonly value: string;
-  readonly place:
-    | { readonly kind: 'flag'; readonly origin: Origin }
-    | { readonly kind: 'config'; readonly file: string };
+  readonly place: Place;
 }
 
+/** What a kubelet says of its endpoints; `place` is that of the runtime endpoint, also where it was left empty. */
+export interface Endpoints {
+  readonly endpoint: Setting | undefined;
+  readonly imageEndpoint: Setting | undefined;
+  readonly place: Place | undefined;
+}
+
+/** Releases from which on the kubelet has the endpoints in its configuration; before, it leaves out keys that it does not know. */
+export const FIRST_WITH_CONFIG_KEY = 27;
+
 /** How this node's kubelet is started, and how it learns where its runtime is. */
-export interface Kubelet {
+export interface Kubelet extends Endpoints {
   readonly unit: Unit;
   readonly args: readonly Argument[];
   /** What the program answered when it was asked for its version. */
@@ -22,8 +36,6 @@ export interface Kubelet {
   /** The minor version of Kubernetes 1; undefined when the program did not say. */
   readonly minor: number | undefined;
   readonly config: string | undefined;
-  readonly endpoint: Setting | undefined;
-  readonly imageEndpoint: Setting | undefined;
   /** Whether the kubelet talks to Docker by itself (up to 1.23) instead of to a CRI endpoint. */
   readonly usesDocker: boolean;
 }
@@ -50,31 +62,47 @@ function readMinor(answer: string): number | undefined {
   return minor === undefined ? undefined : Number(minor);
 }
 
-function findSetting(tree: Tree, args: readonly Argument[], flag: string, key: EndpointKey): Setting | undefined {
-  const found = findFlag(args, flag);
-  if (found !== undefined && found.value !== '')
-    return { value: found.value, place: { kind: 'flag', origin: found.origin } };
-  const configured = findConfigValue(tree, findFlag(args, 'config')?.value, findFlag(args, 'config-dir')?.value, key);
+/** A kubelet's command line, with what it takes to read it: its minor version (undefined: unknown) and working folder. */
+export interface CommandLine {
+  readonly args: readonly Argument[];
+  readonly minor: number | undefined;
+  readonly folder: string;
+}
+
+/** The absolute path that a flag names; undefined without the flag. */
+export function findPath({ args, folder }: Omit<CommandLine, 'minor'>, flag: string): string | undefined {
+  const value = findFlag(args, flag)?.value;
+  return value ? posix.resolve(folder, value) : undefined;
+}
+
+/** A flag beats the files, also an empty one. */
+function findSetting(tree: Tree, line: CommandLine, flag: string, key: EndpointKey): Setting | undefined {
+  const found = findFlag(line.args, flag);
+  if (found !== undefined) return { value: found.value, place: { kind: 'flag', origin: found.origin } };
+  if (line.minor !== undefined && line.minor < FIRST_WITH_CONFIG_KEY) return undefined;
+  const configured = findConfigValue(tree, findPath(line, 'config'), findPath(line, 'config-dir'), key);
   return configured && { value: configured.value, place: { kind: 'config', file: configured.file } };
 }
 
-function assertSocket(setting: Setting | undefined): void {
-  if (setting === undefined || endpointPath(setting.value).startsWith('/')) return;
-  const file = setting.place.kind === 'flag' ? setting.place.origin.file : setting.place.file;
+export function fileOf(place: Place): string {
+  return place.kind === 'flag' ? place.origin.file : place.file;
+}
+
+function withSocket(setting: Setting | undefined): Setting | undefined {
+  if (setting === undefined || setting.value === '') return undefined;
+  if (endpointPath(setting.value).startsWith('/')) return setting;
   throw strange(
-    file,
+    fileOf(setting.place),
     `the runtime endpoint ${setting.value} is no unix socket`,
     'see kubelet --container-runtime-endpoint',
   );
 }
 
 /** The endpoints that a command line and the files that it names give. Also for that of a running kubelet. */
-export function findEndpoints(tree: Tree, args: readonly Argument[]): Pick<Kubelet, 'endpoint' | 'imageEndpoint'> {
-  const endpoint = findSetting(tree, args, 'container-runtime-endpoint', 'containerRuntimeEndpoint');
-  const imageEndpoint = findSetting(tree, args, 'image-service-endpoint', 'imageServiceEndpoint');
-  assertSocket(endpoint);
-  assertSocket(imageEndpoint);
-  return { endpoint, imageEndpoint };
+export function findEndpoints(tree: Tree, line: CommandLine): Endpoints {
+  const endpoint = findSetting(tree, line, 'container-runtime-endpoint', 'containerRuntimeEndpoint');
+  const imageEndpoint = findSetting(tree, line, 'image-service-endpoint', 'imageServiceEndpoint');
+  return { endpoint: withSocket(endpoint), imageEndpoint: withSocket(imageEndpoint), place: endpoint?.place };
 }
 
 /**
@@ -87,13 +115,20 @@ export function inspectKubelet(tree: Tree, askVersion: AskVersion): Kubelet | un
   const args = expandCommand(unit);
   const version = askVersion(findProgram(args)).trim();
   const minor = readMinor(version);
-  const config = findFlag(args, 'config')?.value;
-  if (config !== undefined && !config.startsWith('/'))
-    throw strange(args[0]!.origin.file, `--config=${config} is a relative path`, 'make it an absolute one');
+  const line = { args, minor, folder: unit.folder };
   const runtime = findFlag(args, 'container-runtime')?.value;
-  const { endpoint, imageEndpoint } = findEndpoints(tree, args);
+  const endpoints = findEndpoints(tree, line);
   const usesDocker = runtime === undefined ? minor !== undefined && minor < 24 : runtime === 'docker';
-  return { unit, args, version, minor, config, endpoint: usesDocker ? undefined : endpoint, imageEndpoint, usesDocker };
+  return {
+    unit,
+    args,
+    version,
+    minor,
+    config: findPath(line, 'config'),
+    ...endpoints,
+    ...(usesDocker && { endpoint: undefined, place: undefined }),
+    usesDocker,
+  };
 }
 
 /** Whether kubeadm (or whoever) has not written the kubelet's configuration yet: the kubelet cannot run. */

@@ -1,9 +1,17 @@
 import { findFlag } from './command.ts';
-import { applyEdit, type Edit, findYamlScalar } from './edit.ts';
+import { planConfigEdit } from './config-text.ts';
+import { applyEdit, type Edit } from './edit.ts';
 import { sameEndpoint } from './endpoint.ts';
 import { strange } from './error.ts';
-import { type AskVersion, inspectKubelet, KUBELET_UNIT, type Kubelet, type Setting } from './kubelet.ts';
-import { findConfigValue } from './kubelet-config.ts';
+import {
+  type AskVersion,
+  FIRST_WITH_CONFIG_KEY,
+  fileOf,
+  inspectKubelet,
+  KUBELET_UNIT,
+  type Kubelet,
+} from './kubelet.ts';
+import { type EndpointKey, findConfigValue } from './kubelet-config.ts';
 import { overlayTree, type Tree } from './tree.ts';
 import type { Origin } from './unit.ts';
 import { quoteWord } from './words.ts';
@@ -15,7 +23,6 @@ export const KUBELET_DROP_IN = `/etc/systemd/system/${KUBELET_UNIT}.d/zz-criprox
 const INSTANCE_CONFIG = '/var/lib/kubelet/instance-config.yaml';
 
 /** Kubernetes releases (minor versions) by what their kubelet knows. */
-const FIRST_WITH_CONFIG_KEY = 27;
 const FIRST_WITHOUT_RUNTIME_FLAG = 27;
 const FIRST_WITHOUT_FLAGS = 37;
 
@@ -33,11 +40,12 @@ function editFlag(origin: Origin, flag: string, old: string, value: string): Edi
   return { kind: 'flag', file: origin.file, origin, flag, old, new: value };
 }
 
-function editYaml(tree: Tree, file: string, key: string, value: string): Edit {
-  const found = findYamlScalar(tree.read(file) ?? '', key);
-  if (found === undefined) return { kind: 'yaml', file, key, new: value };
-  if (found.raw === '') throw strange(file, `${key} has no value`, `write ${key}: ${value}`);
-  return { kind: 'yaml', file, key, old: found.raw, new: /^["']/.test(found.raw) ? JSON.stringify(value) : value };
+const endpointKeys: readonly EndpointKey[] = ['containerRuntimeEndpoint', 'imageServiceEndpoint'];
+
+function editYaml(tree: Tree, file: string, key: EndpointKey, value: string): Edit {
+  const edit = planConfigEdit(tree.read(file) ?? '', key, value, endpointKeys);
+  if (typeof edit !== 'string') return { kind: 'yaml', file, key, ...edit };
+  throw strange(file, `${key} cannot be set: ${edit}`, `write ${key}: ${value} there, then systemctl restart kubelet`);
 }
 
 function appendDropIn(kubelet: Kubelet, wanted: readonly Wanted[]): Edit {
@@ -64,11 +72,13 @@ function addFlags(kubelet: Kubelet, wanted: readonly Wanted[]): Edit[] {
   return [{ kind: 'append', file: kubeadm.file, origin: kubeadm, text }];
 }
 
-/** A new value for a setting that has a flag: in its place, or, undefined, to be added. */
-function changeFlag(kubelet: Kubelet, { flag, value }: Wanted): Edit | undefined {
+/** A new value for a setting that has a flag: in its place, or, undefined, to be added, since the last one counts. */
+function changeFlag(tree: Tree, kubelet: Kubelet, { flag, value }: Wanted): Edit | undefined {
   const found = findFlag(kubelet.args, flag);
   if (found === undefined || !isEditable(found.origin)) return undefined;
-  return editFlag(found.origin, flag, found.value, value);
+  const edit = editFlag(found.origin, flag, found.value, value);
+  // A part of the value may come from elsewhere: --container-runtime-endpoint=${SOCKET}
+  return applyEdit(edit, tree.read(edit.file)) === undefined ? undefined : edit;
 }
 
 function assertVersionTakesFlags(kubelet: Kubelet): void {
@@ -99,7 +109,7 @@ function planImageEndpoint(
   const image = kubelet.imageEndpoint;
   const none = { edits: [], wanted: [] };
   if (image === undefined || sameEndpoint(image.value, value)) return none;
-  const file = image.place.kind === 'flag' ? image.place.origin.file : image.place.file;
+  const file = fileOf(image.place);
   if (current !== undefined && !sameEndpoint(image.value, current))
     throw strange(
       file,
@@ -112,12 +122,11 @@ function planImageEndpoint(
 }
 
 function planEndpoint(tree: Tree, kubelet: Kubelet, value: string): { edits: Edit[]; wanted: Wanted[] } {
-  const current: Setting | undefined = kubelet.endpoint;
   const asFlag = { edits: [], wanted: [{ flag: 'container-runtime-endpoint', value }] };
-  if (current?.place.kind === 'flag') return asFlag;
-  if (current?.place.kind === 'config')
-    return { edits: [editYaml(tree, current.place.file, 'containerRuntimeEndpoint', value)], wanted: [] };
-  const { minor, config } = kubelet;
+  const { minor, config, place } = kubelet;
+  if (place?.kind === 'flag') return asFlag;
+  if (place?.kind === 'config')
+    return { edits: [editYaml(tree, place.file, 'containerRuntimeEndpoint', value)], wanted: [] };
   if (config !== undefined && minor !== undefined && minor >= FIRST_WITH_CONFIG_KEY)
     return { edits: [editYaml(tree, config, 'containerRuntimeEndpoint', value)], wanted: [] };
   assertVersionTakesFlags(kubelet);
@@ -150,7 +159,7 @@ export function describeEdit(edit: Edit): string {
   if (edit.kind === 'flag') return `--${edit.flag}=${edit.new} (was ${edit.old})`;
   if (edit.kind === 'append') return edit.text;
   if (edit.kind === 'yaml')
-    return `${edit.key}: ${edit.new} (${edit.old === undefined ? 'was not there' : `was ${edit.old}`})`;
+    return `${edit.key}: ${edit.new.trim()} (${edit.old === undefined ? 'was not there' : `was ${edit.old.trim() || 'empty'}`})`;
   return 'a file of its own';
 }
 
@@ -159,7 +168,7 @@ export function describeUndone(edit: Edit): string {
   if (edit.kind === 'flag') return `--${edit.flag}=${edit.old} again`;
   if (edit.kind === 'append') return `without ${edit.text} again`;
   if (edit.kind === 'yaml')
-    return edit.old === undefined ? `without ${edit.key} again` : `${edit.key}: ${edit.old} again`;
+    return edit.old === undefined ? `without ${edit.key} again` : `${edit.key}: ${edit.old.trim()} again`;
   return 'removed';
 }
 
@@ -178,7 +187,7 @@ export function planKubelet(tree: Tree, kubelet: Kubelet, value: string, askVers
   const endpoint = isThere ? { edits: [], wanted: [] } : planEndpoint(tree, kubelet, value);
   const images = planImageEndpoint(tree, kubelet, value, isThere ? undefined : kubelet.endpoint?.value);
   const wanted = [...(isThere ? [] : planRuntimeFlag(kubelet)), ...endpoint.wanted, ...images.wanted];
-  const changed = wanted.map(one => changeFlag(kubelet, one));
+  const changed = wanted.map(one => changeFlag(tree, kubelet, one));
   const missing = wanted.filter((_, index) => changed[index] === undefined);
   const edits = [
     ...changed.filter(edit => edit !== undefined),

@@ -22,6 +22,8 @@ export interface Unit {
   readonly files: readonly string[];
   readonly execStart: { readonly line: string; readonly origin: Origin };
   readonly environment: ReadonlyMap<string, { readonly value: string; readonly origin: Origin }>;
+  /** WorkingDirectory=, in which the command's relative paths begin. */
+  readonly folder: string;
   /** The raw `Environment=` and `EnvironmentFile=` lines, in order. */
   readonly environmentLines: readonly string[];
 }
@@ -70,6 +72,11 @@ function readEnvironment(tree: Tree, entries: readonly Located[]): Unit['environ
   return found;
 }
 
+function findFolder(entries: readonly Located[]): string {
+  const value = inForce(entries, 'WorkingDirectory').at(-1)?.value.replace(/^-/, '') || '/';
+  return value === '~' ? '/root' : value;
+}
+
 /**
  * Puts a service together from its unit file and drop-ins; undefined if the node has no such unit. Throws a SetupError for
  * what it does not understand: masked, or not exactly one ExecStart.
@@ -89,6 +96,7 @@ export function loadUnit(tree: Tree, name: string): Unit | undefined {
     files,
     execStart: { line: start.value, origin: { file: start.file, syntax: 'unit', key: 'ExecStart' } },
     environment: readEnvironment(tree, entries),
+    folder: findFolder(entries),
     environmentLines: ['Environment', 'EnvironmentFile'].flatMap(key =>
       inForce(entries, key).map(entry => `${key}=${entry.value}`),
     ),

@@ -7,7 +7,7 @@ const origin = { file: 'x', syntax: 'unit', key: 'ExecStart' } as const;
 
 function unitOf(line: string, variables: Readonly<Record<string, string>> = {}): Unit {
   const environment = new Map(Object.entries(variables).map(([name, value]) => [name, { value, origin }]));
-  return { name: 'x', files: ['x'], execStart: { line, origin }, environment, environmentLines: [] };
+  return { name: 'x', files: ['x'], execStart: { line, origin }, environment, folder: '/', environmentLines: [] };
 }
 
 /** systemd.service(5), Command lines. */

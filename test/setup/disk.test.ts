@@ -81,3 +81,10 @@ test('what cannot be read or written names itself', async t => {
   t.same(disk.list('/etc/none'), []);
   t.same(readdirSync(join(root, 'etc')), ['file', 'folder']);
 });
+
+test('a file that is no UTF-8 is not read as something else', async t => {
+  const dir = mkdtempSync(join(tmpdir(), 'disk-'));
+  t.teardown(() => rmSync(dir, { recursive: true }));
+  writeFileSync(join(dir, 'x'), Buffer.from([0x41, 0x3d, 0xe9, 0x0a]));
+  t.throws(() => openDisk(dir).read('/x'), { kind: 'strange', message: /\/x: it cannot be read: it is not UTF-8/ });
+});

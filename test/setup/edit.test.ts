@@ -19,14 +19,6 @@ const append = (origin: typeof env | typeof environment): Edit => ({
   origin,
   text: '--e=new',
 });
-const yaml = (old: string | undefined): Edit => ({
-  kind: 'yaml',
-  file: 'f',
-  key: 'e',
-  new: 'new',
-  ...(old !== undefined && { old }),
-});
-
 const rows: readonly (readonly [name: string, edit: Edit, before: string, after: string])[] = [
   ['a flag in a variable', flag(env), 'ARGS="--a --e=old --b"\n', 'ARGS="--a --e=new --b"\n'],
   ['a flag with its value apart', flag(env), 'ARGS=--e old\n', 'ARGS=--e new\n'],
@@ -47,9 +39,6 @@ const rows: readonly (readonly [name: string, edit: Edit, before: string, after:
   ['an addition inside the quotes', append(env), 'ARGS="--a"\n', 'ARGS="--a --e=new"\n'],
   ['an addition without quotes', append(env), '# x\nARGS=--a\n', '# x\nARGS=--a --e=new\n'],
   ['an addition to nothing', append(env), 'ARGS=\n', 'ARGS=--e=new\n'],
-  ['a key of YAML', yaml('old'), '# x\na: 1\ne: old # y\nb:\n- 2\n', '# x\na: 1\ne: new # y\nb:\n- 2\n'],
-  ['a quoted key of YAML', yaml('""'), 'e: ""\n', 'e: new\n'],
-  ['a new key of YAML', yaml(undefined), 'a: 1\n', 'a: 1\ne: new\n'],
 ];
 
 for (const [name, edit, before, after] of rows) {
@@ -64,8 +53,6 @@ const misfits: readonly (readonly [name: string, edit: Edit, text: string | unde
   ['a value that only starts the same', flag(env), 'ARGS=--e=older\n'],
   ['no such variable', flag(env), 'OTHER=--e=old\n'],
   ['no file', flag(env), undefined],
-  ['another key', yaml('old'), 'f: old\n'],
-  ['a list in the key’s place', yaml(undefined), 'e: [1]\n'],
   ['unquoted Environment=', append(environment), '[Service]\nEnvironment=ARGS=--a\n'],
 ];
 

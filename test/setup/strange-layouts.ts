@@ -19,7 +19,7 @@ export const strangeLayouts: readonly StrangeLayout[] = [
     minor: 34,
     kubelet: '/usr/bin/kubelet',
     files: { [LIB_UNIT]: unit(`/usr/bin/kubelet --config=${CONFIG}`), [CONFIG]: 'kind: [KubeletConfiguration\n' },
-    says: [/config\.yaml/, /not YAML/],
+    says: [/config\.yaml/, /cannot be read as YAML: .*flow/i],
   },
   {
     name: 'config.yaml is something else',

@@ -1,12 +1,10 @@
-import { test } from 'tap';
-import { busyboxImage } from '../support/containerd.ts';
-import { removePod, runContainer, runPod } from '../support/pods.ts';
-import { needs } from '../support/require.ts';
-import { startTwoRuntimes } from '../support/two-runtimes.ts';
+import type { Test } from 'tap';
+import { busyboxImage } from '../../support/containerd.ts';
+import { removePod, runContainer, runPod } from '../../support/pods.ts';
+import type { TwoRuntimes } from '../../support/two-runtimes.ts';
 
-test('pods and containers on real runtimes', needs('root', 'demo', 'registry'), async t => {
-  const lab = await startTwoRuntimes();
-  t.teardown(() => lab.stop());
+/** Pods and containers live and die on each side. */
+export async function checkPods(t: Test, lab: TwoRuntimes): Promise<void> {
   const { client } = lab;
 
   for (const side of lab.sides) {
@@ -61,4 +59,4 @@ test('pods and containers on real runtimes', needs('root', 'demo', 'registry'), 
       t.match(await client.ask('PodSandboxStatus', { pod_sandbox_id: pod.id }), { code: 5 }, 'then it is NotFound');
     });
   }
-});
+}

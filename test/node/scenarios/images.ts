@@ -1,13 +1,11 @@
-import { test } from 'tap';
-import { busyboxImage, pauseImage } from '../support/containerd.ts';
-import type { Message } from '../support/cri-types.ts';
-import { removePod, runPod } from '../support/pods.ts';
-import { needs } from '../support/require.ts';
-import { startTwoRuntimes } from '../support/two-runtimes.ts';
+import type { Test } from 'tap';
+import { busyboxImage, pauseImage } from '../../support/containerd.ts';
+import type { Message } from '../../support/cri-types.ts';
+import { removePod, runPod } from '../../support/pods.ts';
+import type { TwoRuntimes } from '../../support/two-runtimes.ts';
 
-test('images on real runtimes', needs('root', 'demo', 'registry'), async t => {
-  const lab = await startTwoRuntimes();
-  t.teardown(() => lab.stop());
+/** Images are pulled, listed, used and removed on each side. */
+export async function checkImages(t: Test, lab: TwoRuntimes): Promise<void> {
   const { client } = lab;
 
   for (const side of lab.sides) {
@@ -63,7 +61,7 @@ test('images on real runtimes', needs('root', 'demo', 'registry'), async t => {
       t.same(image.repo_tags, [side.imagePrefix + busyboxImage], side.name);
     }
   });
-});
+}
 
 function idOf(image: Message): string {
   return image['id'];

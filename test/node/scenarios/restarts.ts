@@ -1,25 +1,23 @@
-import { test } from 'tap';
-import { waitFor } from '../support/child.ts';
-import type { Message } from '../support/cri-types.ts';
-import { runContainer, runPod } from '../support/pods.ts';
-import { needs } from '../support/require.ts';
-import { startTwoRuntimes } from '../support/two-runtimes.ts';
+import type { Test } from 'tap';
+import { waitFor } from '../../support/child.ts';
+import type { Message } from '../../support/cri-types.ts';
+import { type Pod, removePod, runContainer, runPod } from '../../support/pods.ts';
+import type { TwoRuntimes } from '../../support/two-runtimes.ts';
 
 const unavailable = 14;
 
-test('restarts with pods running', needs('root', 'demo', 'registry'), async t => {
-  const lab = await startTwoRuntimes();
-  t.teardown(() => lab.stop());
+/** The proxy and each side end and start again; none of their pods may be there before. The proxy has ended afterwards. */
+export async function checkRestarts(t: Test, lab: TwoRuntimes): Promise<void> {
   const { client } = lab;
-  const pods: string[] = [];
+  const pods: Pod[] = [];
   const containers: string[] = [];
   for (const side of lab.sides) {
     const pod = await runPod(client, side);
-    pods.push(pod.id);
+    pods.push(pod);
     containers.push(await runContainer(client, side, pod));
   }
   const before = { items: (await client.call('ListPodSandbox')).items, containers };
-  t.same(before.items.map(idOf), pods);
+  t.same(before.items.map(idOf), pods.map(idOf));
 
   /** What is listed now; undefined while a runtime is still coming. */
   const listAll = async () => {
@@ -67,11 +65,13 @@ test('restarts with pods running', needs('root', 'demo', 'registry'), async t =>
     });
   }
 
+  for (const pod of pods) await removePod(client, pod);
+
   await t.test('SIGTERM ends the proxy with status 0', async t => {
     t.equal(await lab.proxy.stop('SIGTERM'), 0);
   });
-});
+}
 
-function idOf(item: Message): string {
-  return item['id'];
+function idOf(item: Message | Pod): string {
+  return item.id;
 }

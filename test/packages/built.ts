@@ -64,7 +64,11 @@ function withoutSocket(tree: string): void {
   for (const script of ['postinst', 'postrm'])
     edit(`DEBIAN/${script}`, text => text.replaceAll('criproxy.socket ', ''));
   edit('usr/lib/systemd/system/criproxy.service', text =>
-    text.replace('Type=notify', 'Type=exec').replace('After=criproxy.socket ', 'After=').replace(NEW_SETTINGS, ''),
+    text
+      .replace('Type=notify', 'Type=exec')
+      .replace('After=criproxy.socket ', 'After=')
+      .replace('ProtectSystem=strict', 'ProtectSystem=strict\nReadWritePaths=/run')
+      .replace(NEW_SETTINGS, ''),
   );
 }
 

@@ -10,7 +10,6 @@ import { routedService } from '../routing/service.ts';
 import { SnapshotKeeper } from '../routing/snapshot-keeper.ts';
 import { makeDial } from '../transport/grpc/client.ts';
 import { isSameSocket } from '../transport/same-socket.ts';
-import type { Dial } from '../transport/session.ts';
 import type { CallWatch } from '../watch/call-watch.ts';
 import type { Counter } from '../watch/counters.ts';
 import { currentService } from './current-service.ts';
@@ -38,6 +37,9 @@ interface Generation {
   readonly service: Service;
 }
 
+/** Makes a runtime that is not started; `seen` as in linkedRuntime. */
+type MakeRuntime = (address: RuntimeAddress, seen: boolean) => LinkedRuntime;
+
 /** A runtime whose pods are listed no more, or under other ids. */
 export interface Departure {
   readonly address: RuntimeAddress;
@@ -54,10 +56,8 @@ export interface Departure {
 export class Generations {
   /** What stands in for a runtime that is down, so that no list is ever short. */
   readonly node: NodeState;
-  private readonly watch: CallWatch;
   private readonly log: Logger;
-  private readonly faults: Faults | undefined;
-  private readonly dial: Dial;
+  private readonly make: MakeRuntime;
   private readonly replay: RuntimeConfigReplay;
   private readonly calls = new OpenCalls();
   private readonly leaving = new Set<LinkedRuntime>();
@@ -65,11 +65,9 @@ export class Generations {
   private keeper: SnapshotKeeper | undefined;
   private stopped = false;
 
-  private constructor(config: ProxyConfig, watch: CallWatch, log: Logger, faults: Faults | undefined) {
-    this.watch = watch;
-    this.faults = faults;
+  private constructor(config: ProxyConfig, watch: CallWatch, log: Logger, make: MakeRuntime) {
+    this.make = make;
     this.log = log;
-    this.dial = makeDial({ userAgent: config.userAgent });
     watch.add(this.calls);
     const [primary, ...others] = config.runtimes.map(address => this.link(address));
     const linked = [primary!, ...others] as const;
@@ -79,15 +77,19 @@ export class Generations {
     this.current = this.generation(config, linked, runtimes);
   }
 
-  /** With what was known before a restart, so that a runtime that is not up yet is not taken for empty. */
+  /**
+   * With what was known before a restart, so that a runtime that is not up yet is not taken for empty. `make`: runtimes behind
+   * links, if left out.
+   */
   static async open(
     config: ProxyConfig,
     watch: CallWatch,
     log: Logger,
     faults?: Faults,
     writeFailures?: Counter,
+    make = linking(config, watch, log, faults),
   ): Promise<Generations> {
-    const opened = new Generations(config, watch, log, faults);
+    const opened = new Generations(config, watch, log, make);
     const { stateDir } = config;
     if (stateDir !== undefined) {
       const { node, runtimes } = opened;
@@ -178,13 +180,18 @@ export class Generations {
 
   private link(address: RuntimeAddress, before?: LinkedRuntime): LinkedRuntime {
     const seen = before !== undefined && (before.state.kind === 'up' || before.state.seen);
-    return linkedRuntime(address, this.dial, this.watch, this.log, seen, this.faults);
+    return this.make(address, seen);
   }
 
   private generation(config: ProxyConfig, linked: Generation['linked'], runtimes: Runtimes): Generation {
     const service = routedService(runtimes, settingsOf(config), this.node, this.log, this.replay);
     return { config, linked, runtimes, service };
   }
+}
+
+function linking(config: ProxyConfig, watch: CallWatch, log: Logger, faults: Faults | undefined): MakeRuntime {
+  const dial = makeDial({ userAgent: config.userAgent });
+  return (address, seen) => linkedRuntime(address, dial, watch, log, seen, faults);
 }
 
 /** The runtime that had this id, if its socket is not in the configuration any more. */

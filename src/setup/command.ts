@@ -16,10 +16,7 @@ function expandWord(unit: Unit, word: string): Argument[] {
   const whole = WHOLE.exec(word)?.[1];
   if (whole !== undefined) {
     const variable = unit.environment.get(whole);
-    const words = splitWords(variable?.value ?? '');
-    if (words === undefined)
-      throw strange(variable!.origin.file, `the quotes in ${whole} do not match: ${variable!.value}`, `mend ${whole}`);
-    return words.map(text => ({ text, origin: variable!.origin }));
+    return splitWords(variable?.value ?? '', 'value')!.map(text => ({ text, origin: variable!.origin }));
   }
   const only = /^\$\{([A-Za-z_][A-Za-z0-9_]*)\}$/.exec(word)?.[1];
   const origin = (only === undefined ? undefined : unit.environment.get(only)?.origin) ?? own;
@@ -29,20 +26,23 @@ function expandWord(unit: Unit, word: string): Argument[] {
 
 /**
  * The arguments that systemd starts a unit's command with, the program first: systemd.service(5), Command lines. Throws a
- * SetupError for a specifier, which only systemd can resolve.
+ * SetupError for a command that cannot be read.
  */
 export function expandCommand(unit: Unit): Argument[] {
   const { line, origin } = unit.execStart;
-  const words = splitWords(line);
+  const words = splitWords(line, 'unit');
   if (words === undefined)
     throw strange(origin.file, `the quotes in ExecStart= do not match: ${line}`, 'mend ExecStart=');
-  const specifier = words.find(word => /%[^%]/.test(word.replace(/%%/g, '')) && word.includes('%'));
-  if (specifier !== undefined)
-    throw strange(origin.file, `ExecStart= holds a specifier: ${specifier}`, 'write its value in its place');
   const [program = '', ...rest] = words;
-  const plain = program.replace(/^[-@:+!|]+/, '');
-  const taken = program.startsWith('@') ? rest.slice(1) : rest; // with @ the first argument is only a name
-  return [{ text: plain, origin }, ...taken.flatMap(word => expandWord(unit, word.replace(/%%/g, '%')))];
+  const prefix = /^[-@:+!|]*/.exec(program)![0];
+  const taken = prefix.includes('@') ? rest.slice(1) : rest; // with @ the first argument is only a name
+  const literal = prefix.includes(':');
+  return [
+    { text: unit.findProgram(unit.expand(origin.file, program.slice(prefix.length))), origin },
+    ...taken
+      .map(word => unit.expand(origin.file, word))
+      .flatMap(word => (literal ? [{ text: word, origin }] : expandWord(unit, word))),
+  ];
 }
 
 /** A flag on a command line; `index` is that of the argument that holds its value. */

@@ -13,9 +13,10 @@ export function parseUnitFile(text: string): UnitEntry[] {
   let section = '';
   let open: { key: string; value: string; start: number } | undefined;
   let at = 0;
-  for (const line of text.split('\n')) {
+  for (const whole of text.split('\n')) {
     const start = at;
-    at += line.length + 1;
+    at += whole.length + 1;
+    const line = whole.replace(/\r$/, '');
     const isComment = /^\s*[#;]/.test(line);
     if (isComment) continue; // also between continued lines
     const continued = line.endsWith('\\');

@@ -5,9 +5,16 @@ import type { Unit } from '../../src/setup/unit.ts';
 
 const origin = { file: 'x', syntax: 'unit', key: 'ExecStart' } as const;
 
+/** `%%` is the one specifier here. */
 function unitOf(line: string, variables: Readonly<Record<string, string>> = {}): Unit {
   const environment = new Map(Object.entries(variables).map(([name, value]) => [name, { value, origin }]));
-  return { name: 'x', files: ['x'], execStart: { line, origin }, environment, folder: '/', environmentLines: [] };
+  const expand = (_: string, text: string) => text.replace(/%%/g, '%');
+  const execStart = { line, origin };
+  return {
+    ...{ name: 'x', files: ['x'], execStart, environment, folder: '/', environmentLines: [] },
+    expand,
+    findProgram: name => name,
+  };
 }
 
 /** systemd.service(5), Command lines. */
@@ -22,7 +29,8 @@ const lines: readonly (readonly [line: string, words: readonly string[]])[] = [
   ['/bin/x --p=$' + '{Y}/z', ['/bin/x', '--p=y/z']],
   ['/bin/x $NONE z', ['/bin/x', 'z']],
   ['/bin/x $$X 100%%', ['/bin/x', '$X', '100%']],
-  ['/bin/x a\\x20b a\\\\b', ['/bin/x', 'a\\x20b', 'a\\b']],
+  ['/bin/x a\\x20b a\\\\b', ['/bin/x', 'a b', 'a\\b']],
+  [':/bin/x $X', ['/bin/x', '$X']],
 ];
 
 for (const [line, words] of lines) {
@@ -35,11 +43,9 @@ for (const [line, words] of lines) {
   });
 }
 
-for (const line of ['/bin/x "a', '/bin/x %i', '/bin/x --name=%H']) {
-  test(`not understood: ExecStart=${line}`, async t => {
-    t.throws(() => expandCommand(unitOf(line)), SetupError);
-  });
-}
+test('not understood: a quote that is not closed', async t => {
+  t.throws(() => expandCommand(unitOf('/bin/x "a')), SetupError);
+});
 
 const flags: readonly (readonly [line: string, value: string | undefined])[] = [
   ['--e=1', '1'],

@@ -72,10 +72,10 @@ export const strangeLayouts: readonly StrangeLayout[] = [
     says: [/2 ExecStart= lines/],
   },
   {
-    name: 'a specifier of systemd in ExecStart',
+    name: 'a specifier of systemd that only systemd knows',
     minor: 31,
     kubelet: '/usr/bin/kubelet',
-    files: { [ETC_UNIT]: unit(`/usr/bin/kubelet --config=${CONFIG} --hostname-override=%H`), [CONFIG]: config() },
-    says: [/%H/],
+    files: { [ETC_UNIT]: unit(`/usr/bin/kubelet --config=${CONFIG} --hostname-override=%q`), [CONFIG]: config() },
+    says: [/%q/, /specifier/],
   },
 ];

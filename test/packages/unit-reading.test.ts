@@ -195,10 +195,7 @@ test('a command is read as systemd reads it', { ...needs('root', 'node', 'packag
     let read: string;
     try {
       const args = expandCommand(loadUnit(tree, units[index]!)!);
-      read = args
-        .slice(1)
-        .map(({ text }) => `${text}\0`)
-        .join('');
+      read = args.map(({ text }) => `${text}\0`).join('');
     } catch (fault) {
       read = (fault as Error).message;
     }

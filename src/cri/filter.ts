@@ -1,3 +1,4 @@
+import { Records } from '../wire/records.ts';
 import { readAllBytes, readBytes, readEnum, readString } from './listing.ts';
 import { readMapEntry } from './read.ts';
 
@@ -23,9 +24,35 @@ export function listFilter(list: ListName, request: Buffer): Passes {
   }
 }
 
-/** Whether a request asks for all that the runtime has. */
+/** Whether a request asks for all that the runtime has, as far as that can be told: not with a field that is not known here. */
 export function isWholeList(list: ListName, request: Buffer): boolean {
-  return listFilter(list, request) === all;
+  return !hasUnknownField(list, request) && listFilter(list, request) === all;
+}
+
+/** The fields of each filter that are known here. */
+const filterFields: Readonly<Record<ListName, readonly number[]>> = {
+  ListPodSandbox: [1, 2, 3],
+  ListContainers: [1, 2, 3, 4],
+  ListImages: [1],
+};
+
+/** Whether a list request says something that is not known here: the runtime may leave items out for it. Throws a WireError. */
+export function hasUnknownField(list: ListName, request: Buffer): boolean {
+  if (hasOthers(request, [1])) return true;
+  const filter = readBytes(request, 1);
+  if (filter === undefined) return false;
+  if (hasOthers(filter, filterFields[list])) return true;
+  const spec = list === 'ListImages' ? readBytes(filter, 1) : undefined;
+  return spec !== undefined && hasOthers(spec, imageSpecFields);
+}
+
+/** Annotations (2), user_specified_image (18) and image_ref (20) inform: no runtime chooses images by them. */
+const imageSpecFields: readonly number[] = [1, 2, 18, 19, 20];
+
+function hasOthers(message: Buffer, fields: readonly number[]): boolean {
+  const records = new Records(message);
+  while (records.next()) if (!fields.includes(records.field)) return true;
+  return false;
 }
 
 function every(...filters: readonly Passes[]): Passes {
@@ -71,22 +98,52 @@ function entries(message: Buffer, field: number): Map<string, string> {
   );
 }
 
-/** ImageFilter.image.image: an id, a tag or a digest that the image has. */
+/**
+ * ImageFilter.image: its image (1) is an id, a tag or a digest that the image has; its runtime_handler (19) is the one that the image
+ * was pulled for, where the runtime tells it (Image.spec).
+ */
 function byImage(filter: Buffer): Passes {
   const spec = readBytes(filter, 1);
   const name = spec === undefined ? '' : readString(spec, 1);
-  return name === '' ? all : item => isImage(item, name);
+  const handler = spec === undefined ? '' : readString(spec, 19);
+  return every(
+    name === '' ? all : item => isImage(item, name),
+    handler === '' ? all : item => [handler, ''].includes(handlerOfImage(item)),
+  );
 }
 
-/** Whether an Image goes by this name: its id, with or without `sha256:`, one of its tags or one of its digests. */
+/** Image.spec.runtime_handler: the handler that the image was pulled for; empty where the runtime does not tell. */
+export function handlerOfImage(image: Buffer): string {
+  const spec = readBytes(image, 7);
+  return spec === undefined ? '' : readString(spec, 19);
+}
+
+/**
+ * Whether an Image goes by this name: its id, in either form or the beginning of it, one of its tags or one of its digests. The
+ * same image is `sha256:` and hex digits in containerd and Docker, the hex digits alone in CRI-O.
+ */
 export function isImage(image: Buffer, name: string): boolean {
   const id = readString(image, 1);
-  if (id === name || id === `sha256:${name}`) return true;
-  const full = fullName(name);
-  return [...readAllBytes(image, 2), ...readAllBytes(image, 3)].some(each => {
-    const known = each.toString('utf8');
-    return known === name || fullName(known) === full;
-  });
+  if (id === name || isBeginning(name, id)) return true;
+  return [...readAllBytes(image, 2), ...readAllBytes(image, 3)].some(each => isSameName(each.toString('utf8'), name));
+}
+
+/** From this length on hex digits are taken for the beginning of an id: crictl shows 13 of them, and takes fewer. */
+const SHORT = 6;
+
+function isBeginning(name: string, id: string): boolean {
+  const hex = hexOf(name);
+  return hex.length >= SHORT && /^[0-9a-f]+$/.test(hex) && hexOf(id).startsWith(hex);
+}
+
+/** The digits of an image's id, without the algorithm before them. */
+function hexOf(id: string): string {
+  return id.startsWith('sha256:') ? id.slice('sha256:'.length) : id;
+}
+
+/** Whether two tags or digests are the same, either written in full or not. */
+export function isSameName(one: string, other: string): boolean {
+  return one === other || fullName(one) === fullName(other);
 }
 
 /** A familiar name in full, as the runtimes have it: `busybox` is `docker.io/library/busybox:latest`. */

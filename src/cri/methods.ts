@@ -2,7 +2,7 @@
  * Which runtime a call is for. `status`: the primary, and what all say of themselves; `config`: the primary, whatever it lacks
  * made from its status; `byPodConfig`: the pod sandbox config names it; `byPod`, `byContainer`: the id in the request
  * does; `byImage`, `firstHolder`, `everyHolder`: that of the pod, or in the image's name, else the primary, the first that has
- * the image, or all that have it; `list`: all, each one's part from its snapshot where it does not answer; `images`: the same,
+ * the image, or all that have it and do not use it; `list`: all, each one's part from its snapshot where it does not answer; `images`: the same,
  * and what several have is one item; `samples`: all that answer; `imageFs`: the
  * primary and, as chosen, all others that answer; `events`: all, as long as every one has them.
  */

@@ -1,5 +1,6 @@
 import type { CallOptions, Metadata, Reply } from '../base/call.ts';
 import { Code } from '../base/codes.ts';
+import { ProxyError } from '../base/error.ts';
 import type { WatchedCall } from '../base/watched-call.ts';
 import { checkList } from '../cri/listing.ts';
 import type { Listing } from './listing.ts';
@@ -34,7 +35,7 @@ export async function askList(
   const askedAt = Date.now();
   const question = listing?.ask();
   try {
-    const reply = await runtime.call(path, request, options);
+    const reply = await runtime.call(path, request, options).catch(fault => noImages(runtime, path, listing, fault));
     const known = listing?.sameAnswer(reply.message);
     if (known === undefined) checkList(reply.message);
     const message = known ?? reply.message;
@@ -44,4 +45,15 @@ export async function askList(
     if (question !== undefined) listing?.giveUp(question);
     throw malformed(fault, Code.Internal, `the ${runtimeName(runtime)} sent a malformed list`);
   }
+}
+
+/**
+ * The answer to ListImages of a secondary that has no image service: it has no images. But one that has listed images has not lost
+ * them with the service. The primary's lack of it is the client's to know, as without a proxy.
+ */
+function noImages(runtime: Runtime, path: string, listing: Listing | undefined, fault: unknown): Reply {
+  const error = ProxyError.from(fault);
+  const isLack = error.code === Code.Unimplemented && path.endsWith('/ListImages');
+  if (runtime.id === '' || !isLack || listing === undefined || listing.size > 0) throw error;
+  return { message: Buffer.alloc(0), headers: [], trailers: [] };
 }

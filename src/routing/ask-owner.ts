@@ -1,9 +1,5 @@
 import type { CallOptions } from '../base/call.ts';
-import { idFilterRequest, itemsById } from '../cri/listing.ts';
-import { ownCall } from './ask-list.ts';
-import { hasPart } from './asked.ts';
-import { unavailable } from './availability.ts';
-import { within } from './budget.ts';
+import { doubtful, holdsId } from './holding.ts';
 import { ambiguous, type IdKind } from './owners.ts';
 import type { Plan } from './plan.ts';
 import type { Runtime } from './runtime.ts';
@@ -15,32 +11,12 @@ import type { Runtime } from './runtime.ts';
  */
 export async function askOwner(plan: Plan, kind: IdKind, id: string, options: CallOptions): Promise<Runtime> {
   const { all, primary } = plan.runtimes;
-  const answers = await Promise.all(all.map(runtime => holds(plan, runtime, kind, id, options)));
+  const begins = (known: string) => known.startsWith(id);
+  const answers = await Promise.all(all.map(runtime => holdsId(plan, runtime, kind, id, begins, options)));
   const [owner, other] = all.filter((_, index) => answers[index] === 'yes');
   if (owner !== undefined && other !== undefined) throw ambiguous(kind, id, owner, other);
   if (owner !== undefined) return owner;
-  const doubtful = all.find((runtime, index) => answers[index] === 'unknown' && runtime !== primary);
-  if (doubtful !== undefined) throw unavailable(doubtful, doubtful.state);
+  const doubted = all.find((runtime, index) => answers[index] === 'unknown' && runtime !== primary);
+  if (doubted !== undefined) throw doubtful(doubted, `the ${kind} "${id}"`);
   return primary;
-}
-
-async function holds(
-  plan: Plan,
-  runtime: Runtime,
-  kind: IdKind,
-  id: string,
-  options: CallOptions,
-): Promise<'yes' | 'no' | 'unknown'> {
-  // What a snapshot does not have was not there either when the runtime went down.
-  const silent = plan.node.of(runtime).known || !hasPart(plan, runtime) ? 'no' : 'unknown';
-  if (runtime.state.kind === 'down') return silent;
-  try {
-    const { path } = plan.sibling(kind === 'pod' ? 'ListPodSandbox' : 'ListContainers').lane(runtime);
-    const listTimeout = plan.listTimeout(runtime);
-    const call = runtime.call(path, idFilterRequest(id), ownCall([], listTimeout, options.watched));
-    const { message } = await within(listTimeout, call);
-    return [...itemsById(message).keys()].some(known => known.startsWith(id)) ? 'yes' : 'no';
-  } catch {
-    return silent;
-  }
 }

@@ -1,5 +1,6 @@
 import type { Plan } from './plan.ts';
 import type { Runtime } from './runtime.ts';
+import { TARGET_RUNTIME } from './runtimes.ts';
 
 /** The runtimes that a call for many of them is for, the primary first: that which its filter names, or all. */
 export function askedFor(plan: Plan, request: Buffer): readonly Runtime[] {
@@ -18,10 +19,26 @@ function filterOwners(plan: Plan, request: Buffer): Set<Runtime> {
     const [owner, ...others] = id === '' ? [] : plan.owners.candidates(kind, id);
     if (owner !== undefined && others.length === 0) owners.add(owner);
   }
-  const image = plan.read('image', request);
-  const owner = image === '' ? undefined : plan.runtimes.ownerOfImage(image);
-  if (owner !== undefined) owners.add(owner);
+  for (const owner of [ownerByImage(plan, request), ownerByHandler(plan, request), ownerByAnnotation(plan, request)]) {
+    if (owner !== undefined) owners.add(owner);
+  }
   return owners;
+}
+
+function ownerByImage(plan: Plan, request: Buffer): Runtime | undefined {
+  const image = plan.read('image', request);
+  return image === '' ? undefined : plan.runtimes.ownerOfImage(image);
+}
+
+function ownerByHandler(plan: Plan, request: Buffer): Runtime | undefined {
+  const handler = plan.read('handler', request);
+  return handler === '' ? undefined : plan.runtimes.handlers.route(handler)?.runtime;
+}
+
+/** An annotation that names no runtime tells nothing: runtimes do not choose by annotations. */
+function ownerByAnnotation(plan: Plan, request: Buffer): Runtime | undefined {
+  const target = plan.readAnnotations(request).get(TARGET_RUNTIME);
+  return plan.runtimes.isTarget(target) ? plan.runtimes.ownerByAnnotation(target) : undefined;
 }
 
 /**

@@ -4,6 +4,7 @@ import { ProxyError } from '../base/error.ts';
 import { idRequest } from '../cri/listing.ts';
 import { readAll } from '../cri/read.ts';
 import { ownCall } from './ask-list.ts';
+import { holdsId } from './holding.ts';
 import type { IdKind } from './owners.ts';
 import type { Plan } from './plan.ts';
 import type { Runtime } from './runtime.ts';
@@ -30,7 +31,7 @@ export async function refuseCollision(
   if (plan.owners.form === 'prefixed') return;
   for (const kind of ['pod', 'container'] as const) {
     for (const id of readAll(plan.method.response, kind, answer)) {
-      const other = plan.owners.other(runtime, kind, id);
+      const other = await otherHolder(plan, runtime, kind, id, options);
       if (other === undefined) continue;
       const failure = await undo(plan, runtime, answer, options);
       throw new ProxyError(
@@ -40,6 +41,23 @@ export async function refuseCollision(
       );
     }
   }
+}
+
+/**
+ * Another runtime that has this id. One of which that is not known is taken not to: ids are random, and a pod must not fail for a
+ * runtime that does not answer.
+ */
+async function otherHolder(
+  plan: Plan,
+  runtime: Runtime,
+  kind: IdKind,
+  id: string,
+  options: CallOptions,
+): Promise<Runtime | undefined> {
+  const others = plan.runtimes.all.filter(each => each !== runtime);
+  const isIt = (known: string) => known === id;
+  const answers = await Promise.all(others.map(each => holdsId(plan, each, kind, id, isIt, options)));
+  return others[answers.indexOf('yes')];
 }
 
 /** Undefined when all that was made is gone, else why not. */

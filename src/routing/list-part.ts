@@ -2,7 +2,7 @@ import type { CallOptions, Reply } from '../base/call.ts';
 import { Code } from '../base/codes.ts';
 import { ProxyError } from '../base/error.ts';
 import type { WatchedCall } from '../base/watched-call.ts';
-import { isWholeList, type ListName, listFilter, type Passes } from '../cri/filter.ts';
+import { hasUnknownField, isWholeList, type ListName, listFilter, type Passes } from '../cri/filter.ts';
 import { askList, LIST_LIMIT, ownCall } from './ask-list.ts';
 import { unavailable } from './availability.ts';
 import { within } from './budget.ts';
@@ -75,7 +75,8 @@ export function snapshotList(
   call?: WatchedCall,
 ): Buffer {
   const lane = plan.names(runtime);
-  const passes = readFilter(plan, lane.encode(request));
+  const own = lane.encode(request);
+  const passes = readFilter(plan, own);
   const { state } = runtime;
   const list = listName(plan);
   const listing = plan.node.of(runtime).of(list);
@@ -84,6 +85,14 @@ export function snapshotList(
     throw new ProxyError(Code.Unavailable, `criproxy: the ${runtimeName(runtime)} failed ${list}: ${reason.message}`, {
       cause: reason,
     });
+  }
+  if (hasUnknownField(list, own)) {
+    // More than the client has asked for may be taken for all that passes.
+    throw new ProxyError(
+      Code.Unavailable,
+      `criproxy: the ${runtimeName(runtime)} does not answer, and ${list} has a field that its snapshot cannot be filtered by`,
+      { cause: reason },
+    );
   }
   plan.node.checkAge(runtime, listing.takenAt);
   plan.node.isFromSnapshot(runtime, list, state.kind === 'down' ? state.reason : reason.message, call);

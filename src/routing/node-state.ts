@@ -6,12 +6,12 @@ import type { ListName } from '../cri/filter.ts';
 import { itemId } from '../cri/listing.ts';
 import { methodSpec } from '../cri/method-spec.ts';
 import type { Effect } from '../cri/methods.ts';
-import { isReady, isSandboxOf, type PodIdentity } from '../cri/pod-identity.ts';
 import { askList, ownCall } from './ask-list.ts';
 import { EventFeeds } from './event-feed.ts';
 import type { Runtime } from './runtime.ts';
 import { RuntimeStatuses } from './runtime-statuses.ts';
 import { type Runtimes, runtimeName } from './runtimes.ts';
+import { SeenPods } from './seen-pods.ts';
 import { Snapshot } from './snapshot.ts';
 import { type Rules, Turnover } from './turnover.ts';
 
@@ -39,6 +39,10 @@ export class NodeState {
   readonly turnover = new Turnover();
   readonly feeds = new EventFeeds();
   readonly log: Logger;
+  /** When the proxy began to follow the runtimes, in ms since the epoch. */
+  readonly startedAt = Date.now();
+  /** What calls have said of pods. */
+  readonly seenPods = new SeenPods();
   /** Lists that come from a snapshot now. */
   private readonly stale = new Set<string>();
   private readonly timer: NodeJS.Timeout;
@@ -118,18 +122,6 @@ export class NodeState {
       this.onFollowed();
     }
     if (effect === 'refresh' || effect === 'removeImage') this.refresh(runtime, 0);
-  }
-
-  /** The runtime that has a sandbox of this pod, a ready one if there are several; undefined if none is known. */
-  runtimeOfPod(pod: PodIdentity): Runtime | undefined {
-    let found: Runtime | undefined;
-    if (pod.uid === '' && pod.firstSeen === '') return found;
-    for (const runtime of this.runtimes.all) {
-      const sandboxes = [...this.of(runtime).pods.index().values()].filter(item => isSandboxOf(item, pod));
-      if (sandboxes.some(isReady)) return runtime;
-      if (sandboxes.length > 0) found ??= runtime;
-    }
-    return found;
   }
 
   /** Whether a snapshot of this time is not too old to be of use. */

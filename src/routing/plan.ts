@@ -5,7 +5,9 @@ import { mergeImages } from '../cri/image-list.ts';
 import type { Kind } from '../cri/messages.ts';
 import { type Endpoint, type MethodSpec, methodSpec } from '../cri/method-spec.ts';
 import type { Package } from '../cri/packages.ts';
+import { FIRST_SEEN } from '../cri/pod-identity.ts';
 import { lastReader, readAnnotations, readOwn, readPodAnnotation } from '../cri/read.ts';
+import { fieldsOf } from '../cri/schema.ts';
 import { unavailable, whenUp } from './availability.ts';
 import { type Lane, openLane } from './lane.ts';
 import { lastResult } from './last-result.ts';
@@ -32,6 +34,8 @@ export class Plan {
   private readonly lanes = new Map<Runtime, { served: readonly string[]; lane: Lane }>();
   private readonly readers = new Map<Kind, (request: Buffer) => string>();
   private readonly siblings = new Map<string, Plan>();
+  /** Whether a request has a pod's config. */
+  private readonly carriesPod: boolean;
 
   constructor(endpoint: Endpoint, runtimes: Runtimes, settings: Settings, node: NodeState) {
     this.method = endpoint.method;
@@ -39,6 +43,7 @@ export class Plan {
     this.runtimes = runtimes;
     this.settings = settings;
     this.node = node;
+    this.carriesPod = fieldsOf(this.method.request).some(({ type }) => type === 'PodSandboxConfig');
     this.owners = new Owners(runtimes, node, settings.ids ?? 'prefixed');
     const join = this.method.route === 'images' ? mergeImages : (lists: readonly Buffer[]) => Buffer.concat(lists);
     this.joinLists = lastResult((...lists) => join(lists));
@@ -120,8 +125,9 @@ export class Plan {
   async call(runtime: Runtime, request: Buffer, options: CallOptions): Promise<Reply> {
     if (runtime.state.kind !== 'up') await this.ready(runtime, options);
     const lane = this.lane(runtime);
+    if (this.carriesPod) this.notePod(request);
     const sent = lane.encode(request);
-    const reply = await runtime.call(lane.path, sent, options);
+    const reply = await this.followPull(runtime, sent, runtime.call(lane.path, sent, options));
     const { effect } = this.method;
     if (effect !== undefined) {
       const asked = this.method.route === 'byPodConfig' ? this.readOwn('handler', request) : undefined;
@@ -129,6 +135,17 @@ export class Plan {
     }
     const message = lane.decode(reply.message);
     return message === reply.message ? reply : { message, headers: reply.headers, trailers: reply.trailers };
+  }
+
+  /** What the call says of its pod, whether or not it succeeds: a later call for the pod says less. */
+  private notePod(request: Buffer): void {
+    this.node.seenPods.note(this.read('podUid', request), this.readPodAnnotation(FIRST_SEEN, request) ?? '');
+  }
+
+  /** What a pull brings is in no list before the next one; nor is it known what one that failed has brought. */
+  private async followPull(runtime: Runtime, sent: Buffer, call: Promise<Reply>): Promise<Reply> {
+    if (this.method.route !== 'byImage') return call;
+    return this.node.of(runtime).pulls.follow(this.read('image', sent), call);
   }
 
   /** Throws at once where the call cannot be made. */

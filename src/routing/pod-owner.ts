@@ -1,5 +1,7 @@
 import { Code } from '../base/codes.ts';
 import { ProxyError } from '../base/error.ts';
+import { isReady, isSandboxOf, type PodIdentity } from '../cri/pod-identity.ts';
+import type { NodeState } from './node-state.ts';
 import type { Runtime } from './runtime.ts';
 import { type Runtimes, runtimeName, TARGET_RUNTIME } from './runtimes.ts';
 
@@ -18,4 +20,25 @@ export function namedRuntime(runtimes: Runtimes, handler: string, annotation: st
     `criproxy: the runtime handler "${handler}" is one of the ${runtimeName(byHandler)}, but the pod annotation ` +
       `${TARGET_RUNTIME} names the ${runtimeName(byAnnotation)}: leave one of the two out`,
   );
+}
+
+/** A sandbox of a pod, as the bytes of a PodSandbox in its runtime's names. */
+export interface KnownSandbox {
+  readonly runtime: Runtime;
+  readonly item: Buffer;
+}
+
+/** A sandbox of this pod that a snapshot has, a ready one if there are several; undefined if none is known. */
+export function sandboxOfPod(node: NodeState, runtimes: Runtimes, pod: PodIdentity): KnownSandbox | undefined {
+  const identity = { uid: pod.uid || (node.seenPods.uidOf(pod.firstSeen) ?? ''), firstSeen: pod.firstSeen };
+  if (identity.uid === '' && identity.firstSeen === '') return undefined;
+  let found: KnownSandbox | undefined;
+  for (const runtime of runtimes.all) {
+    for (const item of node.of(runtime).pods.index().values()) {
+      if (!isSandboxOf(item, identity)) continue;
+      if (isReady(item)) return { runtime, item };
+      found ??= { runtime, item };
+    }
+  }
+  return found;
 }

@@ -47,6 +47,11 @@ export class Runtimes {
     return first === '' ? undefined : this.byId.get(first);
   }
 
+  /** Whether this value of the pod annotation means a runtime, or nothing. */
+  isTarget(target: string | undefined): boolean {
+    return target === undefined || target === '' || this.byAnnotation.has(target);
+  }
+
   /** Of a pod to be, by its annotation; undefined if that names none. Throws InvalidArgument for an unknown runtime. */
   ownerByAnnotation(target: string | undefined): Runtime | undefined {
     if (target === undefined || target === '') return undefined;

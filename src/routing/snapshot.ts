@@ -11,6 +11,7 @@ import {
   stopSandbox,
 } from '../cri/state-records.ts';
 import { type Change, Listing } from './listing.ts';
+import { Pulls } from './pulls.ts';
 
 /** From how many remembered handlers on those of pods that are gone are looked for. */
 const MANY = 200;
@@ -20,6 +21,7 @@ export class Snapshot {
   readonly pods = new Listing();
   readonly containers = new Listing();
   readonly images = new Listing();
+  readonly pulls = new Pulls();
   /** The runtime handlers that clients asked for, by the ids of their pods; see rememberHandler. */
   readonly askedHandlers = new Map<string, string>();
 

@@ -7,7 +7,9 @@ import { askedFor } from './asked.ts';
 import { refuseCollision } from './id-collision.ts';
 import { imageFs } from './image-fs.ts';
 import { listImages } from './image-list.ts';
-import { everyHolder, firstHolder, pullTarget } from './image-routes.ts';
+import { pullImage } from './image-pull.ts';
+import { removeImage } from './image-removal.ts';
+import { imageStatus } from './image-status.ts';
 import { listPart } from './list-part.ts';
 import { nodeStatus, runtimeConfig } from './node-status.ts';
 import type { IdKind } from './owners.ts';
@@ -110,9 +112,9 @@ export const unaryRoutes: Readonly<Record<Exclude<Route, 'events'>, UnaryRoute>>
   byPodConfig,
   byPod: byId('pod'),
   byContainer: byId('container'),
-  byImage: pullTarget,
-  firstHolder,
-  everyHolder,
+  byImage: pullImage,
+  firstHolder: imageStatus,
+  everyHolder: removeImage,
   list,
   images: listImages,
   samples,

@@ -3,7 +3,7 @@ import { Code } from '../../src/base/codes.ts';
 import { ProxyError } from '../../src/base/error.ts';
 import { criTypes } from '../support/cri-types.ts';
 import { fakeRuntime } from './fakes.ts';
-import { startLab } from './lab.ts';
+import { settle, startLab } from './lab.ts';
 
 const DIGEST = `sha256:${'fedcba9876543210'.repeat(4)}`;
 const types = criTypes('runtime.v1');
@@ -15,7 +15,8 @@ const notFound = new ProxyError(Code.NotFound, 'no such image');
 const broken = new ProxyError(Code.Unknown, 'disk on fire');
 const garbage = Buffer.from([0xff]);
 
-type Answer = Buffer | ProxyError | 'down' | 'never up';
+/** `listsNone`: the answer of a runtime whose images are known to be none; others have given no list. */
+type Answer = Buffer | ProxyError | { readonly listsNone: ProxyError | Buffer } | 'down' | 'never up';
 
 /** What the client of ImageStatus by digest gets: tags of the image, none, or a code. */
 const statuses: ReadonlyArray<readonly [what: string, answers: readonly Answer[], got: string[] | 'missing' | number]> =
@@ -33,26 +34,20 @@ const statuses: ReadonlyArray<readonly [what: string, answers: readonly Answer[]
     ['one has never been up, another has it', [lacks, 'never up', has('c:1')], ['r2/c:1']],
     ['one sends garbage, another has it', [garbage, has('b:1')], ['r1/b:1']],
     ['one sends garbage, nobody else has it', [garbage, lacks], Code.Internal],
-    ['both fail', [notFound, broken], Code.NotFound],
+    ['one fails that lists none', [lacks, { listsNone: broken }], 'missing'],
+    ['one sends garbage that lists none', [lacks, { listsNone: garbage }], 'missing'],
+    ['the primary fails, whatever it lists', [{ listsNone: broken }, lacks], Code.Unknown],
+    ['the primary says NotFound, nobody else has it', [notFound, lacks], 'missing'],
+    ['all say NotFound', [notFound, notFound], Code.NotFound],
   ];
-
-/** What the client of RemoveImage by digest gets. */
-const removals: ReadonlyArray<readonly [what: string, answers: readonly Answer[], got: 'done' | number]> = [
-  ['all have it', [Buffer.alloc(0), Buffer.alloc(0)], 'done'],
-  ['one does not have it', [notFound, Buffer.alloc(0)], 'done'],
-  ['nobody has it', [notFound, notFound], Code.NotFound],
-  ['one fails', [Buffer.alloc(0), broken], Code.Unknown],
-  ['one fails, another does not have it', [notFound, broken], Code.Unknown],
-  ['one is down', [Buffer.alloc(0), 'down'], Code.Unavailable],
-  ['one was never up', [Buffer.alloc(0), 'never up'], 'done'],
-];
 
 function runtimesOf(method: string, answers: readonly Answer[]) {
   const [primary, ...others] = answers.map((answer, index) => {
     const id = index === 0 ? '' : `r${index}`;
     if (answer === 'down') return fakeRuntime(id, { state: 'lost' });
     if (answer === 'never up') return fakeRuntime(id, { state: 'down' });
-    return fakeRuntime(id, { answers: { [method]: answer } });
+    if ('listsNone' in answer) return fakeRuntime(id, { answers: { [method]: answer.listsNone } });
+    return fakeRuntime(id, { answers: { [method]: answer, ListImages: broken } });
   });
   return [primary!, ...others] as const;
 }
@@ -61,30 +56,13 @@ for (const [what, answers, got] of statuses) {
   test(`ImageStatus by digest when ${what}: ${got}`, async t => {
     const lab = startLab(runtimesOf('ImageStatus', answers));
     t.teardown(() => lab.stop());
+    await lab.call('ListImages').catch(() => {});
+    await settle();
     const outcome = await lab.call('ImageStatus', image).then(
       answer => (answer['image'] === null ? 'missing' : answer['image'].repo_tags),
       (fault: ProxyError) => fault.code,
     );
     t.strictSame(outcome, got);
-  });
-}
-
-for (const [what, answers, got] of removals) {
-  test(`RemoveImage by digest when ${what}: ${got}`, async t => {
-    const runtimes = runtimesOf('RemoveImage', answers);
-    const lab = startLab(runtimes);
-    t.teardown(() => lab.stop());
-    const outcome = await lab.call('RemoveImage', image).then(
-      () => 'done',
-      (fault: ProxyError) => fault.code,
-    );
-    t.strictSame(outcome, got);
-    const up = runtimes.filter(runtime => runtime.state.kind === 'up');
-    t.strictSame(
-      up.map(runtime => runtime.askedFor('RemoveImage').length),
-      up.map(() => 1),
-      'everybody who is up is asked',
-    );
   });
 }
 
@@ -96,13 +74,17 @@ test('garbage is blamed on the runtime that sent it', async t => {
   t.match(fault.message, /primary runtime.*malformed ImageStatusResponse/);
 });
 
+const listed = types.encode('ListImagesResponse', { images: [{ id: DIGEST, repo_tags: ['web:1'] }] });
+
 test('a name with a prefix goes to its owner alone', async t => {
   for (const [name, owner] of [
     ['alt/web:1', ['alt']],
     ['web:1', ['', 'alt']],
   ] as const) {
     for (const method of ['ImageStatus', 'RemoveImage']) {
-      const runtimes = ['', 'alt'].map(id => fakeRuntime(id, { answers: { [method]: Buffer.alloc(0) } }));
+      const runtimes = ['', 'alt'].map(id =>
+        fakeRuntime(id, { answers: { [method]: Buffer.alloc(0), ListImages: listed } }),
+      );
       const lab = startLab([runtimes[0]!, runtimes[1]!]);
       t.teardown(() => lab.stop());
       await lab.call(method, { image: { image: name } });

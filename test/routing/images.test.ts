@@ -61,6 +61,7 @@ for (const [own, what, shown] of identities) {
     );
     const { image } = await lab.call('ImageStatus', { image: { image: shown } });
     t.equal(image.id, shown, 'ImageStatus finds it');
+    alt.answers['ListContainers'] = Buffer.alloc(0);
     await lab.call('RemoveImage', { image: { image: shown } });
     const [removed] = alt.askedFor('RemoveImage');
     t.equal(types.decode('RemoveImageRequest', removed!.request)['image'].image, own, 'RemoveImage removes it');

@@ -1,4 +1,5 @@
 import { test } from 'tap';
+import { criTypes } from '../support/cri-types.ts';
 import { methods } from '../support/facts.ts';
 import { type FakeRuntime, fakeRuntime } from './fakes.ts';
 import { readAll, startLab } from './lab.ts';
@@ -20,7 +21,12 @@ const byImageName = ['ListImages', 'StreamImages', 'ImageStatus', 'RemoveImage']
 
 /** Whichever of these answers a call; a method that streams or not is none of the other kind's. */
 function answers(method: string) {
-  return { [method]: methods.find(row => row.method === method)!.serverStream ? [] : Buffer.alloc(0) };
+  const images = criTypes('runtime.v1').encode('ListImagesResponse', { images: [{ id: 'owner' }] });
+  return {
+    // An image is removed from the runtimes that list it.
+    ...(method === 'RemoveImage' && { ListImages: images }),
+    [method]: methods.find(row => row.method === method)!.serverStream ? [] : Buffer.alloc(0),
+  };
 }
 
 function askedIds(method: string, runtimes: readonly FakeRuntime[]): string[] {

@@ -72,10 +72,10 @@ const pulls: ReadonlyArray<
   ['a prefix and the handler', { image: 'alt/web', runtime_handler: 'kata' }, undefined, 'alt', 'web'],
   ['a prefix and a known uid', { image: 'alt/web' }, { metadata: { uid: 'uid-a' } }, 'alt', 'web'],
   [
-    'an annotation, and the uid of another',
+    'the annotation of another than its sandbox is of',
     { image: 'web' },
     { metadata: { uid: 'uid-o' }, annotations: { [TARGET]: 'alt' } },
-    'alt',
+    'other',
   ],
   ['a digest and a handler', { image: DIGEST, runtime_handler: 'alt' }, undefined, 'alt'],
   ['a registry whose name no runtime has', { image: 'registry.example/web' }, undefined, ''],
@@ -118,7 +118,8 @@ const conflicts: ReadonlyArray<readonly [what: string, request: Message, parts: 
 ];
 
 for (const [what, request, parts] of conflicts) {
-  for (const method of ['PullImage', 'ImageStatus']) {
+  // A pod whose annotation names no runtime any more may be known by the time that it was seen: image-owner.test.ts.
+  for (const method of what === 'an unknown runtime' ? ['PullImage'] : ['PullImage', 'ImageStatus']) {
     test(`${method} with ${what} is InvalidArgument`, async t => {
       const node = await start();
       t.teardown(() => node.stop());
@@ -153,7 +154,13 @@ const statuses: ReadonlyArray<
   ['an annotation', { image: 'web', annotations: { [TARGET]: 'other' } }, ['', 'other'], ['other'], ['other/web']],
   ["the annotations of a primary's pod", { image: 'web', annotations: seenBy('T1') }, ['alt'], [''], undefined],
   ["the annotations of an alt's pod", { image: 'web', annotations: seenBy('T2') }, ['', 'alt'], ['alt'], ['alt/web']],
-  ['the annotations of a pod that is not known', { image: 'web', annotations: { a: 'b' } }, ['alt'], [''], undefined],
+  [
+    'the annotations of a pod that is not known',
+    { image: 'web', annotations: { a: 'b' } },
+    ['alt'],
+    ['', 'alt', 'other'],
+    ['alt/web'],
+  ],
   ['a handler of the primary', { image: 'web', runtime_handler: 'runc' }, ['alt'], [''], undefined],
 ];
 
@@ -169,60 +176,6 @@ for (const [what, image, holders, asked, tags] of statuses) {
     t.strictSame(answer['image']?.repo_tags, tags);
   });
 }
-
-/** Who holds `web`, who is down, and how a removal of it by its bare name ends. */
-const removals: ReadonlyArray<
-  readonly [name: string, holders: readonly string[], down: readonly string[], asked: readonly string[], code: number]
-> = [
-  ['web', ['', 'alt'], [], ['', 'alt', 'other'], Code.OK],
-  [DIGEST, ['other'], [], ['', 'alt', 'other'], Code.OK],
-  ['web', [], [], ['', 'alt', 'other'], Code.NotFound],
-  ['alt/web', ['', 'alt'], [], ['alt'], Code.OK],
-  ['web', [''], ['alt'], ['', 'other'], Code.OK],
-  ['web', ['', 'alt'], ['alt'], ['', 'other'], Code.Unavailable],
-  [DIGEST, ['alt'], ['other'], ['', 'alt'], Code.OK],
-];
-
-for (const [name, holders, down, asked, code] of removals) {
-  const where = `${holders.map(id => id || 'the primary').join(', ') || 'nobody'} has`;
-  test(`RemoveImage ${name}, which ${where}, ${down.join() || 'nobody'} down: ${code}`, async t => {
-    const node = await start(Object.fromEntries(holders.map(id => [id, [web]])));
-    t.teardown(() => node.stop());
-    for (const id of down) node.runtimes[id]!.goDown();
-    const outcome = await node.call('RemoveImage', { image: { image: name } }).then(
-      () => Code.OK,
-      (fault: { code: number }) => fault.code,
-    );
-    t.equal(outcome, code);
-    t.strictSame(
-      askedOf(node, 'RemoveImage').map(([id]) => id),
-      asked,
-    );
-  });
-}
-
-test('a secondary that hangs and had no such image does not keep a removal waiting', async t => {
-  const node = await start({ '': [web] });
-  t.teardown(() => node.stop());
-  node.runtimes['alt']!.answers['RemoveImage'] = () => new Promise<Message>(() => {});
-  await node.call('RemoveImage', { image: { image: 'web' } });
-  t.strictSame(
-    askedOf(node, 'RemoveImage').map(([id]) => id),
-    ['', 'alt', 'other'],
-  );
-});
-
-test("a secondary's own failure to remove is the answer, whatever was listed", async t => {
-  const node = await start({ '': [web] });
-  t.teardown(() => node.stop());
-  node.runtimes['alt']!.answers['RemoveImage'] = () => {
-    throw failure(Code.Internal, 'disk on fire');
-  };
-  t.match(await node.fault('RemoveImage', { image: { image: 'web' } }), {
-    code: Code.Internal,
-    message: 'disk on fire',
-  });
-});
 
 /** The image of a container in a pod of alt, and what alt gets. */
 const created: ReadonlyArray<readonly [image: string, own: string]> = [

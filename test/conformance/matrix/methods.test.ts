@@ -12,7 +12,7 @@ const SEED = 4_711;
 /** Methods that are asked of all runtimes, so that each has a part in the answer. */
 const ofAll = ['UpdateRuntimeConfig', 'ImageFsInfo', 'ListMetricDescriptors', 'ListPodSandboxMetrics'];
 const ofPrimary = ['Version', 'RuntimeConfig'];
-/** Of which every runtime may have the image of a bare name, if the call is not for a pod. */
+/** Of which every runtime may have the image of a bare name, if the call does not tell of a pod's handler. */
 const ofHolders = ['ListImages', 'StreamImages', 'ImageStatus', 'RemoveImage'];
 const streamsOfAll = ['StreamPodSandboxMetrics'];
 
@@ -41,6 +41,7 @@ async function checkCall(t: Test, pair: Pair, fact: MethodFact, id: '' | 'alt'):
   pair.of(id).answers[method] = serverStream ? [bytes] : bytes;
   const other = pair.of(id === '' ? 'alt' : '');
   other.answers[method] = serverStream ? [] : Buffer.alloc(0);
+  if (method === 'RemoveImage') listEverywhere(pair, asked.own['image'].image);
   const { metadata, find } = mark();
   const path = methodPath(method, from);
   const sent = criTypes(from).encode(request, asked.client);
@@ -62,10 +63,16 @@ async function checkCall(t: Test, pair: Pair, fact: MethodFact, id: '' | 'alt'):
     `${title}: the answer`,
   );
   const spec = asked.client['image'] ?? {};
-  const isForPod = method === 'ImageStatus' && (spec.runtime_handler || Object.keys(spec.annotations ?? {}).length > 0);
-  const isHeldByAny = id === '' && ofHolders.includes(method) && !isForPod;
+  const isOfHandler = ['ImageStatus', 'RemoveImage'].includes(method) && spec.runtime_handler;
+  const isHeldByAny = id === '' && ofHolders.includes(method) && !isOfHandler;
   const isAll = ofAll.includes(method) || streamsOfAll.includes(method) || isHeldByAny;
   t.equal(find(other).length, isAll || (ofPrimary.includes(method) && id === 'alt') ? 1 : 0, `${title}: the other one`);
+}
+
+/** An image is removed from the runtimes that list it and do not use it. */
+function listEverywhere({ of, runtimePackage }: Pair, name: string): void {
+  const images = criTypes(runtimePackage).encode('ListImagesResponse', { images: [{ id: 'i', repo_tags: [name] }] });
+  for (const id of targets) Object.assign(of(id).answers, { ListImages: images, ListContainers: Buffer.alloc(0) });
 }
 
 testPairs(

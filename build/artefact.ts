@@ -16,9 +16,13 @@ export function describeArtefact(path: string): Artefact {
 
 /** Says what a step made, one line a file. */
 export function printArtefact(artefact: Artefact, note = ''): void {
-  const size =
-    artefact.size < 1e6 ? `${(artefact.size / 1e3).toFixed(1)} kB` : `${(artefact.size / 1e6).toFixed(1)} MB`;
-  process.stdout.write(`${artefact.name}  ${size}  sha256:${artefact.sha256}${note && `  ${note}`}\n`);
+  process.stdout.write(
+    `${artefact.name}  ${formatSize(artefact.size)}  sha256:${artefact.sha256}${note && `  ${note}`}\n`,
+  );
+}
+
+export function formatSize(bytes: number): string {
+  return bytes < 1e6 ? `${(bytes / 1e3).toFixed(1)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
 }
 
 /** Adds a step's rows to `manifest.json` in the folder of the build's results; keeps those of other steps. */

@@ -7,14 +7,16 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
 import { parseArgs, stripVTControlCharacters } from 'node:util';
-import { describeArtefact, printArtefact, writeManifest } from './artefact.ts';
+import { describeArtefact, formatSize, printArtefact, writeManifest } from './artefact.ts';
 import { readElf } from './elf.ts';
 import { withFixedFolder } from './fixed-folder.ts';
+import { trimIcu } from './trim-icu.ts';
 
 const root = resolve(import.meta.dirname, '..');
 const modules = join(root, 'node_modules');
@@ -44,12 +46,17 @@ function runPkg(args: readonly string[]): { ok: boolean; output: string } {
   };
 }
 
-/** pkg looks in its cache before it downloads: put the pinned Node there, without its symbols, as if unpacked. */
+/** pkg looks in its cache before it downloads: put the pinned Node there, without what is never used, as if unpacked. */
 function fillSeaCache(version: string): void {
   const sea = join(home, '.pkg-cache', 'sea');
   const bin = join(sea, `node-v${version}-linux-x64`, 'bin');
   mkdirSync(bin, { recursive: true });
   execFileSync('strip', ['--remove-section=.comment', '-o', join(bin, 'node.part'), node]);
+  const cleared = trimIcu(join(bin, 'node.part'));
+  const [whole, stripped] = [node, join(bin, 'node.part')].map(path => formatSize(statSync(path).size));
+  process.stdout.write(
+    `node ${version}  ${whole}, without symbols ${stripped}, of them ${formatSize(cleared)} of ICU cleared\n`,
+  );
   renameSync(join(bin, 'node.part'), join(bin, 'node'));
   for (const marker of [
     join(bin, 'node.ok'),

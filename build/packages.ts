@@ -8,6 +8,7 @@ import { describeArtefact, printArtefact, readManifest, writeManifest } from './
 import { renderCompletion } from './completion.ts';
 import { listNpmPackages, readNode } from './components.ts';
 import { renderCopyright } from './copyright.ts';
+import { DebCompressor } from './deb.ts';
 import { listDepends } from './depends.ts';
 import { readElf } from './elf.ts';
 import { renderMan } from './man.ts';
@@ -20,6 +21,8 @@ const debian = join(root, 'debian');
 const names = ['criproxy', 'criproxy-nodeps'] as const;
 type Name = (typeof names)[number];
 
+const PROGRAM = 'usr/bin/criproxy';
+
 const scripts = ['preinst', 'postinst', 'prerm', 'postrm'] as const;
 
 interface Build {
@@ -28,7 +31,8 @@ interface Build {
   readonly depends: readonly string[];
   readonly copyright: string;
   readonly sbom: string;
-  readonly compression: string;
+  /** Undefined: they stay as they are. */
+  readonly compressor: DebCompressor | undefined;
 }
 
 function findNodeDeb(): string {
@@ -109,8 +113,8 @@ function layOut(name: Name, stage: string, build: Build): string {
 /** Turns node-deb's tree into ours: without its wrapper and package.json, with the program and right sums and sizes. */
 function finish(tree: string, build: Build): void {
   rmSync(join(tree, 'usr/share/criproxy'), { recursive: true });
-  rmSync(join(tree, 'usr/bin/criproxy'));
-  stageCopy(tree, 'usr/bin/criproxy', join(build.out, 'criproxy'), 0o755);
+  rmSync(join(tree, PROGRAM));
+  stageCopy(tree, PROGRAM, join(build.out, 'criproxy'), 0o755);
   const paths = listTree(tree).filter(path => path !== 'DEBIAN' && !path.startsWith('DEBIAN/'));
   const files = paths.filter(path => statSync(join(tree, path)).isFile());
   const sum = (path: string) =>
@@ -146,10 +150,8 @@ function makePackage(name: Name, build: Build): string {
   finish(tree, build);
   const deb = join(build.out, `${name}_${build.source.version}_amd64.deb`);
   const env = { ...process.env, SOURCE_DATE_EPOCH: String(build.source.epoch), LC_ALL: 'C' };
-  execFileSync('dpkg-deb', ['--root-owner-group', ...build.compression.split(' '), '--build', tree, deb], {
-    env,
-    stdio: 'pipe',
-  });
+  execFileSync('dpkg-deb', ['--root-owner-group', '-Znone', '--build', tree, deb], { env, stdio: 'pipe' });
+  build.compressor?.compress(deb);
   rmSync(stage, { recursive: true });
   return deb;
 }
@@ -174,7 +176,7 @@ function main(): void {
     depends: listDepends(readElf(join(out, 'criproxy'))),
     copyright: renderCopyright(readText(debian, 'copyright.header'), components),
     sbom: renderSbom(manifest.source, components),
-    compression: values.fast ? '-Znone' : '-Zxz -z6',
+    compressor: values.fast ? undefined : new DebCompressor(`./${PROGRAM}`),
   };
   mkdirSync(join(out, 'stage'), { recursive: true });
   stageFiles(out, [{ path: 'criproxy.cdx.json', content: build.sbom }]);

@@ -48,6 +48,19 @@ test('packages are compressed, what they share once, and dpkg-deb reads them', o
   t.equal(packed.length, 5, 'control and the rest for each');
 });
 
+test('the same package becomes the same bytes', options, async t => {
+  const folder = mkdtempSync(join(tmpdir(), 'criproxy-deb-test-'));
+  t.teardown(() => rmSync(folder, { recursive: true }));
+  // Several blocks, so that two threads have something to do.
+  const program = Buffer.concat([randomBytes(1_000), Buffer.alloc(40e6, 'x')]);
+  const [one, two] = ['one', 'two'].map(name => {
+    const deb = build(folder, name, program, 'doc');
+    new DebCompressor('./usr/bin/x').compress(deb);
+    return readFileSync(deb);
+  });
+  t.ok(one!.equals(two!));
+});
+
 test('a package without the program is an error', options, async t => {
   const folder = mkdtempSync(join(tmpdir(), 'criproxy-deb-test-'));
   t.teardown(() => rmSync(folder, { recursive: true }));

@@ -55,6 +55,14 @@ function hasOthers(message: Buffer, fields: readonly number[]): boolean {
   return false;
 }
 
+/** Requests that say nothing, as hex: with a filter, its id, each of them empty. */
+const asksNothing: readonly string[] = ['', '0a00', '0a020a00'];
+
+/** Whether a request for samples asks for all that the runtime has. A field that is not known here may be a filter. */
+export function asksForAll(request: Buffer): boolean {
+  return asksNothing.includes(request.toString('hex'));
+}
+
 function every(...filters: readonly Passes[]): Passes {
   const needed = filters.filter(filter => filter !== all);
   if (needed.length === 0) return all;
@@ -89,7 +97,8 @@ function byLabels(filter: Buffer, selectorField: number, labelsField: number): P
   };
 }
 
-function entries(message: Buffer, field: number): Map<string, string> {
+/** The entries of a map<string,string>. */
+export function entries(message: Buffer, field: number): Map<string, string> {
   return new Map(
     readAllBytes(message, field).map(bytes => {
       const { key, value } = readMapEntry(bytes, 0, bytes.length);

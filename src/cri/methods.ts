@@ -2,9 +2,9 @@
  * Which runtime a call is for. `status`: the primary, and what all say of themselves; `config`: the primary, whatever it lacks
  * made from its status; `byPodConfig`: the pod sandbox config names it; `byPod`, `byContainer`: the id in the request
  * does; `byImage`, `firstHolder`, `everyHolder`: that of the pod, or in the image's name, else the primary, the first that has
- * the image, or all that have it and do not use it; `list`: all, each one's part from its snapshot where it does not answer; `images`: the same,
- * and what several have is one item; `samples`: all that answer; `imageFs`: the
- * primary and, as chosen, all others that answer; `events`: all, as long as every one has them.
+ * the image, or all that have it and do not use it; `list`: all, each one's part from its snapshot where it does not answer;
+ * `images`: the same, and what several have is one item; `samples`: all, those of a secondary that does not answer from its last
+ * ones; `imageFs`: the same, as chosen; `events`: all, as long as every one has them.
  */
 export type Route =
   | 'primary'
@@ -35,6 +35,15 @@ export type Effect =
   | 'removeImage'
   | 'refresh';
 
+/**
+ * How the answers of several runtimes become one. `items`: one list behind the other, for consumers that know each item by its own
+ * id. `images`: what several have is one item (see mergeImages). `descriptors`: one of each name, since the kubelet keys them by
+ * it (pkg/kubelet/metrics/collectors/cri_metrics.go, NewCRIMetricsCollector). `filesystems`: the container filesystems of one runtime
+ * alone, since the kubelet compares the first of them with the first image filesystem, and takes them for split where they differ
+ * (pkg/kubelet/container/container_gc.go, IsContainerFsSeparateFromImageFs).
+ */
+export type Join = 'items' | 'images' | 'descriptors' | 'filesystems';
+
 /** The log level from which a method's calls are dumped. */
 export const Level = { Change: 3, Status: 4, List: 5 } as const;
 
@@ -51,11 +60,18 @@ export interface MethodRow {
   readonly request?: string;
   readonly response?: string;
   readonly effect?: Effect;
+  /** Of a method for several runtimes; `items` where there is none. */
+  readonly join?: Join;
+  /**
+   * Offered only if every runtime that may have pods has it, else Unimplemented: the client has another way then, and would take
+   * what it gets for all that there is.
+   */
+  readonly needsAll?: true;
   /** Of a streamed list: the unary method whose answer is, byte for byte, one message of the stream. */
   readonly unaryList?: string;
 }
 
-type Extra = Partial<Pick<MethodRow, 'request' | 'response' | 'unaryList'>>;
+type Extra = Partial<Pick<MethodRow, 'request' | 'response' | 'unaryList' | 'join' | 'needsAll'>>;
 
 function runtime(route: Route, level: number, since: Since = 'runtime'): MethodRow {
   return { service: 'RuntimeService', route, level, since, streams: false };
@@ -68,6 +84,10 @@ function image(route: Route, level: number): MethodRow {
 /** A method that changes what the lists say. */
 function changing(effect: Effect, row: MethodRow): MethodRow {
   return { ...row, effect };
+}
+
+function joined(join: Join, row: MethodRow): MethodRow {
+  return { ...row, join };
 }
 
 function stream(service: MethodRow['service'], route: Route, extra: Extra): MethodRow {
@@ -100,7 +120,8 @@ export const methods: Readonly<Record<string, MethodRow>> = {
   ContainerStats: runtime('byContainer', Status),
   ListContainerStats: runtime('samples', List),
   PodSandboxStats: runtime('byPod', Status, 'runtime.v1alpha2'),
-  ListPodSandboxStats: runtime('samples', List, 'runtime.v1alpha2'),
+  // Without it a kubelet makes them of ListContainerStats and cAdvisor (pkg/kubelet/stats/cri_stats_provider.go, listPodStats).
+  ListPodSandboxStats: { ...runtime('samples', List, 'runtime.v1alpha2'), needsAll: true },
   UpdateRuntimeConfig: runtime('all', Change),
   Status: runtime('status', Status),
   CheckpointContainer: runtime('byContainer', Change, 'runtime.v1'),
@@ -109,20 +130,21 @@ export const methods: Readonly<Record<string, MethodRow>> = {
   GetContainerEvents: stream('RuntimeService', 'events', {
     request: 'GetEventsRequest',
     response: 'ContainerEventResponse',
+    needsAll: true,
   }),
-  ListMetricDescriptors: runtime('samples', List, 'runtime.v1'),
+  ListMetricDescriptors: joined('descriptors', runtime('samples', List, 'runtime.v1')),
   ListPodSandboxMetrics: runtime('samples', List, 'runtime.v1'),
   RuntimeConfig: runtime('config', Status, 'runtime.v1'),
   UpdatePodSandboxResources: runtime('byPod', Change, 'runtime.v1'),
   StreamPodSandboxes: stream('RuntimeService', 'list', { unaryList: 'ListPodSandbox' }),
   StreamContainers: stream('RuntimeService', 'list', { unaryList: 'ListContainers' }),
   StreamContainerStats: stream('RuntimeService', 'samples', { unaryList: 'ListContainerStats' }),
-  StreamPodSandboxStats: stream('RuntimeService', 'samples', { unaryList: 'ListPodSandboxStats' }),
+  StreamPodSandboxStats: stream('RuntimeService', 'samples', { unaryList: 'ListPodSandboxStats', needsAll: true }),
   StreamPodSandboxMetrics: stream('RuntimeService', 'samples', { unaryList: 'ListPodSandboxMetrics' }),
-  StreamImages: stream('ImageService', 'images', { unaryList: 'ListImages' }),
-  ListImages: image('images', List),
+  StreamImages: stream('ImageService', 'images', { unaryList: 'ListImages', join: 'images' }),
+  ListImages: joined('images', image('images', List)),
   ImageStatus: image('firstHolder', Status),
   PullImage: changing('refresh', image('byImage', Change)),
   RemoveImage: changing('removeImage', image('everyHolder', Change)),
-  ImageFsInfo: image('imageFs', List),
+  ImageFsInfo: joined('filesystems', image('imageFs', List)),
 };

@@ -1,4 +1,5 @@
 import { clearAlarm, setAlarm } from '../base/alarm.ts';
+import type { CallOptions } from '../base/call.ts';
 import { Code } from '../base/codes.ts';
 import { ProxyError } from '../base/error.ts';
 
@@ -29,6 +30,14 @@ export function within<T>(limit: number, call: Promise<T>, late: (over: boolean)
       },
     );
   });
+}
+
+/**
+ * How long a client is let wait for something that has `limit` ms, in ms: less than it is willing to, since an answer that it does
+ * not wait for is of no use to it. Its haste says nothing of the runtime.
+ */
+export function clientPatience({ deadline }: CallOptions, limit: number): number {
+  return deadline === undefined ? limit : Math.max(1, Math.min(limit, (deadline - performance.now()) * 0.75));
 }
 
 /** Resolves after `ms`, or as soon as the call is over. */

@@ -1,26 +1,27 @@
 import { cutList, mergeImages } from '../cri/image-list.ts';
 import { askedFor } from './asked.ts';
 import { endableCall } from './endable-call.ts';
+import { gather } from './gather.ts';
 import { listPart } from './list-part.ts';
-import { type PartStream, streamList } from './list-stream.ts';
+import { streamList } from './list-stream.ts';
 import type { StreamRoute } from './stream-route.ts';
 import { joinReplies, type UnaryRoute } from './unary-route.ts';
 
 /** How large the messages of a streamed list are, in bytes: well below the kubelet's limit for one, 16 MiB. */
-const CHUNK = 1 << 20;
+export const CHUNK = 1 << 20;
 
 /** As any list, but an image that several runtimes have is one item. */
 export const listImages: UnaryRoute = async (plan, request, options) => {
   const asked = askedFor(plan, request);
   const parts = await Promise.all(asked.map(runtime => listPart(plan, runtime, request, options)));
-  return joinReplies(parts, plan.joinLists);
+  return joinReplies(plan, parts);
 };
 
 /** Which images are in several runtimes is known only when all have given theirs. */
 export const streamImages: StreamRoute = async function* (plan, request, options, lead) {
   const asked = askedFor(plan, request);
   if (asked.length === 1) {
-    yield* streamList(plan, asked[0]!, request, options, { lead, failed: [] });
+    yield* streamList(plan, asked[0]!, request, options, lead);
     return;
   }
   // That the first cannot have the method need not be asked of the others.
@@ -28,16 +29,10 @@ export const streamImages: StreamRoute = async function* (plan, request, options
   const call = endableCall(options);
   try {
     const parts = asked.map((runtime, index) =>
-      gather(streamList(plan, runtime, request, call.options, { lead: index === 0 ? lead : undefined, failed: [] })),
+      gather(streamList(plan, runtime, request, call.options, index === 0 ? lead : undefined)),
     );
     yield* cutList(mergeImages(await Promise.all(parts)), CHUNK);
   } finally {
     call.end();
   }
 };
-
-async function gather(part: PartStream): Promise<Buffer> {
-  const messages: Buffer[] = [];
-  for await (const message of part) messages.push(message);
-  return Buffer.concat(messages);
-}

@@ -8,8 +8,8 @@ import { doubtful, imageInSnapshot, isSilent, lacksService } from './holding.ts'
 import { imageOwner } from './image-owner.ts';
 import { withOwnHandler } from './own-handler.ts';
 import type { Plan } from './plan.ts';
+import { isReply, promptAnswer } from './prompt-answer.ts';
 import type { Runtime } from './runtime.ts';
-import { isReply, samplesPart } from './samples-part.ts';
 import type { UnaryRoute } from './unary-route.ts';
 
 /** An ImageStatusResponse without an image: there is none. */
@@ -60,7 +60,7 @@ async function look(plan: Plan, runtime: Runtime, request: Buffer, options: Call
   try {
     const part = isPrimary
       ? await plan.call(runtime, request, options)
-      : await samplesPart(plan, runtime, request, options);
+      : await promptAnswer(plan, runtime, request, options);
     if (part instanceof ProxyError) throw part;
     const has = plan.readAnswer(runtime, () => hasFirstField(part.message));
     return has ? { kind: 'has', reply: part } : { kind: 'lacks', answer: part };

@@ -5,7 +5,7 @@ import type { WatchedCall } from '../base/watched-call.ts';
 import { hasUnknownField, isWholeList, type ListName, listFilter, type Passes } from '../cri/filter.ts';
 import { askList, LIST_LIMIT, ownCall } from './ask-list.ts';
 import { unavailable } from './availability.ts';
-import { within } from './budget.ts';
+import { clientPatience, within } from './budget.ts';
 import { malformed } from './malformed.ts';
 import type { Plan } from './plan.ts';
 import type { Runtime } from './runtime.ts';
@@ -50,17 +50,11 @@ async function liveList(plan: Plan, runtime: Runtime, request: Buffer, options: 
   const sent = lane.encode(request);
   const whole = isWholeList(listName(plan), sent) ? listing : undefined;
   const call = askList(runtime, lane.path, sent, whole, ownCall(options.metadata, LIST_LIMIT, options.watched));
-  const reply = await within(budget(plan, runtime, options), call, over =>
-    plan.node.noteOverdue(runtime, listName(plan), over),
-  );
+  // Whether a runtime hangs is judged by its own limit, and only by questions that are whole.
+  const note = (over: boolean) => whole && plan.node.noteOverdue(runtime, listName(plan), over);
+  const limit = plan.listTimeout(runtime);
+  const reply = await within(clientPatience(options, limit), within(limit, call, note));
   return { message: lane.decode(reply.message), headers: reply.headers, trailers: reply.trailers };
-}
-
-/** Less than the client's own patience: an answer that it does not wait for is of no use to it. */
-function budget(plan: Plan, runtime: Runtime, options: CallOptions): number {
-  const listTimeout = plan.listTimeout(runtime);
-  if (options.deadline === undefined) return listTimeout;
-  return Math.max(1, Math.min(listTimeout, (options.deadline - performance.now()) * 0.75));
 }
 
 /**

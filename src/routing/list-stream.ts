@@ -3,40 +3,28 @@ import { Code } from '../base/codes.ts';
 import { ProxyError } from '../base/error.ts';
 import { isWholeList } from '../cri/filter.ts';
 import { checkList, itemsById, listOf } from '../cri/listing.ts';
-import { unavailable } from './availability.ts';
 import { within } from './budget.ts';
 import { endableCall } from './endable-call.ts';
 import type { LeadMetadata } from './lead-metadata.ts';
 import { listName, listPart, snapshotList } from './list-part.ts';
 import type { Plan } from './plan.ts';
 import type { Runtime } from './runtime.ts';
-import { samplesPart } from './samples-part.ts';
 
 /** One runtime's part of a streamed list, in the client's names. */
 export type PartStream = AsyncGenerator<Buffer, void, void>;
 
 /**
- * `lead` is there for the first runtime asked. That it lacks the method is the client's to know, who has had no message yet.
- * `failed` takes the faults of parts that are left out.
+ * The runtime's own stream; when it fails, what its snapshot has besides. A runtime without the method gives its unary list:
+ * an Unimplemented in the middle would make a client give up streaming for good. `lead` is there for the first runtime asked: that it
+ * lacks the method is the client's to know, who has had no message yet.
  */
-export interface PartRole {
-  readonly lead: LeadMetadata | undefined;
-  readonly failed: ProxyError[];
-}
-
-export type OpenPart = (
+export async function* streamList(
   plan: Plan,
   runtime: Runtime,
   request: Buffer,
   options: CallOptions,
-  role: PartRole,
-) => PartStream;
-
-/**
- * The runtime's own stream; when it fails, what its snapshot has besides. A runtime without the method gives its unary list:
- * an Unimplemented in the middle would make a client give up streaming for good.
- */
-export const streamList: OpenPart = async function* (plan, runtime, request, options, { lead }) {
+  lead: LeadMetadata | undefined,
+): PartStream {
   const sent = new Set<string>();
   try {
     for await (const message of liveStream(plan, runtime, request, options, lead)) {
@@ -52,34 +40,7 @@ export const streamList: OpenPart = async function* (plan, runtime, request, opt
     } else if (lead !== undefined) throw error;
     else yield (await listPart(plan.unaryList, runtime, request, options)).message;
   }
-};
-
-/** The runtime's own stream as far as it goes, or its unary samples; nothing from a runtime that does not answer. */
-export const streamSamples: OpenPart = async function* (plan, runtime, request, options, { lead, failed }) {
-  let any = false;
-  const call = endableCall(options);
-  try {
-    if (runtime.state.kind === 'down') throw unavailable(runtime, runtime.state);
-    const reply = plan.stream(runtime, request, call.options);
-    lead?.follow(reply);
-    const messages = reply[Symbol.asyncIterator]();
-    for (;;) {
-      const next = await within(plan.listTimeout(runtime), messages.next());
-      if (next.done === true) return;
-      any = true;
-      yield next.value;
-    }
-  } catch (fault) {
-    const error = ProxyError.from(fault);
-    if (error.code === Code.Unimplemented && lead !== undefined && !any) throw error;
-    const part =
-      error.code === Code.Unimplemented && !any ? await samplesPart(plan.unaryList, runtime, request, options) : error;
-    if (part instanceof ProxyError) failed.push(part);
-    else yield part.message;
-  } finally {
-    call.end();
-  }
-};
+}
 
 /** What comes from the runtime itself; the whole of it is its new snapshot. */
 async function* liveStream(

@@ -25,10 +25,6 @@ export class MergedStream<T> implements AsyncIterable<T> {
     this.pull(iterator);
   }
 
-  fail(fault: unknown): void {
-    this.arrive({ kind: 'fault', fault });
-  }
-
   async *[Symbol.asyncIterator](): AsyncGenerator<T, void, void> {
     try {
       while (this.open.size > 0 || this.arrivals.length > 0) {

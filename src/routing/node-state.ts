@@ -11,6 +11,7 @@ import { EventFeeds } from './event-feed.ts';
 import type { Runtime } from './runtime.ts';
 import { RuntimeStatuses } from './runtime-statuses.ts';
 import { type Runtimes, runtimeName } from './runtimes.ts';
+import { Samples } from './samples.ts';
 import { SeenPods } from './seen-pods.ts';
 import { Snapshot } from './snapshot.ts';
 import { type Rules, Turnover } from './turnover.ts';
@@ -36,6 +37,7 @@ export class NodeState {
   private readonly listeners = new Set<(runtime: Runtime) => void>();
   /** What the runtimes say of themselves. */
   readonly statuses: RuntimeStatuses;
+  readonly samples: Samples;
   readonly turnover = new Turnover();
   readonly feeds = new EventFeeds();
   readonly log: Logger;
@@ -55,6 +57,7 @@ export class NodeState {
   constructor(runtimes: Runtimes, maxAge: number | undefined, log: Logger) {
     this.inForce = runtimes;
     this.statuses = new RuntimeStatuses(log);
+    this.samples = new Samples(log);
     this.maxAge = maxAge;
     this.log = log;
     for (const runtime of runtimes.all) this.join(runtime);
@@ -72,6 +75,7 @@ export class NodeState {
   /** A runtime is on its way in; `before` is the one in whose place, whose snapshot is its own until it answers. */
   join(runtime: Runtime, before?: Runtime): void {
     this.snapshots.set(runtime, (before && this.snapshots.get(before)) ?? new Snapshot());
+    if (before !== undefined) this.samples.inherit(runtime, before);
     const forget = runtime.onChange(state => {
       if (state.kind === 'up') this.refresh(runtime, 0);
       for (const listener of [...this.listeners]) listener(runtime);

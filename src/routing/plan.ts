@@ -1,7 +1,7 @@
 import type { CallOptions, Reply, ReplyStream } from '../base/call.ts';
 import { Code } from '../base/codes.ts';
 import { withMessages } from '../base/reply-stream.ts';
-import { mergeImages } from '../cri/image-list.ts';
+import { joins } from '../cri/joins.ts';
 import type { Kind } from '../cri/messages.ts';
 import { type Endpoint, type MethodSpec, methodSpec } from '../cri/method-spec.ts';
 import type { Package } from '../cri/packages.ts';
@@ -28,8 +28,8 @@ export class Plan {
   readonly settings: Settings;
   readonly node: NodeState;
   readonly owners: Owners;
-  /** Several runtimes' answers to a list as one. */
-  readonly joinLists: (...lists: Buffer[]) => Buffer;
+  /** Several runtimes' answers as one, by the rule in the method's row. */
+  readonly join: (...answers: Buffer[]) => Buffer;
   private readonly naming: Naming;
   private readonly lanes = new Map<Runtime, { served: readonly string[]; lane: Lane }>();
   private readonly readers = new Map<Kind, (request: Buffer) => string>();
@@ -45,8 +45,10 @@ export class Plan {
     this.node = node;
     this.carriesPod = fieldsOf(this.method.request).some(({ type }) => type === 'PodSandboxConfig');
     this.owners = new Owners(runtimes, node, settings.ids ?? 'prefixed');
-    const join = this.method.route === 'images' ? mergeImages : (lists: readonly Buffer[]) => Buffer.concat(lists);
-    this.joinLists = lastResult((...lists) => join(lists));
+    const join = joins[this.method.join ?? 'items'];
+    const joined = (...answers: Buffer[]) => join(answers);
+    // Samples are never the same twice.
+    this.join = this.method.route === 'samples' ? joined : lastResult(joined);
     this.naming = {
       runtimes,
       owners: this.owners,
@@ -169,9 +171,9 @@ export class Plan {
     return lane;
   }
 
-  /** Between the names of the client and the runtime where the runtime is not asked, and no package matters. */
-  names(runtime: Runtime): Lane {
-    return this.openLane(runtime, [this.client]);
+  /** Between the names of the client and the runtime where the runtime is not asked. `served`: the package of what is known. */
+  names(runtime: Runtime, served: string = this.client): Lane {
+    return this.openLane(runtime, [served]);
   }
 
   private openLane(runtime: Runtime, served: readonly string[]): Lane {

@@ -1,6 +1,5 @@
 import type { CallOptions, Reply } from '../base/call.ts';
-import { Code, codeName } from '../base/codes.ts';
-import { ProxyError } from '../base/error.ts';
+import { codeName } from '../base/codes.ts';
 import type { Route } from '../cri/methods.ts';
 import { askOwner } from './ask-owner.ts';
 import { askedFor } from './asked.ts';
@@ -15,9 +14,10 @@ import { nodeStatus, runtimeConfig } from './node-status.ts';
 import type { IdKind } from './owners.ts';
 import type { Plan } from './plan.ts';
 import { namedRuntime } from './pod-owner.ts';
+import { isReply, promptAnswer } from './prompt-answer.ts';
 import type { Runtime } from './runtime.ts';
 import { runtimeName, TARGET_RUNTIME } from './runtimes.ts';
-import { isReply, samplesPart } from './samples-part.ts';
+import { samples } from './sample-routes.ts';
 import { joinReplies, type UnaryRoute } from './unary-route.ts';
 
 const toOne =
@@ -62,22 +62,7 @@ async function withoutCollision(
 const list: UnaryRoute = async (plan, request, options) => {
   const asked = askedFor(plan, request);
   const parts = await Promise.all(asked.map(runtime => listPart(plan, runtime, request, options)));
-  return joinReplies(parts, plan.joinLists);
-};
-
-/**
- * Stats and metrics are samples, not state: those of a runtime that does not answer are left out, and nobody takes its pods
- * for dead. A filter's runtime, asked alone, gives its own error.
- */
-const samples: UnaryRoute = async (plan, request, options) => {
-  const asked = askedFor(plan, request);
-  if (asked.length === 1) return plan.call(asked[0]!, request, options);
-  const parts = await Promise.all(asked.map(runtime => samplesPart(plan, runtime, request, options)));
-  const replies = parts.filter(isReply);
-  const first = parts[0];
-  // What the primary does not have, a client does without, or does in another way.
-  if (first instanceof ProxyError && (first.code === Code.Unimplemented || replies.length === 0)) throw first;
-  return joinReplies(replies);
+  return joinReplies(plan, parts);
 };
 
 /**
@@ -90,8 +75,8 @@ const all: UnaryRoute = async (plan, request, options) => {
   const [reply] = await Promise.all([
     plan.call(primary, request, options),
     ...others.map(async runtime => {
-      const part = await samplesPart(plan, runtime, request, options);
-      if (!(part instanceof ProxyError)) return;
+      const part = await promptAnswer(plan, runtime, request, options);
+      if (isReply(part)) return;
       plan.node.log.info(
         2,
         `${plan.method.name} of the ${runtimeName(runtime)}: ${codeName(part.code)}: ${part.message}`,

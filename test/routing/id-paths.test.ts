@@ -1,7 +1,7 @@
 import { test } from 'tap';
 import { criTypes, type Message } from '../support/cri-types.ts';
 import { type IdPathFact, idPaths, methodFact } from '../support/facts.ts';
-import { type Answers, fakeRuntime } from './fakes.ts';
+import { type Answers, fakeRuntime, Source } from './fakes.ts';
 import { type Lab, startLab } from './lab.ts';
 import { byAnnotation, clientName, pathsOf, put, requestFor, TARGET_RUNTIME } from './requests.ts';
 
@@ -46,7 +46,8 @@ async function run(method: string, runtime: string, request: Buffer, answer: Buf
   const fact = methodFact(method);
   const answers: Answers = { [method]: fact.serverStream ? [answer] : answer };
   // A method that is asked of all: the other one has nothing to say.
-  const silent: Answers = { [method]: fact.serverStream ? [] : Buffer.alloc(0) };
+  const nothing = method === 'GetContainerEvents' ? new Source() : [];
+  const silent: Answers = { [method]: fact.serverStream ? nothing : Buffer.alloc(0) };
   const [primary, alt] = [
     fakeRuntime('', { answers: runtime === '' ? answers : silent }),
     fakeRuntime('alt', { answers: runtime === '' ? silent : answers }),

@@ -115,12 +115,3 @@ test('a source that is added later joins in, and one that is added too late is c
   merged.add(feed(tooLate));
   t.equal(tooLate.cancelled, true);
 });
-
-test('fail() ends it from outside', async t => {
-  const quiet = new Source();
-  const { merged, reader } = merge(quiet);
-  const next = reader.next();
-  merged.fail(new Error('the client went away'));
-  await t.rejects(next, { message: 'the client went away' });
-  t.equal(quiet.cancelled, true);
-});

@@ -44,13 +44,36 @@ for (const [choice, answers, order] of rows) {
     const answer = await node.call('ImageFsInfo');
     const mountpoints = (list: Message[]) => list.map(each => each['fs_id'].mountpoint);
     t.strictSame(mountpoints(answer['image_filesystems']), order);
-    t.strictSame(
-      mountpoints(answer['container_filesystems']),
-      order.map(each => `${each}/rw`),
-      'containers likewise',
-    );
+    // The kubelet compares the first of both lists, and takes them for split where they differ.
+    t.strictSame(mountpoints(answer['container_filesystems']), [`${order[0]}/rw`], 'containers of the first alone');
   });
 }
+
+test('the primary says no container filesystems, and a secondary does', async t => {
+  const answers = {
+    '': { ImageFsInfo: () => ({ image_filesystems: [filesystem('/p')] }) },
+    alt: { ImageFsInfo: fsOf('/a') },
+  };
+  const node = startNode(['', 'alt'], { answers });
+  t.teardown(() => node.stop());
+  const answer = await node.call('ImageFsInfo');
+  t.equal(answer['image_filesystems'].length, 2);
+  t.strictSame(answer['container_filesystems'], [], 'none');
+});
+
+test('a secondary that answers no more has its last filesystems, so that the first stays the first', async t => {
+  const node = startNode(['', 'alt'], {
+    answers: { '': { ImageFsInfo: fsOf('/p') }, alt: { ImageFsInfo: fsOf('/a') } },
+    settings: { imageFs: 'fullest', usedShare: async mountpoint => shares[mountpoint]! },
+  });
+  t.teardown(() => node.stop());
+  const first = async () => (await node.call('ImageFsInfo'))['image_filesystems'][0].fs_id.mountpoint;
+  t.equal(await first(), '/a');
+  node.runtimes['alt']!.answers['ImageFsInfo'] = broken;
+  t.equal(await first(), '/a');
+  node.runtimes['alt']!.goDown();
+  t.equal(await first(), '/a');
+});
 
 for (const choice of ['primary', 'fullest', 'all'] as const) {
   test(`-imageFs ${choice}: the primary must answer`, async t => {

@@ -6,17 +6,21 @@ import { endableCall } from './endable-call.ts';
 import type { Plan } from './plan.ts';
 import type { Runtime } from './runtime.ts';
 
-/** What a runtime says within the time that a list has, or why it says nothing. */
-export async function samplesPart(
+/**
+ * What a runtime answers to this client within the time that a list has, or why it does not. `send`: how it is asked, if not by the
+ * plan's call.
+ */
+export async function promptAnswer(
   plan: Plan,
   runtime: Runtime,
   request: Buffer,
   options: CallOptions,
+  send: (options: CallOptions) => Promise<Reply> = own => plan.call(runtime, request, own),
 ): Promise<Reply | ProxyError> {
   const call = endableCall(options);
   try {
     if (runtime.state.kind === 'down') return unavailable(runtime, runtime.state);
-    return await within(plan.listTimeout(runtime), plan.call(runtime, request, call.options));
+    return await within(plan.listTimeout(runtime), send(call.options));
   } catch (fault) {
     return ProxyError.from(fault);
   } finally {

@@ -1,0 +1,76 @@
+import { Code } from '../base/codes.ts';
+import { ProxyError } from '../base/error.ts';
+import { unavailable } from './availability.ts';
+import { within } from './budget.ts';
+import type { Runtime, RuntimeState } from './runtime.ts';
+
+/** An answer, and when it was asked for, in ms since the epoch. */
+export interface Known<T> {
+  readonly value: T;
+  readonly askedAt: number;
+}
+
+/**
+ * One thing that a runtime is asked for again and again, for whoever wants to know: one question is under way at most, and its
+ * answer, however late, is the next that is known. A runtime that has let a question wait for longer than its limit is not waited
+ * for again until it has answered, or its connection is another one.
+ */
+export class Inquiry<T> {
+  /** The last answer; undefined if there was none. */
+  last: Known<T> | undefined;
+  /** Why what is known is not of now; undefined if it is. */
+  fault: ProxyError | undefined;
+  /** The runtime has let a question wait, and has not answered since. */
+  isLate = false;
+  private state: RuntimeState | undefined;
+  /** Until the question under way is answered or late; undefined if none is. */
+  private wait: Promise<void> | undefined;
+
+  /**
+   * Resolves when the question that is under way, begun by `send` if there is none, is answered, or has waited for `limit` ms;
+   * at once where there is nobody to wait for. Then `last` and `fault` tell. Never rejects.
+   */
+  async ask(runtime: Runtime, limit: number, send: () => Promise<T>): Promise<void> {
+    const { state } = runtime;
+    if (state !== this.state) {
+      this.state = state;
+      this.wait = undefined;
+      this.isLate = false;
+    }
+    if (state.kind === 'down') this.fault = unavailable(runtime, state);
+    else await (this.wait ?? this.begin(state, limit, send));
+  }
+
+  private begin(state: RuntimeState, limit: number, send: () => Promise<T>): Promise<void> {
+    const askedAt = Date.now();
+    const answer = send().then(
+      value => {
+        if (askedAt >= (this.last?.askedAt ?? 0)) this.last = { value, askedAt };
+        if (this.state === state) this.end(undefined);
+      },
+      cause => {
+        if (this.state === state) this.end(ProxyError.from(cause));
+      },
+    );
+    const noteLate = (isOver: boolean) => {
+      if (!isOver && this.state === state) this.beLate(limit);
+    };
+    const waited = within(limit, answer, noteLate).catch(() => {});
+    this.wait = this.isLate ? Promise.resolve() : waited;
+    return this.wait;
+  }
+
+  private beLate(limit: number): void {
+    this.isLate = true;
+    this.fault = new ProxyError(Code.DeadlineExceeded, `no answer within ${limit} ms`);
+    this.wait = Promise.resolve();
+  }
+
+  private end(fault: ProxyError | undefined): void {
+    this.wait = undefined;
+    // The end of a question that only the proxy's own patience has ended is no answer.
+    if (this.isLate && fault?.code === Code.DeadlineExceeded) return;
+    this.isLate = false;
+    this.fault = fault;
+  }
+}

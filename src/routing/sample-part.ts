@@ -1,0 +1,128 @@
+import type { CallOptions, Reply } from '../base/call.ts';
+import { Code } from '../base/codes.ts';
+import { ProxyError } from '../base/error.ts';
+import { asksForAll } from '../cri/filter.ts';
+import { keepSamples, type Listed } from '../cri/samples.ts';
+import { ownCall } from './ask-list.ts';
+import { clientPatience, within } from './budget.ts';
+import { gather } from './gather.ts';
+import type { Lane } from './lane.ts';
+import type { Plan } from './plan.ts';
+import { isReply, promptAnswer } from './prompt-answer.ts';
+import type { Runtime } from './runtime.ts';
+import { isOfUse, type Sample } from './samples.ts';
+
+/** A secondary's part of a list of samples, in the client's names, or why there is none. To be read once. */
+export type SamplePart = () => Reply | ProxyError;
+
+/** Errors by which a runtime answers what a filter asks for. */
+const answers: readonly Code[] = [Code.Unimplemented, Code.NotFound, Code.InvalidArgument];
+
+/**
+ * Asks a secondary for samples; resolves when it has answered or its list timeout is over, never rejects. What is read then is its
+ * own answer, also one that has come since, else its last samples, if they are not too old, of what it still lists.
+ */
+export async function askSamples(
+  plan: Plan,
+  runtime: Runtime,
+  request: Buffer,
+  options: CallOptions,
+): Promise<SamplePart> {
+  const list = plan.unaryList.method.name;
+  const inquiry = plan.node.samples.of(runtime, list);
+  const limit = plan.listTimeout(runtime);
+  const whole = () => inquiry.ask(runtime, limit, () => askWhole(plan, runtime, options));
+  if (asksForAll(request)) {
+    const wait = clientPatience(options, limit);
+    const hasty = await (wait < limit ? within(wait, whole()).catch(ProxyError.from) : whole());
+    if (hasty instanceof ProxyError) return () => lastPart(plan, runtime, request, hasty);
+    return () => {
+      const part =
+        inquiry.fault === undefined ? livePart(plan, runtime) : lastPart(plan, runtime, request, inquiry.fault);
+      note(plan, runtime, part, inquiry.fault);
+      return part;
+    };
+  }
+  const ask = (own: CallOptions) => askFiltered(plan, runtime, request, own);
+  const reply =
+    inquiry.isLate && inquiry.last !== undefined ? undefined : await promptAnswer(plan, runtime, request, options, ask);
+  if (reply !== undefined && (isReply(reply) || answers.includes(reply.code))) return () => reply;
+  // A question with a filter says nothing of the runtime; the whole one does, and what it brings is known the next time.
+  if (!options.signal.aborted) void whole();
+  const fault = reply ?? inquiry.fault!;
+  return () => lastPart(plan, runtime, request, fault);
+}
+
+/** What the runtime has said a moment ago, or why that is no answer. */
+function livePart(plan: Plan, runtime: Runtime): Reply | ProxyError {
+  const { message, served } = plan.node.samples.of(runtime, plan.unaryList.method.name).last!.value;
+  try {
+    return { message: laneOf(plan, runtime, served).decode(message), headers: [], trailers: [] };
+  } catch (fault) {
+    return ProxyError.from(fault);
+  }
+}
+
+/** The last samples of what the runtime still lists, as far as the request asks for it; `fault` if they are of no use. */
+function lastPart(plan: Plan, runtime: Runtime, request: Buffer, fault: ProxyError): Reply | ProxyError {
+  const list = plan.unaryList.method.name;
+  const { last } = plan.node.samples.of(runtime, list);
+  if (last === undefined || !isOfUse(list, last.askedAt) || fault.code === Code.Unimplemented) return fault;
+  try {
+    const lane = laneOf(plan, runtime, last.value.served);
+    const kept = keepSamples(list, last.value.message, lane.encode(request), listedOf(plan, runtime));
+    return { message: lane.decode(kept), headers: [], trailers: [] };
+  } catch (cause) {
+    return ProxyError.from(cause);
+  }
+}
+
+/** What a runtime does not have is not missing. */
+function note(plan: Plan, runtime: Runtime, part: Reply | ProxyError, fault: ProxyError | undefined): void {
+  if (fault?.code === Code.Unimplemented) return;
+  const from = fault === undefined ? 'live' : 'last';
+  const source = isReply(part) ? from : 'none';
+  plan.node.samples.note(runtime, plan.unaryList.method.name, source, isReply(part) ? fault : part);
+}
+
+/** Between the names of the client and the runtime, in the package that an answer came in. */
+function laneOf(plan: Plan, runtime: Runtime, served: string): Lane {
+  const lane = runtime.state.kind === 'up' ? plan.unaryList.lane(runtime) : undefined;
+  return lane?.path.startsWith(`/${served}.`) ? lane : plan.unaryList.names(runtime, served);
+}
+
+function listedOf(plan: Plan, runtime: Runtime): Listed {
+  const { pods, containers } = plan.node.of(runtime);
+  const index = (listing: typeof pods) => (listing.takenAt === undefined ? undefined : listing.index());
+  return { pods: index(pods), containers: index(containers) };
+}
+
+/** Asks for all, for everybody. */
+async function askWhole(plan: Plan, runtime: Runtime, { metadata, watched }: CallOptions): Promise<Sample> {
+  const own = ownCall(metadata, undefined, watched);
+  return orUnary(plan, async each => {
+    const lane = each.lane(runtime);
+    const served = lane.path.slice(1, lane.path.lastIndexOf('.'));
+    const request = Buffer.alloc(0);
+    if (!each.method.streams) return { message: (await runtime.call(lane.path, request, own)).message, served };
+    return { message: await gather(runtime.stream(lane.path, [request], own)), served };
+  });
+}
+
+/** Asks for this client alone. */
+async function askFiltered(plan: Plan, runtime: Runtime, request: Buffer, options: CallOptions): Promise<Reply> {
+  return orUnary(plan, async each => {
+    if (!each.method.streams) return each.call(runtime, request, options);
+    return { message: await gather(each.stream(runtime, request, options)), headers: [], trailers: [] };
+  });
+}
+
+/** A runtime without the stream has the unary list. */
+async function orUnary<T>(plan: Plan, ask: (plan: Plan) => Promise<T>): Promise<T> {
+  try {
+    return await ask(plan);
+  } catch (fault) {
+    if (!plan.method.streams || ProxyError.from(fault).code !== Code.Unimplemented) throw fault;
+    return ask(plan.unaryList);
+  }
+}

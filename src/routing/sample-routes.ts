@@ -1,0 +1,83 @@
+import type { CallOptions, Reply } from '../base/call.ts';
+import { Code } from '../base/codes.ts';
+import { ProxyError } from '../base/error.ts';
+import { cutList } from '../cri/image-list.ts';
+import { askedFor } from './asked.ts';
+import { endableCall } from './endable-call.ts';
+import { CHUNK } from './image-list.ts';
+import type { Plan } from './plan.ts';
+import { isReply } from './prompt-answer.ts';
+import type { Runtime } from './runtime.ts';
+import { runtimeName } from './runtimes.ts';
+import { askSamples, type SamplePart } from './sample-part.ts';
+import type { StreamRoute } from './stream-route.ts';
+import { joinReplies, type UnaryRoute } from './unary-route.ts';
+
+/** Stats and metrics: the primary's, as without a proxy, and the secondaries', whose last samples stand in for them. */
+export const samples: UnaryRoute = async (plan, request, options) =>
+  joinReplies(plan, await sampleReplies(plan, askedFor(plan, request), request, options));
+
+/**
+ * The parts of `asked`, the primary's first. The primary has as long as the client waits, and its failure is the client's to see;
+ * that it lacks the method is not, if a secondary has it. A secondary that has nothing to give is left out, unless it is asked
+ * alone.
+ */
+export async function sampleReplies(
+  plan: Plan,
+  asked: readonly Runtime[],
+  request: Buffer,
+  options: CallOptions,
+): Promise<Reply[]> {
+  const { primary } = plan.runtimes;
+  const others = asked.filter(runtime => runtime !== primary);
+  const parts = Promise.all(others.map(runtime => askSamples(plan, runtime, request, options)));
+  let lacking: ProxyError | undefined;
+  let first: Reply[] = [];
+  try {
+    if (others.length < asked.length) first = [await plan.call(primary, request, options)];
+  } catch (fault) {
+    lacking = ProxyError.from(fault);
+    if (lacking.code !== Code.Unimplemented || plan.method.needsAll) throw lacking;
+  }
+  const more = readParts(plan, others, await parts);
+  if (first.length === 0 && more.replies.length === 0 && asked.length > 0) throw lacking ?? more.faults[0]!;
+  return [...first, ...more.replies];
+}
+
+/** The primary's own stream, as it comes; then the secondaries' parts, whose streams are gathered first. */
+export const streamSamples: StreamRoute = async function* (plan, request, options, lead) {
+  const { primary } = plan.runtimes;
+  const asked = askedFor(plan, request);
+  const others = asked.filter(runtime => runtime !== primary);
+  const call = endableCall(options);
+  const parts = Promise.all(others.map(runtime => askSamples(plan, runtime, request, call.options)));
+  try {
+    if (others.length < asked.length) {
+      await plan.ready(primary, options);
+      const reply = plan.stream(primary, request, call.options);
+      lead.follow(reply);
+      yield* reply;
+    }
+    const { replies, faults } = readParts(plan, others, await parts);
+    if (replies.length === 0 && others.length > 0 && others.length === asked.length) throw faults[0]!;
+    for (const { message } of replies) yield* cutList(message, CHUNK);
+  } finally {
+    // A generator that waits, or was never begun, does not hear that it is left.
+    call.end();
+  }
+};
+
+/** Throws Unimplemented where one lacks what all must have. */
+function readParts(plan: Plan, runtimes: readonly Runtime[], parts: readonly SamplePart[]) {
+  const replies: Reply[] = [];
+  const faults: ProxyError[] = [];
+  for (const [at, read] of parts.entries()) {
+    const part = read();
+    if (isReply(part)) replies.push(part);
+    else if (part.code === Code.Unimplemented && plan.method.needsAll) {
+      const text = `criproxy: the ${runtimeName(runtimes[at]!)} has no ${plan.method.name}: ${part.message}`;
+      throw new ProxyError(part.code, text, { cause: part });
+    } else faults.push(part);
+  }
+  return { replies, faults };
+}

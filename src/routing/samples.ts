@@ -1,0 +1,69 @@
+import type { ProxyError } from '../base/error.ts';
+import type { Logger } from '../base/logger.ts';
+import { Inquiry } from './inquiry.ts';
+import type { Runtime } from './runtime.ts';
+import { runtimeName } from './runtimes.ts';
+
+/**
+ * How long the last samples of a runtime that does not answer are of use, in ms. A pod without stats is the first that the kubelet
+ * evicts (pkg/kubelet/eviction/helpers.go, memory: "prioritize evicting the pod for which no stats were found"), so old ones are
+ * better than none; after ten minutes the kubelet itself takes a container's CPU sample for outdated
+ * (pkg/kubelet/stats/cri_stats_provider.go, defaultCachePeriod).
+ */
+export const SAMPLE_AGE = 600_000;
+
+/** Whether an answer to this list, asked for at this time, is of use. What a runtime can measure does not age. */
+export function isOfUse(list: string, askedAt: number): boolean {
+  return list === 'ListMetricDescriptors' || Date.now() - askedAt <= SAMPLE_AGE;
+}
+
+/** A whole answer to a list of samples, in the runtime's names and in the CRI API package that it came in. */
+export interface Sample {
+  readonly message: Buffer;
+  readonly served: string;
+}
+
+/** Where a runtime's part of a list of samples comes from: itself, its last samples, or it is left out. */
+export type Source = 'live' | 'last' | 'none';
+
+/** The last samples of all runtimes but the primary, and what was said of them in the log. */
+export class Samples {
+  private readonly inquiries = new WeakMap<Runtime, Map<string, Inquiry<Sample>>>();
+  private readonly sources = new WeakMap<Inquiry<Sample>, Source>();
+  private readonly log: Logger;
+
+  constructor(log: Logger) {
+    this.log = log;
+  }
+
+  /** Those that a list's method gives; streams have the same as the unary list. */
+  of(runtime: Runtime, list: string): Inquiry<Sample> {
+    const ofRuntime = this.inquiries.get(runtime) ?? new Map<string, Inquiry<Sample>>();
+    this.inquiries.set(runtime, ofRuntime);
+    const inquiry = ofRuntime.get(list) ?? new Inquiry<Sample>();
+    ofRuntime.set(list, inquiry);
+    return inquiry;
+  }
+
+  /** `runtime` has taken the place of `before`, whose samples are its own. */
+  inherit(runtime: Runtime, before: Runtime): void {
+    const known = this.inquiries.get(before);
+    if (known !== undefined) this.inquiries.set(runtime, known);
+  }
+
+  /** Says once when the source of a runtime's part is another. `reason`: why it is not live. */
+  note(runtime: Runtime, list: string, source: Source, reason: ProxyError | undefined): void {
+    const inquiry = this.of(runtime, list);
+    if ((this.sources.get(inquiry) ?? 'live') === source) return;
+    this.sources.set(inquiry, source);
+    const about = { method: list, runtime: runtime.id, change: true };
+    const name = runtimeName(runtime);
+    const why = reason?.message ?? '';
+    if (source === 'live') this.log.info(0, `${list} of the ${name} is its own answer again`, undefined, about);
+    else if (source === 'none') this.log.warn(`${list} goes without the ${name}: ${why}`, about);
+    else {
+      const age = ((Date.now() - inquiry.last!.askedAt) / 1000).toFixed(1);
+      this.log.warn(`${list} of the ${name} comes from its last samples, of ${age} s ago: ${why}`, about);
+    }
+  }
+}

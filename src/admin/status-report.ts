@@ -38,6 +38,8 @@ export interface RuntimeReport {
   readonly primary: boolean;
   readonly socket: string;
   readonly state: 'up' | 'down';
+  /** False where it has never been up, not before this daemon either, and nothing is at its socket's path: no fault of a secondary. */
+  readonly seen: boolean;
   readonly since: string;
   /** Why it is down. */
   readonly reason: string | null;
@@ -58,6 +60,11 @@ export interface RuntimeReport {
   readonly lastError: LastError | null;
   /** What it says of itself now: only with `?ask=true`. Null: it does not answer, or does not say. */
   readonly asked?: AskedReport;
+}
+
+/** A secondary runtime that was never there is no fault: it may be set up later, or never. */
+export function isAwaited({ id, seen }: Pick<RuntimeReport, 'id' | 'seen'>): boolean {
+  return id !== '' && seen === false; // a daemon of before does not say
 }
 
 export interface ListReport {

@@ -43,6 +43,7 @@ export function linkedRuntime(
     describe: ({ runtimeName, runtimeVersion, packages }) =>
       `${runtimeName} ${runtimeVersion}, serves ${packages.join(', ')}`,
     seen,
+    isOptional: id !== '',
     log,
     about: { runtime: id },
   });

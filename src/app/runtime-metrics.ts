@@ -1,6 +1,6 @@
 import type { ListName } from '../cri/filter.ts';
 import type { NodeState } from '../routing/node-state.ts';
-import type { Runtime } from '../routing/runtime.ts';
+import { isUnseen, type Runtime } from '../routing/runtime.ts';
 import type { Metric } from '../watch/counters.ts';
 import { runtimeLabel } from '../watch/runtime-label.ts';
 
@@ -21,6 +21,13 @@ function stateMetrics(runtimes: () => readonly Runtime[]): readonly Metric[] {
       type: 'gauge',
       labels: ['runtime'],
       read: () => runtimes().map(({ id, state }) => [[runtimeLabel(id)], state.kind === 'up' ? 1 : 0] as const),
+    },
+    {
+      name: 'criproxy_runtime_seen',
+      help: '0 while the runtime has never been up and there is nothing at its socket: a secondary one may be set up later; else 1.',
+      type: 'gauge',
+      labels: ['runtime'],
+      read: () => runtimes().map(({ id, state }) => [[runtimeLabel(id)], isUnseen(state) ? 0 : 1] as const),
     },
     {
       name: 'criproxy_runtime_state_since_timestamp_seconds',

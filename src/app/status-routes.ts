@@ -10,7 +10,7 @@ import type {
 import type { Logger } from '../base/logger.ts';
 import { redactUrls } from '../base/redact-urls.ts';
 import type { Listing } from '../routing/listing.ts';
-import type { Runtime } from '../routing/runtime.ts';
+import { isUnseen, type Runtime } from '../routing/runtime.ts';
 import type { Snapshot } from '../routing/snapshot.ts';
 import { askRuntime } from './ask-runtime.ts';
 import type { ProxyConfig } from './proxy-config.ts';
@@ -89,6 +89,7 @@ function reportRuntime(sources: StatusSources, runtime: Runtime): RuntimeReport 
     primary: id === '',
     socket: runtimes.find(address => address.id === id)?.path ?? '',
     state: state.kind,
+    seen: !isUnseen(state),
     since: new Date(state.since).toISOString(),
     reason: state.kind === 'down' ? redactUrls(state.reason) : null,
     name: (state.kind === 'up' && state.runtimeName) || null,

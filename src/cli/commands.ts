@@ -27,7 +27,7 @@ export const commands: readonly CommandRow[] = [
     notes: [
       'Pods and containers are counted in the last good lists of a runtime; SNAPSHOT is how old these are. CALLS/S is of the last 10 s, P50/P99 of the last minute, ERRORS since the daemon started: without NotFound, Cancelled and Unimplemented, which a healthy node shows too.',
     ],
-    exits: { 1: 'the daemon cannot be asked', 3: 'a runtime is down' },
+    exits: { 1: 'the daemon cannot be asked', 3: 'a runtime is down that was there before, or the primary' },
     load: async () => (await import('./status-command.ts')).runStatus,
   },
   {

@@ -14,8 +14,9 @@ const INDENT = '      ';
 
 /** The findings for a person: what is well in a line each, the rest with what it means and what mends it. */
 export function doctorText(findings: readonly Finding[], explainsAll: boolean, width: number, paint: Paint): string {
-  const entries = findings.map(finding => entry(finding, explainsAll, width, paint));
-  return `${entries.join('')}\n${summary(findings)}\n`;
+  const shown = findings.filter(({ isAside }) => explainsAll || isAside !== true);
+  const entries = shown.map(finding => entry(finding, explainsAll, width, paint));
+  return `${entries.join('')}\n${summary(shown)}\n`;
 }
 
 function entry({ severity, what, means, mend }: Finding, explainsAll: boolean, width: number, paint: Paint): string {

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AdminUnreachable, askAdmin } from '../admin/admin-client.ts';
-import type { StatusReport } from '../admin/status-report.ts';
+import { isAwaited, type StatusReport } from '../admin/status-report.ts';
 import type { Invocation } from './command-row.ts';
 import { formatSpan } from './figures.ts';
 import { type Paint, paintFor } from './paint.ts';
@@ -30,7 +30,7 @@ export async function runStatus({ values }: Invocation): Promise<number> {
   }
   const report = await ask();
   process.stdout.write(await render(report, format, false));
-  return report.runtimes.every(({ state }) => state === 'up') ? 0 : SOME_DOWN;
+  return report.runtimes.every(runtime => runtime.state === 'up' || isAwaited(runtime)) ? 0 : SOME_DOWN;
 }
 
 function readFormat(text: string): Format {

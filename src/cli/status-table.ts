@@ -1,5 +1,5 @@
 import Table from 'cli-table3';
-import type { DaemonReport, RuntimeReport, StatusReport } from '../admin/status-report.ts';
+import { type DaemonReport, isAwaited, type RuntimeReport, type StatusReport } from '../admin/status-report.ts';
 import { formatBytes, formatCount, formatMs, formatRate, formatSpan, printable, shorten } from './figures.ts';
 import type { Paint } from './paint.ts';
 import { wrap } from './wrap.ts';
@@ -86,7 +86,7 @@ function cellsOf(runtime: RuntimeReport, now: number, width: number, paint: Pain
   const age = Math.max(...ages);
   return [
     shorten(id === '' ? '(primary)' : printable(id), width),
-    paint(state === 'up' ? 'good' : 'bad', state),
+    isAwaited(runtime) ? '-' : paint(state === 'up' ? 'good' : 'bad', state),
     formatSpan((now - Date.parse(since)) / 1000),
     count(snapshot.pods),
     count(snapshot.containers),
@@ -111,7 +111,12 @@ function detailOf(runtime: RuntimeReport, now: number, width: number, paint: Pai
       : `${shorten(printable(`${name} ${version ?? ''}`), 34)}  CRI ${packages.map(shortPackage).join(' ')}  `;
   const place = shorten(printable(socket), Math.max(12, width - INDENT.length - what.length));
   lines.push(paint('quiet', `${INDENT}${what}${place}`));
-  if (reason !== null) for (const line of textLines(reason, width)) lines.push(paint('bad', line));
+  if (reason !== null) {
+    const [tone, text] = isAwaited(runtime)
+      ? (['quiet', `not seen yet: ${reason}`] as const)
+      : (['bad', reason] as const);
+    for (const line of textLines(text, width)) lines.push(paint(tone, line));
+  }
   if (lastError !== null) {
     const { time, method, code, message } = lastError;
     const ago = formatSpan((now - Date.parse(time)) / 1000);

@@ -12,10 +12,17 @@ export interface Finding {
   readonly means: string;
   /** Commands that mend it, one a line; empty where nothing is to be mended. */
   readonly mend: readonly string[];
+  /** Of interest only to who asks for all: nothing needs to be done, and perhaps nothing ever will. */
+  readonly isAside?: true;
 }
 
 export function ok(check: string, what: string, means: string): Finding {
   return { check, severity: 'ok', what, means, mend: [] };
+}
+
+/** What is so and no fault, for who asks for all. */
+export function aside(check: string, what: string, means: string): Finding {
+  return { ...ok(check, what, means), isAside: true };
 }
 
 export function warn(check: string, what: string, means: string, ...mend: readonly string[]): Finding {

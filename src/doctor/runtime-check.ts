@@ -1,6 +1,6 @@
-import type { RuntimeReport } from '../admin/status-report.ts';
+import { isAwaited, type RuntimeReport } from '../admin/status-report.ts';
 import { type Facts, runtimeName } from './facts.ts';
-import { type Finding, fail, ok, warn } from './finding.ts';
+import { aside, type Finding, fail, ok, warn } from './finding.ts';
 
 /** How old the lists of a runtime that is up may be, in s; the proxy asks for them every 10 s. */
 const STALE = 60;
@@ -8,8 +8,8 @@ const STALE = 60;
 /** Since Kubernetes 1.26 the kubelet speaks runtime.v1 alone (containerd 1.6, CRI-O 1.20 and later have it). */
 const V1_ALONE = 26;
 
-const MEANS_NEVER =
-  'no pod of it is known, so that nothing is lost; if it is not to be on this node, take it out of -connect, or of the configuration file';
+const MEANS_UNSEEN =
+  'it is served as soon as it comes; if it is not to be on this node, take it out of -connect, or of the configuration file';
 
 /** That each runtime answers, says that it is ready, and is new enough. */
 export function checkRuntimes({ report, kubelet }: Facts): Finding[] {
@@ -21,22 +21,18 @@ function checkRuntime(runtime: RuntimeReport, minor: number | undefined): Findin
   const who = runtimeName(id);
   const check = `runtime-${id === '' ? 'primary' : id}`;
   if (state === 'down') {
+    if (isAwaited(runtime)) return [aside(check, `${who} is not seen yet: ${reason}`, MEANS_UNSEEN)];
     const what = `${who} is down since ${since}: ${reason}`;
     const mend = [...startOf(socket), 'criproxy status'];
     if (id === '')
       return [
         fail(check, what, 'pods without a RuntimeClass cannot start or stop; the node becomes NotReady', ...mend),
       ];
-    // Not even before an earlier restart of the daemon.
-    if (snapshot.pods === null) return [warn(check, `${what}; it was never up`, MEANS_NEVER, ...mend)];
-    return [
-      fail(
-        check,
-        what,
-        'its pods are shown as they were last seen, and cannot be started or stopped; all other runtimes are served',
-        ...mend,
-      ),
-    ];
+    const pods =
+      snapshot.pods === null
+        ? 'no pod of it is known, and none'
+        : 'its pods are shown as they were last seen, and none';
+    return [fail(check, what, `${pods} can be started or stopped; all other runtimes are served`, ...mend)];
   }
   const findings: Finding[] = [];
   const wrong = (asked?.conditions ?? []).filter(

@@ -1,7 +1,7 @@
 import type { Calls } from '../base/call.ts';
 
 /**
- * What is known of a runtime now. `seen`: it has been up since the proxy started. `packages`: the CRI API packages that
+ * What is known of a runtime now. `seen`: it has been up since the proxy started. `absent`: nothing is at its socket's path. `packages`: the CRI API packages that
  * it serves, best first. `runtimeName`, `runtimeVersion`: as in its Version, where that is known.
  */
 export type RuntimeState =
@@ -12,7 +12,18 @@ export type RuntimeState =
       readonly runtimeName?: string;
       readonly runtimeVersion?: string;
     }
-  | { readonly kind: 'down'; readonly since: number; readonly reason: string; readonly seen: boolean };
+  | {
+      readonly kind: 'down';
+      readonly since: number;
+      readonly reason: string;
+      readonly seen: boolean;
+      readonly absent?: boolean;
+    };
+
+/** No fault of a secondary runtime: it may be set up later, or never. One that fails to serve its socket is there. */
+export function isUnseen(state: RuntimeState): boolean {
+  return state.kind === 'down' && !state.seen && state.absent === true;
+}
 
 /**
  * The port to one container runtime. transport/ implements it; a test satisfies it with an object literal. A call fails with

@@ -16,11 +16,17 @@ const STEADY = 5_000;
 const DIAL_TIMEOUT = 5_000;
 
 /**
- * A link is down or up; what the peer said of itself when it came up is its greeting. `seen`: it has been up before.
- * `since` is a wall-clock time in ms.
+ * A link is down or up; what the peer said of itself when it came up is its greeting. `seen`: it has been up before. `absent`:
+ * nothing is at its path. `since` is a wall-clock time in ms.
  */
 export type LinkState<Greeting> =
-  | { readonly kind: 'down'; readonly since: number; readonly reason: string; readonly seen: boolean }
+  | {
+      readonly kind: 'down';
+      readonly since: number;
+      readonly reason: string;
+      readonly seen: boolean;
+      readonly absent: boolean;
+    }
   | { readonly kind: 'up'; readonly since: number; readonly greeting: Greeting; readonly session: Session };
 
 export interface LinkOptions<Greeting> {
@@ -33,6 +39,8 @@ export interface LinkOptions<Greeting> {
   readonly describe: (greeting: Greeting) => string;
   /** Whether the peer has been up before, behind another link. */
   readonly seen?: boolean;
+  /** It is no fault if the peer has never been there. */
+  readonly isOptional?: boolean;
   readonly log: Logger;
   /** What its lines are about. */
   readonly about?: About;
@@ -54,7 +62,7 @@ export class Link<Greeting> {
   constructor(options: LinkOptions<Greeting>) {
     this.options = options;
     const reason = `not connected to ${options.path} yet`;
-    this.current = { kind: 'down', since: Date.now(), reason, seen: options.seen ?? false };
+    this.current = { kind: 'down', since: Date.now(), reason, seen: options.seen ?? false, absent: false };
   }
 
   get state(): LinkState<Greeting> {
@@ -129,31 +137,39 @@ export class Link<Greeting> {
       return session;
     } catch (fault) {
       session?.close();
-      this.down(explain(path, fault));
+      this.down(explain(path, fault), (fault as Partial<NodeJS.ErrnoException>).code === 'ENOENT');
       return undefined;
     }
   }
 
-  private down(reason: string): void {
+  private down(reason: string, absent = false): void {
     const { current } = this;
     if (current.kind === 'down' && current.reason === reason) return;
     if (this.stopping.signal.aborted) return;
     const seen = current.kind === 'up' || current.seen;
-    this.change({ kind: 'down', since: current.kind === 'up' ? Date.now() : current.since, reason, seen });
+    this.change({ kind: 'down', since: current.kind === 'up' ? Date.now() : current.since, reason, seen, absent });
   }
 
   private change(state: LinkState<Greeting>): void {
     const before = this.current;
     this.current = state;
-    const { log, name, path, describe, about: of } = this.options;
+    this.tell(before, state);
+    for (const listener of [...this.listeners]) listener(state);
+  }
+
+  private tell(before: LinkState<Greeting>, state: LinkState<Greeting>): void {
+    const { log, name, path, describe, about: of, isOptional } = this.options;
     const about = { ...of, change: true };
+    if (state.kind === 'down' && state.absent && !state.seen && isOptional === true) {
+      log.info(0, `${name} is not seen yet: ${state.reason}; trying again`, undefined, about);
+      return;
+    }
     if (state.kind === 'up') log.info(0, `${name} is up at ${path}: ${describe(state.greeting)}`, undefined, about);
     else if (before.kind === 'up' || !this.complained)
       log.warn(`${name} is down: ${state.reason}; trying again`, about);
     // Why it stays down is another matter than that it is.
     else log.info(1, `${name} is still down: ${state.reason}`, undefined, about);
     this.complained = true;
-    for (const listener of [...this.listeners]) listener(state);
   }
 }
 

@@ -75,7 +75,7 @@ test('a runtime that is not there, comes up, is lost and comes back', async t =>
 
   runtime.start();
   await runtime.tried;
-  t.match(runtime.state, { kind: 'down', seen: false }, 'tried, and not there');
+  t.match(runtime.state, { kind: 'down', seen: false, absent: true }, 'tried, and not there');
   await waitFor('the runtime to be up', () => runtime.state.kind === 'up' || undefined);
   t.match(runtime.state, { kind: 'up', packages: ['runtime.v1'] });
 
@@ -86,7 +86,7 @@ test('a runtime that is not there, comes up, is lost and comes back', async t =>
   await waitFor('the runtime to be up again', () => states.at(-1)!.kind === 'up' || undefined);
 
   const said: readonly RegExp[] = [
-    /^runtime alt is down: there is no socket at \/run\/fake\.sock .*-connect/,
+    /^runtime alt is not seen yet: there is no socket at \/run\/fake\.sock .*-connect/,
     /^runtime alt is up at \/run\/fake\.sock: fake 1\.2\.3, serves runtime\.v1$/,
     /^runtime alt is down: lost the connection to \/run\/fake\.sock: connection reset/,
     /^runtime alt is still down: there is no socket at \/run\/fake\.sock/,

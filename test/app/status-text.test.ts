@@ -5,6 +5,8 @@ import type { RuntimeState } from '../../src/routing/runtime.ts';
 const up: RuntimeState = { kind: 'up', since: 0, packages: ['runtime.v1'] };
 const down: RuntimeState = { kind: 'down', since: 0, reason: 'gone', seen: true };
 
+const unseen: RuntimeState = { ...down, seen: false, absent: true };
+
 const rows = [
   { runtimes: [{ id: '', state: up }], says: '1 of 1 runtimes up' },
   { runtimes: [{ id: '', state: down }], says: '0 of 1 runtimes up; down: primary' },
@@ -16,6 +18,16 @@ const rows = [
     ],
     says: '1 of 3 runtimes up; down: kata, vm',
   },
+  {
+    runtimes: [
+      { id: '', state: up },
+      { id: 'vm', state: unseen },
+      { id: 'kata', state: down },
+      { id: 'x', state: { ...unseen, absent: false } },
+    ],
+    says: '1 of 4 runtimes up; down: kata, x; not seen yet: vm',
+  },
+  { runtimes: [{ id: '', state: unseen }], says: '0 of 1 runtimes up; down: primary' },
 ];
 
 for (const { runtimes, says } of rows) {

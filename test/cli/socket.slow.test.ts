@@ -64,5 +64,5 @@ test('it starts without any runtime, and says of each where it looks for it', as
   t.match(outcome.details, 'runtime alt');
   t.match(outcome.details, b);
   t.match(proxy.log(), `the primary runtime is down: there is no socket at ${a}`);
-  t.match(proxy.log(), `runtime alt is down: there is no socket at ${b}`);
+  t.match(proxy.log(), `runtime alt is not seen yet: there is no socket at ${b}`);
 });

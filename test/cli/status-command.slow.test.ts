@@ -53,6 +53,23 @@ test('wrong use', async t => {
   }
 });
 
+test('a secondary that was never there is no fault, the primary is', async t => {
+  const never = (id: string) => ({
+    ...{ id, socket: '/run/x.sock', state: 'down', seen: false, since: report.time, reason: 'there is no socket' },
+    ...{ name: null, version: null, packages: [], labels: {}, calls: null, lastError: null },
+    snapshot: { pods: null, containers: null, images: null },
+  });
+  for (const [id, expected] of [
+    ['vm', 0],
+    ['', 3],
+  ] as const) {
+    const handle = () => ({ kind: 'json', value: { ...report, runtimes: [never(id)] } }) as const;
+    const lab = await startAdmin([{ method: 'GET', path: '/v1/status', handle }]);
+    t.teardown(() => lab.stop());
+    t.equal((await runProxy(['status', '--admin-socket', lab.path])).code, expected, id);
+  }
+});
+
 test('all runtimes up is 0', async t => {
   const lab = await startAdmin(routes);
   t.teardown(() => lab.stop());

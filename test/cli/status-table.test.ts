@@ -24,6 +24,7 @@ function makeRuntime(changes: Partial<RuntimeReport>): RuntimeReport {
     primary: false,
     socket: '/run/containerd/containerd.sock',
     state: 'up',
+    seen: true,
     since: ago(3 * 86_400 + 4 * 3600),
     reason: null,
     name: 'containerd',
@@ -109,6 +110,15 @@ gvisor          up    3d 4h       -     -       -       -            -     none
   containerd v1.7.24  CRI v1 v1alpha2  /run/containerd/containerd.sock
 `,
   );
+});
+
+test('a secondary that was never there is not seen yet, and no fault', async t => {
+  const never: Partial<RuntimeReport> = { state: 'down', seen: false, reason: 'there is no socket', packages: [] };
+  const lines = statusTable(makeReport([never, { ...never, id: 'vm' }]), 80, marked).split('\n');
+  t.match(lines[5], '\x1b[31mdown\x1b[39m');
+  t.match(lines[7], '\x1b[31m  there is no socket');
+  t.match(lines[8], /^vm +- /);
+  t.equal(lines[10], '  not seen yet: there is no socket');
 });
 
 for (const width of [80, 81, 100, 132, 200]) {

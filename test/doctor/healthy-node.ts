@@ -41,6 +41,7 @@ function reportRuntime(id: string, socket: string): Changeable<RuntimeReport> {
     primary: id === '',
     socket,
     state: 'up',
+    seen: true,
     since: '2026-01-01T00:00:00.000Z',
     reason: null,
     name: 'containerd',

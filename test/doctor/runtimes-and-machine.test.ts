@@ -36,14 +36,33 @@ const rows: readonly Row[] = [
     [/^fail runtime-virtlet\.cloud: runtime virtlet\.cloud is down .* \| ls -l \/run\/virtlet\.sock$/],
   ],
   [
+    'another is there and was never up',
+    node =>
+      Object.assign(node.report.runtimes[1]!, {
+        state: 'down',
+        reason: 'nothing listens',
+        snapshot: { pods: null, containers: null, images: null },
+      }),
+    [/^fail runtime-virtlet\.cloud: runtime virtlet\.cloud is down .*nothing listens \| ls -l/],
+  ],
+  [
     'another was never there',
     node =>
       Object.assign(node.report.runtimes[1]!, {
         state: 'down',
+        seen: false,
         reason: 'there is no socket',
         snapshot: { pods: null, containers: null, images: null },
       }),
-    [/^warn runtime-virtlet\.cloud: runtime virtlet\.cloud is down .*there is no socket; it was never up \| ls -l/],
+    [],
+  ],
+  [
+    'the primary was never there',
+    node => {
+      Object.assign(node.report.runtimes[0]!, { state: 'down', seen: false, reason: 'there is no socket' });
+      node.probe = async () => ({ name: 'containerd', version: 'v1.7.24' });
+    },
+    [/^fail daemon-cri: /, /^fail runtime-primary: the primary runtime is down since .*there is no socket/],
   ],
   [
     'no network',

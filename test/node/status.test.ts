@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type Test, test } from 'tap';
 import { parse } from 'yaml';
@@ -25,7 +26,9 @@ async function startLab(undo: (step: () => unknown) => void): Promise<Lab> {
   const [primary, alt] = await Promise.all([startContainerd(), startContainerd()]);
   undo(() => Promise.all([primary.stop(), alt.stop()]));
   const missing = join(primary.dir, 'none.sock');
-  const proxy = await startProxy({ connect: `${primary.socketPath},alt:${alt.socketPath},gone:${missing}` });
+  writeFileSync(missing, ''); // nobody listens there
+  const others = `alt:${alt.socketPath},gone:${missing},later:${join(primary.dir, 'later.sock')}`;
+  const proxy = await startProxy({ connect: `${primary.socketPath},${others}` });
   undo(() => proxy.remove());
   const client = connect(proxy.socketPath);
   undo(() => client.close());
@@ -69,19 +72,20 @@ async function checkForms(t: Test, lab: Lab): Promise<void> {
           pods: 1,
           containers: 1,
         })),
-        {
-          id: 'gone',
+        ...Object.entries({ gone: 'none.sock', later: 'later.sock' }).map(([id, socket]) => ({
+          id,
           state: 'down',
-          socket: join(lab.primary.dir, 'none.sock'),
+          socket: join(lab.primary.dir, socket),
           name: null,
           packages: [],
           pods: undefined,
           containers: undefined,
-        },
+        })),
       ],
     );
     t.ok(report.runtimes[0]!.packages.includes('runtime.v1'));
-    t.match(report.runtimes[2]!.reason, /there is no socket at .*none\.sock/);
+    t.match(report.runtimes[2], { seen: true, reason: /nothing listens on .*none\.sock/ });
+    t.match(report.runtimes[3], { seen: false, reason: /there is no socket at .*later\.sock/ });
     t.equal(report.daemon.listen, proxy.socketPath);
     for (const { id, calls } of report.runtimes.slice(0, 2)) {
       t.ok(calls!.total > 5, `calls to "${id}"`);
@@ -116,9 +120,11 @@ async function checkTerminal(t: Test, lab: Lab): Promise<void> {
     t.match(row('(primary)')?.slice(1, 4).join(' '), /^up /);
     t.match(row('gone')?.join(' '), /^gone down /);
     t.ok(
-      screen.some(line => /^ {2}there is no socket at/.test(line)),
+      screen.some(line => /^ {2}nothing listens on/.test(line)),
       'why it is down',
     );
+    t.match(row('later')?.join(' '), /^later - /);
+    t.ok(has(/^ {2}not seen yet: there is no socket at/));
     t.match(terminal.colours(), new RegExp(`${ESCAPE}\\[32mup`), 'green');
     t.match(terminal.colours(), /\[(1;)?31m|\[31;1mdown|\[1m.*down/, 'red');
   });

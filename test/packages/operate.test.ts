@@ -66,10 +66,9 @@ test('status and doctor on a node with systemd and a kubelet', options, async t 
   const node = await bootKubeletNode(modern);
   t.teardown(() => node.remove());
   node.must('sysctl -w net.ipv4.ip_forward=1');
-  // A network of pods, as its add-on leaves it, and no other runtime than containerd.
+  // A network of pods, as its add-on leaves it; the default second runtime was never there.
   node.write('/etc/cni/net.d/10-pods.conflist', '{"cniVersion":"0.4.0","name":"pods","plugins":[{"type":"loopback"}]}');
-  node.write('/etc/default/criproxy', 'CRIPROXY_CONNECT=/run/containerd/containerd.sock\nCRIPROXY_ARGS="-v 3"\n');
-  node.must('dpkg --force-confold -i /opt/packages/criproxy.deb');
+  node.must('dpkg -i /opt/packages/criproxy.deb');
 
   await t.test('all is well after the installation', async t => {
     const { found } = await waitFor('the daemon to have settled', () => {
@@ -80,6 +79,9 @@ test('status and doctor on a node with systemd and a kubelet', options, async t 
     const status = node.run('criproxy status');
     t.equal(status.status, 0, status.stdout + status.stderr);
     t.match(status.stdout, /^\(primary\) +up /m);
+    t.match(status.stdout, /^virtlet\.cloud +- .*\n.*\n +not seen yet: there is no socket/m);
+    t.notMatch(node.must('criproxy doctor'), 'virtlet.cloud');
+    t.match(node.must('criproxy doctor --all'), 'runtime virtlet.cloud is not seen yet');
     t.equal(node.must('stat -c "%a %U" /var/lib/criproxy/admin.sock'), '660 root\n');
   });
 

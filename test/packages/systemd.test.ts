@@ -117,9 +117,9 @@ test('ready means that it serves, and the status says how', options, async t => 
   const node = await bootWith(t, install);
   const status = (text: string) =>
     waitFor(`"${text}"`, () => (show(node, 'StatusText') === text ? text : undefined), { timeout: 10_000 });
-  t.ok(await status(`serving CRI on ${socket}, 1 of 2 runtimes up; down: virtlet.cloud`));
+  t.ok(await status(`serving CRI on ${socket}, 1 of 2 runtimes up; not seen yet: virtlet.cloud`));
   node.must('systemctl stop containerd');
-  t.ok(await status(`serving CRI on ${socket}, 0 of 2 runtimes up; down: primary, virtlet.cloud`));
+  t.ok(await status(`serving CRI on ${socket}, 0 of 2 runtimes up; down: primary; not seen yet: virtlet.cloud`));
   // One that takes connections and says nothing is waited for, for 2 s.
   node.must(
     `systemd-run --unit=hung /opt/node/node -e "require('net').createServer().listen('/run/virtlet.sock')"; sleep 1`,

@@ -13,6 +13,7 @@ export interface Condition {
 const STATUS = 1;
 const INFO = 2;
 const HANDLERS = 3;
+const FEATURES = 4;
 
 /** A StatusRequest. */
 export function statusRequest(verbose: boolean): Buffer {
@@ -52,15 +53,42 @@ export function readHandlers(response: Buffer): Map<string, Buffer> {
   return new Map(handlers.map(handler => [readString(handler, 1), readBytes(handler, 2) ?? Buffer.alloc(0)]));
 }
 
-/** The StatusResponse with these runtime handlers in place of its own. */
-export function withHandlers(response: Buffer, handlers: ReadonlyMap<string, Buffer>): Buffer {
+/** The RuntimeFeatures of a StatusResponse, as bytes; undefined if it does not say. */
+export function readFeatures(response: Buffer): Buffer | undefined {
+  return readBytes(response, FEATURES);
+}
+
+/**
+ * The features that all have, of RuntimeFeatures or RuntimeHandlerFeatures: flags, so that a field is what all say if it is the
+ * same in all of them. Undefined: that one does not say, and is taken to have none.
+ */
+export function sharedFeatures([first, ...others]: readonly (Buffer | undefined)[]): Buffer {
+  const kept: Buffer[] = [];
+  const records = new Records(first ?? Buffer.alloc(0));
+  while (records.next()) {
+    const record = records.bytes.subarray(records.start, records.valueEnd);
+    if (others.every(each => each !== undefined && hasRecord(each, record))) kept.push(record);
+  }
+  return Buffer.concat(kept);
+}
+
+function hasRecord(message: Buffer, record: Buffer): boolean {
+  const records = new Records(message);
+  while (records.next()) if (message.subarray(records.start, records.valueEnd).equals(record)) return true;
+  return false;
+}
+
+/** The StatusResponse with these runtime handlers in place of its own, and these features if it has any. */
+export function withHandlers(response: Buffer, handlers: ReadonlyMap<string, Buffer>, features: Buffer): Buffer {
   const parts: Buffer[] = [];
   const records = new Records(response);
   while (records.next()) {
-    if (records.field !== HANDLERS) parts.push(response.subarray(records.start, records.valueEnd));
+    if (records.field === HANDLERS) continue;
+    if (records.field === FEATURES) parts.push(lenField(FEATURES, features));
+    else parts.push(response.subarray(records.start, records.valueEnd));
   }
-  for (const [name, features] of handlers) {
-    parts.push(lenField(HANDLERS, Buffer.concat([lenField(1, name), lenField(2, features)])));
+  for (const [name, own] of handlers) {
+    parts.push(lenField(HANDLERS, Buffer.concat([lenField(1, name), lenField(2, own)])));
   }
   return Buffer.concat(parts);
 }

@@ -20,8 +20,8 @@ export class Inquiry<T> {
   last: Known<T> | undefined;
   /** Why what is known is not of now; undefined if it is. */
   fault: ProxyError | undefined;
-  /** The runtime has let a question wait, and has not answered since. */
-  isLate = false;
+  /** When the question was asked that the runtime has let wait, and has not answered since, in ms since the epoch. */
+  lateSince: number | undefined;
   private state: RuntimeState | undefined;
   /** Until the question under way is answered or late; undefined if none is. */
   private wait: Promise<void> | undefined;
@@ -35,7 +35,7 @@ export class Inquiry<T> {
     if (state !== this.state) {
       this.state = state;
       this.wait = undefined;
-      this.isLate = false;
+      this.lateSince = undefined;
     }
     if (state.kind === 'down') this.fault = unavailable(runtime, state);
     else await (this.wait ?? this.begin(state, limit, send));
@@ -53,15 +53,15 @@ export class Inquiry<T> {
       },
     );
     const noteLate = (isOver: boolean) => {
-      if (!isOver && this.state === state) this.beLate(limit);
+      if (!isOver && this.state === state) this.beLate(askedAt, limit);
     };
     const waited = within(limit, answer, noteLate).catch(() => {});
-    this.wait = this.isLate ? Promise.resolve() : waited;
+    this.wait = this.lateSince === undefined ? waited : Promise.resolve();
     return this.wait;
   }
 
-  private beLate(limit: number): void {
-    this.isLate = true;
+  private beLate(askedAt: number, limit: number): void {
+    this.lateSince ??= askedAt;
     this.fault = new ProxyError(Code.DeadlineExceeded, `no answer within ${limit} ms`);
     this.wait = Promise.resolve();
   }
@@ -69,8 +69,8 @@ export class Inquiry<T> {
   private end(fault: ProxyError | undefined): void {
     this.wait = undefined;
     // The end of a question that only the proxy's own patience has ended is no answer.
-    if (this.isLate && fault?.code === Code.DeadlineExceeded) return;
-    this.isLate = false;
+    if (this.lateSince !== undefined && fault?.code === Code.DeadlineExceeded) return;
+    this.lateSince = undefined;
     this.fault = fault;
   }
 }

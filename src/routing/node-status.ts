@@ -13,11 +13,10 @@ import {
   infoField,
   isVerbose,
   readConditions,
-  readHandlers,
   statusRequest,
-  withHandlers,
 } from '../cri/node-status.ts';
 import { ownCall } from './ask-list.ts';
+import { withAllHandlers } from './node-handlers.ts';
 import { nodeReport } from './node-report.ts';
 import type { Plan } from './plan.ts';
 import type { Runtime } from './runtime.ts';
@@ -60,7 +59,7 @@ export const nodeStatus: UnaryRoute = async (plan, request, options) => {
     ...driverConditions(plan, drivers),
   ];
   const report = isVerbose(request) ? infoField('criproxy', JSON.stringify(nodeReport(plan))) : undefined;
-  const status = plan.readAnswer(primary, () => allHandlers(plan, reply.message));
+  const status = plan.readAnswer(primary, () => withAllHandlers(plan, reply.message));
   if (conditions.length === 0 && report === undefined) return { ...reply, message: status };
   return { ...reply, message: Buffer.concat([status, conditionsField(conditions), report ?? Buffer.alloc(0)]) };
 };
@@ -120,31 +119,6 @@ function driverConditions(plan: Plan, drivers: readonly (CgroupDriverName | unde
     plan.node.statuses.warnOnce(`the ${runtimeName(runtime)}: ${message}`);
     return [{ type: `criproxy.${runtime.id}/CgroupDriver`, status: false, reason: 'CgroupDriverDiffers', message }];
   });
-}
-
-/**
- * A StatusResponse of the primary with the handlers of all runtimes under the names that clients use. An empty list stays so:
- * as soon as there is one the kubelet refuses pods of handlers that are not in it (pkg/kubelet, runtime handlers).
- */
-function allHandlers(plan: Plan, status: Buffer): Buffer {
-  const { handlers, all, primary } = plan.runtimes;
-  if (!all.some(runtime => handlers.renames(runtime))) return status;
-  const own = readHandlers(status);
-  if (own.size === 0) return status;
-  const shown = new Map([...own].filter(([name]) => handlers.route(name) === undefined));
-  for (const runtime of all) {
-    const features = runtime === primary ? own : handlersOf(plan, runtime);
-    for (const [name, handler] of handlers.namesOf(runtime)) shown.set(name, features.get(handler) ?? Buffer.alloc(0));
-  }
-  return withHandlers(status, shown);
-}
-
-function handlersOf(plan: Plan, runtime: Runtime): ReadonlyMap<string, Buffer> {
-  try {
-    return readHandlers(plan.node.statuses.lastOf(runtime) ?? Buffer.alloc(0));
-  } catch {
-    return new Map();
-  }
 }
 
 /**

@@ -1,7 +1,6 @@
-import { ProxyError } from '../base/error.ts';
 import type { Logger } from '../base/logger.ts';
 import type { CgroupDriverName } from '../cri/cgroup-driver.ts';
-import { within } from './budget.ts';
+import { Inquiry } from './inquiry.ts';
 import type { Runtime, RuntimeState } from './runtime.ts';
 
 /** What a runtime says of itself, or why it says nothing. */
@@ -9,20 +8,17 @@ export type StatusOutcome =
   | { readonly kind: 'answered'; readonly status: Buffer }
   | { readonly kind: 'silent'; readonly reason: string };
 
-interface Question {
-  readonly answer: Promise<StatusOutcome>;
-  isLate: boolean;
+interface Driver {
+  /** A runtime may come back with another configuration. */
+  readonly state: RuntimeState;
+  readonly name: CgroupDriverName | undefined;
 }
 
 /** What the runtimes say of themselves, kept for as long as it is of use. */
 export class RuntimeStatuses {
   private readonly log: Logger;
-  private readonly questions = new WeakMap<Runtime, Question>();
-  private readonly last = new WeakMap<Runtime, Buffer>();
-  private readonly drivers = new WeakMap<
-    Runtime,
-    { state: RuntimeState; driver: Promise<CgroupDriverName | undefined> }
-  >();
+  private readonly statuses = new WeakMap<Runtime, Inquiry<Buffer>>();
+  private readonly drivers = new WeakMap<Runtime, Inquiry<Driver>>();
   private readonly warned = new Set<string>();
 
   constructor(log: Logger) {
@@ -31,36 +27,23 @@ export class RuntimeStatuses {
 
   /** The last StatusResponse that the runtime has given; undefined if there was none. */
   lastOf(runtime: Runtime): Buffer | undefined {
-    return this.last.get(runtime);
+    return this.statuses.get(runtime)?.last?.value;
   }
 
   /**
-   * Gets its status by `send`, within `limit` ms; one that has let a question wait is not waited for until it has answered
-   * that. Never rejects.
+   * Gets its status by `send`, within `limit` ms; one that has let a question wait is not waited for until it has answered.
+   * Never rejects.
    */
   async ask(runtime: Runtime, limit: number, send: () => Promise<Buffer>): Promise<StatusOutcome> {
     if (runtime.state.kind === 'down') return { kind: 'silent', reason: runtime.state.reason };
-    const question = this.questions.get(runtime) ?? this.begin(runtime, send);
-    const late = { kind: 'silent', reason: 'it does not answer Status' } as const;
-    if (question.isLate) return late;
-    return await within(limit, question.answer, over => {
-      question.isLate = !over;
-    }).catch(() => late);
-  }
-
-  private begin(runtime: Runtime, send: () => Promise<Buffer>): Question {
-    const answer = send()
-      .then(
-        (status): StatusOutcome => {
-          this.last.set(runtime, status);
-          return { kind: 'answered', status };
-        },
-        (fault): StatusOutcome => ({ kind: 'silent', reason: ProxyError.from(fault).message }),
-      )
-      .finally(() => this.questions.delete(runtime));
-    const question = { answer, isLate: false };
-    this.questions.set(runtime, question);
-    return question;
+    const inquiry = this.statuses.get(runtime) ?? new Inquiry<Buffer>();
+    this.statuses.set(runtime, inquiry);
+    await inquiry.ask(runtime, limit, send);
+    const { last, fault, lateSince } = inquiry;
+    if (lateSince !== undefined) {
+      return { kind: 'silent', reason: `it has not answered Status since ${new Date(lateSince).toISOString()}` };
+    }
+    return fault === undefined ? { kind: 'answered', status: last!.value } : { kind: 'silent', reason: fault.message };
   }
 
   /** The cgroup driver that `find` finds, once for each time that the runtime comes up; undefined if not in time. */
@@ -71,14 +54,13 @@ export class RuntimeStatuses {
   ): Promise<CgroupDriverName | undefined> {
     const { state } = runtime;
     if (state.kind === 'down') return undefined;
-    let known = this.drivers.get(runtime);
-    // It may come back with another configuration.
-    if (known?.state !== state) {
-      known = { state, driver: find() };
-      this.drivers.set(runtime, known);
-      known.driver.catch(() => this.drivers.delete(runtime));
+    const inquiry = this.drivers.get(runtime) ?? new Inquiry<Driver>();
+    this.drivers.set(runtime, inquiry);
+    if (inquiry.last?.value.state !== state) {
+      await inquiry.ask(runtime, limit, async () => ({ state, name: await find() }));
     }
-    return within(limit, known.driver).catch(() => undefined);
+    const known = inquiry.last?.value;
+    return known?.state === state ? known.name : undefined;
   }
 
   /** A warning that is of use only once. */

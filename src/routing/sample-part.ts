@@ -45,7 +45,9 @@ export async function askSamples(
   }
   const ask = (own: CallOptions) => askFiltered(plan, runtime, request, own);
   const reply =
-    inquiry.isLate && inquiry.last !== undefined ? undefined : await promptAnswer(plan, runtime, request, options, ask);
+    inquiry.lateSince !== undefined && inquiry.last !== undefined
+      ? undefined
+      : await promptAnswer(plan, runtime, request, options, ask);
   if (reply !== undefined && (isReply(reply) || answers.includes(reply.code))) return () => reply;
   // A question with a filter says nothing of the runtime; the whole one does, and what it brings is known the next time.
   if (!options.signal.aborted) void whole();

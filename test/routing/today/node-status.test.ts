@@ -1,5 +1,6 @@
 import { test } from 'tap';
 import { Code } from '../../../src/base/codes.ts';
+import { sharedFeatures } from '../../../src/cri/node-status.ts';
 import type { Message } from '../../support/cri-types.ts';
 import type { Package } from '../../support/facts.ts';
 import { type Answer, failure, startNode } from './lab.ts';
@@ -64,7 +65,7 @@ const secondaries: ReadonlyArray<readonly [what: string, answer: Answer, reason:
     'StatusUnknown',
     /^disk on fire$/,
   ],
-  ['hangs', () => new Promise<Message>(() => {}), 'StatusUnknown', /does not answer Status/],
+  ['hangs', () => new Promise<Message>(() => {}), 'StatusUnknown', /has not answered Status since \d{4}-/],
 ];
 
 for (const [what, answer, reason, message] of secondaries) {
@@ -118,10 +119,11 @@ const handlersOf = (...names: string[]) => statusOf({ runtime_handlers: names.ma
 
 /** Handlers of the primary and of alt, and what the node has; a name with `!` has features. */
 const handlers: ReadonlyArray<readonly [what: string, own: string[], alts: string[], shown: string[]]> = [
-  ['of both', ['', 'runc'], ['', 'kata-qemu'], ['!', '!runc', '!kata', 'gvisor', '!alt']],
+  ['of both', ['', 'runc'], ['', 'kata-qemu'], ['!', '!runc', '!kata', 'gvisor', '!alt', '!kata-qemu']],
   ['of a primary without any', [], ['', 'kata-qemu'], []],
-  ['of a secondary without any', ['', 'runc'], [], ['!', '!runc', 'kata', 'gvisor', 'alt']],
-  ['of a primary that has the name too', ['', 'kata'], ['', 'x'], ['!', 'kata', 'gvisor', '!alt']],
+  // By the annotation a pod with any name may get there, and no feature is known to be there.
+  ['of a secondary without any', ['', 'runc'], [], ['', 'runc', 'kata', 'gvisor', 'alt']],
+  ['of a primary that has the name too', ['', 'kata'], ['', 'x'], ['!', 'kata', 'gvisor', '!alt', '!x']],
 ];
 const rows = [
   { name: 'kata', runtime: 'alt', handler: 'kata-qemu' },
@@ -144,6 +146,61 @@ for (const [what, own, alts, shown] of handlers) {
     t.same((await node.call('Status'))['runtime_handlers'], expected, 'while alt is down');
   });
 }
+
+/** Features of the primary's and the secondary's handler of one name, and the node's. */
+const shared: ReadonlyArray<readonly [primary: Message, alt: Message | undefined, shown: Message]> = [
+  [features, features, features],
+  [features, { user_namespaces: true }, { recursive_read_only_mounts: false, user_namespaces: true }],
+  [{ user_namespaces: true }, features, { recursive_read_only_mounts: false, user_namespaces: true }],
+  [features, undefined, none],
+];
+
+for (const name of ['', 'runc']) {
+  for (const [primary, alt, shown] of shared) {
+    test(`features of the handler "${name}" that both have: ${JSON.stringify([primary, alt])}`, async t => {
+      const statusWith = (own: Message | undefined) =>
+        statusOf({ runtime_handlers: [{ name, ...(own && { features: own }) }] });
+      const node = startNode(['', 'alt'], {
+        answers: { '': { Status: statusWith(primary) }, alt: { Status: statusWith(alt) } },
+      });
+      t.teardown(() => node.stop());
+      const found = (await node.call('Status'))['runtime_handlers'].filter((each: Message) => each['name'] === name);
+      t.same(found, [{ name, features: shown }]);
+    });
+  }
+}
+
+const strict = { supplemental_groups_policy: true };
+
+/** What the secondary says of the node-wide features, if it says anything, and whether the node has them. */
+const nodeFeatures: ReadonlyArray<readonly [what: string, alt: Record<string, Answer>, down: string[], has: boolean]> =
+  [
+    ['has it too', { Status: statusOf({ features: strict }) }, [], true],
+    ['says that it has others', { Status: statusOf({ features: { mount_options: true } }) }, [], false],
+    ['says nothing of features, as containerd 1.6', { Status: statusOf() }, [], false],
+    ['does not answer', { Status: () => new Promise<Message>(() => {}) }, [], false],
+    ['was never seen up', {}, ['alt'], true],
+  ];
+
+for (const [what, alt, down, has] of nodeFeatures) {
+  test(`a feature of the primary where the secondary ${what}`, async t => {
+    const node = startNode(['', 'alt'], {
+      answers: { '': { Status: statusOf({ features: strict }) }, alt },
+      settings: { listTimeout: 30 },
+      down,
+    });
+    t.teardown(() => node.stop());
+    const got = await node.call('Status');
+    t.equal(got['features'].supplemental_groups_policy, has);
+    t.equal(got['features'].mount_options, false);
+  });
+}
+
+test('features of tomorrow', async t => {
+  const bytes = (hex: string) => Buffer.from(hex, 'hex');
+  t.equal(sharedFeatures([bytes('08014801'), bytes('4801')]).toString('hex'), '4801', 'shared as those of today');
+  t.equal(sharedFeatures([bytes('0801'), undefined]).length, 0);
+});
 
 test('handlers of a primary that is mapped to', async t => {
   const node = startNode([''], {
@@ -291,4 +348,34 @@ test('a runtime may have a time of its own to answer', async t => {
     stats.map((each: Message) => each['attributes'].id),
     ['slow__s'],
   );
+});
+
+test('a hung secondary costs Status its time-out once, and is asked one question at a time', async t => {
+  let isHung = false;
+  const limit = 200;
+  const alt: Record<string, Answer> = {
+    RuntimeConfig: systemd,
+    Status: request => (isHung ? new Promise<Message>(() => {}) : (statusOf({ features: strict })(request) as Message)),
+  };
+  const node = startNode(['', 'alt'], {
+    answers: { '': { Status: statusOf({ features: strict }), RuntimeConfig: systemd }, alt },
+    settings: { listTimeout: limit },
+  });
+  t.teardown(() => node.stop());
+  await node.call('Status');
+  isHung = true;
+  const asked = node.runtimes['alt']!.asked('Status').length;
+  await node.call('Status');
+  const begin = performance.now();
+  for (let time = 0; time < 20; time++) {
+    const got = await node.call('Status');
+    t.match(conditionOf(got, 'criproxy.alt/Ready'), { status: false, reason: 'StatusUnknown' });
+    t.equal(got['features'].supplemental_groups_policy, true, 'from what was known');
+  }
+  t.ok(performance.now() - begin < 20 * limit, 'it is not waited for each time');
+  t.equal(node.runtimes['alt']!.asked('Status').length, asked + 1);
+  node.runtimes['alt']!.goDown();
+  node.runtimes['alt']!.comeUp();
+  isHung = false;
+  t.equal(conditionOf(await node.call('Status'), 'criproxy.alt/Ready').status, true, 'another connection');
 });

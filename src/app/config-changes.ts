@@ -28,6 +28,7 @@ type Show = (config: ProxyConfig) => string;
 /** What has one value, by its name in the configuration file. */
 const single: ReadonlyArray<readonly [name: string, show: Show]> = [
   ['logLevel', ({ level }) => String(level)],
+  ['imageNames', ({ imageNames }) => imageNames ?? 'as ids'],
   ['imageFs', ({ imageFs }) => imageFs],
   ['streamUrl', ({ streamBase }) => streamBase],
   ['listTimeout', ({ listTimeout }) => `${listTimeout} ms`],

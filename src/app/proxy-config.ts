@@ -1,6 +1,6 @@
 import type { HandlerRow } from '../routing/handlers.ts';
 import type { PinRow } from '../routing/pins.ts';
-import type { IdForm, ImageFsChoice } from '../routing/settings.ts';
+import type { IdForm, ImageFsChoice, ImageNames } from '../routing/settings.ts';
 import type { RuntimeAddress } from './linked-runtime.ts';
 
 /** What the proxy runs with. */
@@ -18,6 +18,8 @@ export interface ProxyConfig {
   /** What the administrator has noted of each runtime, by id. */
   readonly labels: ReadonlyMap<string, Readonly<Record<string, string>>>;
   readonly ids: IdForm;
+  /** Undefined: as `ids` has it. */
+  readonly imageNames: ImageNames | undefined;
   readonly imageFs: ImageFsChoice;
   /** `http://host:port`: see absoluteUrl. */
   readonly streamBase: string;

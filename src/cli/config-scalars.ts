@@ -5,6 +5,7 @@ export const configScalars = [
   { key: 'listen', flag: 'listen', read: String },
   { key: 'logLevel', flag: 'v', read: Number },
   { key: 'ids', flag: 'ids', read: String },
+  { key: 'imageNames', flag: 'imageNames', read: String },
   { key: 'imageFs', flag: 'imageFs', read: String },
   { key: 'streamUrl', flag: 'streamUrl', read: String },
   { key: 'streamPort', flag: 'streamPort', read: Number },

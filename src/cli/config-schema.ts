@@ -39,6 +39,7 @@ const configSchema = z.strictObject({
   listen: z.optional(entry),
   logLevel: z.optional(z.int()),
   ids: z.optional(z.string()),
+  imageNames: z.optional(z.string()),
   imageFs: z.optional(z.string()),
   streamUrl: z.optional(z.string()),
   streamPort: z.optional(z.int()),

@@ -1,6 +1,7 @@
 import type { RuntimeAddress } from '../app/linked-runtime.ts';
 import type { ProxyConfig } from '../app/proxy-config.ts';
 import { idFault } from '../routing/names.ts';
+import type { ImageNames } from '../routing/settings.ts';
 import { isSameSocket } from '../transport/same-socket.ts';
 import { type FlagValues, parseDuration } from './flags.ts';
 import { nodeAddress } from './node-address.ts';
@@ -38,6 +39,7 @@ export function readSettings(settings: Settings): Config {
     ...readExtras(settings, ids),
     handlers: readHandlers(settings.of('handlers'), ids),
     ids: readChoice(settings.of('ids'), ['prefixed', 'raw']),
+    imageNames: readImageNames(settings.of('imageNames')),
     imageFs: readChoice(settings.of('imageFs'), ['primary', 'fullest', 'all']),
     pins: readPins(settings.of('pin'), ids),
     streamBase: readStreamBase(settings.of('streamUrl'), settings.of('streamPort')),
@@ -96,6 +98,10 @@ function readAddress(entry: string, fail: (fault: string) => UsageError): Runtim
 /** A socket without an id before it. */
 function isBare(entry: string): boolean {
   return !entry.includes(':') || entry.startsWith('/') || entry.startsWith('unix:');
+}
+
+function readImageNames(setting: Setting): Config['imageNames'] {
+  return setting.text === '' ? undefined : readChoice<ImageNames>(setting, ['asked', 'prefixed']);
 }
 
 function readLevel(setting: Setting): number {

@@ -47,6 +47,13 @@ export const daemonFlags: readonly FlagRow[] = [
     help: 'how pods and containers of secondary runtimes are shown: as <id>__<their id>, or by their own ids, as cAdvisor, log agents and crictl expect them; either form is understood',
   },
   {
+    name: 'imageNames',
+    type: 'string',
+    default: '',
+    value: 'asked|prefixed',
+    help: 'how lists show the names of images of secondary runtimes: with the prefix <id>/ where a pull used it, or always; empty: asked with -ids raw, else prefixed',
+  },
+  {
     name: 'imageFs',
     type: 'string',
     default: 'all',

@@ -4,6 +4,7 @@ import { isPodSandboxStatus } from './event-sandbox.ts';
 import { lastFields } from './last-fields.ts';
 import type { Kind } from './messages.ts';
 import { type Field, fieldsOf, isMessage, isVarint } from './schema.ts';
+import { imageScopes } from './scopes.ts';
 
 const compiled = new Map<string, Shape | undefined>();
 
@@ -24,8 +25,9 @@ function compileMessage(message: string, kinds: readonly Kind[]): Shape | undefi
     if (node !== undefined) fields[field.number] = node;
   }
   const last = compileLast(message, kinds);
-  if (last !== undefined) return { fields: Array.from(fields), last };
-  return fields.length === 0 ? undefined : { fields: Array.from(fields) };
+  const first = kinds.includes('imageScope') && imageScopes.includes(message) ? 'imageScope' : undefined;
+  if (fields.length === 0 && last === undefined && first === undefined) return undefined;
+  return { fields: Array.from(fields), ...(last && { last }), ...(first && { first }) };
 }
 
 function compileLast(message: string, kinds: readonly Kind[]): Last | undefined {

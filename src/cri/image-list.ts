@@ -1,5 +1,6 @@
 import { Records, WireType } from '../wire/records.ts';
 import { decodeVarint } from '../wire/varint.ts';
+import { handlerOfImage } from './filter.ts';
 import { itemId, lenField, readAllBytes, readString, varint64Field, varintField } from './listing.ts';
 
 /** Fields of Image that are joined; all others are those of the first. */
@@ -10,26 +11,41 @@ const PINNED = 8;
 const joined: readonly number[] = [TAGS, DIGESTS, SIZE, PINNED];
 
 /**
- * ListImagesResponses as one in which an id that several of them have is one item: with all tags and digests, the larger size,
- * and pinned if it is anywhere. The kubelet's image GC keeps one item an id, the last, so that a copy that is not pinned would
- * unpin another (image_gc_manager.go, detectImages). Parts without a common id are concatenated. Throws a WireError.
+ * ListImagesResponses as one in which an id that several of them have, for the same runtime handler, is one item: with all tags and
+ * digests, the larger size, and pinned if it is anywhere. The kubelet's image GC keeps one item an id, the last, so that a copy that
+ * is not pinned would unpin another; with RuntimeClassInImageCriAPI it keeps one an id and handler, and looks for the containers of
+ * each (image_gc_manager.go, detectImages). So copies for several handlers stay apart, and each is pinned if one is. Parts without a
+ * common id are concatenated. Throws a WireError.
  */
 export function mergeImages(parts: readonly Buffer[]): Buffer {
   const shared = sharedIds(parts);
   if (shared.size === 0) return parts.length === 1 ? parts[0]! : Buffer.concat(parts);
   const copies = new Map<string, Buffer[]>();
+  const pinned = new Set<string>();
   const records = parts.flatMap(part => [...recordsOf(part)]);
   for (const { id, item } of records) {
-    if (item !== undefined && shared.has(id)) copies.set(id, [...(copies.get(id) ?? []), item]);
+    if (item === undefined || !shared.has(id)) continue;
+    const key = keyOf(id, item);
+    copies.set(key, [...(copies.get(key) ?? []), item]);
+    if (isPinned(item)) pinned.add(id);
   }
   const out: Buffer[] = [];
   for (const { id, item, record } of records) {
-    if (item === undefined || !shared.has(id)) out.push(record);
-    else if (copies.has(id)) out.push(lenField(1, mergeCopies(copies.get(id)!)));
+    if (item === undefined || !shared.has(id)) {
+      out.push(record);
+      continue;
+    }
+    const key = keyOf(id, item);
+    const all = copies.get(key);
     // The first place is that of all.
-    if (item !== undefined) copies.delete(id);
+    copies.delete(key);
+    if (all !== undefined) out.push(lenField(1, mergeCopies(all, pinned.has(id))));
   }
   return Buffer.concat(out);
+}
+
+function keyOf(id: string, item: Buffer): string {
+  return `${id} ${handlerOfImage(item)}`;
 }
 
 interface ListRecord {
@@ -64,7 +80,7 @@ function sharedIds(parts: readonly Buffer[]): Set<string> {
   return shared;
 }
 
-function mergeCopies(copies: readonly Buffer[]): Buffer {
+function mergeCopies(copies: readonly Buffer[], pinned: boolean): Buffer {
   let size = 0n;
   for (const copy of copies) if (readNumber(copy, SIZE) > size) size = readNumber(copy, SIZE);
   return Buffer.concat([
@@ -72,7 +88,7 @@ function mergeCopies(copies: readonly Buffer[]): Buffer {
     ...union(copies, TAGS),
     ...union(copies, DIGESTS),
     ...(size === 0n ? [] : [varint64Field(SIZE, size)]),
-    ...(copies.some(isPinned) ? [varintField(PINNED, 1)] : []),
+    ...(pinned ? [varintField(PINNED, 1)] : []),
   ]);
 }
 

@@ -1,16 +1,18 @@
 /**
  * What a field means to the proxy. `pod` and `container` are ids, `image` an image name, id or ref that must belong to the
- * runtime of the call, `imageHint` one that only informs, `handler` a RuntimeClass handler, `url` a streaming URL,
+ * runtime of the call, `imageHint` one that only informs, `imageId` an answer's id of an image, `handler` a RuntimeClass handler, `url` a streaming URL,
  * `address` one that may have credentials in it,
  * `podAnnotation` an entry of a pod sandbox's annotations, `imageAnnotation` one of an image spec's (the kubelet sends those of
  * the pod), `podUid` the pod's uid, `namespaceMode` and `filesystemId` fields that differ between CRI API packages, `secret`
- * never shown in a log. `podHandler` and `pinned`: see last-fields.ts.
+ * never shown in a log. `podHandler` and `pinned`: see last-fields.ts; `imageScope`: see scopes.ts.
  */
 export type Kind =
   | 'pod'
   | 'container'
   | 'image'
   | 'imageHint'
+  | 'imageId'
+  | 'imageScope'
   | 'handler'
   | 'url'
   | 'address'
@@ -125,13 +127,13 @@ export const messages: Readonly<Record<string, string>> = {
   ContainerFilter: 'id=1:string@container state=2:ContainerStateValue pod_sandbox_id=3:string@pod label_selector=4:map',
   ListContainersRequest: 'filter=1:ContainerFilter',
   Container:
-    'id=1:string@container pod_sandbox_id=2:string@pod metadata=3:ContainerMetadata image=4:ImageSpec image_ref=5:string@image state=6:ContainerState created_at=7:int64 labels=8:map annotations=9:map image_id=10:string@image',
+    'id=1:string@container pod_sandbox_id=2:string@pod metadata=3:ContainerMetadata image=4:ImageSpec image_ref=5:string@imageId state=6:ContainerState created_at=7:int64 labels=8:map annotations=9:map image_id=10:string@imageId',
   ListContainersResponse: 'containers=1:Container[]',
   StreamContainersRequest: 'filter=1:ContainerFilter',
   StreamContainersResponse: 'containers=1:Container[]',
   ContainerStatusRequest: 'container_id=1:string@container verbose=2:bool',
   ContainerStatus:
-    'id=1:string@container metadata=2:ContainerMetadata state=3:ContainerState created_at=4:int64 started_at=5:int64 finished_at=6:int64 exit_code=7:int32 image=8:ImageSpec image_ref=9:string@image reason=10:string message=11:string labels=12:map annotations=13:map mounts=14:Mount[] log_path=15:string resources=16:ContainerResources image_id=17:string@image user=18:ContainerUser stop_signal=19:Signal',
+    'id=1:string@container metadata=2:ContainerMetadata state=3:ContainerState created_at=4:int64 started_at=5:int64 finished_at=6:int64 exit_code=7:int32 image=8:ImageSpec image_ref=9:string@image reason=10:string message=11:string labels=12:map annotations=13:map mounts=14:Mount[] log_path=15:string resources=16:ContainerResources image_id=17:string@imageId user=18:ContainerUser stop_signal=19:Signal',
   ContainerStatusResponse: 'status=1:ContainerStatus info=2:map@secret',
   ContainerResources: 'linux=1:LinuxContainerResources windows=2:WindowsContainerResources',
   ContainerUser: 'linux=1:LinuxContainerUser',
@@ -148,7 +150,7 @@ export const messages: Readonly<Record<string, string>> = {
   ImageFilter: 'image=1:ImageSpec',
   ListImagesRequest: 'filter=1:ImageFilter',
   Image:
-    'id=1:string@image repo_tags=2:string[]@image repo_digests=3:string[]@image size=4:uint64 uid=5:Int64Value username=6:string spec=7:ImageSpec pinned=8:bool',
+    'id=1:string@imageId repo_tags=2:string[]@image repo_digests=3:string[]@image size=4:uint64 uid=5:Int64Value username=6:string spec=7:ImageSpec pinned=8:bool',
   ListImagesResponse: 'images=1:Image[]',
   StreamImagesRequest: 'filter=1:ImageFilter',
   StreamImagesResponse: 'images=1:Image[]',
@@ -157,7 +159,7 @@ export const messages: Readonly<Record<string, string>> = {
   AuthConfig:
     'username=1:string@secret password=2:string@secret auth=3:string@secret server_address=4:string@address identity_token=5:string@secret registry_token=6:string@secret',
   PullImageRequest: 'image=1:ImageSpec auth=2:AuthConfig sandbox_config=3:PodSandboxConfig',
-  PullImageResponse: 'image_ref=1:string@image',
+  PullImageResponse: 'image_ref=1:string@imageId',
   RemoveImageRequest: 'image=1:ImageSpec',
   NetworkConfig: 'pod_cidr=1:string',
   RuntimeConfig: 'network_config=1:NetworkConfig',

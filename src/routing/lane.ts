@@ -3,19 +3,21 @@ import { ProxyError } from '../base/error.ts';
 import type { MethodSpec } from '../cri/method-spec.ts';
 import { hasMethod, type Package, translation } from '../cri/packages.ts';
 import { rewriter } from '../cri/rewrite.ts';
-import { lastResult } from './last-result.ts';
+import { answerNames } from './answer-names.ts';
 import { malformed } from './malformed.ts';
-import { type Naming, requestRewrites, responseRewrites } from './name-rewrites.ts';
+import { type Naming, requestRewrites } from './name-rewrites.ts';
 import type { Runtime } from './runtime.ts';
 import { runtimeName } from './runtimes.ts';
+
+const nothing = Buffer.alloc(0);
 
 /** How calls of one method, made in the client's CRI API package, reach one runtime in the package that it serves. */
 export interface Lane {
   readonly path: string;
   /** The request in the runtime's names and package. Throws InvalidArgument. */
   encode(request: Buffer): Buffer;
-  /** The answer in the client's names and package. Throws Internal. */
-  decode(answer: Buffer): Buffer;
+  /** The answer to this request, as the client sent it, in the client's names and package. Throws Internal. */
+  decode(answer: Buffer, request?: Buffer): Buffer;
 }
 
 /** `served`: the packages of the runtime. Throws Unimplemented if none of them has the method. */
@@ -34,21 +36,16 @@ export function openLane(
     );
   }
   const encode = rewriter(method.request, { ...requestRewrites(runtime, naming), ...translation(client, server) });
-  const rewrite = rewriter(method.response, {
-    ...responseRewrites(runtime, naming),
-    ...translation(server, client),
-  });
-  const decode = isList(method) ? lastResult(rewrite) : rewrite;
+  const decode = answerNames(method, runtime, naming, translation(server, client));
   return {
     path: `/${server}.${method.service}/${method.name}`,
     encode: guard(encode, Code.InvalidArgument, `malformed ${method.request}`),
-    decode: guard(decode, Code.Internal, `the ${runtimeName(runtime)} sent a malformed ${method.response}`),
+    decode: guard(
+      (answer, request = nothing) => decode(answer, request),
+      Code.Internal,
+      `the ${runtimeName(runtime)} sent a malformed ${method.response}`,
+    ),
   };
-}
-
-/** Whose answers are the same for a long time. */
-function isList({ route, streams }: MethodSpec): boolean {
-  return !streams && (route === 'list' || route === 'images');
 }
 
 function choosePackage(method: MethodSpec, client: Package, served: readonly string[]): Package | undefined {
@@ -56,10 +53,14 @@ function choosePackage(method: MethodSpec, client: Package, served: readonly str
   return (served as readonly Package[]).find(each => hasMethod(each, method.since));
 }
 
-function guard(convert: (bytes: Buffer) => Buffer, code: Code, what: string): (bytes: Buffer) => Buffer {
-  return bytes => {
+function guard<A extends readonly unknown[]>(
+  convert: (...given: A) => Buffer,
+  code: Code,
+  what: string,
+): (...given: A) => Buffer {
+  return (...given) => {
     try {
-      return convert(bytes);
+      return convert(...given);
     } catch (fault) {
       throw malformed(fault, code, what);
     }

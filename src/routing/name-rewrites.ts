@@ -6,8 +6,10 @@ import type { Rewrite, Rewrites } from '../cri/rewrite.ts';
 import { idPrefix, imagePrefix, isDigest } from './names.ts';
 import type { IdKind, Owners } from './owners.ts';
 import { type PinRow, pinsOf } from './pins.ts';
+import type { PrefixUse } from './prefix-use.ts';
 import type { Runtime } from './runtime.ts';
 import { type Runtimes, runtimeName } from './runtimes.ts';
+import type { ImageNames } from './settings.ts';
 import { absoluteUrl } from './streaming-url.ts';
 
 const nothing = Buffer.alloc(0);
@@ -22,7 +24,17 @@ export interface Naming {
   /** The runtime handler that the client asked for when it made a pod, by the pod's own id; undefined: not known. */
   askedHandler(runtime: Runtime, pod: string): string | undefined;
   readonly pins: readonly PinRow[];
+  /** How names of images are shown where nobody has asked for just this one. */
+  readonly imageNames: ImageNames;
+  /** What clients have named with the runtime's prefix. */
+  prefixUse(runtime: Runtime): PrefixUse;
 }
+
+/**
+ * Which names of images in an answer get the runtime's prefix: none, all, or those in a Container, ContainerStatus or Image, given
+ * as bytes and by its id, of which `isPrefixed` says so.
+ */
+export type ShownImages = 'bare' | 'prefixed' | { readonly isPrefixed: (item: Buffer, id: string) => boolean };
 
 /**
  * Makes names in a request those that the runtime itself uses. An id, image or handler that is expressly another runtime's than
@@ -40,7 +52,7 @@ export function requestRewrites(runtime: Runtime, { runtimes, owners }: Naming):
 }
 
 /** Makes names in an answer those that the client knows. */
-export function responseRewrites(runtime: Runtime, naming: Naming): Rewrites {
+export function responseRewrites(runtime: Runtime, naming: Naming, shown: ShownImages): Rewrites {
   const { streamBase } = naming;
   const url: Rewrite = (bytes, start, end, edit) => {
     const given = bytes.toString('utf8', start, end);
@@ -62,7 +74,26 @@ export function responseRewrites(runtime: Runtime, naming: Naming): Rewrites {
   const id = insert(idPrefix(runtime.id));
   const ids: Rewrites = naming.owners.form === 'raw' ? {} : { pod: id, container: id };
   const image = insertBeforeName(imagePrefix(runtime.id));
-  return { url, ...ids, image, imageHint: image, ...others };
+  const imageIds: Rewrites = naming.imageNames === 'prefixed' ? { imageId: image } : {};
+  return { url, ...ids, ...imageIds, ...imageRewrites(image, shown), ...others };
+}
+
+/** `prefix` puts the runtime's prefix before a name. */
+function imageRewrites(prefix: Rewrite, shown: ShownImages): Rewrites {
+  if (shown === 'bare') return {};
+  if (shown === 'prefixed') return { image: prefix, imageHint: prefix };
+  let isPrefixed = false;
+  const image: Rewrite = (bytes, start, end, edit) => {
+    if (isPrefixed) prefix(bytes, start, end, edit);
+  };
+  return {
+    imageScope(bytes, start, end) {
+      const item = bytes.subarray(start, end);
+      isPrefixed = shown.isPrefixed(item, itemId(item));
+    },
+    image,
+    imageHint: image,
+  };
 }
 
 /** A handler of the runtime in its own name. One of another runtime throws InvalidArgument. */

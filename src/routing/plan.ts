@@ -1,6 +1,7 @@
 import type { CallOptions, Reply, ReplyStream } from '../base/call.ts';
 import { Code } from '../base/codes.ts';
 import { withMessages } from '../base/reply-stream.ts';
+import { compile } from '../cri/compile.ts';
 import { joins } from '../cri/joins.ts';
 import type { Kind } from '../cri/messages.ts';
 import { type Endpoint, type MethodSpec, methodSpec } from '../cri/method-spec.ts';
@@ -14,6 +15,7 @@ import { lastResult } from './last-result.ts';
 import { malformed } from './malformed.ts';
 import type { Naming } from './name-rewrites.ts';
 import type { NodeState } from './node-state.ts';
+import { noteNames } from './note-names.ts';
 import { Owners } from './owners.ts';
 import type { Runtime } from './runtime.ts';
 import { type Runtimes, runtimeName } from './runtimes.ts';
@@ -34,8 +36,9 @@ export class Plan {
   private readonly lanes = new Map<Runtime, { served: readonly string[]; lane: Lane }>();
   private readonly readers = new Map<Kind, (request: Buffer) => string>();
   private readonly siblings = new Map<string, Plan>();
-  /** Whether a request has a pod's config. */
+  /** Whether a request has a pod's config, and an image. */
   private readonly carriesPod: boolean;
+  private readonly namesImages: boolean;
 
   constructor(endpoint: Endpoint, runtimes: Runtimes, settings: Settings, node: NodeState) {
     this.method = endpoint.method;
@@ -44,6 +47,7 @@ export class Plan {
     this.settings = settings;
     this.node = node;
     this.carriesPod = fieldsOf(this.method.request).some(({ type }) => type === 'PodSandboxConfig');
+    this.namesImages = compile(this.method.request, ['image']) !== undefined;
     this.owners = new Owners(runtimes, node, settings.ids ?? 'prefixed');
     const join = joins[this.method.join ?? 'items'];
     const joined = (...answers: Buffer[]) => join(answers);
@@ -55,6 +59,8 @@ export class Plan {
       streamBase: settings.streamBase,
       askedHandler: (runtime, pod) => node.of(runtime).askedHandlers.get(pod),
       pins: settings.pins ?? [],
+      imageNames: settings.imageNames ?? (settings.ids === 'raw' ? 'asked' : 'prefixed'),
+      prefixUse: runtime => node.of(runtime).prefixUse,
     };
   }
 
@@ -135,13 +141,20 @@ export class Plan {
       const asked = this.method.route === 'byPodConfig' ? this.readOwn('handler', request) : undefined;
       this.readAnswer(runtime, () => this.node.follow(runtime, effect, sent, reply.message, asked));
     }
-    const message = lane.decode(reply.message);
+    if (this.namesImages && runtime.id !== '') this.noteNames(runtime, request, reply.message);
+    const message = lane.decode(reply.message, request);
     return message === reply.message ? reply : { message, headers: reply.headers, trailers: reply.trailers };
   }
 
   /** What the call says of its pod, whether or not it succeeds: a later call for the pod says less. */
   private notePod(request: Buffer): void {
     this.node.seenPods.note(this.read('podUid', request), this.readPodAnnotation(FIRST_SEEN, request) ?? '');
+  }
+
+  private noteNames(runtime: Runtime, request: Buffer, answer: Buffer): void {
+    const answered = { method: this.method.name, request, image: this.read('image', request), answer };
+    const known = { runtimes: this.runtimes, snapshot: this.node.of(runtime) };
+    this.readAnswer(runtime, () => noteNames(answered, runtime, known));
   }
 
   /** What a pull brings is in no list before the next one; nor is it known what one that failed has brought. */

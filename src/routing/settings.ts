@@ -3,6 +3,9 @@ import type { PinRow } from './pins.ts';
 /** How clients see ids of secondary runtimes: with the runtime's id before them, or as they are. */
 export type IdForm = 'prefixed' | 'raw';
 
+/** How lists show names of images of secondary runtimes: as clients have asked for them, or all with the runtime's prefix. */
+export type ImageNames = 'asked' | 'prefixed';
+
 /**
  * Whose filesystems ImageFsInfo shows, the first being the one that the kubelet watches: the primary's alone, those of all,
  * the fullest first, or those of all, the primary's first.
@@ -23,6 +26,8 @@ export interface Settings {
   readonly labels?: ReadonlyMap<string, Readonly<Record<string, string>>>;
   /** How ids of secondary runtimes go out; prefixed if left out. */
   readonly ids?: IdForm;
+  /** `asked` with raw ids, else `prefixed`, if left out. */
+  readonly imageNames?: ImageNames | undefined;
   /** Images that are shown as pinned besides those that are; none if left out. */
   readonly pins?: readonly PinRow[];
   /** `all` if left out. */

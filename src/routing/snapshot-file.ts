@@ -6,7 +6,8 @@ import type { Snapshot } from './snapshot.ts';
 
 /**
  * One runtime's snapshot as it is written down. A protobuf message: 1 boot id, 3-5 the lists, each of 1 items, 2 taken at,
- * 6 the runtime handlers that clients asked for, each of 1 pod id, 2 handler.
+ * 6 the runtime handlers that clients asked for, each of 1 pod id, 2 handler, 7 and 8 the containers and images that clients have named
+ * with the runtime's prefix.
  */
 const lists: ReadonlyArray<readonly [field: number, list: ListName]> = [
   [3, 'ListPodSandbox'],
@@ -14,6 +15,8 @@ const lists: ReadonlyArray<readonly [field: number, list: ListName]> = [
   [5, 'ListImages'],
 ];
 const HANDLERS = 6;
+const PREFIXED_CONTAINERS = 7;
+const PREFIXED_IMAGES = 8;
 
 /** Items in the order of their ids: the same state gives the same bytes, whatever order the runtime lists them in. */
 export function encodeSnapshot(snapshot: Snapshot, bootId: string): { content: Buffer; withoutTimes: Buffer } {
@@ -30,6 +33,15 @@ export function encodeSnapshot(snapshot: Snapshot, bootId: string): { content: B
     const entry = lenField(HANDLERS, Buffer.concat([lenField(1, pod), lenField(2, handler)]));
     parts.push(entry);
     timed.push(entry);
+  }
+  const { containers, images } = snapshot.prefixUse;
+  for (const [field, ids] of [
+    [PREFIXED_CONTAINERS, containers],
+    [PREFIXED_IMAGES, images],
+  ] as const) {
+    const entries = [...ids].sort().map(id => lenField(field, id));
+    parts.push(...entries);
+    timed.push(...entries);
   }
   return { content: Buffer.concat(timed), withoutTimes: Buffer.concat(parts) };
 }
@@ -50,6 +62,9 @@ export function decodeSnapshot(content: Buffer, bootId: string, snapshot: Snapsh
   for (const entry of readAllBytes(content, HANDLERS)) {
     snapshot.askedHandlers.set(readString(entry, 1), readString(entry, 2));
   }
+  const { containers, images } = snapshot.prefixUse;
+  for (const id of readAllBytes(content, PREFIXED_CONTAINERS)) containers.add(id.toString('utf8'));
+  for (const id of readAllBytes(content, PREFIXED_IMAGES)) images.add(id.toString('utf8'));
   if (readString(content, 1) !== bootId) snapshot.stopEverything();
 }
 

@@ -11,6 +11,7 @@ import {
   stopSandbox,
 } from '../cri/state-records.ts';
 import { type Change, Listing } from './listing.ts';
+import { PrefixUse } from './prefix-use.ts';
 import { Pulls } from './pulls.ts';
 
 /** From how many remembered handlers on those of pods that are gone are looked for. */
@@ -22,6 +23,7 @@ export class Snapshot {
   readonly containers = new Listing();
   readonly images = new Listing();
   readonly pulls = new Pulls();
+  readonly prefixUse = new PrefixUse();
   /** The runtime handlers that clients asked for, by the ids of their pods; see rememberHandler. */
   readonly askedHandlers = new Map<string, string>();
 

@@ -10,6 +10,8 @@ export interface Shape {
   readonly fields: ReadonlyArray<Shape | Leaf | undefined>;
   /** Decides by the content of a submessage whether it is one of this shape; otherwise it is left alone. */
   readonly accepts?: (bytes: Buffer, start: number, end: number) => boolean;
+  /** A kind by which the whole message is visited before all that is in it; it cannot be edited then. */
+  readonly first?: string;
   /** A field that an edit may have to add: visited once a message, behind all that is in it, whether or not it is there. */
   readonly last?: Last;
 }
@@ -27,8 +29,8 @@ export interface Leaf {
 }
 
 /**
- * Called for each leaf in the order of the wire, with the value `bytes[start, end)`, without its tag and length; for a `last`,
- * with the whole message. `edit` takes changes within these bounds.
+ * Called for each leaf in the order of the wire, with the value `bytes[start, end)`, without its tag and length; for a `first` or
+ * `last`, with the whole message. `edit` takes changes within these bounds.
  */
 export type Visit = (kind: string, bytes: Buffer, start: number, end: number, edit: Edit) => void;
 
@@ -163,6 +165,7 @@ function walk(bytes: Buffer, from: number, end: number, shape: Shape, visit: Vis
   const { pool } = edit;
   const records = pool[depth] ?? new Records(bytes);
   pool[depth] = records;
+  if (shape.first !== undefined) visit(shape.first, bytes, from, end, edit);
   records.reset(bytes, from, end);
   while (records.next()) {
     const node = fields[records.field];

@@ -35,10 +35,15 @@ test('a file that cannot be used is refused, and the configuration stays', async
 
 test('what waits for a restart is said, and the rest is done', async t => {
   const { daemon, runtimes } = await setScene(t);
-  daemon.write({ runtimes: [at('', runtimes.main)], listen: '/run/elsewhere.sock', ids: 'raw', imageFs: 'primary' });
+  const settings = { ids: 'raw', imageNames: 'asked', imageFs: 'primary' };
+  daemon.write({ runtimes: [at('', runtimes.main)], listen: '/run/elsewhere.sock', ...settings });
   const report = await askAdmin(daemon.adminSocket, 'POST', '/v1/reload');
   t.match(report, {
-    changes: [`runtime alt at ${runtimes.alt.socketPath} is removed`, 'imageFs: all, now primary'],
+    changes: [
+      `runtime alt at ${runtimes.alt.socketPath} is removed`,
+      'imageNames: as ids, now asked',
+      'imageFs: all, now primary',
+    ],
     needsRestart: [
       /^listen: .*, then \/run\/elsewhere\.sock$/,
       'ids: prefixed until systemctl restart criproxy, then raw',

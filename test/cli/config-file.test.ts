@@ -37,6 +37,7 @@ const same: ReadonlyArray<readonly [text: string, flags: readonly string[]]> = [
   ['logLevel: 4', ['-v', '4']],
   ['ids: raw', ['-ids', 'raw']],
   ['imageFs: fullest', ['-imageFs', 'fullest']],
+  ['imageNames: asked', ['-imageNames', 'asked']],
   ['streamUrl: http://10.0.0.1:99', ['-streamUrl', 'http://10.0.0.1:99']],
   ['streamPort: 99', ['-streamPort', '99']],
   ['listTimeout: 1.5s', ['-listTimeout', '1.5s']],
@@ -122,6 +123,7 @@ const faults: ReadonlyArray<readonly [text: string, lines: readonly string[]]> =
   ['logLevel: 9', ['1: logLevel: "9" is not a log level; use 0 to 5']],
   ['logLevel: high', ['1: logLevel: "high" is not a whole number']],
   ['ids: both', ['1: ids: "both" is not one of prefixed, raw']],
+  ['imageNames: short', ['1: imageNames: "short" is not one of asked, prefixed']],
   ['imageFs: none', ['1: imageFs: "none" is not one of primary, fullest, all']],
   ['streamPort: 0', ['1: streamPort: "0" is not a port; use 1 to 65535']],
   ['streamUrl: host', ['1: streamUrl: "host" is not http://host:port; write the streaming server\'s address so']],
@@ -163,7 +165,7 @@ const faults: ReadonlyArray<readonly [text: string, lines: readonly string[]]> =
   [
     'colour: red\nruntimes:\n  - socket: 7\n    sockt: /a\n',
     [
-      '1: colour: "red" there is no such key; use one of listen, logLevel, ids, imageFs, streamUrl, streamPort, listTimeout, maxSnapshotAge, stateDir, adminSocket, metrics, otlp, logFormat, enableFaults, pins, runtimes',
+      '1: colour: "red" there is no such key; use one of listen, logLevel, ids, imageNames, imageFs, streamUrl, streamPort, listTimeout, maxSnapshotAge, stateDir, adminSocket, metrics, otlp, logFormat, enableFaults, pins, runtimes',
       '3: runtimes[0].socket: "7" is not text; put it in quotes',
       '4: runtimes[0].sockt: "/a" there is no such key; use one of id, socket, handlers, annotations, pins, listTimeout, labels',
     ],

@@ -41,8 +41,14 @@ async function firstAnswer(lab: Lab, method: string, request: Buffer): Promise<B
   return Buffer.alloc(0);
 }
 
-/** Runs a call for one of two runtimes that answers with `answer`; gives what it was asked and what the client got. */
-async function run(method: string, runtime: string, request: Buffer, answer: Buffer) {
+/** The ids of containers in the answers here: of a whole message, of an item that needs one, and of a message without one. */
+const containerIds = [ownNames.container, 'item', ''];
+
+/**
+ * Runs a call for one of two runtimes that answers with `answer`; gives what it was asked and what the client got. `named`: the
+ * containers were made with the prefix of their runtime in the image's name.
+ */
+async function run(method: string, runtime: string, request: Buffer, answer: Buffer, named = true) {
   const fact = methodFact(method);
   const answers: Answers = { [method]: fact.serverStream ? [answer] : answer };
   // A method that is asked of all: the other one has nothing to say.
@@ -53,6 +59,7 @@ async function run(method: string, runtime: string, request: Buffer, answer: Buf
     fakeRuntime('alt', { answers: runtime === '' ? silent : answers }),
   ];
   const lab = startLab([primary, alt]);
+  if (named) for (const id of containerIds) lab.node.of(alt).prefixUse.containers.add(id);
   try {
     const got = await firstAnswer(lab, method, request);
     const asked = (runtime === '' ? primary : alt).askedFor(method);
@@ -132,6 +139,29 @@ for (const row of idPaths.filter(({ side }) => side === 'response')) {
       t.equal(got.toString('latin1'), client.toString('latin1'), 'and nothing else is changed');
     });
   }
+}
+
+/** A name, and not an id, of a container's image. */
+const isContainersName = ({ kind, path }: IdPathFact) =>
+  kind === 'image' &&
+  /^(?:containers|status|containers_statuses)\(/.test(path) &&
+  !/image_id\(|^containers\(1\)\[\].image_ref/.test(path);
+
+for (const row of idPaths.filter(each => each.side === 'response' && isContainersName(each))) {
+  test(`${title(row)}: it comes as it is if the container was made without the prefix`, async t => {
+    const { response } = methodFact(row.method);
+    const answerOf = (id: string) =>
+      types.encode(
+        response,
+        withItemId(
+          row.method,
+          messageWith([row], () => ownNames.image),
+          id,
+        ),
+      );
+    const { got } = await run(row.method, 'alt', encodeRequest(row.method, 'alt'), answerOf('item'), false);
+    t.equal(got.toString('latin1'), answerOf('alt__item').toString('latin1'));
+  });
 }
 
 for (const row of idPaths.filter(({ side, kind }) => side === 'response' && kind === 'image')) {

@@ -45,7 +45,8 @@ const altOf = (node: Node) => node.runtimes['alt']!;
 const snapshotOf = (node: Node) => node.state.of(altOf(node));
 /** The list of images is this much older than the others. */
 const age = (node: Node, ms: number) => {
-  snapshotOf(node).images.takenAt = snapshotOf(node).pods.takenAt! - ms;
+  const { pods, containers, images } = snapshotOf(node);
+  images.takenAt = Math.max(pods.takenAt!, containers.takenAt!, node.state.startedAt) - ms;
 };
 
 const rows: readonly Row[] = [

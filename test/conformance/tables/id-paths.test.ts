@@ -8,7 +8,7 @@ import { type IdPathFact, idPaths, methods } from '../../support/facts.ts';
 const kindsOf: Readonly<Record<IdPathFact['kind'], readonly string[]>> = {
   pod: ['pod'],
   container: ['container'],
-  image: ['image', 'imageHint'],
+  image: ['image', 'imageHint', 'imageId'],
   handler: ['handler'],
   url: ['url'],
 };

@@ -46,6 +46,24 @@ for (const [what, first, second, item] of merged) {
   });
 }
 
+test('copies for several runtime handlers stay apart, and are pinned if one is', async t => {
+  const for_ = (runtime_handler: string, more: Message = {}) => ({ id: 'i', spec: { runtime_handler }, ...more });
+  const parts = [
+    encode([{ id: 'i', repo_tags: ['a'] }, { id: 'j' }]),
+    encode([for_('kata', { repo_tags: ['b'], pinned: true })]),
+    encode([for_('kata', { repo_tags: ['c'] }), for_('runsc', { repo_tags: ['d'] }), { id: 'i', repo_tags: ['e'] }]),
+  ];
+  t.strictSame(
+    decode(mergeImages(parts)).map(({ id, spec, repo_tags, pinned }) => [id, spec?.runtime_handler, repo_tags, pinned]),
+    [
+      ['i', undefined, ['a', 'e'], true],
+      ['j', undefined, [], undefined],
+      ['i', 'kata', ['b', 'c'], true],
+      ['i', 'runsc', ['d'], true],
+    ],
+  );
+});
+
 test('lists without a common image are concatenated as they are', async t => {
   const [a, b] = [encode([{ id: 'a', repo_tags: ['x', 'x'] }]), encode([{ id: 'b' }])];
   t.strictSame(mergeImages([a, b]), Buffer.concat([a, b]));

@@ -145,21 +145,21 @@ const statuses: ReadonlyArray<
   ]
 > = [
   ['a bare name', { image: 'web' }, ['', 'alt'], ['', 'alt', 'other'], ['web']],
-  ['a bare name that alt and other have', { image: 'web' }, ['alt', 'other'], ['', 'alt', 'other'], ['alt/web']],
+  ['a bare name that alt and other have', { image: 'web' }, ['alt', 'other'], ['', 'alt', 'other'], ['web']],
   ['a bare name that nobody has', { image: 'web' }, [], ['', 'alt', 'other'], undefined],
   ['a digest that only other has', { image: DIGEST }, ['other'], ['', 'alt', 'other'], ['other/web']],
   ['a prefix', { image: 'alt/web' }, ['', 'alt'], ['alt'], ['alt/web']],
-  ['a handler', { image: 'web', runtime_handler: 'kata' }, ['', 'alt'], ['alt'], ['alt/web']],
+  ['a handler', { image: 'web', runtime_handler: 'kata' }, ['', 'alt'], ['alt'], ['web']],
   ['a handler whose runtime lacks it', { image: 'web', runtime_handler: 'kata' }, [''], ['alt'], undefined],
-  ['an annotation', { image: 'web', annotations: { [TARGET]: 'other' } }, ['', 'other'], ['other'], ['other/web']],
+  ['an annotation', { image: 'web', annotations: { [TARGET]: 'other' } }, ['', 'other'], ['other'], ['web']],
   ["the annotations of a primary's pod", { image: 'web', annotations: seenBy('T1') }, ['alt'], [''], undefined],
-  ["the annotations of an alt's pod", { image: 'web', annotations: seenBy('T2') }, ['', 'alt'], ['alt'], ['alt/web']],
+  ["the annotations of an alt's pod", { image: 'web', annotations: seenBy('T2') }, ['', 'alt'], ['alt'], ['web']],
   [
     'the annotations of a pod that is not known',
     { image: 'web', annotations: { a: 'b' } },
     ['alt'],
     ['', 'alt', 'other'],
-    ['alt/web'],
+    ['web'],
   ],
   ['a handler of the primary', { image: 'web', runtime_handler: 'runc' }, ['alt'], [''], undefined],
 ];

@@ -1,0 +1,45 @@
+import { createdContainer, imageAsked, type MadeContainer, restoredContainers } from '../cri/item-names.ts';
+import { itemId, readBytes, readString } from '../cri/listing.ts';
+import { isDigest } from './names.ts';
+import type { Runtime } from './runtime.ts';
+import type { Runtimes } from './runtimes.ts';
+import type { Snapshot } from './snapshot.ts';
+
+/** A call that a runtime has answered: the request and its image in the client's names, the answer in the runtime's. */
+export interface Answered {
+  readonly method: string;
+  readonly request: Buffer;
+  readonly image: string;
+  readonly answer: Buffer;
+}
+
+/** Remembers whether the client of a call has named an image with the prefix of this secondary. */
+export function noteNames({ method, request, image, answer }: Answered, runtime: Runtime, known: Known): void {
+  const { containers, images, prefixUse } = known.snapshot;
+  const isPrefixed = (name: string) => known.runtimes.ownerOfImage(name) === runtime;
+  // A container of an id alone, from a kubelet before 1.28, is of the name by which the image was last asked for.
+  const noteContainer = ({ id, image: spec }: MadeContainer) => {
+    const asked = imageAsked(spec);
+    prefixUse.noteContainer(id, isPrefixed(asked) || prefixUse.images.has(asked), containers);
+  };
+  switch (method) {
+    case 'CreateContainer':
+      noteContainer(createdContainer(request, answer));
+      break;
+    case 'RestorePod':
+      for (const made of restoredContainers(request, answer)) noteContainer(made);
+      break;
+    case 'PullImage':
+      prefixUse.noteImage(readString(answer, 1), isPrefixed(image), images);
+      break;
+    case 'ImageStatus': {
+      const found = readBytes(answer, 1);
+      if (found !== undefined && !isDigest(image)) prefixUse.noteImage(itemId(found), isPrefixed(image), images);
+    }
+  }
+}
+
+interface Known {
+  readonly runtimes: Runtimes;
+  readonly snapshot: Snapshot;
+}

@@ -154,7 +154,7 @@ testPairs(
       );
 
     const { image } = await client.call('ImageStatus', { image: { image: 'registry.example/pause:3' } }, PATIENCE);
-    t.strictSame(image.repo_tags, ['alt/registry.example/pause:3'], 'a bare name is looked for in all');
+    t.strictSame(image.repo_tags, ['registry.example/pause:3'], 'a bare name is looked for in all');
     await client.call('RemoveImage', { image: { image: DIGEST } }, PATIENCE);
     t.strictSame(
       [of('').asked('RemoveImage').length, of('alt').asked('RemoveImage').length],

@@ -47,6 +47,17 @@ export function checkList(list: Buffer): void {
   }
 }
 
+/** Throws a WireError unless the answer is a message whose fields 1 are messages, if they are not numbers. */
+export function checkItems(answer: Buffer): void {
+  const records = new Records(answer);
+  const item = new Records(answer);
+  while (records.next()) {
+    if (records.field !== 1 || records.type !== WireType.Len) continue;
+    item.reset(answer, records.valueStart, records.valueEnd);
+    while (item.next());
+  }
+}
+
 /** A list's answer with these items. */
 export function listOf(items: Iterable<Buffer>): Buffer {
   const parts: Buffer[] = [];

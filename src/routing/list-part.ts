@@ -40,13 +40,16 @@ function mustWait(plan: Plan, runtime: Runtime): boolean {
   return runtime === plan.runtimes.primary && !plan.node.of(runtime).known;
 }
 
+/** One that has let a list wait is not waited for again until it has answered: throws DeadlineExceeded. */
+export function checkOverdue(plan: Plan, runtime: Runtime): void {
+  if (plan.node.isOverdue(runtime, listName(plan)))
+    throw new ProxyError(Code.DeadlineExceeded, 'it has not answered the list before this one');
+}
+
 async function liveList(plan: Plan, runtime: Runtime, request: Buffer, options: CallOptions): Promise<Reply> {
   const lane = plan.lane(runtime);
   const listing = plan.node.of(runtime).of(listName(plan));
-  // One that has let a list wait is not waited for again until it has answered.
-  if (plan.node.isOverdue(runtime, listName(plan))) {
-    throw new ProxyError(Code.DeadlineExceeded, 'it has not answered the list before this one');
-  }
+  checkOverdue(plan, runtime);
   const sent = lane.encode(request);
   const whole = isWholeList(listName(plan), sent) ? listing : undefined;
   const call = askList(runtime, lane.path, sent, whole, ownCall(options.metadata, LIST_LIMIT, options.watched));

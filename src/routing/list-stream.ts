@@ -3,10 +3,11 @@ import { Code } from '../base/codes.ts';
 import { ProxyError } from '../base/error.ts';
 import { isWholeList } from '../cri/filter.ts';
 import { checkList, itemsById, listOf } from '../cri/listing.ts';
-import { within } from './budget.ts';
+import { askList, ownCall } from './ask-list.ts';
+import { clientPatience, within } from './budget.ts';
 import { endableCall } from './endable-call.ts';
 import type { LeadMetadata } from './lead-metadata.ts';
-import { listName, listPart, snapshotList } from './list-part.ts';
+import { checkOverdue, listName, listPart, snapshotList } from './list-part.ts';
 import type { Plan } from './plan.ts';
 import type { Runtime } from './runtime.ts';
 
@@ -52,7 +53,12 @@ async function* liveStream(
 ): PartStream {
   const lane = plan.lane(runtime);
   const own = lane.encode(request);
-  const listing = plan.node.of(runtime).of(listName(plan));
+  const list = listName(plan);
+  const listing = plan.node.of(runtime).of(list);
+  checkOverdue(plan, runtime);
+  const limit = plan.listTimeout(runtime);
+  const isWhole = isWholeList(list, own);
+  const noteLate = (isOver: boolean) => isWhole && !isOver && askInstead(plan, runtime);
   const askedAt = Date.now();
   const question = listing.ask();
   const call = endableCall(options);
@@ -62,18 +68,28 @@ async function* liveStream(
     lead?.follow(reply);
     const messages = reply[Symbol.asyncIterator]();
     for (;;) {
-      const next = await within(plan.listTimeout(runtime), messages.next());
+      const next = await within(clientPatience(options, limit), within(limit, messages.next(), noteLate));
       if (next.done === true) break;
       checkList(next.value);
       parts.push(next.value);
       yield lane.decode(next.value);
     }
-    if (isWholeList(listName(plan), own)) listing.answer(question, Buffer.concat(parts), askedAt);
-    plan.node.isLive(runtime, listName(plan), options.watched);
+    if (isWhole) listing.answer(question, Buffer.concat(parts), askedAt);
+    plan.node.isLive(runtime, list, options.watched);
   } finally {
     listing.giveUp(question);
     call.end();
   }
+}
+
+/** The stream ends with its client; this question, which tells when the runtime answers again, does not. */
+function askInstead(plan: Plan, runtime: Runtime): void {
+  const list = listName(plan);
+  if (plan.node.isOverdue(runtime, list)) return;
+  plan.node.noteOverdue(runtime, list, false);
+  const { path } = plan.unaryList.lane(runtime);
+  const answer = askList(runtime, path, Buffer.alloc(0), plan.node.of(runtime).of(list), ownCall());
+  void answer.catch(() => {}).finally(() => plan.node.noteOverdue(runtime, list, true));
 }
 
 function without(list: Buffer, ids: ReadonlySet<string>): Buffer {

@@ -2,14 +2,17 @@ import type { CallOptions, Reply } from '../base/call.ts';
 import { Code } from '../base/codes.ts';
 import { ProxyError } from '../base/error.ts';
 import { asksForAll } from '../cri/filter.ts';
+import { checkItems } from '../cri/listing.ts';
 import { keepSamples, type Listed } from '../cri/samples.ts';
 import { ownCall } from './ask-list.ts';
 import { clientPatience, within } from './budget.ts';
 import { gather } from './gather.ts';
 import type { Lane } from './lane.ts';
+import { malformed } from './malformed.ts';
 import type { Plan } from './plan.ts';
 import { isReply, promptAnswer } from './prompt-answer.ts';
 import type { Runtime } from './runtime.ts';
+import { runtimeName } from './runtimes.ts';
 import { isOfUse, type Sample } from './samples.ts';
 
 /** A secondary's part of a list of samples, in the client's names, or why there is none. To be read once. */
@@ -99,16 +102,27 @@ function listedOf(plan: Plan, runtime: Runtime): Listed {
   return { pods: index(pods), containers: index(containers) };
 }
 
-/** Asks for all, for everybody. */
+/** Asks for all, for everybody. Rejects with Internal for an answer that is no list: it is joined with others'. */
 async function askWhole(plan: Plan, runtime: Runtime, { metadata, watched }: CallOptions): Promise<Sample> {
   const own = ownCall(metadata, undefined, watched);
   return orUnary(plan, async each => {
     const lane = each.lane(runtime);
     const served = lane.path.slice(1, lane.path.lastIndexOf('.'));
     const request = Buffer.alloc(0);
-    if (!each.method.streams) return { message: (await runtime.call(lane.path, request, own)).message, served };
-    return { message: await gather(runtime.stream(lane.path, [request], own)), served };
+    const message = each.method.streams
+      ? await gather(runtime.stream(lane.path, [request], own))
+      : (await runtime.call(lane.path, request, own)).message;
+    checkSamples(runtime, message);
+    return { message, served };
   });
+}
+
+function checkSamples(runtime: Runtime, message: Buffer): void {
+  try {
+    checkItems(message);
+  } catch (fault) {
+    throw malformed(fault, Code.Internal, `the ${runtimeName(runtime)} sent malformed samples`);
+  }
 }
 
 /** Asks for this client alone. */

@@ -1,6 +1,7 @@
 import { test } from 'tap';
 import { Code } from '../../src/base/codes.ts';
 import { rewriter } from '../../src/cri/rewrite.ts';
+import { criTypes, type Message } from '../support/cri-types.ts';
 import { methodFact, methods } from '../support/facts.ts';
 import { hex, len } from '../wire/bytes.ts';
 import { fakeRuntime } from './fakes.ts';
@@ -103,4 +104,20 @@ for (const method of lists) {
       });
     }
   }
+}
+
+for (const ids of ['prefixed', 'raw'] as const) {
+  test(`samples that are no list are not joined, and those before them are kept, with ids ${ids}`, async t => {
+    const statsOf = (id: string) =>
+      criTypes('runtime.v1').encode('ListContainerStatsResponse', { stats: [{ attributes: { id } }] });
+    const alt = fakeRuntime('alt', { answers: { ListContainerStats: statsOf('x') } });
+    const lab = startLab([fakeRuntime('', { answers: { ListContainerStats: statsOf('p') } }), alt], { ids });
+    t.teardown(() => lab.stop());
+    const list = async () =>
+      (await lab.call('ListContainerStats'))['stats'].map((item: Message) => item['attributes'].id);
+    const all = ['p', ids === 'raw' ? 'x' : 'alt__x'];
+    t.strictSame(await list(), all);
+    alt.answers['ListContainerStats'] = Buffer.from([0x0a, 0x7f, 0]);
+    t.strictSame(await list(), all);
+  });
 }

@@ -11,6 +11,7 @@ import { removeImage } from './image-removal.ts';
 import { imageStatus } from './image-status.ts';
 import { listPart } from './list-part.ts';
 import { nodeStatus, runtimeConfig } from './node-status.ts';
+import { withOwnImageIds } from './own-image-id.ts';
 import type { IdKind } from './owners.ts';
 import type { Plan } from './plan.ts';
 import { namedRuntime } from './pod-owner.ts';
@@ -43,8 +44,8 @@ const byId =
   };
 
 function callOwner(plan: Plan, owner: Runtime, request: Buffer, options: CallOptions): Promise<Reply> {
-  const reply = plan.call(owner, request, options);
-  return plan.method.effect === 'addContainer' ? withoutCollision(plan, owner, reply, options) : reply;
+  if (plan.method.effect !== 'addContainer') return plan.call(owner, request, options);
+  return withoutCollision(plan, owner, plan.call(owner, withOwnImageIds(plan, owner, request), options), options);
 }
 
 async function withoutCollision(

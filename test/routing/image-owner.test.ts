@@ -227,3 +227,30 @@ test('a pod whose annotation is an id of before restarts its containers where it
     container_id: 'alt__c',
   });
 });
+
+const HEX = DIGEST.slice('sha256:'.length);
+
+/** The id of an image that alt lists, the one that CreateContainer has, and the one that alt gets. */
+const forms: ReadonlyArray<readonly [listed: string, asked: string, own: string]> = [
+  [HEX, DIGEST, HEX],
+  [DIGEST, HEX, DIGEST],
+  [DIGEST, DIGEST, DIGEST],
+  [HEX, HEX, HEX],
+  ['another', DIGEST, DIGEST],
+  ['another', 'web', 'web'],
+];
+
+for (const [listed, asked, own] of forms) {
+  test(`CreateContainer with ${asked.slice(0, 12)} on a runtime that lists ${listed.slice(0, 12)}`, async t => {
+    const node = await start(['alt']);
+    t.teardown(() => node.stop());
+    node.runtimes['alt']!.answers['ListImages'] = () => ({ images: [{ id: listed }] });
+    await node.call('ListImages');
+    const config = { image: { image: asked, user_specified_image: 'web' }, mounts: [{ image: { image: asked } }] };
+    await node.call('CreateContainer', { pod_sandbox_id: 'alt__a', config });
+    const [request] = node.runtimes['alt']!.asked('CreateContainer');
+    t.equal(request!['config'].image.image, own);
+    t.equal(request!['config'].image.user_specified_image, 'web');
+    t.equal(request!['config'].mounts[0].image.image, own, 'a mount');
+  });
+}

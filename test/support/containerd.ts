@@ -41,6 +41,9 @@ export interface Containerd {
   log(): string;
   /** Ends containerd alone, as a crash does: pods keep running. */
   kill(): Promise<void>;
+  /** Stops it in its tracks, with its connections open; `thaw` lets it go on. */
+  freeze(): void;
+  thaw(): void;
   /** Starts it again on the same files; resolves when it answers. */
   start(): Promise<void>;
   /** Ends it with its pods and removes all that it left on the machine. */
@@ -73,6 +76,8 @@ export async function startContainerd(options: ContainerdOptions = {}): Promise<
       if (child) await exitOf(child);
       child = undefined;
     },
+    freeze: () => void child?.kill('SIGSTOP'),
+    thaw: () => void child?.kill('SIGCONT'),
     async start() {
       await containerd.kill();
       child = spawnContainerd(dir, programs);

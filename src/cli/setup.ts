@@ -45,8 +45,18 @@ function printFault(fault: SetupError, outcome: string): void {
   );
 }
 
+/** What the kubelet's files say, and what the kubelet that runs does; both where they differ. */
+function describeUse(isConfigured: boolean, running: Status['running']): string {
+  const says = isConfigured ? 'in use' : 'not in use';
+  if (running === undefined) return `${says}, by the files; no kubelet is seen to run`;
+  const { pid, does, usesCriproxy } = running;
+  if (usesCriproxy === 'unknown' || (usesCriproxy === 'yes') === isConfigured)
+    return `${says}: kubelet ${pid}: ${does}`;
+  return `${says} by the files, but not so the kubelet that runs (pid ${pid}): ${does}; systemctl restart kubelet`;
+}
+
 function printStatus(status: Status): void {
-  const { kubelet, strange, connect, edits } = status;
+  const { kubelet, running, strange, connect, edits } = status;
   if (strange !== undefined) printFault(strange, 'the kubelet of this node is not understood');
   else if (kubelet === undefined) print('kubelet    none on this node');
   else {
@@ -54,7 +64,7 @@ function printStatus(status: Status): void {
       `kubelet    ${kubelet.version}, ${kubelet.unit}`,
       `endpoint   ${kubelet.endpoint || '-'}, from ${kubelet.from}`,
     );
-    print(`criproxy   ${kubelet.usesCriproxy ? 'in use' : 'not in use'}`);
+    print(`criproxy   ${describeUse(kubelet.usesCriproxy, running)}`);
   }
   print(`runtimes   ${connect ?? 'not chosen yet'}`);
   for (const { file, what, inForce } of edits)

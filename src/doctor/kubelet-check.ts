@@ -1,5 +1,7 @@
+import { findFlag } from '../setup/command.ts';
 import { sameEndpoint } from '../setup/endpoint.ts';
-import { findEndpoints, KUBELET_UNIT, type Kubelet, type Setting } from '../setup/kubelet.ts';
+import { KUBELET_UNIT, type Kubelet, type Setting } from '../setup/kubelet.ts';
+import { describeConnections, findRunningKubelet, usesSocket } from '../setup/running-kubelet.ts';
 import type { Facts } from './facts.ts';
 import { type Finding, fail, ok, skip, warn } from './finding.ts';
 import type { ExaminedNode } from './node.ts';
@@ -26,7 +28,7 @@ export function checkKubelet(node: ExaminedNode, facts: Facts): Finding[] {
       warn('kubelet-endpoint', `there is no ${KUBELET_UNIT} on this node`, 'whatever uses criproxy is not checked'),
     ];
   }
-  return [...checkEndpoints(kubelet, listen), ...checkRunning(node, kubelet, listen)];
+  return [...checkEndpoints(kubelet, listen), ...checkFlags(kubelet), ...checkRunning(node, kubelet, listen)];
 }
 
 function checkEndpoints({ endpoint, imageEndpoint, usesDocker, version }: Kubelet, listen: string): Finding[] {
@@ -51,37 +53,51 @@ function placeOf({ place }: Setting): string {
   return place.kind === 'config' ? place.file : `${place.origin.file} (${place.origin.variable ?? place.origin.key})`;
 }
 
-/** A kubelet that was not restarted after a change has the old endpoint. */
+/** Flags that end a kubelet, with the first release that does not know them (kubernetes/kubernetes CHANGELOG-1.27). */
+const refusedFlags = [{ flag: 'container-runtime', first: 27 }] as const;
+
+function checkFlags({ args, minor }: Kubelet): Finding[] {
+  return refusedFlags.flatMap(({ flag, first }) => {
+    const found = findFlag(args, flag);
+    if (found === undefined || minor === undefined || minor < first) return [];
+    const where = placeOf({ value: found.value, place: { kind: 'flag', origin: found.origin } });
+    const what = `the kubelet (1.${minor}) does not know --${flag}, which it is given by ${where}`;
+    return [
+      fail(
+        'kubelet-flags',
+        what,
+        'it ends at its next start',
+        APPLY,
+        `sed -i 's/--${flag}=[a-z]* *//' ${found.origin.file}`,
+      ),
+    ];
+  });
+}
+
+/** What the kubelet that runs does, beside what its files say: one that was not restarted has what they said before. */
 function checkRunning(node: ExaminedNode, kubelet: Kubelet, listen: string): Finding[] {
-  const unit = node.unit(KUBELET_UNIT);
-  if (unit === undefined) return [];
-  const { ActiveState: active, MainPID: pid } = unit;
-  if (active !== 'active') {
-    const means = 'nothing on this node starts or stops pods';
-    return [
-      warn(
-        'kubelet-running',
-        `${KUBELET_UNIT} is ${active}`,
-        means,
-        `journalctl -u kubelet -n 50 --no-pager`,
-        `systemctl restart kubelet`,
-      ),
-    ];
+  const check = 'kubelet-running';
+  const state = node.unit(KUBELET_UNIT)?.['ActiveState'];
+  if (state === undefined) return [];
+  if (state !== 'active') {
+    const mend = ['journalctl -u kubelet -n 50 --no-pager', 'systemctl restart kubelet'];
+    return [warn(check, `${KUBELET_UNIT} is ${state}`, 'nothing on this node starts or stops pods', ...mend)];
   }
-  const origin = { file: `/proc/${pid}/cmdline`, syntax: 'unit', key: 'ExecStart' } as const;
-  const args = node.readArguments(Number(pid));
-  const line = { args: (args ?? []).map(text => ({ text, origin })), minor: kubelet.minor, folder: '/' };
-  const { endpoint } = findEndpoints(node.files, line);
-  if (args === undefined || endpoint === undefined || sameEndpoint(endpoint.value, listen)) {
+  const running = findRunningKubelet(node, kubelet.minor);
+  if (running === undefined)
     return [
-      ok(
-        'kubelet-running',
-        `${KUBELET_UNIT} is active, pid ${pid}`,
-        'it was started with the configuration that it has',
-      ),
+      skip(check, `${KUBELET_UNIT} is active, and its processes cannot be listed`, 'what it uses is not checked'),
     ];
+  const uses = usesSocket(running, listen);
+  const isConfigured = kubelet.endpoint !== undefined && sameEndpoint(kubelet.endpoint.value, listen);
+  const does = `the kubelet that runs (pid ${running.pid}): ${describeConnections(running)}`;
+  if (uses === 'unknown') return [skip(check, does, 'whether it uses criproxy cannot be told')];
+  if (uses === 'yes' && isConfigured) return [ok(check, does, 'it uses criproxy, as its files say')];
+  if (uses === 'yes') {
+    const means = 'its files say something else: after its next start criproxy is not in use';
+    return [warn(check, does, means, APPLY)];
   }
-  if (kubelet.endpoint !== undefined && !sameEndpoint(kubelet.endpoint.value, listen)) return [];
-  const means = 'it was not restarted after the change: criproxy is not in use yet';
-  return [fail('kubelet-running', `the kubelet that runs uses ${endpoint.value}`, means, 'systemctl restart kubelet')];
+  if (!isConfigured) return [];
+  const means = `its files say ${listen}: it was not restarted since, or criproxy does not listen`;
+  return [fail(check, does, means, 'systemctl status criproxy.socket criproxy.service', 'systemctl restart kubelet')];
 }

@@ -23,7 +23,7 @@ export interface Space {
 }
 
 /** The node that is examined. Nothing here changes it. */
-export interface ExaminedNode extends Pick<Host, 'askVersion' | 'readArguments' | 'probe'> {
+export interface ExaminedNode extends Pick<Host, 'askVersion' | 'processes' | 'connections' | 'probe'> {
   readonly files: Pick<Host['files'], 'read' | 'list' | 'exists'>;
   readonly isRoot: boolean;
   /** Undefined for what is not there; throws the system's error for what may not be looked at. */
@@ -44,12 +44,13 @@ const properties = [
 
 /** This node; with a `root` other than `/` a copy of one: its files and sockets, without its services. */
 export function openNode(root: string, adminSocket: string): ExaminedNode {
-  const { files, askVersion, readArguments, probe } = openMachine(root);
+  const { files, askVersion, processes, connections, probe } = openMachine(root);
   const at = (path: string) => (root === '/' ? path : join(root, path));
   return {
     files,
     askVersion,
-    readArguments: root === '/' ? readArguments : () => undefined,
+    processes,
+    connections,
     isRoot: process.getuid?.() === 0,
     stat: path => {
       const found = statSync(at(path), { throwIfNoEntry: false });

@@ -91,7 +91,7 @@ async function pointKubelet(
     makeChanges(rollback, changes, record, noted);
   if (changes.size === 0) return [];
   await host.systemctl('daemon-reload');
-  const said = await restartKubelet(host, options.listen, options.settle, () => {
+  const said = await restartKubelet(host, KUBELET_UNIT, options.listen, options.settle, () => {
     isRestarted = true;
   });
   return [...describeChanges(plan, record), said];

@@ -1,3 +1,4 @@
+import type { Process } from './connections.ts';
 import type { Files } from './disk.ts';
 
 /** How a service is doing: systemd's ActiveState, its main process (0 when it does not run), and systemd's own restarts. */
@@ -25,8 +26,10 @@ export interface Host {
   serviceState(unit: string): Promise<ServiceState>;
   /** The last lines of a unit's log. */
   readLog(unit: string): Promise<string>;
-  /** A process's arguments; undefined when it has ended. */
-  readArguments(pid: number): readonly string[] | undefined;
+  /** The processes of a unit, its main process first; none where systemd does not run it, or does not run. */
+  processes(unit: string): readonly Process[];
+  /** The unix sockets that a process is connected to, as paths; undefined where that cannot be told. */
+  connections(pid: number): readonly string[] | undefined;
   /** Whether the kubelet's health endpoint (healthzPort of KubeletConfiguration, 10248) says that it has come up. */
   isKubeletHealthy(): Promise<boolean>;
   /** Asks a CRI socket for Version and ImageFsInfo, again and again for `ms`; throws the last error in words. */

@@ -1,8 +1,9 @@
 import { execFile, spawnSync } from 'node:child_process';
-import { copyFileSync, existsSync, linkSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, linkSync, renameSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
+import { listConnections, listProcesses } from './connections.ts';
 import { openDisk } from './disk.ts';
 import { failed } from './error.ts';
 import type { Host, ServiceState } from './host.ts';
@@ -93,13 +94,8 @@ export function openMachine(root: string): Host {
       const log = await run('journalctl', args).catch(() => ({ stdout: '' }));
       return log.stdout.trim();
     },
-    readArguments: pid => {
-      try {
-        return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replace(/\0$/, '').split('\0');
-      } catch {
-        return undefined;
-      }
-    },
+    processes: root === '/' ? listProcesses : () => [],
+    connections: root === '/' ? listConnections : () => undefined,
     isKubeletHealthy,
     probe: probeRuntime,
     isListening,

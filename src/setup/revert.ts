@@ -85,7 +85,7 @@ async function restoreKubelet(
   await reload();
   // The kubelet takes over its dockershim's socket.
   if (host.files.exists(DOCKERSHIM_UNIT_FILE)) await host.systemctl('stop', DOCKERSHIM);
-  const said = await restartKubelet(host, undefined, options.settle, () => {
+  const said = await restartKubelet(host, KUBELET_UNIT, undefined, options.settle, () => {
     isRestarted = true;
   });
   return { done: [...done, said], left, strange };

@@ -5,6 +5,7 @@ import type { Host } from './host.ts';
 import { inspectKubelet, type Kubelet } from './kubelet.ts';
 import { describeEdit } from './plan.ts';
 import { readRecord } from './record.ts';
+import { describeConnections, findRunningKubelet, type RunningKubelet, usesSocket } from './running-kubelet.ts';
 import { RUNTIMES_FILE, readConnect } from './services.ts';
 
 /** What the set-up sees on a node. */
@@ -19,11 +20,24 @@ export interface Status {
         readonly usesCriproxy: boolean;
       }
     | undefined;
+  /** The kubelet that runs; undefined if none does, or if that cannot be told. */
+  readonly running: RunningStatus | undefined;
   /** What is not understood about the kubelet. */
   readonly strange: SetupError | undefined;
   /** The value of `-connect` that the set-up chose; undefined before. */
   readonly connect: string | undefined;
   readonly edits: readonly { readonly file: string; readonly what: string; readonly inForce: boolean }[];
+}
+
+export interface RunningStatus extends RunningKubelet {
+  readonly usesCriproxy: 'yes' | 'no' | 'unknown';
+  /** What it is connected to, or was started with, in words. */
+  readonly does: string;
+}
+
+function describeRunning(host: Host, minor: number | undefined, listen: string): RunningStatus | undefined {
+  const running = findRunningKubelet(host, minor);
+  return running && { ...running, usesCriproxy: usesSocket(running, listen), does: describeConnections(running) };
 }
 
 function describeKubelet(kubelet: Kubelet, listen: string): Status['kubelet'] {
@@ -45,8 +59,10 @@ function describeKubelet(kubelet: Kubelet, listen: string): Status['kubelet'] {
 export function readStatus(host: Host, listen: string): Status {
   let kubelet: Status['kubelet'];
   let strange: SetupError | undefined;
+  let minor: number | undefined;
   try {
     const found = inspectKubelet(host.files, host.askVersion);
+    minor = found?.minor;
     kubelet = found && describeKubelet(found, listen);
   } catch (fault) {
     if (!(fault instanceof SetupError)) throw fault;
@@ -58,5 +74,5 @@ export function readStatus(host: Host, listen: string): Status {
     what: describeEdit(edit),
     inForce: undoEdit(edit, host.files.read(edit.file)).kind === 'ours',
   }));
-  return { kubelet, strange, connect, edits };
+  return { kubelet, running: describeRunning(host, minor, listen), strange, connect, edits };
 }

@@ -106,7 +106,8 @@ export async function makeHealthyNode(): Promise<HealthyNode> {
   return {
     ...openNode(root, ADMIN),
     isRoot: true,
-    readArguments: () => ['/usr/bin/kubelet', `--container-runtime-endpoint=unix://${LISTEN}`],
+    processes: () => [{ pid: 100, args: ['/usr/bin/kubelet', `--config=${CONFIG}`] }],
+    connections: () => [LISTEN],
     probe: async () => ({ name: 'containerd', version: 'v1.7.24' }),
     status: async () => ({ format: 1, time: new Date().toISOString(), ...report }),
     unit: name =>

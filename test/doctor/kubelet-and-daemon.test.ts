@@ -12,19 +12,28 @@ const rows: readonly Row[] = [
   ['nothing', () => {}, []],
   [
     'the kubelet has another endpoint',
-    node => node.write(CONFIG, config('containerRuntimeEndpoint: unix:///run/containerd/containerd.sock')),
+    node => {
+      node.write(CONFIG, config('containerRuntimeEndpoint: unix:///run/containerd/containerd.sock'));
+      node.connections = () => [CONTAINERD];
+    },
     [
       /^fail kubelet-endpoint: .* uses unix:\/\/\/run\/containerd\/containerd\.sock, and not \/run\/criproxy\.sock .*config\.yaml\) \| criproxy setup apply$/,
     ],
   ],
   [
     'the kubelet has its default endpoint',
-    node => node.write(CONFIG, config()),
+    node => {
+      node.write(CONFIG, config());
+      node.connections = () => [CONTAINERD];
+    },
     [/^fail kubelet-endpoint: .* has no runtime endpoint.* \| criproxy setup apply$/],
   ],
   [
     'a flag beats the file',
-    node => node.write(DEFAULT, 'KUBELET_EXTRA_ARGS=--container-runtime-endpoint=unix:///run/crio/crio.sock\n'),
+    node => {
+      node.write(DEFAULT, 'KUBELET_EXTRA_ARGS=--container-runtime-endpoint=unix:///run/crio/crio.sock\n');
+      node.connections = () => ['/run/crio/crio.sock'];
+    },
     [
       /^fail kubelet-endpoint: .* uses unix:\/\/\/run\/crio\/crio\.sock.*\(\/etc\/default\/kubelet \(KUBELET_EXTRA_ARGS\)\)/,
     ],
@@ -37,9 +46,44 @@ const rows: readonly Row[] = [
   [
     'the kubelet was not restarted',
     node => {
-      node.readArguments = () => ['/usr/bin/kubelet', `--container-runtime-endpoint=${CONTAINERD}`];
+      node.connections = () => ['/run/dbus/system_bus_socket', CONTAINERD];
     },
-    [/^fail kubelet-running: .*containerd\.sock \| systemctl restart kubelet$/],
+    [/^fail kubelet-running: .*\(pid 100\): it is connected to \/run\/containerd\/containerd\.sock \| /],
+  ],
+  [
+    'the kubelet was not restarted, and its connections cannot be told',
+    node => {
+      node.connections = () => undefined;
+      node.processes = () => [{ pid: 7, args: ['/usr/bin/kubelet', `--container-runtime-endpoint=${CONTAINERD}`] }];
+    },
+    [/^fail kubelet-running: .*\(pid 7\): it was started with \/run\/containerd\/containerd\.sock \| /],
+  ],
+  [
+    'the kubelet lost its runtime',
+    node => {
+      node.connections = () => [];
+    },
+    [/^fail kubelet-running: .*it is connected to no runtime \| systemctl status criproxy\.socket/],
+  ],
+  [
+    'the files were changed, and the kubelet has not seen it yet',
+    node => node.write(CONFIG, config(`containerRuntimeEndpoint: unix://${CONTAINERD}`)),
+    [
+      /^fail kubelet-endpoint: /,
+      /^warn kubelet-running: .*connected to \/run\/criproxy\.sock \| criproxy setup apply$/,
+    ],
+  ],
+  [
+    'nothing can be told of the kubelet that runs',
+    node => {
+      node.processes = () => [];
+    },
+    [/^skip kubelet-running: .*cannot be listed/],
+  ],
+  [
+    'a flag that this kubelet does not know',
+    node => node.write(DEFAULT, 'KUBELET_EXTRA_ARGS=--container-runtime=remote\n'),
+    [/^fail kubelet-flags: .*1\.31\) does not know --container-runtime, .*default\/kubelet \(KUBELET_EXTRA_ARGS\) \| /],
   ],
   [
     'the kubelet has failed',

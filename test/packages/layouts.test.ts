@@ -34,6 +34,7 @@ for (const layout of layouts) {
     t.equal(installed.status, 0, installed.stderr);
     t.equal(endpointOf(node), socket, 'the kubelet really uses criproxy');
     t.equal(node.starts(), starts + 1, 'it was restarted once');
+    t.match(node.must('criproxy setup status'), /in use: kubelet \d+: it is connected to \/run\/criproxy\.sock/);
     t.equal(node.must('systemctl is-active criproxy kubelet'), 'active\nactive\n');
     const files = changedPaths(before, node.snapshot());
     for (const file of layout.changes) t.ok(files.includes(file), `${file} was changed`);

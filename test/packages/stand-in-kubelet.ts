@@ -160,7 +160,11 @@ async function main(): Promise<void> {
   const config = readConfig(flags.get('config'), flags.get('config-dir'));
   const isDocker = minor < 24 && (flags.get('container-runtime') ?? 'docker') === 'docker';
   const fromConfig = minor >= 27 ? config['containerRuntimeEndpoint'] : undefined;
+  // For a test: a kubelet that uses another endpoint than it is told.
+  const uses = existsSync('/run/kubelet.uses') ? readFileSync('/run/kubelet.uses', 'utf8') : undefined;
+  if (uses !== undefined) process.stderr.write(`I kubelet: told to use ${uses}\n`);
   const endpoint =
+    uses ||
     flags.get('container-runtime-endpoint') ||
     fromConfig ||
     (minor >= 24 ? 'unix:///run/containerd/containerd.sock' : 'unix:///var/run/dockershim.sock');

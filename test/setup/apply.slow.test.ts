@@ -119,11 +119,26 @@ const faults: readonly FaultRow[] = [
     says: /does not stay up.*log of kubelet\.service/s,
   },
   {
-    name: 'the kubelet comes up with another endpoint',
+    name: 'the kubelet comes up with another runtime',
     break: host => {
-      host.readArguments = () => ['/usr/bin/kubelet', '--container-runtime-endpoint=unix:///run/other.sock'];
+      host.connections = () => ['/run/other.sock', '/run/dbus/system_bus_socket'];
     },
-    says: /uses unix:\/\/\/run\/other\.sock/,
+    says: /does not use \/run\/criproxy\.sock: it is connected to \/run\/other\.sock; .*log of kubelet\.service/s,
+  },
+  {
+    name: 'the kubelet comes up without any runtime',
+    break: host => {
+      host.connections = () => [];
+    },
+    says: /does not use \/run\/criproxy\.sock: it is connected to no runtime/,
+  },
+  {
+    name: 'its connections cannot be told, and it was started with another endpoint',
+    break: host => {
+      host.connections = () => undefined;
+      host.processes = () => [{ pid: 1, args: ['/usr/bin/kubelet', '--container-runtime-endpoint=/run/other.sock'] }];
+    },
+    says: /does not use \/run\/criproxy\.sock: it was started with \/run\/other\.sock/,
   },
   ...['/etc/criproxy/runtimes.env', '/var/lib/kubelet/kubeadm-flags.env', '/var/lib/criproxy/setup.json'].map(path => ({
     name: `${path} cannot be written`,

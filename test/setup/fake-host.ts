@@ -72,7 +72,10 @@ export function makeHost(files: Readonly<Record<string, string>>, minor: number,
     },
     serviceState: async unit => services.get(unit) ?? { active: 'inactive', pid: 0, restarts: 0 },
     readLog: async unit => `log of ${unit}`,
-    readArguments: () => ['/usr/bin/kubelet', '--container-runtime-endpoint=unix:///run/criproxy.sock'],
+    processes: () => [
+      { pid: 100, args: ['/usr/bin/kubelet', '--container-runtime-endpoint=unix:///run/criproxy.sock'] },
+    ],
+    connections: () => ['/run/criproxy.sock'],
     isKubeletHealthy: async () => false,
     probe: async socket => {
       journal.push(`probe ${socket}`);

@@ -7,6 +7,7 @@ import { subjectNamer } from '../routing/known-names.ts';
 import { takeEnvironment } from '../systemd/environment.ts';
 import { openNotifier } from '../systemd/notifier.ts';
 import { serve } from '../transport/grpc/server.ts';
+import { findDatagram } from '../transport/inherited-socket.ts';
 import { CallWatch } from '../watch/call-watch.ts';
 import { watchedService } from '../watch/watched-service.ts';
 import { openAdmin } from './admin.ts';
@@ -57,7 +58,8 @@ export async function startProxy(
   const environment = takeEnvironment(process.env, process.pid);
   const listener = await openListener(config.listen, environment.listenFds);
   log.info(0, `${config.program} starts, pid ${process.pid}`);
-  const notifier = openNotifier(environment.notifySocket, process.env['PATH'], log);
+  const notifyFd = findDatagram(environment.listenFds);
+  const notifier = await openNotifier(environment.notifySocket, notifyFd, process.env['PATH'], log);
 
   // Who looks at calls, be it for a moment, enters here.
   const watch = new CallWatch();

@@ -36,18 +36,20 @@ export function supervise(options: SupervisorOptions): Supervisor {
   const changed = () => {
     if (!isStopping) notifier.status(statusText(listen, options.runtimes()));
   };
-  if (environment.watchdog !== undefined && environment.notifySocket !== undefined) {
+  const patience = watchdogOf(options);
+  if (patience !== undefined) {
     const check = async (timeout: number) => {
       // The socket is closed then, while systemd still looks.
       if (!isStopping) await checkSelf(options, timeout);
     };
-    startWatchdog({ patience: environment.watchdog, check, alive: () => notifier.alive(), log });
+    startWatchdog({ patience, check, alive: () => notifier.alive(), log });
   }
   const serving = () => {
     changed();
     notifier.ready();
   };
   serving();
+  if (patience !== undefined && environment.watchdog === undefined) notifier.watch(patience);
   return {
     changed,
     reloading: () => notifier.reloading(),
@@ -58,6 +60,19 @@ export function supervise(options: SupervisorOptions): Supervisor {
       notifier.stopping();
     },
   };
+}
+
+/**
+ * How long systemd is to wait for a sign of life, in ms. Where the unit does not say it, systemd is asked by the same messages as
+ * bring the signs: if it takes none, it does not wait for any, and kills nothing that is well.
+ */
+function watchdogOf({ environment, notifier, log }: SupervisorOptions): number | undefined {
+  const { notifySocket, watchdog, ownWatchdog } = environment;
+  if (notifySocket === undefined) return undefined;
+  if (watchdog !== undefined || ownWatchdog === undefined) return watchdog;
+  if (notifier.speaksItself) return ownWatchdog;
+  log.info(0, 'systemd does not watch the daemon: for that the socket unit must have a ListenDatagram=');
+  return undefined;
 }
 
 async function checkSelf({ listen, userAgent, listener, log }: SupervisorOptions, timeout: number): Promise<void> {

@@ -1,5 +1,6 @@
 import type { Logger } from '../base/logger.ts';
 import { NoNotifyProgram, NotifyProgram } from './notify-program.ts';
+import { NotifySocket } from './notify-socket.ts';
 
 /** Tells systemd how the service is doing (sd_notify(3)). Nothing throws, and nothing is waited for. */
 export interface Notifier {
@@ -10,8 +11,12 @@ export interface Notifier {
   stopping(): void;
   /** A line for a person: `systemctl status`. Of several in a short time only the last is sent. */
   status(text: string): void;
+  /** From here on systemd waits so long for a sign of life, in ms; it does not where it takes no messages. */
+  watch(patience: number): void;
   /** A sign of life for the watchdog. */
   alive(): void;
+  /** Messages come from this process itself. */
+  readonly speaksItself: boolean;
 }
 
 /** Where nobody wants to know. */
@@ -20,21 +25,48 @@ export const silentNotifier: Notifier = {
   reloading() {},
   stopping() {},
   status() {},
+  watch() {},
   alive() {},
+  speaksItself: false,
 };
 
 /** How long a new status waits for one that is newer, in ms. */
 const STATUS_PAUSE = 200;
 
-/** `socket`: the value of NOTIFY_SOCKET; without one nothing is ever started. */
-export function openNotifier(socket: string | undefined, path: string | undefined, log: Logger): Notifier {
-  return socket === undefined ? silentNotifier : new SystemdNotifier(new NotifyProgram(socket, path ?? ''), log);
+/** A way to systemd. `send` takes the assignments of one message. */
+interface Sender {
+  send(assignments: readonly string[]): Promise<void>;
+}
+
+/**
+ * `socket`: the value of NOTIFY_SOCKET; without one nothing is ever started. `fd`: a datagram socket of systemd's, if it has
+ * handed one over. `path`: where systemd-notify is looked for.
+ */
+export async function openNotifier(
+  socket: string | undefined,
+  fd: number | undefined,
+  path: string | undefined,
+  log: Logger,
+): Promise<Notifier> {
+  if (socket === undefined) return silentNotifier;
+  const own = fd === undefined ? undefined : await connect(fd, socket, log);
+  return new SystemdNotifier(own, new NotifyProgram(socket, path ?? ''), log);
+}
+
+async function connect(fd: number, socket: string, log: Logger): Promise<NotifySocket | undefined> {
+  try {
+    return await NotifySocket.connect(fd, socket);
+  } catch (fault) {
+    log.warn(`systemd is told by systemd-notify how the service is doing: ${socket}: ${(fault as Error).message}`);
+    return undefined;
+  }
 }
 
 type Message = Map<string, string>;
 
 class SystemdNotifier implements Notifier {
-  readonly #program: NotifyProgram;
+  readonly #own: Sender | undefined;
+  readonly #program: Sender;
   readonly #log: Logger;
   /** In order, one at a time; undefined once there is nobody to send them. */
   #queue: Message[] | undefined = [];
@@ -43,7 +75,8 @@ class SystemdNotifier implements Notifier {
   #timer: NodeJS.Timeout | undefined;
   #complaint = '';
 
-  constructor(program: NotifyProgram, log: Logger) {
+  constructor(own: Sender | undefined, program: Sender, log: Logger) {
+    this.#own = own;
     this.#program = program;
     this.#log = log;
   }
@@ -66,8 +99,16 @@ class SystemdNotifier implements Notifier {
     this.#timer ??= setTimeout(() => this.#join({}), STATUS_PAUSE).unref();
   }
 
+  watch(patience: number): void {
+    this.#push({ WATCHDOG_USEC: String(Math.round(patience * 1000)) });
+  }
+
   alive(): void {
     this.#join({ WATCHDOG: '1' });
+  }
+
+  get speaksItself(): boolean {
+    return this.#own !== undefined;
   }
 
   /** A message of its own: what systemd is told before and after it must not be told at once. */
@@ -94,12 +135,22 @@ class SystemdNotifier implements Notifier {
     this.#sending = true;
     for (let message = this.#queue?.shift(); message !== undefined; message = this.#queue?.shift()) {
       try {
-        await this.#program.send([...message].map(([name, value]) => `${name}=${value}`));
+        await this.#send([...message].map(([name, value]) => `${name}=${value}`));
       } catch (fault) {
         this.#complain(fault as Error);
       }
     }
     this.#sending = false;
+  }
+
+  /** Where systemd does not take it from this process, a program may still have more luck. */
+  async #send(assignments: readonly string[]): Promise<void> {
+    try {
+      if (this.#own !== undefined) return await this.#own.send(assignments);
+    } catch (fault) {
+      this.#complain(fault as Error);
+    }
+    await this.#program.send(assignments);
   }
 
   #complain(fault: Error): void {

@@ -5,13 +5,26 @@ import { SocketFileError } from './socket-file.ts';
 /** Of a stream socket that takes connections: __SO_ACCEPTCON and SOCK_STREAM in /proc/net/unix. */
 const LISTENING_STREAM = /^\S+ \S+ \S+ 00010000 0001 /;
 
+/** Of a datagram socket: SOCK_DGRAM. */
+const DATAGRAM = /^\S+ \S+ \S+ \S+ 0002 /;
+
+/** The first of these file descriptors that is a datagram socket of the unix family. */
+export function findDatagram(fds: readonly number[]): number | undefined {
+  return fds.find(isDatagram);
+}
+
+function isDatagram(fd: number): boolean {
+  const line = lineOf(fd);
+  return line !== undefined && DATAGRAM.test(line);
+}
+
 /**
- * The one of these file descriptors that listens at `path`; undefined if there are none. Throws a SocketFileError for one
+ * The one of these file descriptors that listens at `path`; undefined if there are none, but for datagram sockets. Throws a SocketFileError for one
  * that is anything else: its clients would wait for ever.
  */
 export function findInherited(fds: readonly number[], path: string): number | undefined {
   let found: number | undefined;
-  for (const fd of fds) {
+  for (const fd of fds.filter(each => !isDatagram(each))) {
     const place = placeOf(fd);
     if (place === undefined) {
       throw new SocketFileError(
@@ -32,11 +45,16 @@ export function findInherited(fds: readonly number[], path: string): number | un
 
 /** The path that a file descriptor listens at; undefined if it does not. */
 function placeOf(fd: number): string | undefined {
+  const line = lineOf(fd);
+  return line !== undefined && LISTENING_STREAM.test(line) ? /^(?:\S+ +){7}(\/.*)$/.exec(line)?.[1] : undefined;
+}
+
+/** The line of /proc/net/unix that is about a file descriptor; undefined if it is no socket of the unix family. */
+function lineOf(fd: number): string | undefined {
   try {
     const inode = /^socket:\[(\d+)\]$/.exec(readlinkSync(`/proc/self/fd/${fd}`))?.[1];
     const lines = readFileSync('/proc/net/unix', 'utf8').split('\n');
-    const line = lines.find(text => LISTENING_STREAM.test(text) && text.split(/ +/)[6] === inode);
-    return line && /^(?:\S+ +){7}(\/.*)$/.exec(line)?.[1];
+    return inode === undefined ? undefined : lines.find(text => text.split(/ +/)[6] === inode);
   } catch {
     return undefined;
   }

@@ -141,7 +141,7 @@ test('ready means that it serves, and the status says how', options, async t => 
 
 test('what hangs is killed and comes back; what waits for a runtime is not', options, async t => {
   const node = await bootWith(t, 'true');
-  node.write('/etc/systemd/system/criproxy.service.d/fast.conf', '[Service]\nWatchdogSec=5\n');
+  node.write('/etc/systemd/system/criproxy.service.d/fast.conf', '[Service]\nEnvironment=CRIPROXY_WATCHDOG_SEC=5\n');
   node.must(install);
   node.must('systemctl stop containerd');
   await sleep(8_000);
@@ -155,6 +155,38 @@ test('what hangs is killed and comes back; what waits for a runtime is not', opt
   t.match(await client.call('Version', {}, { deadline: 20_000 }), { runtime_name: 'containerd' });
   t.not(show(node, 'MainPID'), pid);
   t.match(node.must('journalctl -u criproxy -o cat --no-pager'), /Watchdog timeout/);
+});
+
+test('systemd hears the daemon itself, and watches it', options, async t => {
+  const node = await bootWith(t, 'mv /usr/bin/systemd-notify /root');
+  node.write('/etc/systemd/system/criproxy.service.d/main.conf', '[Service]\nNotifyAccess=main\n');
+  node.must(install);
+  t.match(show(node, 'StatusText'), /^serving CRI on /);
+  t.same([show(node, 'WatchdogUSec'), show(node, 'NRestarts')], ['1min', '0']);
+  const first = show(node, 'WatchdogTimestampMonotonic');
+  await waitFor('a sign of life', () => show(node, 'WatchdogTimestampMonotonic') !== first || undefined, {
+    timeout: 40_000,
+  });
+  const children = node.must(`pgrep -P ${show(node, 'MainPID')} || true`);
+  t.equal(children, '', 'without a child');
+  t.notMatch(node.must('journalctl -o cat --no-pager'), /reception only permitted/);
+});
+
+test('a daemon whose messages systemd refuses is not watched, and lives on', options, async t => {
+  const node = await bootWith(t, 'true');
+  const service = '[Service]\nType=exec\nNotifyAccess=main\nEnvironment=CRIPROXY_WATCHDOG_SEC=2\n';
+  node.write('/etc/systemd/system/criproxy.service.d/refused.conf', service);
+  // So that systemd-notify speaks for it, a process that systemd does not listen to.
+  const sockets = '[Socket]\nListenDatagram=\nListenStream=/run/criproxy.sock\n';
+  node.write('/etc/systemd/system/criproxy.socket.d/stream.conf', sockets);
+  node.must(install);
+  await waitFor(
+    'a refusal',
+    () => /reception only permitted for main PID/.test(node.must('journalctl -o cat --no-pager')) || undefined,
+  );
+  await sleep(6_000);
+  t.same([show(node, 'NRestarts'), show(node, 'ActiveState'), show(node, 'WatchdogUSec')], ['0', 'active', '0']);
+  t.match(node.must('journalctl -u criproxy -o cat --no-pager'), /systemd does not watch the daemon/);
 });
 
 test('one node', options, async t => {

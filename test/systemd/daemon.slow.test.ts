@@ -32,11 +32,11 @@ test('the daemon says when it serves, that it lives, how it is, and when it stop
   t.teardown(() => proxy.remove());
   const said = (pattern: RegExp) =>
     waitFor(String(pattern), () => socket.messages.find(message => pattern.test(message)));
-  t.ok(await said(/^READY=1 STATUS=serving CRI on \S+criproxy\.sock, 1 of 2 runtimes up; down: b$/));
+  t.ok(await said(/^READY=1 STATUS=serving CRI on \S+criproxy\.sock, 1 of 2 runtimes up; not seen yet: b$/));
   t.match(socket.messages[0], /^READY=1/, 'before anything else');
   t.ok(await said(/WATCHDOG=1/));
   await runtime.stop();
-  t.ok(await said(/STATUS=serving CRI on \S+, 0 of 2 runtimes up; down: primary, b$/));
+  t.ok(await said(/STATUS=serving CRI on \S+, 0 of 2 runtimes up; down: primary; not seen yet: b$/));
   const lives = () => socket.messages.filter(message => /WATCHDOG=1/.test(message)).length;
   const before = lives();
   await waitFor('more signs of life without any runtime', () => lives() >= before + 2 || undefined);

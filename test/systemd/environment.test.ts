@@ -2,7 +2,12 @@ import { test } from 'tap';
 import { type SystemdEnvironment, takeEnvironment } from '../../src/systemd/environment.ts';
 
 const PID = 42;
-const nothing: SystemdEnvironment = { notifySocket: undefined, watchdog: undefined, listenFds: [] };
+const nothing: SystemdEnvironment = {
+  notifySocket: undefined,
+  watchdog: undefined,
+  ownWatchdog: undefined,
+  listenFds: [],
+};
 
 interface Row {
   readonly env: Readonly<Record<string, string>>;
@@ -20,6 +25,9 @@ const rows: readonly Row[] = [
   { env: { WATCHDOG_USEC: '0' }, gives: {} },
   { env: { WATCHDOG_USEC: 'soon' }, gives: {} },
   { env: { WATCHDOG_USEC: '-1' }, gives: {} },
+  { env: { CRIPROXY_WATCHDOG_SEC: '60' }, gives: { ownWatchdog: 60_000 } },
+  { env: { CRIPROXY_WATCHDOG_SEC: '0' }, gives: {} },
+  { env: { CRIPROXY_WATCHDOG_SEC: '1min' }, gives: {} },
   { env: { LISTEN_FDS: '1', LISTEN_PID: '42' }, gives: { listenFds: [3] } },
   { env: { LISTEN_FDS: '2', LISTEN_PID: '42', LISTEN_FDNAMES: 'a:b' }, gives: { listenFds: [3, 4] } },
   { env: { LISTEN_FDS: '1', LISTEN_PID: '41' }, gives: {} },

@@ -25,7 +25,7 @@ async function makeLab(t: Test, path = process.env['PATH']!): Promise<Lab> {
   t.teardown(socket.close);
   const warnings: string[] = [];
   const log = { warn: (text: string) => warnings.push(text) } as unknown as Logger;
-  const notifier = openNotifier(socket.path, path.replace('FOLDER', folder), log);
+  const notifier = await openNotifier(socket.path, undefined, path.replace('FOLDER', folder), log);
   const until = (last: RegExp) =>
     waitFor(`${last} in ${socket.messages}`, () =>
       last.test(socket.messages.at(-1) ?? '') ? socket.messages : undefined,
@@ -131,7 +131,7 @@ test('where nobody listens nothing is started', async t => {
   const folder = mkdtempSync(join(tmpdir(), 'criproxy-notify-'));
   t.teardown(() => rmSync(folder, { recursive: true }));
   writeProgram(folder, '252', 'exit 0');
-  const notifier = openNotifier(undefined, `${folder}:/bin`, {} as Logger);
+  const notifier = await openNotifier(undefined, undefined, `${folder}:/bin`, {} as Logger);
   notifier.ready();
   notifier.status('well');
   notifier.alive();

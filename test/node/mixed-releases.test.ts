@@ -2,6 +2,7 @@ import tap, { test } from 'tap';
 import { needs } from '../support/require.ts';
 import { startTwoRuntimes } from '../support/two-runtimes.ts';
 import { checkEvents } from './scenarios/events.ts';
+import { checkFeatures } from './scenarios/features.ts';
 import { checkImages } from './scenarios/images.ts';
 import { checkLists } from './scenarios/lists.ts';
 import { checkMethods } from './scenarios/methods.ts';
@@ -33,6 +34,7 @@ for (const [primary, secondary] of mixes) {
     await t.test('methods', t => checkMethods(t, lab));
     await t.test('images', t => checkImages(t, lab));
     await t.test('stats', t => checkStats(t, lab));
+    await t.test('features', t => checkFeatures(t, lab));
     await t.test('events', t => checkEvents(t, lab));
     await t.test('restarts', t => checkRestarts(t, lab));
   });

@@ -41,6 +41,8 @@ export interface RuntimeReport {
   /** False where it has never been up, not before this daemon either, and nothing is at its socket's path: no fault of a secondary. */
   readonly seen: boolean;
   readonly since: string;
+  /** Set while it is up, and whole questions wait for longer than its limit: from when on it has answered nothing. */
+  readonly notAnsweringSince: string | null;
   /** Why it is down. */
   readonly reason: string | null;
   /** As in its Version. */

@@ -2,7 +2,8 @@ import type { Logger } from '../base/logger.ts';
 import type { Greeting } from '../cri/greeting.ts';
 import type { Faults } from '../faults/faults.ts';
 import { faultyCalls } from '../faults/faulty-calls.ts';
-import type { Runtime, RuntimeState } from '../routing/runtime.ts';
+import type { Runtime, RuntimeState, Versions } from '../routing/runtime.ts';
+import { heardCalls, Silence } from '../routing/silence.ts';
 import { Link, type LinkState } from '../transport/link.ts';
 import type { Dial } from '../transport/session.ts';
 import { type CallWatch, watchedCalls } from '../watch/call-watch.ts';
@@ -47,15 +48,18 @@ export function linkedRuntime(
     log,
     about: { runtime: id },
   });
-  let state = runtimeState(link.state);
+  let state = runtimeState(link.state, undefined);
+  const silence = new Silence();
   const changes = { up: 0, down: 0 };
   const listeners = new Set<(state: RuntimeState) => void>();
   link.onChange(changed => {
     // Another reason for being down is no change of state.
     if (changed.kind !== state.kind) changes[changed.kind]++;
-    state = runtimeState(changed);
+    state = runtimeState(changed, state.versions);
+    silence.reset();
     for (const listener of [...listeners]) listener(state);
   });
+  const calls = faults === undefined ? link : faultyCalls(id, link, faults, () => cut(link));
   return {
     id,
     path,
@@ -67,7 +71,8 @@ export function linkedRuntime(
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
-    ...watchedCalls(id, faults === undefined ? link : faultyCalls(id, link, faults, () => cut(link)), watch),
+    silence,
+    ...watchedCalls(id, heardCalls(calls, silence), watch),
     start: () => link.start(),
     tried: link.tried,
     stop: () => link.stop(),
@@ -84,7 +89,8 @@ function cut({ state }: Link<Greeting>): void {
   if (state.kind === 'up') state.session.close();
 }
 
-function runtimeState(state: LinkState<Greeting>): RuntimeState {
-  if (state.kind === 'down') return state;
+/** `versions`: those of the last connection. */
+function runtimeState(state: LinkState<Greeting>, versions: Versions | undefined): RuntimeState {
+  if (state.kind === 'down') return { ...state, versions };
   return { kind: 'up', since: state.since, ...state.greeting };
 }

@@ -37,6 +37,13 @@ function stateMetrics(runtimes: () => readonly Runtime[]): readonly Metric[] {
       read: () => runtimes().map(({ id, state }) => [[runtimeLabel(id)], state.since / 1000] as const),
     },
     {
+      name: 'criproxy_runtime_not_answering_since_timestamp_seconds',
+      help: 'From when on a runtime that is connected has answered nothing, in Unix time; 0 while it answers.',
+      type: 'gauge',
+      labels: ['runtime'],
+      read: () => runtimes().map(({ id, silence }) => [[runtimeLabel(id)], (silence?.since ?? 0) / 1000] as const),
+    },
+    {
       name: 'criproxy_runtime_state_changes_total',
       help: 'How often the runtime has come up, and gone down.',
       type: 'counter',

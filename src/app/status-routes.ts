@@ -91,6 +91,7 @@ function reportRuntime(sources: StatusSources, runtime: Runtime): RuntimeReport 
     state: state.kind,
     seen: !isUnseen(state),
     since: new Date(state.since).toISOString(),
+    notAnsweringSince: runtime.silence?.since === undefined ? null : new Date(runtime.silence.since).toISOString(),
     reason: state.kind === 'down' ? redactUrls(state.reason) : null,
     name: (state.kind === 'up' && state.runtimeName) || null,
     version: (state.kind === 'up' && state.runtimeVersion) || null,

@@ -17,6 +17,8 @@ export interface CallOptions {
   readonly userAgent?: string | undefined;
   /** The client's call that is served so; undefined for the proxy's own, and where nobody watches. */
   watched?: WatchedCall | undefined;
+  /** Says what the call waits for, while it waits for a runtime: told to a client whose deadline passes. */
+  waitsFor?: (() => string) | undefined;
 }
 
 /** The same options with other metadata; the signal is looked at only when somebody looks at it here. */

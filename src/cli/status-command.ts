@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AdminUnreachable, askAdmin } from '../admin/admin-client.ts';
-import { isAwaited, type StatusReport } from '../admin/status-report.ts';
+import { isAwaited, type RuntimeReport, type StatusReport } from '../admin/status-report.ts';
 import type { Invocation } from './command-row.ts';
 import { formatSpan } from './figures.ts';
 import { type Paint, paintFor } from './paint.ts';
@@ -19,7 +19,7 @@ const formats = ['table', 'json', 'yaml'] as const;
 
 type Format = (typeof formats)[number];
 
-/** Resolves with 0 when all runtimes are up, else 3; with --watch it goes on until Ctrl-C, and that is 0. */
+/** Resolves with 0 when all runtimes are up and answer, else 3; with --watch it goes on until Ctrl-C, and that is 0. */
 export async function runStatus({ values }: Invocation): Promise<number> {
   const socket = String(values['admin-socket']);
   const format = readFormat(String(values['output']));
@@ -30,7 +30,8 @@ export async function runStatus({ values }: Invocation): Promise<number> {
   }
   const report = await ask();
   process.stdout.write(await render(report, format, false));
-  return report.runtimes.every(runtime => runtime.state === 'up' || isAwaited(runtime)) ? 0 : SOME_DOWN;
+  const isServed = ({ state, notAnsweringSince }: RuntimeReport) => state === 'up' && notAnsweringSince === null;
+  return report.runtimes.every(runtime => isServed(runtime) || isAwaited(runtime)) ? 0 : SOME_DOWN;
 }
 
 function readFormat(text: string): Format {

@@ -79,15 +79,16 @@ function daemonLines(daemon: DaemonReport, width: number): string[] {
 }
 
 function cellsOf(runtime: RuntimeReport, now: number, width: number, paint: Paint): string[] {
-  const { id, state, since, snapshot, calls } = runtime;
+  const { id, state, snapshot, calls, notAnsweringSince } = runtime;
+  const shown = notAnsweringSince === null ? state : 'hangs';
   const errors = calls === null ? '-' : formatCount(calls.errors);
   const count = (list: RuntimeReport['snapshot']['pods']) => (list === null ? '-' : formatCount(list.items));
   const ages = [snapshot.pods, snapshot.containers].map(list => list?.ageSeconds ?? Number.NaN);
   const age = Math.max(...ages);
   return [
     shorten(id === '' ? '(primary)' : printable(id), width),
-    isAwaited(runtime) ? '-' : paint(state === 'up' ? 'good' : 'bad', state),
-    formatSpan((now - Date.parse(since)) / 1000),
+    isAwaited(runtime) ? '-' : paint(shown === 'up' ? 'good' : 'bad', shown),
+    formatSpan((now - Date.parse(notAnsweringSince ?? runtime.since)) / 1000),
     count(snapshot.pods),
     count(snapshot.containers),
     calls === null ? '-' : formatRate(calls.perSecond),
@@ -101,9 +102,9 @@ function quantiles({ p50Ms, p99Ms }: { readonly p50Ms: number | null; readonly p
   return p50Ms === null || p99Ms === null ? '-' : `${formatMs(p50Ms)}/${formatMs(p99Ms)}`;
 }
 
-/** What the runtime is and where, why it is down, and its last error. */
+/** What the runtime is and where, why it is down or taken to hang, and its last error. */
 function detailOf(runtime: RuntimeReport, now: number, width: number, paint: Paint): string[] {
-  const { name, version, packages, socket, reason, lastError } = runtime;
+  const { name, version, packages, socket, reason, lastError, notAnsweringSince } = runtime;
   const lines: string[] = [];
   const what =
     name === null
@@ -116,6 +117,10 @@ function detailOf(runtime: RuntimeReport, now: number, width: number, paint: Pai
       ? (['quiet', `not seen yet: ${reason}`] as const)
       : (['bad', reason] as const);
     for (const line of textLines(text, width)) lines.push(paint(tone, line));
+  }
+  if (notAnsweringSince !== null) {
+    const text = `connected, and has answered nothing since ${notAnsweringSince}: look at its log, or restart it`;
+    for (const line of textLines(text, width)) lines.push(paint('bad', line));
   }
   if (lastError !== null) {
     const { time, method, code, message } = lastError;

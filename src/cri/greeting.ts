@@ -14,6 +14,8 @@ export interface Greeting {
   readonly runtimeName: string;
   readonly runtimeVersion: string;
   readonly packages: readonly Package[];
+  /** The VersionResponse in each of the packages, in their order. */
+  readonly versions: ReadonlyMap<Package, Buffer>;
 }
 
 /** `answers`: the VersionResponse for each package that has one. Undefined if there is none at all. */
@@ -21,7 +23,8 @@ export function readGreeting(answers: ReadonlyMap<Package, Buffer>): Greeting | 
   const served = packages.filter(each => answers.has(each));
   const best = served[0];
   if (best === undefined) return undefined;
-  const greeting = { runtimeName: '', runtimeVersion: '', packages: served };
+  const versions = new Map(served.map(each => [each, answers.get(each)!]));
+  const greeting = { runtimeName: '', runtimeVersion: '', packages: served, versions };
   const records = new Records(answers.get(best)!);
   while (records.next()) {
     if (records.type !== WireType.Len) continue;

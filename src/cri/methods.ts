@@ -1,5 +1,5 @@
 /**
- * Which runtime a call is for. `status`: the primary, and what all say of themselves; `config`: the primary, whatever it lacks
+ * Which runtime a call is for. `identity`: the primary, or what it said last; `status`: the primary, and what all say of themselves; `config`: the primary, whatever it lacks
  * made from its status; `byPodConfig`: the pod sandbox config names it; `byPod`, `byContainer`: the id in the request
  * does; `byImage`, `firstHolder`, `everyHolder`: that of the pod, or in the image's name, else the primary, the first that has
  * the image, or all that have it and do not use it; `list`: all, each one's part from its snapshot where it does not answer;
@@ -8,6 +8,7 @@
  */
 export type Route =
   | 'primary'
+  | 'identity'
   | 'status'
   | 'config'
   | 'all'
@@ -98,7 +99,7 @@ const { Change, Status, List } = Level;
 
 /** The methods of CRI as of Kubernetes 1.37, a row each. */
 export const methods: Readonly<Record<string, MethodRow>> = {
-  Version: runtime('primary', Status),
+  Version: runtime('identity', Status),
   RunPodSandbox: changing('addPod', runtime('byPodConfig', Change)),
   StopPodSandbox: changing('stopPod', runtime('byPod', Change)),
   RemovePodSandbox: changing('removePod', runtime('byPod', Change)),

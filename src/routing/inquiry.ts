@@ -38,11 +38,13 @@ export class Inquiry<T> {
       this.lateSince = undefined;
     }
     if (state.kind === 'down') this.fault = unavailable(runtime, state);
-    else await (this.wait ?? this.begin(state, limit, send));
+    else await (this.wait ?? this.begin(runtime, limit, send));
   }
 
-  private begin(state: RuntimeState, limit: number, send: () => Promise<T>): Promise<void> {
+  private begin(runtime: Runtime, limit: number, send: () => Promise<T>): Promise<void> {
+    const { state } = runtime;
     const askedAt = Date.now();
+    const begun = performance.now();
     const answer = send().then(
       value => {
         if (askedAt >= (this.last?.askedAt ?? 0)) this.last = { value, askedAt };
@@ -53,7 +55,9 @@ export class Inquiry<T> {
       },
     );
     const noteLate = (isOver: boolean) => {
-      if (!isOver && this.state === state) this.beLate(askedAt, limit);
+      if (isOver || this.state !== state) return;
+      this.beLate(askedAt, limit);
+      runtime.silence?.overdue(begun);
     };
     const waited = within(limit, answer, noteLate).catch(() => {});
     this.wait = this.lateSince === undefined ? waited : Promise.resolve();

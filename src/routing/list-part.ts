@@ -52,9 +52,10 @@ async function liveList(plan: Plan, runtime: Runtime, request: Buffer, options: 
   checkOverdue(plan, runtime);
   const sent = lane.encode(request);
   const whole = isWholeList(listName(plan), sent) ? listing : undefined;
+  const askedAt = performance.now();
   const call = askList(runtime, lane.path, sent, whole, ownCall(options.metadata, LIST_LIMIT, options.watched));
   // Whether a runtime hangs is judged by its own limit, and only by questions that are whole.
-  const note = (over: boolean) => whole && plan.node.noteOverdue(runtime, listName(plan), over);
+  const note = (over: boolean) => whole && plan.node.noteOverdue(runtime, listName(plan), over, askedAt);
   const limit = plan.listTimeout(runtime);
   const reply = await within(clientPatience(options, limit), within(limit, call, note));
   return { message: lane.decode(reply.message), headers: reply.headers, trailers: reply.trailers };

@@ -58,7 +58,8 @@ async function* liveStream(
   checkOverdue(plan, runtime);
   const limit = plan.listTimeout(runtime);
   const isWhole = isWholeList(list, own);
-  const noteLate = (isOver: boolean) => isWhole && !isOver && askInstead(plan, runtime);
+  let pulledAt = performance.now();
+  const noteLate = (isOver: boolean) => isWhole && !isOver && askInstead(plan, runtime, pulledAt);
   const askedAt = Date.now();
   const question = listing.ask();
   const call = endableCall(options);
@@ -68,6 +69,7 @@ async function* liveStream(
     lead?.follow(reply);
     const messages = reply[Symbol.asyncIterator]();
     for (;;) {
+      pulledAt = performance.now();
       const next = await within(clientPatience(options, limit), within(limit, messages.next(), noteLate));
       if (next.done === true) break;
       checkList(next.value);
@@ -83,13 +85,13 @@ async function* liveStream(
 }
 
 /** The stream ends with its client; this question, which tells when the runtime answers again, does not. */
-function askInstead(plan: Plan, runtime: Runtime): void {
+function askInstead(plan: Plan, runtime: Runtime, askedAt: number): void {
   const list = listName(plan);
   if (plan.node.isOverdue(runtime, list)) return;
-  plan.node.noteOverdue(runtime, list, false);
+  plan.node.noteOverdue(runtime, list, false, askedAt);
   const { path } = plan.unaryList.lane(runtime);
   const answer = askList(runtime, path, Buffer.alloc(0), plan.node.of(runtime).of(list), ownCall());
-  void answer.catch(() => {}).finally(() => plan.node.noteOverdue(runtime, list, true));
+  void answer.catch(() => {}).finally(() => plan.node.noteOverdue(runtime, list, true, askedAt));
 }
 
 function without(list: Buffer, ids: ReadonlySet<string>): Buffer {

@@ -17,11 +17,15 @@ export function nodeReport(plan: Plan): object {
   };
 }
 
-function stateOf({ state }: Runtime): object {
+function stateOf({ state, silence }: Runtime): object {
   const since = new Date(state.since).toISOString();
   if (state.kind === 'down') return { state: 'down', since, reason: state.reason };
   const { runtimeName: name, runtimeVersion: version, packages } = state;
-  return { state: 'up', since, name, version, packages };
+  return { state: 'up', since, notAnsweringSince: isoTime(silence?.since), name, version, packages };
+}
+
+function isoTime(ms: number | undefined): string | null {
+  return ms === undefined ? null : new Date(ms).toISOString();
 }
 
 function snapshotOf(plan: Plan, runtime: Runtime): object {

@@ -7,6 +7,7 @@ import { itemId } from '../cri/listing.ts';
 import { methodSpec } from '../cri/method-spec.ts';
 import type { Effect } from '../cri/methods.ts';
 import { askList, ownCall } from './ask-list.ts';
+import { within } from './budget.ts';
 import { EventFeeds } from './event-feed.ts';
 import type { Runtime } from './runtime.ts';
 import { RuntimeStatuses } from './runtime-statuses.ts';
@@ -48,6 +49,8 @@ export class NodeState {
   /** Lists that come from a snapshot now. */
   private readonly stale = new Set<string>();
   private readonly timer: NodeJS.Timeout;
+  /** How long a list waits for a runtime, in ms. */
+  listTimeout: (runtime: Runtime) => number = () => REFRESH_AFTER;
   /** Called after a change that a call has made. */
   onFollowed: () => void = () => {};
   /** Called each time a list comes from a snapshot. */
@@ -76,6 +79,7 @@ export class NodeState {
   join(runtime: Runtime, before?: Runtime): void {
     this.snapshots.set(runtime, (before && this.snapshots.get(before)) ?? new Snapshot());
     if (before !== undefined) this.samples.inherit(runtime, before);
+    if (runtime.silence !== undefined) runtime.silence.onChange = since => this.tellSilence(runtime, since);
     const forget = runtime.onChange(state => {
       if (state.kind === 'up') this.refresh(runtime, 0);
       for (const listener of [...this.listeners]) listener(runtime);
@@ -148,8 +152,9 @@ export class NodeState {
     return (this.overdue.get(runtime)?.get(list) ?? 0) > 0;
   }
 
-  /** A list is waited for no longer, or that list has come to its end. */
-  noteOverdue(runtime: Runtime, list: ListName, over: boolean): void {
+  /** A list that was asked for at this time, as performance.now(), is waited for no longer, or has come to its end. */
+  noteOverdue(runtime: Runtime, list: ListName, over: boolean, askedAt: number): void {
+    if (!over) runtime.silence?.overdue(askedAt);
     const counts = this.overdue.get(runtime) ?? new Map<ListName, number>();
     this.overdue.set(runtime, counts.set(list, (counts.get(list) ?? 0) + (over ? -1 : 1)));
   }
@@ -182,6 +187,14 @@ export class NodeState {
     });
   }
 
+  private tellSilence(runtime: Runtime, since: number | undefined): void {
+    const about = { runtime: runtime.id, change: true };
+    const name = runtimeName(runtime);
+    if (since === undefined) this.log.info(0, `the ${name} answers again`, undefined, about);
+    else
+      this.log.warn(`the ${name} is connected and has answered nothing since ${new Date(since).toISOString()}`, about);
+  }
+
   /** Asks the runtime, in the background, for the lists that are older than `age` ms. */
   private refresh(runtime: Runtime, age: number): void {
     const { state } = runtime;
@@ -190,7 +203,10 @@ export class NodeState {
       const listing = this.of(runtime).of(list);
       if (age > 0 && (this.isOverdue(runtime, list) || Date.now() - (listing.takenAt ?? 0) < age)) continue;
       const path = `/${state.packages[0]}.${methodSpec(list).service}/${list}`;
-      askList(runtime, path, Buffer.alloc(0), listing, ownCall()).catch(fault =>
+      const askedAt = performance.now();
+      const call = askList(runtime, path, Buffer.alloc(0), listing, ownCall());
+      const note = (over: boolean) => this.noteOverdue(runtime, list, over, askedAt);
+      within(this.listTimeout(runtime), call, note).catch(fault =>
         this.log.info(2, `${list} of the ${runtimeName(runtime)}: ${ProxyError.from(fault).message}`, undefined, {
           method: list,
           runtime: runtime.id,

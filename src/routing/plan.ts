@@ -19,8 +19,9 @@ import { noteNames } from './note-names.ts';
 import { Owners } from './owners.ts';
 import type { Runtime } from './runtime.ts';
 import { type Runtimes, runtimeName } from './runtimes.ts';
-import type { Settings } from './settings.ts';
+import { listTimeoutOf, type Settings } from './settings.ts';
 import type { Rules } from './turnover.ts';
+import { waitingFor } from './waiting.ts';
 
 /** One method in one package, ready to be sent to any runtime. */
 export class Plan {
@@ -121,7 +122,7 @@ export class Plan {
 
   /** How long a list waits for this runtime, in ms. */
   listTimeout(runtime: Runtime): number {
-    return this.settings.listTimeouts?.get(runtime.id) ?? this.settings.listTimeout;
+    return listTimeoutOf(this.settings, runtime.id);
   }
 
   /** Waits for the runtime where that is allowed. Rejects with Unavailable. */
@@ -135,7 +136,8 @@ export class Plan {
     const lane = this.lane(runtime);
     if (this.carriesPod) this.notePod(request);
     const sent = lane.encode(request);
-    const reply = await this.followPull(runtime, sent, runtime.call(lane.path, sent, options));
+    const call = waitingFor(runtime, this.method.name, options, runtime.call(lane.path, sent, options));
+    const reply = await this.followPull(runtime, sent, call);
     const { effect } = this.method;
     if (effect !== undefined) {
       const asked = this.method.route === 'byPodConfig' ? this.readOwn('handler', request) : undefined;

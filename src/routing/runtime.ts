@@ -1,8 +1,10 @@
 import type { Calls } from '../base/call.ts';
+import type { Silence } from './silence.ts';
 
 /**
- * What is known of a runtime now. `seen`: it has been up since the proxy started. `absent`: nothing is at its socket's path. `packages`: the CRI API packages that
- * it serves, best first. `runtimeName`, `runtimeVersion`: as in its Version, where that is known.
+ * What is known of a runtime now. `seen`: it has been up since the proxy started. `absent`: nothing is at its socket's path.
+ * `packages`: the CRI API packages that it serves, best first. `runtimeName`, `runtimeVersion`: as in its Version, where that is
+ * known.
  */
 export type RuntimeState =
   | {
@@ -11,6 +13,7 @@ export type RuntimeState =
       readonly packages: readonly string[];
       readonly runtimeName?: string;
       readonly runtimeVersion?: string;
+      readonly versions?: Versions;
     }
   | {
       readonly kind: 'down';
@@ -18,7 +21,11 @@ export type RuntimeState =
       readonly reason: string;
       readonly seen: boolean;
       readonly absent?: boolean;
+      readonly versions?: Versions | undefined;
     };
+
+/** The VersionResponses that the runtime gave when it was connected last, by CRI API package, the best first. */
+export type Versions = ReadonlyMap<string, Buffer>;
 
 /** No fault of a secondary runtime: it may be set up later, or never. One that fails to serve its socket is there. */
 export function isUnseen(state: RuntimeState): boolean {
@@ -33,6 +40,8 @@ export interface Runtime extends Calls {
   /** The id in `-connect`; empty for the primary. */
   readonly id: string;
   readonly state: RuntimeState;
+  /** Whether it answers while it is up; undefined where nobody listens. */
+  readonly silence?: Silence;
   /** How often it has come up and gone down again; undefined where nobody counts. */
   readonly changes?: { readonly up: number; readonly down: number };
   /** Calls back at each change of state, until the returned function is called. */

@@ -11,7 +11,7 @@ import { passThrough } from './pass-through.ts';
 import { Plan } from './plan.ts';
 import { RuntimeConfigReplay } from './runtime-config.ts';
 import type { Runtimes } from './runtimes.ts';
-import type { Settings } from './settings.ts';
+import { listTimeoutOf, type Settings } from './settings.ts';
 import { streamRoutes } from './stream-routes.ts';
 import { unaryRoutes } from './unary-routes.ts';
 
@@ -31,6 +31,7 @@ export function routedService(
     const plan = new Plan(endpoint, runtimes, settings, node);
     served.set(path, endpoint.method.streams ? streaming(plan, log) : unary(plan, log, replay));
   }
+  node.listTimeout = runtime => listTimeoutOf(settings, runtime.id);
   const { primary } = runtimes;
   return path => served.get(path) ?? passThrough(path, primary, settings.primaryWait, log);
 }

@@ -37,3 +37,8 @@ export interface Settings {
   /** The proxy's own version. */
   readonly version?: string;
 }
+
+/** How long a list waits for this runtime, in ms. */
+export function listTimeoutOf({ listTimeout, listTimeouts }: Settings, runtimeId: string): number {
+  return listTimeouts?.get(runtimeId) ?? listTimeout;
+}

@@ -4,6 +4,7 @@ import type { Route } from '../cri/methods.ts';
 import { askOwner } from './ask-owner.ts';
 import { askedFor } from './asked.ts';
 import { refuseCollision } from './id-collision.ts';
+import { identity } from './identity.ts';
 import { imageFs } from './image-fs.ts';
 import { listImages } from './image-list.ts';
 import { pullImage } from './image-pull.ts';
@@ -92,6 +93,7 @@ const all: UnaryRoute = async (plan, request, options) => {
 /** How each route of a unary method is taken. */
 export const unaryRoutes: Readonly<Record<Exclude<Route, 'events'>, UnaryRoute>> = {
   primary: toOne(plan => plan.runtimes.primary),
+  identity,
   status: nodeStatus,
   config: runtimeConfig,
   all,

@@ -37,6 +37,10 @@ test('a runtime is asked for its Version in every package', async t => {
     runtimeName: 'fake',
     runtimeVersion: '1.2.3',
     packages: ['runtime.v1', 'runtime.v1alpha2'],
+    versions: new Map([
+      ['runtime.v1', version],
+      ['runtime.v1alpha2', version],
+    ]),
   });
 });
 

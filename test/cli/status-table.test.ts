@@ -26,6 +26,7 @@ function makeRuntime(changes: Partial<RuntimeReport>): RuntimeReport {
     state: 'up',
     seen: true,
     since: ago(3 * 86_400 + 4 * 3600),
+    notAnsweringSince: null,
     reason: null,
     name: 'containerd',
     version: 'v1.7.24',
@@ -135,6 +136,12 @@ for (const width of [80, 81, 100, 132, 200]) {
     );
   });
 }
+
+test('a runtime that is connected and answers nothing hangs, since then', async t => {
+  const text = statusTable(makeReport([{ notAnsweringSince: ago(75) }]), 80, plain);
+  t.match(text, /^\(primary\) +hangs 1m 15s /m);
+  t.match(text.replaceAll(/\s+/g, ' '), `connected, and has answered nothing since ${ago(75)}: look at its log`);
+});
 
 test('what is not well stands out', async t => {
   const text = statusTable(five, 80, marked);

@@ -43,6 +43,7 @@ function reportRuntime(id: string, socket: string): Changeable<RuntimeReport> {
     state: 'up',
     seen: true,
     since: '2026-01-01T00:00:00.000Z',
+    notAnsweringSince: null,
     reason: null,
     name: 'containerd',
     version: 'v1.7.24',

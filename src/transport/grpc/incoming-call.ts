@@ -16,6 +16,7 @@ export class IncomingCall implements CallOptions {
   readonly deadline: number | undefined;
   readonly userAgent: string;
   watched: WatchedCall | undefined = undefined;
+  waitsFor: (() => string) | undefined = undefined;
   private controller: AbortController | undefined = undefined;
   private reason: ProxyError | undefined = undefined;
   private follower: Cancellable | undefined = undefined;

@@ -163,7 +163,7 @@ export class ServerCall extends Stream {
       this.fail(tooLate());
       return;
     }
-    if (deadline !== undefined) this.alarm = setAlarm(deadline, () => this.abort(tooLate()));
+    if (deadline !== undefined) this.alarm = setAlarm(deadline, () => this.abort(tooLate(this.call?.waitsFor?.())));
     if (this.method.kind === 'stream') {
       this.patient = true;
       this.inbox = new Inbox(this.reader, this);
@@ -292,6 +292,7 @@ export class ServerCall extends Stream {
 
 const noMetadata: Metadata = [];
 
-function tooLate(): ProxyError {
-  return new ProxyError(Code.DeadlineExceeded, 'context deadline exceeded');
+function tooLate(why?: string): ProxyError {
+  const text = 'context deadline exceeded';
+  return new ProxyError(Code.DeadlineExceeded, why === undefined ? text : `${text}: ${why}`);
 }

@@ -1,0 +1,28 @@
+import type { CallOptions } from '../base/call.ts';
+import type { Runtime } from './runtime.ts';
+import { runtimeName } from './runtimes.ts';
+
+/** The same call; a client whose deadline passes meanwhile is told which runtime has not answered, and for how long. */
+export async function waitingFor<T>(
+  runtime: Runtime,
+  method: string,
+  options: CallOptions,
+  call: Promise<T>,
+): Promise<T> {
+  const askedAt = performance.now();
+  const describe = () => {
+    const since = runtime.silence?.since;
+    const nothing = since === undefined ? '' : `; it has answered nothing since ${new Date(since).toISOString()}`;
+    return `criproxy: the ${runtimeName(runtime)} has not answered ${method} for ${seconds(performance.now() - askedAt)}${nothing}`;
+  };
+  options.waitsFor = describe;
+  try {
+    return await call;
+  } finally {
+    if (options.waitsFor === describe) options.waitsFor = undefined;
+  }
+}
+
+function seconds(ms: number): string {
+  return `${(ms / 1000).toFixed(1)} s`;
+}

@@ -1,0 +1,93 @@
+import { once } from 'node:events';
+import { connect as connectHttp2 } from 'node:http2';
+import { connect as connectSocket } from 'node:net';
+import { test } from 'tap';
+import type { RuntimeReport, StatusReport } from '../../src/admin/status-report.ts';
+import { makeFolder } from '../cli/daemon.ts';
+import { adminSocketOf, startTracedDaemon } from '../cli/trace-lab.ts';
+import { waitFor } from '../support/child.ts';
+import { connect } from '../support/cri-client.ts';
+import { criTypes } from '../support/cri-types.ts';
+import { scrape } from '../support/exposition.ts';
+import { runProxy, startProxy } from '../support/proxy.ts';
+import { RuntimeHost } from './support/runtime-host.ts';
+
+const types = criTypes('runtime.v1');
+
+/** A call with a deadline of which the client itself does not keep watch, so that the server's end of it is seen. */
+async function ask(socketPath: string, method: string, request: Buffer, timeout: string) {
+  const session = connectHttp2('http://localhost', { createConnection: () => connectSocket(socketPath) });
+  const stream = session.request({
+    ':method': 'POST',
+    ':path': `/runtime.v1.RuntimeService/${method}`,
+    'content-type': 'application/grpc',
+    te: 'trailers',
+    'grpc-timeout': timeout,
+  });
+  const head = Buffer.alloc(5);
+  head.writeUInt32BE(request.length, 1);
+  stream.end(Buffer.concat([head, request]));
+  const fields: Record<string, unknown> = {};
+  for (const event of ['response', 'trailers']) stream.on(event, headers => Object.assign(fields, headers));
+  stream.resume();
+  await once(stream, 'close');
+  session.close();
+  return { code: Number(fields['grpc-status']), message: decodeURIComponent(String(fields['grpc-message'] ?? '')) };
+}
+
+test('a runtime that is stopped is named in the answer at the deadline, the log, the status and the metrics', async t => {
+  const dir = makeFolder(t);
+  const [primary, alt] = await Promise.all(['primary', 'alt'].map(name => RuntimeHost.open(dir, name, 1)));
+  if (primary === undefined || alt === undefined) throw new Error('two of them');
+  t.teardown(() => Promise.all([primary.kill(), alt.kill()]));
+  const connects = `${primary.socketPath},alt:${alt.socketPath}`;
+  const proxy = await startProxy({ connect: connects, verbosity: 2 });
+  t.teardown(() => proxy.remove());
+  const client = connect(proxy.socketPath);
+  t.teardown(() => client.close());
+  const admin = adminSocketOf(proxy);
+  const status = async () => {
+    const { stdout, code } = await runProxy(['status', '--admin-socket', admin, '-o', 'json']);
+    const found = (JSON.parse(stdout) as StatusReport).runtimes.find(({ id }) => id === 'alt') as RuntimeReport;
+    return { ...found, code };
+  };
+  await client.call('ListPodSandbox');
+  t.match(await status(), { state: 'up', notAnsweringSince: null, code: 0 });
+  alt.signal('SIGSTOP');
+
+  const request = types.encode('PodSandboxStatusRequest', { pod_sandbox_id: `alt__${alt.pods[0]}` });
+  const { code, message } = await ask(proxy.socketPath, 'PodSandboxStatus', request, '1500m');
+  t.equal(code, 4, 'DeadlineExceeded');
+  const said = /context deadline exceeded: criproxy: the runtime alt has not answered PodSandboxStatus for 1\.\d s/;
+  t.match(message, said);
+  await waitFor('the log', () => said.test(proxy.log()) || undefined);
+
+  // Nobody asks for a list: the proxy's own question tells.
+  const silent = await waitFor('the silence', async () => {
+    const found = await status();
+    return found.notAnsweringSince === null ? undefined : found;
+  });
+  t.match(silent, { state: 'up', code: 3 });
+  t.match(proxy.log(), /the runtime alt is connected and has answered nothing since \d{4}-/);
+  const since = (await scrape(admin)).sum('criproxy_runtime_not_answering_since_timestamp_seconds', { runtime: 'alt' });
+  t.ok(Math.abs(since - Date.parse(silent.notAnsweringSince!) / 1000) < 0.01, String(since));
+  const text = (await runProxy(['status', '--admin-socket', admin])).stdout;
+  t.match(text, /^alt +hangs /m);
+  const again = await ask(proxy.socketPath, 'PodSandboxStatus', request, '100m');
+  t.match(again.message, /it has answered nothing since/);
+
+  alt.signal('SIGCONT');
+  await waitFor('an answer', async () => (await status()).notAnsweringSince === null || undefined);
+  t.match(proxy.log(), /the runtime alt answers again/);
+});
+
+test('while the primary is stopped, and gone, Version is its last greeting and Status is not', async t => {
+  const { proxy, primary, client } = await startTracedDaemon(t);
+  await primary.stop();
+  await waitFor('the end', () => /primary runtime is down/.test(proxy.log()) || undefined);
+  const version = await client.ask('Version', {}, { deadline: 5_000 });
+  t.match(version, { code: 0, response: { runtime_name: 'fake' } });
+  t.equal((await client.ask('Status', {}, { deadline: 20_000 })).code, 14);
+  const { code } = await client.ask('ContainerStatus', { container_id: 'alt__container-db' }, { deadline: 5_000 });
+  t.equal(code, 0, 'the other runtime is reached');
+});

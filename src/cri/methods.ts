@@ -65,7 +65,7 @@ export interface MethodRow {
   readonly join?: Join;
   /**
    * Offered only if every runtime that may have pods has it, else Unimplemented: the client has another way then, and would take
-   * what it gets for all that there is.
+   * a part for the whole.
    */
   readonly needsAll?: true;
   /** Of a streamed list: the unary method whose answer is, byte for byte, one message of the stream. */

@@ -3,7 +3,7 @@ import { entries } from './filter.ts';
 import { lenField, listOf, readAllBytes, readBytes, readString } from './listing.ts';
 import { sandboxOf } from './state-records.ts';
 
-/** What the runtime lists, by id; undefined where that is not known. */
+/** The pods and containers that a runtime lists, by id; undefined where that is not known. */
 export interface Listed {
   readonly pods: ReadonlyMap<string, Buffer> | undefined;
   readonly containers: ReadonlyMap<string, Buffer> | undefined;

@@ -4,12 +4,12 @@ import { ProxyError } from '../base/error.ts';
 /** How many bytes of events may wait for a slow client: some 1,000 events, as many as containerd lets wait. */
 const LIMIT = 8 << 20;
 
-/** What an event costs besides its bytes. */
+/** The memory that an event takes besides its bytes. */
 const OVERHEAD = 64;
 
 /**
  * Events on their way to one client, in the order of arrival. When more wait than the limit allows the stream ends with
- * ResourceExhausted: what the client has missed is in the lists.
+ * ResourceExhausted: the client finds in the lists what it has missed.
  */
 export class EventQueue<T> implements AsyncIterable<T> {
   private readonly items: Array<{ readonly item: T; readonly size: number }> = [];
@@ -38,7 +38,7 @@ export class EventQueue<T> implements AsyncIterable<T> {
     this.wake();
   }
 
-  /** What has come is given first; the first end counts. Undefined: the stream ends with OK. */
+  /** Events that have come are given first; the first end counts. Undefined: the stream ends with OK. */
   end(fault: ProxyError | undefined): void {
     this.over ??= { fault };
     this.wake();

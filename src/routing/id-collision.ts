@@ -71,8 +71,9 @@ async function undo(plan: Plan, runtime: Runtime, answer: Buffer, options: CallO
       const sibling = plan.sibling(name);
       const request = idRequest(id);
       const own = ownCall([], LIMIT, options.watched);
+      const askedAt = Date.now();
       const reply = await runtime.call(sibling.lane(runtime).path, request, own);
-      plan.node.follow(runtime, sibling.method.effect!, request, reply.message);
+      plan.node.follow(runtime, sibling.method.effect!, request, reply.message, askedAt);
     }
     return undefined;
   } catch (fault) {

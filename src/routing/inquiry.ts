@@ -4,14 +4,14 @@ import { unavailable } from './availability.ts';
 import { within } from './budget.ts';
 import type { Runtime, RuntimeState } from './runtime.ts';
 
-/** An answer, and when it was asked for, in ms since the epoch. */
+/** An answer, and when it was asked for, as performance.now(). */
 export interface Known<T> {
   readonly value: T;
   readonly askedAt: number;
 }
 
 /**
- * One thing that a runtime is asked for again and again, for whoever wants to know: one question is under way at most, and its
+ * One thing that a runtime is asked for again and again, for all who want to know: one question is under way at most, and its
  * answer, however late, is the next that is known. A runtime that has let a question wait for longer than its limit is not waited
  * for again until it has answered, or its connection is another one.
  */
@@ -43,8 +43,7 @@ export class Inquiry<T> {
 
   private begin(runtime: Runtime, limit: number, send: () => Promise<T>): Promise<void> {
     const { state } = runtime;
-    const askedAt = Date.now();
-    const begun = performance.now();
+    const askedAt = performance.now();
     const answer = send().then(
       value => {
         if (askedAt >= (this.last?.askedAt ?? 0)) this.last = { value, askedAt };
@@ -57,7 +56,7 @@ export class Inquiry<T> {
     const noteLate = (isOver: boolean) => {
       if (isOver || this.state !== state) return;
       this.beLate(askedAt, limit);
-      runtime.silence?.overdue(begun);
+      runtime.silence?.overdue(askedAt);
     };
     const waited = within(limit, answer, noteLate).catch(() => {});
     this.wait = this.lateSince === undefined ? waited : Promise.resolve();
@@ -65,7 +64,7 @@ export class Inquiry<T> {
   }
 
   private beLate(askedAt: number, limit: number): void {
-    this.lateSince ??= askedAt;
+    this.lateSince ??= Date.now() - (performance.now() - askedAt);
     this.fault = new ProxyError(Code.DeadlineExceeded, `no answer within ${limit} ms`);
     this.wait = Promise.resolve();
   }

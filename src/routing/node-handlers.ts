@@ -3,7 +3,7 @@ import { hasPart } from './asked.ts';
 import type { Plan } from './plan.ts';
 import type { Runtime } from './runtime.ts';
 
-/** What a runtime says of itself: the features of its handlers by their own names, none if it lists none, and of the whole. */
+/** A runtime's own words: the features of its handlers, by its names for them, and of the runtime as a whole. */
 interface Said {
   readonly runtime: Runtime;
   readonly handlers: ReadonlyMap<string, Buffer>;
@@ -27,7 +27,7 @@ export function withAllHandlers(plan: Plan, status: Buffer): Buffer {
   return withHandlers(status, own.size === 0 ? own : shownHandlers(plan, said), features);
 }
 
-/** What cannot be read says nothing, if it is not the primary's. Throws a WireError for that. */
+/** A status that cannot be read says nothing; throws a WireError for the primary's. */
 function readSaid(runtime: Runtime, status: Buffer | undefined): Said {
   const nothing: Said = { runtime, handlers: new Map(), features: undefined };
   if (status === undefined) return nothing;
@@ -40,9 +40,9 @@ function readSaid(runtime: Runtime, status: Buffer | undefined): Said {
 }
 
 /**
- * The primary's own names, those of the table, then those that a secondary alone has, which pods get to by the annotation. Of a name
- * of the table the features are those of its runtime; any other name may lead to each runtime that lists it, and to each that lists
- * none, which does not tell.
+ * The primary's own names, the names of the table, then names that a secondary alone has, where the annotation leads. A name of the
+ * table has the features of its runtime. Any other name may lead to each runtime that lists it, and to each that lists none, since
+ * that does not tell.
  */
 function shownHandlers({ runtimes }: Plan, said: readonly Said[]): Map<string, Buffer> {
   const { handlers, all } = runtimes;

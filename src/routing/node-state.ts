@@ -118,15 +118,22 @@ export class NodeState {
   }
 
   /**
-   * A call with this effect was answered with OK. Request and answer are in the runtime's names; `askedHandler` is the runtime
-   * handler that the client asked for, for a call that has made a pod.
+   * A call with this effect was answered with OK. Request and answer are in the runtime's names; `askedAt` in ms since the epoch:
+   * the time of what it has made, which may be older than that, never younger; `askedHandler` is the runtime handler that the client asked for, for a call that has made a pod.
    */
-  follow(runtime: Runtime, effect: Effect, request: Buffer, answer: Buffer, askedHandler?: string): void {
+  follow(
+    runtime: Runtime,
+    effect: Effect,
+    request: Buffer,
+    answer: Buffer,
+    askedAt: number,
+    askedHandler?: string,
+  ): void {
     if (askedHandler !== undefined && this.runtimes.handlers.renames(runtime)) {
       this.of(runtime).rememberHandler(itemId(answer), askedHandler);
     }
     if (effect !== 'refresh') {
-      this.of(runtime).follow(effect, request, answer, Date.now());
+      this.of(runtime).follow(effect, request, answer, askedAt);
       this.onFollowed();
     }
     if (effect === 'refresh' || effect === 'removeImage') this.refresh(runtime, 0);

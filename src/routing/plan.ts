@@ -136,12 +136,13 @@ export class Plan {
     const lane = this.lane(runtime);
     if (this.carriesPod) this.notePod(request);
     const sent = lane.encode(request);
+    const askedAt = Date.now();
     const call = waitingFor(runtime, this.method.name, options, runtime.call(lane.path, sent, options));
     const reply = await this.followPull(runtime, sent, call);
     const { effect } = this.method;
     if (effect !== undefined) {
       const asked = this.method.route === 'byPodConfig' ? this.readOwn('handler', request) : undefined;
-      this.readAnswer(runtime, () => this.node.follow(runtime, effect, sent, reply.message, asked));
+      this.readAnswer(runtime, () => this.node.follow(runtime, effect, sent, reply.message, askedAt, asked));
     }
     if (this.namesImages && runtime.id !== '') this.noteNames(runtime, request, reply.message);
     const message = lane.decode(reply.message, request);

@@ -7,7 +7,7 @@ import type { Plan } from './plan.ts';
 import type { Runtime } from './runtime.ts';
 
 /**
- * What a runtime answers to this client within the time that a list has, or why it does not. `send`: how it is asked, if not by the
+ * The runtime's answer to this client within the time that a list has, or the reason why there is none. `send`: how it is asked, if not by the
  * plan's call.
  */
 export async function promptAnswer(

@@ -3,7 +3,7 @@ import type { CgroupDriverName } from '../cri/cgroup-driver.ts';
 import { Inquiry } from './inquiry.ts';
 import type { Runtime, RuntimeState } from './runtime.ts';
 
-/** What a runtime says of itself, or why it says nothing. */
+/** A runtime's status, or the reason why it gives none. */
 export type StatusOutcome =
   | { readonly kind: 'answered'; readonly status: Buffer }
   | { readonly kind: 'silent'; readonly reason: string };
@@ -14,7 +14,7 @@ interface Driver {
   readonly name: CgroupDriverName | undefined;
 }
 
-/** What the runtimes say of themselves, kept for as long as it is of use. */
+/** The statuses and cgroup drivers of the runtimes, kept for as long as they are of use. */
 export class RuntimeStatuses {
   private readonly log: Logger;
   private readonly statuses = new WeakMap<Runtime, Inquiry<Buffer>>();

@@ -22,8 +22,8 @@ export type SamplePart = () => Reply | ProxyError;
 const answers: readonly Code[] = [Code.Unimplemented, Code.NotFound, Code.InvalidArgument];
 
 /**
- * Asks a secondary for samples; resolves when it has answered or its list timeout is over, never rejects. What is read then is its
- * own answer, also one that has come since, else its last samples, if they are not too old, of what it still lists.
+ * Asks a secondary for samples; resolves when it has answered or its list timeout is over, never rejects. The part read
+ * then is its own answer, also one that has come since, else its last samples, if they are not too old, of the items that it lists.
  */
 export async function askSamples(
   plan: Plan,
@@ -58,7 +58,7 @@ export async function askSamples(
   return () => lastPart(plan, runtime, request, fault);
 }
 
-/** What the runtime has said a moment ago, or why that is no answer. */
+/** The answer that the runtime has just given, or the reason why it is none. */
 function livePart(plan: Plan, runtime: Runtime): Reply | ProxyError {
   const { message, served } = plan.node.samples.of(runtime, plan.unaryList.method.name).last!.value;
   try {

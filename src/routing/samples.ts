@@ -12,9 +12,9 @@ import { runtimeName } from './runtimes.ts';
  */
 export const SAMPLE_AGE = 600_000;
 
-/** Whether an answer to this list, asked for at this time, is of use. What a runtime can measure does not age. */
+/** Whether an answer to this list, asked for at this time, is of use. Metric descriptors do not age. */
 export function isOfUse(list: string, askedAt: number): boolean {
-  return list === 'ListMetricDescriptors' || Date.now() - askedAt <= SAMPLE_AGE;
+  return list === 'ListMetricDescriptors' || performance.now() - askedAt <= SAMPLE_AGE;
 }
 
 /** A whole answer to a list of samples, in the runtime's names and in the CRI API package that it came in. */
@@ -36,7 +36,7 @@ export class Samples {
     this.log = log;
   }
 
-  /** Those that a list's method gives; streams have the same as the unary list. */
+  /** The samples of a list's method, which its stream has too. */
   of(runtime: Runtime, list: string): Inquiry<Sample> {
     const ofRuntime = this.inquiries.get(runtime) ?? new Map<string, Inquiry<Sample>>();
     this.inquiries.set(runtime, ofRuntime);
@@ -62,7 +62,7 @@ export class Samples {
     if (source === 'live') this.log.info(0, `${list} of the ${name} is its own answer again`, undefined, about);
     else if (source === 'none') this.log.warn(`${list} goes without the ${name}: ${why}`, about);
     else {
-      const age = ((Date.now() - inquiry.last!.askedAt) / 1000).toFixed(1);
+      const age = ((performance.now() - inquiry.last!.askedAt) / 1000).toFixed(1);
       this.log.warn(`${list} of the ${name} comes from its last samples, of ${age} s ago: ${why}`, about);
     }
   }

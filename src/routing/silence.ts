@@ -5,7 +5,7 @@ import { withMessages } from '../base/reply-stream.ts';
 
 /**
  * Whether a runtime that is up answers. It does not if a whole question has waited for longer than the runtime's own limit and no
- * call has been answered since that was asked. What a client waits for, and for how long, says nothing: some calls take minutes.
+ * call has been answered since then. The wait of a client says nothing: some calls take minutes.
  */
 export class Silence {
   /** From when on nothing has been answered, in ms since the epoch; undefined while the runtime answers. */

@@ -178,11 +178,12 @@ test('streams, large messages and faults', async t => {
   t.equal(large.sum('criproxy_message_max_bytes', labels), response!.length);
   t.equal(proxy.log().split('a response of ImageStatus has 13.0 MiB').length, 2, 'said once');
 
-  await askHttp({ socketPath: admin }, '/v1/faults', 'POST', { method: 'Version', error: 'Unavailable', times: 2 });
-  for (const code of [14, 14, 0]) t.equal((await ask('Version')).code, code);
+  await askHttp({ socketPath: admin }, '/v1/faults', 'POST', { method: 'ExecSync', error: 'Unavailable', times: 2 });
+  const exec = v1.encode('ExecSyncRequest', { container_id: 'alt__c', cmd: ['true'] });
+  for (const code of [14, 14, 0]) t.equal((await ask('ExecSync', exec)).code, code);
   const faulty = await read();
   t.equal(faulty.sum('criproxy_faults_injected_total'), 2);
-  t.equal(faulty.sum('criproxy_calls_total', { method: 'Version', runtime: 'primary', code: 'Unavailable' }), 2);
+  t.equal(faulty.sum('criproxy_calls_total', { method: 'ExecSync', runtime: 'alt', code: 'Unavailable' }), 2);
   t.equal(faulty.sum('criproxy_trace_lines_lost_total'), 0);
 });
 

@@ -189,7 +189,7 @@ test('calls for one object: Unavailable from a runtime that is down, NotFound fr
   }
 });
 
-test('the primary down: Version and Status are Unavailable, lists come from the snapshot, stats are left out', {
+test('the primary down: Status and stats are Unavailable, Version is its last greeting, lists come from the snapshot', {
   buffered: true,
 }, async t => {
   const { client, runtimes, containers } = await startLab(t);
@@ -199,14 +199,10 @@ test('the primary down: Version and Status are Unavailable, lists come from the 
     client.ask('Version', {}, { deadline: 20_000 }),
     client.ask('Status', {}, { deadline: 20_000 }),
     client.call('ListContainers', {}, { deadline: 5_000 }),
-    client.call('ListContainerStats', {}, { deadline: 5_000 }),
+    client.ask('ListContainerStats', {}, { deadline: 20_000 }),
   ]);
-  t.same([version.code, status.code], [UNAVAILABLE, UNAVAILABLE]);
+  t.same([version.code, status.code, stats.code], [0, UNAVAILABLE, UNAVAILABLE]);
   t.same(idsOf(itemsOf(list)), [...containers].sort());
-  t.same(
-    stats['stats'].map((each: Message) => each['attributes'].id),
-    [containers[1]],
-  );
 });
 
 test('UpdateRuntimeConfig is sent again to each runtime that comes back', { buffered: true }, async t => {

@@ -14,6 +14,7 @@ test('what the kubelet that runs is connected to counts, not its files', {
 }, async t => {
   const node = await bootKubeletNode(modern);
   t.teardown(() => node.remove());
+  const doctor = () => node.run('criproxy doctor').stdout.replace(/\s+/g, ' ');
   const before = node.must(`cat ${CONFIG}`);
   node.must('dpkg -i /opt/packages/criproxy.deb && criproxy setup revert');
   node.write('/run/kubelet.uses', `unix://${containerd}`);
@@ -34,10 +35,7 @@ test('what the kubelet that runs is connected to counts, not its files', {
     node.must('criproxy setup status'),
     /not in use by the files, but not so the kubelet that runs \(pid \d+\): it is connected to \/run\/criproxy\.sock/,
   );
-  t.match(
-    node.run('criproxy doctor').stdout,
-    /the kubelet that runs \(pid \d+\): it is connected to \/run\/criproxy\.sock/s,
-  );
+  t.match(doctor(), /the kubelet that runs \(pid \d+\): it is connected to \/run\/criproxy\.sock/s);
 
   node.must('systemctl restart kubelet');
   await waitFor('the kubelet to use containerd', () => node.kubelet()?.endpoint.includes('containerd') || undefined);
@@ -46,8 +44,5 @@ test('what the kubelet that runs is connected to counts, not its files', {
     node.must('criproxy setup status'),
     /in use by the files, but not so the kubelet that runs .*containerd\.sock; systemctl restart kubelet/,
   );
-  t.match(
-    node.run('criproxy doctor').stdout,
-    /the kubelet that runs \(pid \d+\): it is connected to \/run\/containerd\/containerd\.sock/s,
-  );
+  t.match(doctor(), /the kubelet that runs \(pid \d+\): it is connected to \/run\/containerd\/containerd\.sock/s);
 });

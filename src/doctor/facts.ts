@@ -40,7 +40,7 @@ export async function gatherFacts(node: ExaminedNode, adminSocket: string, versi
   let kubelet: Kubelet | undefined;
   let strange: SetupError | undefined;
   try {
-    kubelet = inspectKubelet(node.files, node.askVersion);
+    kubelet = inspectKubelet(node.files, node);
   } catch (fault) {
     if (!(fault instanceof SetupError)) throw fault;
     strange = fault;

@@ -1,6 +1,6 @@
 import { findFlag } from '../setup/command.ts';
 import { sameEndpoint } from '../setup/endpoint.ts';
-import { KUBELET_UNIT, type Kubelet, type Setting } from '../setup/kubelet.ts';
+import { describePlace, KUBELET_UNIT, type Kubelet } from '../setup/kubelet.ts';
 import { describeConnections, findRunningKubelet, usesSocket } from '../setup/running-kubelet.ts';
 import type { Facts } from './facts.ts';
 import { type Finding, fail, ok, skip, warn } from './finding.ts';
@@ -25,7 +25,11 @@ export function checkKubelet(node: ExaminedNode, facts: Facts): Finding[] {
   }
   if (kubelet === undefined) {
     return [
-      warn('kubelet-endpoint', `there is no ${KUBELET_UNIT} on this node`, 'whatever uses criproxy is not checked'),
+      warn(
+        'kubelet-endpoint',
+        `there is no ${KUBELET_UNIT}, and none of a distribution that is known`,
+        'whatever uses criproxy is not checked',
+      ),
     ];
   }
   return [...checkEndpoints(kubelet, listen), ...checkFlags(kubelet), ...checkRunning(node, kubelet, listen)];
@@ -37,20 +41,18 @@ function checkEndpoints({ endpoint, imageEndpoint, usesDocker, version }: Kubele
     return [fail('kubelet-endpoint', `the kubelet (${version}) ${what}`, 'criproxy is not in use', APPLY)];
   }
   if (!sameEndpoint(endpoint.value, listen)) {
-    const what = `the kubelet (${version}) uses ${endpoint.value}, and not ${listen} (${placeOf(endpoint)})`;
+    const what = `the kubelet (${version}) uses ${endpoint.value}, and not ${listen} (${describePlace(endpoint.place)})`;
     return [fail('kubelet-endpoint', what, 'criproxy is not in use: no pod gets to another runtime', APPLY)];
   }
-  const findings = [ok('kubelet-endpoint', `the kubelet (${version}) uses ${listen}`, `so says ${placeOf(endpoint)}`)];
+  const findings = [
+    ok('kubelet-endpoint', `the kubelet (${version}) uses ${listen}`, `so says ${describePlace(endpoint.place)}`),
+  ];
   if (imageEndpoint !== undefined && !sameEndpoint(imageEndpoint.value, listen)) {
     const means = 'images are pulled, listed and removed past criproxy: pods of other runtimes have none';
-    const what = `the kubelet has its images from ${imageEndpoint.value} (${placeOf(imageEndpoint)})`;
+    const what = `the kubelet has its images from ${imageEndpoint.value} (${describePlace(imageEndpoint.place)})`;
     findings.push(fail('kubelet-images', what, means, APPLY));
   }
   return findings;
-}
-
-function placeOf({ place }: Setting): string {
-  return place.kind === 'config' ? place.file : `${place.origin.file} (${place.origin.variable ?? place.origin.key})`;
 }
 
 /** Flags that end a kubelet, with the first release that does not know them (kubernetes/kubernetes CHANGELOG-1.27). */
@@ -60,7 +62,7 @@ function checkFlags({ args, minor }: Kubelet): Finding[] {
   return refusedFlags.flatMap(({ flag, first }) => {
     const found = findFlag(args, flag);
     if (found === undefined || minor === undefined || minor < first) return [];
-    const where = placeOf({ value: found.value, place: { kind: 'flag', origin: found.origin } });
+    const where = describePlace({ kind: 'flag', origin: found.origin });
     const what = `the kubelet (1.${minor}) does not know --${flag}, which it is given by ${where}`;
     return [
       fail(
@@ -77,17 +79,16 @@ function checkFlags({ args, minor }: Kubelet): Finding[] {
 /** What the kubelet that runs does, beside what its files say: one that was not restarted has what they said before. */
 function checkRunning(node: ExaminedNode, kubelet: Kubelet, listen: string): Finding[] {
   const check = 'kubelet-running';
-  const state = node.unit(KUBELET_UNIT)?.['ActiveState'];
+  const unit = kubelet.unit.name;
+  const state = node.unit(unit)?.['ActiveState'];
   if (state === undefined) return [];
   if (state !== 'active') {
-    const mend = ['journalctl -u kubelet -n 50 --no-pager', 'systemctl restart kubelet'];
-    return [warn(check, `${KUBELET_UNIT} is ${state}`, 'nothing on this node starts or stops pods', ...mend)];
+    const mend = [`journalctl -u ${unit} -n 50 --no-pager`, `systemctl restart ${unit}`];
+    return [warn(check, `${unit} is ${state}`, 'nothing on this node starts or stops pods', ...mend)];
   }
-  const running = findRunningKubelet(node, kubelet.minor);
+  const running = findRunningKubelet(node, kubelet.minor, unit);
   if (running === undefined)
-    return [
-      skip(check, `${KUBELET_UNIT} is active, and its processes cannot be listed`, 'what it uses is not checked'),
-    ];
+    return [skip(check, `${unit} is active, and its processes cannot be listed`, 'what it uses is not checked')];
   const uses = usesSocket(running, listen);
   const isConfigured = kubelet.endpoint !== undefined && sameEndpoint(kubelet.endpoint.value, listen);
   const does = `the kubelet that runs (pid ${running.pid}): ${describeConnections(running)}`;
@@ -99,5 +100,5 @@ function checkRunning(node: ExaminedNode, kubelet: Kubelet, listen: string): Fin
   }
   if (!isConfigured) return [];
   const means = `its files say ${listen}: it was not restarted since, or criproxy does not listen`;
-  return [fail(check, does, means, 'systemctl status criproxy.socket criproxy.service', 'systemctl restart kubelet')];
+  return [fail(check, does, means, 'systemctl status criproxy.socket criproxy.service', `systemctl restart ${unit}`)];
 }

@@ -77,10 +77,11 @@ async function pointKubelet(
   rollback: Rollback,
 ): Promise<string[]> {
   const { kubelet, edits, changes } = plan;
+  const unit = kubelet?.unit.name ?? KUBELET_UNIT;
   let isRestarted = false;
   rollback.push(async () => {
     if (changes.size > 0) await host.systemctl('daemon-reload');
-    if (isRestarted) await host.systemctl('restart', KUBELET_UNIT);
+    if (isRestarted) await host.systemctl('restart', unit);
   });
   const { endpoint: _, ...rest } = record;
   const current = kubelet?.endpoint?.value;
@@ -91,7 +92,7 @@ async function pointKubelet(
     makeChanges(rollback, changes, record, noted);
   if (changes.size === 0) return [];
   await host.systemctl('daemon-reload');
-  const said = await restartKubelet(host, KUBELET_UNIT, options.listen, options.settle, () => {
+  const said = await restartKubelet(host, unit, options.listen, options.settle, () => {
     isRestarted = true;
   });
   return [...describeChanges(plan, record), said];

@@ -33,6 +33,7 @@ interface Range {
 
 /** Where the raw text of an origin stands: the last assignment of it, which is the one in force. */
 function findRanges(text: string, origin: Origin): Range[] {
+  if (origin.syntax === 'arguments') return [{ start: 0, end: text.length }];
   if (origin.syntax === 'env')
     return parseEnvFile(text)
       .filter(({ name }) => name === origin.variable)

@@ -1,7 +1,9 @@
 import { posix } from 'node:path';
 import { type Argument, expandCommand, findFlag } from './command.ts';
+import { type Distribution, distributions } from './distribution.ts';
 import { endpointPath } from './endpoint.ts';
 import { strange } from './error.ts';
+import type { Host } from './host.ts';
 import { type EndpointKey, findConfigValue } from './kubelet-config.ts';
 import type { Tree } from './tree.ts';
 import { loadUnit, type Origin, type Unit } from './unit.ts';
@@ -9,7 +11,8 @@ import { loadUnit, type Origin, type Unit } from './unit.ts';
 /** Where a value was written. */
 export type Place =
   | { readonly kind: 'flag'; readonly origin: Origin }
-  | { readonly kind: 'config'; readonly file: string };
+  | { readonly kind: 'config'; readonly file: string }
+  | { readonly kind: 'default'; readonly of: string };
 
 /** A value that the kubelet uses, and where it comes from. */
 export interface Setting {
@@ -29,7 +32,12 @@ export const FIRST_WITH_CONFIG_KEY = 27;
 
 /** How this node's kubelet is started, and how it learns where its runtime is. */
 export interface Kubelet extends Endpoints {
+  /** The service that runs it. */
   readonly unit: Unit;
+  /** Undefined for a kubelet.service, as kubeadm and others have it. */
+  readonly distribution: Distribution | undefined;
+  /** The program of ExecStart= that starts the kubelet, where that is not the kubelet itself. */
+  readonly wrapper: string | undefined;
   readonly args: readonly Argument[];
   /** What the program answered when it was asked for its version. */
   readonly version: string;
@@ -40,20 +48,30 @@ export interface Kubelet extends Endpoints {
   readonly usesDocker: boolean;
 }
 
-/** Asks a program for its version: `Kubernetes v1.31.0`, or why it did not say. */
-export type AskVersion = (command: readonly string[]) => string;
+/** What there is to know of a kubelet beside the node's files. */
+export type KubeletView = Pick<Host, 'askVersion' | 'processes'>;
 
 export const KUBELET_UNIT = 'kubelet.service';
 
-function findProgram(args: readonly Argument[]): string[] {
-  const [program, verb] = args.map(({ text }) => text);
-  const base = program?.split('/').at(-1);
-  if (program?.startsWith('/') && base === 'kubelet') return [program];
-  if (program?.startsWith('/') && base === 'hyperkube' && verb === 'kubelet') return [program, verb];
+/** The command that is the kubelet; undefined for another program. */
+function findProgram(args: readonly Argument[]): string[] | undefined {
+  const [program = '', verb] = args.map(({ text }) => text);
+  const base = program.split('/').at(-1);
+  if (base === 'kubelet') return [program];
+  return base === 'hyperkube' && verb === 'kubelet' ? [program, verb] : undefined;
+}
+
+/** The arguments of a kubelet that runs below another program, which is the place where they come from. */
+function findWrapped(unit: Unit, wrapper: string, view: KubeletView): Argument[] {
+  const origin: Origin = { file: wrapper, syntax: 'arguments', key: 'ExecStart' };
+  for (const { args } of view.processes(unit.name)) {
+    const words = args.map(text => ({ text, origin }));
+    if (findProgram(words) !== undefined) return words;
+  }
   throw strange(
-    args[0]!.origin.file,
-    `ExecStart= starts ${program || 'nothing'}, which is not the kubelet itself`,
-    'find out how that program starts the kubelet, and set the endpoint there',
+    unit.execStart.origin.file,
+    `ExecStart= starts ${wrapper || 'nothing'}, which is not the kubelet itself, and no kubelet is seen to run below it`,
+    'start it, and try again; or see how that program starts the kubelet, and set --container-runtime-endpoint there',
   );
 }
 
@@ -84,8 +102,18 @@ function findSetting(tree: Tree, line: CommandLine, flag: string, key: EndpointK
   return configured && { value: configured.value, place: { kind: 'config', file: configured.file } };
 }
 
+/** The file of a place, or who has the default. */
 export function fileOf(place: Place): string {
+  if (place.kind === 'default') return place.of;
   return place.kind === 'flag' ? place.origin.file : place.file;
+}
+
+/** A place for people, with the variable or setting of its file. */
+export function describePlace(place: Place): string {
+  if (place.kind === 'default') return `${place.of}, which has a runtime of its own`;
+  if (place.kind === 'config') return place.file;
+  const { file, variable, key } = place.origin;
+  return `${file} (${variable ?? key})`;
 }
 
 function withSocket(setting: Setting | undefined): Setting | undefined {
@@ -105,30 +133,57 @@ export function findEndpoints(tree: Tree, line: CommandLine): Endpoints {
   return { endpoint: withSocket(endpoint), imageEndpoint: withSocket(imageEndpoint), place: endpoint?.place };
 }
 
-/**
- * Finds out how the node's kubelet learns its runtime endpoint; undefined if the node has no kubelet.service. Throws a
- * SetupError (`strange`) for what it does not understand.
- */
-export function inspectKubelet(tree: Tree, askVersion: AskVersion): Kubelet | undefined {
-  const unit = loadUnit(tree, KUBELET_UNIT);
-  if (unit === undefined) return undefined;
-  const args = expandCommand(unit);
-  const version = askVersion(findProgram(args)).trim();
+function inspectService(tree: Tree, view: KubeletView, unit: Unit): Kubelet {
+  const command = expandCommand(unit);
+  const wrapper = findProgram(command) === undefined ? command[0]!.text : undefined;
+  const args = wrapper === undefined ? command : findWrapped(unit, wrapper, view);
+  const [program, ...verb] = findProgram(args)!;
+  const version = view.askVersion([unit.findProgram(program!), ...verb]).trim();
   const minor = readMinor(version);
   const line = { args, minor, folder: unit.folder };
   const runtime = findFlag(args, 'container-runtime')?.value;
-  const endpoints = findEndpoints(tree, line);
   const usesDocker = runtime === undefined ? minor !== undefined && minor < 24 : runtime === 'docker';
   return {
-    unit,
-    args,
-    version,
-    minor,
+    ...{ unit, args, version, minor, wrapper, distribution: undefined },
     config: findPath(line, 'config'),
-    ...endpoints,
+    ...findEndpoints(tree, line),
     ...(usesDocker && { endpoint: undefined, place: undefined }),
     usesDocker,
   };
+}
+
+function inspectDistribution(tree: Tree, distribution: Distribution): Kubelet | undefined {
+  const unit = distribution.units.map(name => loadUnit(tree, name)).find(found => found !== undefined);
+  if (unit === undefined) return undefined;
+  const args = expandCommand(unit);
+  const found = distribution.find(tree, unit, args);
+  if (found === undefined) return undefined;
+  return {
+    ...{ unit, args, version: distribution.name, minor: undefined, wrapper: undefined, distribution },
+    ...{
+      config: undefined,
+      endpoint: withSocket(found),
+      imageEndpoint: undefined,
+      place: found.place,
+      usesDocker: false,
+    },
+  };
+}
+
+/**
+ * Finds out how the node's kubelet learns its runtime endpoint; undefined if the node has no kubelet.service, and none of a
+ * distribution. Throws a SetupError (`strange`) for what it does not understand.
+ */
+export function inspectKubelet(tree: Tree, view: KubeletView): Kubelet | undefined {
+  const unit = loadUnit(tree, KUBELET_UNIT);
+  if (unit !== undefined) return inspectService(tree, view, unit);
+  return distributions.map(each => inspectDistribution(tree, each)).find(found => found !== undefined);
+}
+
+/** The service that runs the kubelet, by name; kubelet.service where there is none. */
+export function findKubeletUnit(tree: Tree): string {
+  const names = [KUBELET_UNIT, ...distributions.flatMap(({ units }) => units)];
+  return names.find(name => loadUnit(tree, name) !== undefined) ?? KUBELET_UNIT;
 }
 
 /** Whether kubeadm (or whoever) has not written the kubelet's configuration yet: the kubelet cannot run. */

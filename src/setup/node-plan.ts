@@ -62,9 +62,9 @@ function listFiles(
 function planEdits(host: Host, record: SetupRecord, endpoint: string): Pick<Plan, 'kubelet' | 'edits' | 'changes'> {
   const undone = undoAll(host.files, record);
   const bare = overlayTree(host.files, undone);
-  const kubelet = inspectKubelet(bare, host.askVersion);
+  const kubelet = inspectKubelet(bare, host);
   if (kubelet === undefined) return { kubelet, edits: [], changes: new Map() };
-  const { texts, made } = foldEdits(bare, planKubelet(bare, kubelet, endpoint, host.askVersion));
+  const { texts, made } = foldEdits(bare, planKubelet(bare, kubelet, endpoint, host));
   const wanted = new Map([...undone, ...texts]);
   const changes = new Map([...wanted].filter(([path, text]) => host.files.read(path) !== text));
   return { kubelet, edits: made, changes };
@@ -76,7 +76,7 @@ function planWith(host: Host, options: PlanOptions, record: SetupRecord): Omit<P
   const endpoint = `unix://${options.listen}`;
   const choose = (kubelet: Kubelet | undefined) =>
     choosePrimary(host.files, kubelet, options.primary, options.listen, record.primary);
-  const current = inspectKubelet(host.files, host.askVersion);
+  const current = inspectKubelet(host.files, host);
   if (current === undefined) return { ...nothing, kubelet: undefined, primary: choose(undefined) };
   if (isUnfinished(host.files, current))
     return { ...nothing, kubelet: undefined, primary: choose(undefined), left: unfinished(current, endpoint) };

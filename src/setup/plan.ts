@@ -4,12 +4,12 @@ import { applyEdit, type Edit } from './edit.ts';
 import { sameEndpoint } from './endpoint.ts';
 import { strange } from './error.ts';
 import {
-  type AskVersion,
   FIRST_WITH_CONFIG_KEY,
   fileOf,
   inspectKubelet,
   KUBELET_UNIT,
   type Kubelet,
+  type KubeletView,
 } from './kubelet.ts';
 import { type EndpointKey, findConfigValue } from './kubelet-config.ts';
 import { overlayTree, type Tree } from './tree.ts';
@@ -65,6 +65,15 @@ function appendDropIn(kubelet: Kubelet, wanted: readonly Wanted[]): Edit {
 /** Flags that are not there yet: to kubeadm's own variable where the node has it, else to a drop-in. */
 function addFlags(kubelet: Kubelet, wanted: readonly Wanted[]): Edit[] {
   if (wanted.length === 0) return [];
+  if (kubelet.wrapper !== undefined) {
+    const flags = wanted.map(({ flag, value }) => `--${flag}=${value}`).join(' ');
+    const now =
+      kubelet.endpoint && kubelet.place?.kind === 'flag'
+        ? `--container-runtime-endpoint=${kubelet.endpoint.value}`
+        : 'no endpoint';
+    const remedy = `give the kubelet ${flags} there, then systemctl restart ${kubelet.unit.name}`;
+    throw strange(kubelet.wrapper, `it starts the kubelet, and gives it ${now}`, remedy);
+  }
   const kubeadm = kubelet.unit.environment.get('KUBELET_KUBEADM_ARGS')?.origin;
   const isUsed = kubelet.args.some(({ origin }) => origin.variable === 'KUBELET_KUBEADM_ARGS');
   if (kubeadm?.syntax !== 'env' || !isUsed) return [appendDropIn(kubelet, wanted)];
@@ -75,7 +84,7 @@ function addFlags(kubelet: Kubelet, wanted: readonly Wanted[]): Edit[] {
 /** A new value for a setting that has a flag: in its place, or, undefined, to be added, since the last one counts. */
 function changeFlag(tree: Tree, kubelet: Kubelet, { flag, value }: Wanted): Edit | undefined {
   const found = findFlag(kubelet.args, flag);
-  if (found === undefined || !isEditable(found.origin)) return undefined;
+  if (found === undefined || kubelet.wrapper !== undefined || !isEditable(found.origin)) return undefined;
   const edit = editFlag(found.origin, flag, found.value, value);
   // A part of the value may come from elsewhere: --container-runtime-endpoint=${SOCKET}
   return applyEdit(edit, tree.read(edit.file)) === undefined ? undefined : edit;
@@ -182,8 +191,12 @@ function describeByHand(edit: Edit): string {
  * The edits after which the kubelet uses the endpoint `value`: none if it does already. They are tried on a copy of the
  * files, so that what comes back is known to take effect. Throws a SetupError for what it does not understand.
  */
-export function planKubelet(tree: Tree, kubelet: Kubelet, value: string, askVersion: AskVersion): Edit[] {
+export function planKubelet(tree: Tree, kubelet: Kubelet, value: string, view: KubeletView): Edit[] {
   const isThere = kubelet.endpoint !== undefined && sameEndpoint(kubelet.endpoint.value, value);
+  if (kubelet.distribution !== undefined) {
+    const edits = isThere ? [] : kubelet.distribution.plan(tree, kubelet.unit, kubelet.args, value);
+    return checkEdits(tree, edits, value, view);
+  }
   const endpoint = isThere ? { edits: [], wanted: [] } : planEndpoint(tree, kubelet, value);
   const images = planImageEndpoint(tree, kubelet, value, isThere ? undefined : kubelet.endpoint?.value);
   const wanted = [...(isThere ? [] : planRuntimeFlag(kubelet)), ...endpoint.wanted, ...images.wanted];
@@ -196,12 +209,16 @@ export function planKubelet(tree: Tree, kubelet: Kubelet, value: string, askVers
     ...planInstanceConfig(tree, kubelet, value),
     ...addFlags(kubelet, missing),
   ];
-  if (edits.length > 0) assertTakesEffect(overlayTree(tree, applyEdits(tree, edits)), value, askVersion);
-  return edits;
+  return checkEdits(tree, edits, value, view);
 }
 
-function assertTakesEffect(after: Tree, value: string, askVersion: AskVersion): void {
-  const kubelet = inspectKubelet(after, askVersion);
+function checkEdits(tree: Tree, edits: readonly Edit[], value: string, view: KubeletView): Edit[] {
+  if (edits.length > 0) assertTakesEffect(overlayTree(tree, applyEdits(tree, edits)), value, view);
+  return [...edits];
+}
+
+function assertTakesEffect(after: Tree, value: string, view: KubeletView): void {
+  const kubelet = inspectKubelet(after, view);
   const { endpoint, imageEndpoint } = kubelet ?? {};
   if (
     endpoint !== undefined &&

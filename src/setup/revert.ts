@@ -3,7 +3,7 @@ import type { Edit } from './edit.ts';
 import { sameEndpoint } from './endpoint.ts';
 import { SetupError } from './error.ts';
 import type { Host } from './host.ts';
-import { inspectKubelet, KUBELET_UNIT, type Kubelet } from './kubelet.ts';
+import { findKubeletUnit, inspectKubelet, type Kubelet } from './kubelet.ts';
 import { restartKubelet } from './kubelet-restart.ts';
 import { describeEdit, describeUndone, planKubelet } from './plan.ts';
 import {
@@ -35,7 +35,7 @@ export interface Reverted {
 /** The kubelet, if its configuration can be read; what cannot be understood now is not edited. */
 function inspect(host: Host): Kubelet | SetupError | undefined {
   try {
-    return inspectKubelet(host.files, host.askVersion);
+    return inspectKubelet(host.files, host);
   } catch (fault) {
     if (fault instanceof SetupError) return fault;
     throw fault;
@@ -51,7 +51,7 @@ function planMoved(host: Host, record: SetupRecord, listen: string): readonly Ed
     return [];
   const old = record.endpoint ?? (record.primary && `unix://${record.primary}`);
   try {
-    return old === undefined ? [] : planKubelet(host.files, kubelet, old, host.askVersion);
+    return old === undefined ? [] : planKubelet(host.files, kubelet, old, host);
   } catch (fault) {
     if (fault instanceof SetupError) return fault;
     throw fault;
@@ -65,12 +65,13 @@ async function restoreKubelet(
   rollback: Rollback,
 ): Promise<Reverted> {
   let isRestarted = false;
+  const unit = findKubeletUnit(host.files);
   const reload = async () => {
     if (host.noServices === undefined) await host.systemctl('daemon-reload');
   };
   rollback.push(async () => {
     await reload();
-    if (isRestarted) await host.systemctl('restart', KUBELET_UNIT);
+    if (isRestarted) await host.systemctl('restart', unit);
   });
   const { undone, left } = undoEdits(host.files, rollback, record.edits);
   const moved = planMoved(host, record, options.listen);
@@ -85,7 +86,7 @@ async function restoreKubelet(
   await reload();
   // The kubelet takes over its dockershim's socket.
   if (host.files.exists(DOCKERSHIM_UNIT_FILE)) await host.systemctl('stop', DOCKERSHIM);
-  const said = await restartKubelet(host, KUBELET_UNIT, undefined, options.settle, () => {
+  const said = await restartKubelet(host, unit, undefined, options.settle, () => {
     isRestarted = true;
   });
   return { done: [...done, said], left, strange };

@@ -2,7 +2,7 @@ import { undoEdit } from './edit.ts';
 import { endpointPath, sameEndpoint } from './endpoint.ts';
 import { SetupError } from './error.ts';
 import type { Host } from './host.ts';
-import { inspectKubelet, type Kubelet } from './kubelet.ts';
+import { describePlace, inspectKubelet, type Kubelet } from './kubelet.ts';
 import { describeEdit } from './plan.ts';
 import { readRecord } from './record.ts';
 import { describeConnections, findRunningKubelet, type RunningKubelet, usesSocket } from './running-kubelet.ts';
@@ -35,19 +35,17 @@ export interface RunningStatus extends RunningKubelet {
   readonly does: string;
 }
 
-function describeRunning(host: Host, minor: number | undefined, listen: string): RunningStatus | undefined {
-  const running = findRunningKubelet(host, minor);
+function describeRunning(host: Host, kubelet: Kubelet | undefined, listen: string): RunningStatus | undefined {
+  const running = findRunningKubelet(host, kubelet?.minor, kubelet?.unit.name);
   return running && { ...running, usesCriproxy: usesSocket(running, listen), does: describeConnections(running) };
 }
 
 function describeKubelet(kubelet: Kubelet, listen: string): Status['kubelet'] {
   const { endpoint, minor, unit } = kubelet;
-  const place = endpoint?.place;
-  let from = kubelet.usesDocker ? 'its own dockershim' : 'its own default';
-  if (place?.kind === 'config') from = place.file;
-  if (place?.kind === 'flag') from = `${place.origin.file} (${place.origin.variable ?? place.origin.key})`;
+  const own = kubelet.usesDocker ? 'its own dockershim' : 'its own default';
+  const from = endpoint === undefined ? own : describePlace(endpoint.place);
   return {
-    version: minor === undefined ? 'unknown' : `1.${minor}`,
+    version: kubelet.distribution?.name ?? (minor === undefined ? 'unknown' : `1.${minor}`),
     unit: unit.files[0]!,
     endpoint: endpoint === undefined ? '' : `unix://${endpointPath(endpoint.value)}`,
     from,
@@ -59,10 +57,9 @@ function describeKubelet(kubelet: Kubelet, listen: string): Status['kubelet'] {
 export function readStatus(host: Host, listen: string): Status {
   let kubelet: Status['kubelet'];
   let strange: SetupError | undefined;
-  let minor: number | undefined;
+  let found: Kubelet | undefined;
   try {
-    const found = inspectKubelet(host.files, host.askVersion);
-    minor = found?.minor;
+    found = inspectKubelet(host.files, host);
     kubelet = found && describeKubelet(found, listen);
   } catch (fault) {
     if (!(fault instanceof SetupError)) throw fault;
@@ -74,5 +71,5 @@ export function readStatus(host: Host, listen: string): Status {
     what: describeEdit(edit),
     inForce: undoEdit(edit, host.files.read(edit.file)).kind === 'ours',
   }));
-  return { kubelet, running: describeRunning(host, minor, listen), strange, connect, edits };
+  return { kubelet, running: describeRunning(host, found, listen), strange, connect, edits };
 }

@@ -18,10 +18,10 @@ const folders = [
 /** Where systemd looks for a program that ExecStart= names without a folder (systemd.service(5), Command lines). */
 const SEARCH_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
-/** A place that text comes from. `entry` is of a unit file; `variable` is set for an environment variable's value. */
+/** A place that text comes from; `variable` is set for an environment variable's value, `arguments` is a file of them. */
 export interface Origin {
   readonly file: string;
-  readonly syntax: 'unit' | 'env';
+  readonly syntax: 'unit' | 'env' | 'arguments';
   readonly key: string;
   readonly variable?: string;
 }

@@ -20,7 +20,7 @@ const options: ApplyOptions = {
 };
 
 function endpointOf(host: FakeHost): string | undefined {
-  return inspectKubelet(host.files, host.askVersion)?.endpoint?.value;
+  return inspectKubelet(host.files, host)?.endpoint?.value;
 }
 
 const { text } = readPage('docs/migrate-from-docker.md');

@@ -96,6 +96,7 @@ const rows: readonly Row[] = [
   [
     'a kubelet in a script',
     node => {
+      node.processes = () => [];
       node.write(LIB_UNIT, unit('/opt/start-kubelet'));
       rmSync(join(node.root, '/usr/lib/systemd/system/kubelet.service.d'), { recursive: true });
     },

@@ -32,7 +32,7 @@ function changedFiles(before: Readonly<Record<string, string>>, host: FakeHost):
 }
 
 function endpointOf(host: FakeHost): string | undefined {
-  return inspectKubelet(host.files, host.askVersion)?.endpoint?.value;
+  return inspectKubelet(host.files, host)?.endpoint?.value;
 }
 
 for (const layout of layouts) {
@@ -47,7 +47,7 @@ for (const layout of layouts) {
       `CRIPROXY_CONNECT=${layout.primary},virtlet.cloud:/run/virtlet.sock\n`,
     );
     t.equal(host.journal.filter(line => line === 'restart kubelet.service').length, 1, 'the kubelet is restarted once');
-    const kubelet = inspectKubelet(host.files, host.askVersion)!;
+    const kubelet = inspectKubelet(host.files, host)!;
     const remote = findFlag(kubelet.args, 'container-runtime')?.value;
     t.equal(
       remote,
@@ -71,6 +71,7 @@ for (const layout of layouts) {
 for (const layout of strangeLayouts) {
   test(`left alone: ${layout.name}`, async t => {
     const host = makeHost(layout.files, layout.minor);
+    host.processes = () => [];
     const { left } = await applySetup(host, options);
     const said = `${left?.where} ${left?.saw} ${left?.remedy}`;
     for (const words of layout.says) t.match(said, words);

@@ -17,7 +17,7 @@ const options = {
 } as const;
 
 function endpointOf(host: FakeHost): string | undefined {
-  return inspectKubelet(host.files, host.askVersion)?.endpoint?.value;
+  return inspectKubelet(host.files, host)?.endpoint?.value;
 }
 
 const remote = '--container-runtime=remote';

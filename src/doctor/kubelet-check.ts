@@ -1,7 +1,8 @@
 import { findFlag } from '../setup/command.ts';
 import { sameEndpoint } from '../setup/endpoint.ts';
-import { describePlace, KUBELET_UNIT, type Kubelet } from '../setup/kubelet.ts';
+import { KUBELET_UNIT, type Kubelet } from '../setup/kubelet.ts';
 import { describeConnections, findRunningKubelet, usesSocket } from '../setup/running-kubelet.ts';
+import { describePlace } from '../setup/setting.ts';
 import type { Facts } from './facts.ts';
 import { type Finding, fail, ok, skip, warn } from './finding.ts';
 import type { ExaminedNode } from './node.ts';

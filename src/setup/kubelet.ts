@@ -5,20 +5,9 @@ import { endpointPath } from './endpoint.ts';
 import { strange } from './error.ts';
 import type { Host } from './host.ts';
 import { type EndpointKey, findConfigValue } from './kubelet-config.ts';
+import { fileOf, type Place, type Setting } from './setting.ts';
 import type { Tree } from './tree.ts';
 import { loadUnit, type Origin, type Unit } from './unit.ts';
-
-/** Where a value was written. */
-export type Place =
-  | { readonly kind: 'flag'; readonly origin: Origin }
-  | { readonly kind: 'config'; readonly file: string }
-  | { readonly kind: 'default'; readonly of: string };
-
-/** A value that the kubelet uses, and where it comes from. */
-export interface Setting {
-  readonly value: string;
-  readonly place: Place;
-}
 
 /** What a kubelet says of its endpoints; `place` is that of the runtime endpoint, also where it was left empty. */
 export interface Endpoints {
@@ -100,20 +89,6 @@ function findSetting(tree: Tree, line: CommandLine, flag: string, key: EndpointK
   if (line.minor !== undefined && line.minor < FIRST_WITH_CONFIG_KEY) return undefined;
   const configured = findConfigValue(tree, findPath(line, 'config'), findPath(line, 'config-dir'), key);
   return configured && { value: configured.value, place: { kind: 'config', file: configured.file } };
-}
-
-/** The file of a place, or who has the default. */
-export function fileOf(place: Place): string {
-  if (place.kind === 'default') return place.of;
-  return place.kind === 'flag' ? place.origin.file : place.file;
-}
-
-/** A place for people, with the variable or setting of its file. */
-export function describePlace(place: Place): string {
-  if (place.kind === 'default') return `${place.of}, which has a runtime of its own`;
-  if (place.kind === 'config') return place.file;
-  const { file, variable, key } = place.origin;
-  return `${file} (${variable ?? key})`;
 }
 
 function withSocket(setting: Setting | undefined): Setting | undefined {

@@ -3,15 +3,9 @@ import { planConfigEdit } from './config-text.ts';
 import { applyEdit, type Edit } from './edit.ts';
 import { sameEndpoint } from './endpoint.ts';
 import { strange } from './error.ts';
-import {
-  FIRST_WITH_CONFIG_KEY,
-  fileOf,
-  inspectKubelet,
-  KUBELET_UNIT,
-  type Kubelet,
-  type KubeletView,
-} from './kubelet.ts';
+import { FIRST_WITH_CONFIG_KEY, inspectKubelet, KUBELET_UNIT, type Kubelet, type KubeletView } from './kubelet.ts';
 import { type EndpointKey, findConfigValue } from './kubelet-config.ts';
+import { fileOf } from './setting.ts';
 import { overlayTree, type Tree } from './tree.ts';
 import type { Origin } from './unit.ts';
 import { quoteWord } from './words.ts';

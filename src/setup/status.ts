@@ -2,11 +2,12 @@ import { undoEdit } from './edit.ts';
 import { endpointPath, sameEndpoint } from './endpoint.ts';
 import { SetupError } from './error.ts';
 import type { Host } from './host.ts';
-import { describePlace, inspectKubelet, type Kubelet } from './kubelet.ts';
+import { inspectKubelet, type Kubelet } from './kubelet.ts';
 import { describeEdit } from './plan.ts';
 import { readRecord } from './record.ts';
 import { describeConnections, findRunningKubelet, type RunningKubelet, usesSocket } from './running-kubelet.ts';
 import { RUNTIMES_FILE, readConnect } from './services.ts';
+import { describePlace } from './setting.ts';
 
 /** What the set-up sees on a node. */
 export interface Status {

@@ -81,7 +81,10 @@ export class NodeState {
     if (before !== undefined) this.samples.inherit(runtime, before);
     if (runtime.silence !== undefined) runtime.silence.onChange = since => this.tellSilence(runtime, since);
     const forget = runtime.onChange(state => {
-      if (state.kind === 'up') this.refresh(runtime, 0);
+      if (state.kind === 'up') {
+        this.refresh(runtime, 0);
+        this.samples.prime(runtime, this.listTimeout(runtime));
+      }
       for (const listener of [...this.listeners]) listener(runtime);
     });
     this.joined.set(runtime, forget);

@@ -2,18 +2,16 @@ import type { CallOptions, Reply } from '../base/call.ts';
 import { Code } from '../base/codes.ts';
 import { ProxyError } from '../base/error.ts';
 import { asksForAll } from '../cri/filter.ts';
-import { checkItems } from '../cri/listing.ts';
 import { keepSamples, type Listed } from '../cri/samples.ts';
 import { ownCall } from './ask-list.ts';
 import { clientPatience, within } from './budget.ts';
 import { gather } from './gather.ts';
 import type { Lane } from './lane.ts';
-import { malformed } from './malformed.ts';
 import type { Plan } from './plan.ts';
 import { isReply, promptAnswer } from './prompt-answer.ts';
 import type { Runtime } from './runtime.ts';
 import { runtimeName } from './runtimes.ts';
-import { isOfUse, type Sample } from './samples.ts';
+import { checkedSample, isOfUse, type Sample } from './samples.ts';
 
 /** A secondary's part of a list of samples, in the client's names, or why there is none. To be read once. */
 export type SamplePart = () => Reply | ProxyError;
@@ -82,12 +80,17 @@ function lastPart(plan: Plan, runtime: Runtime, request: Buffer, fault: ProxyErr
   }
 }
 
-/** What a runtime does not have is not missing. */
+/** Tells the log where the part comes from. A list that the runtime lacks is not missing, but pods without stats are evicted first. */
 function note(plan: Plan, runtime: Runtime, part: Reply | ProxyError, fault: ProxyError | undefined): void {
-  if (fault?.code === Code.Unimplemented) return;
+  const list = plan.unaryList.method.name;
+  if (fault?.code === Code.Unimplemented) {
+    const text = `the ${runtimeName(runtime)} has no ${list}: its pods have no stats, and the kubelet evicts them first`;
+    if (list === 'ListContainerStats') plan.node.statuses.warnOnce(text);
+    return;
+  }
   const from = fault === undefined ? 'live' : 'last';
   const source = isReply(part) ? from : 'none';
-  plan.node.samples.note(runtime, plan.unaryList.method.name, source, isReply(part) ? fault : part);
+  plan.node.samples.note(runtime, list, source, isReply(part) ? fault : part);
 }
 
 /** Between the names of the client and the runtime, in the package that an answer came in. */
@@ -112,17 +115,8 @@ async function askWhole(plan: Plan, runtime: Runtime, { metadata, watched }: Cal
     const message = each.method.streams
       ? await gather(runtime.stream(lane.path, [request], own))
       : (await runtime.call(lane.path, request, own)).message;
-    checkSamples(runtime, message);
-    return { message, served };
+    return checkedSample(runtime, message, served);
   });
-}
-
-function checkSamples(runtime: Runtime, message: Buffer): void {
-  try {
-    checkItems(message);
-  } catch (fault) {
-    throw malformed(fault, Code.Internal, `the ${runtimeName(runtime)} sent malformed samples`);
-  }
 }
 
 /** Asks for this client alone. */

@@ -1,6 +1,10 @@
+import { Code } from '../base/codes.ts';
 import type { ProxyError } from '../base/error.ts';
 import type { Logger } from '../base/logger.ts';
+import { checkItems } from '../cri/listing.ts';
+import { ownCall } from './ask-list.ts';
 import { Inquiry } from './inquiry.ts';
+import { malformed } from './malformed.ts';
 import type { Runtime } from './runtime.ts';
 import { runtimeName } from './runtimes.ts';
 
@@ -17,10 +21,22 @@ export function isOfUse(list: string, askedAt: number): boolean {
   return list === 'ListMetricDescriptors' || performance.now() - askedAt <= SAMPLE_AGE;
 }
 
+const PRIMED = 'ListContainerStats';
+
 /** A whole answer to a list of samples, in the runtime's names and in the CRI API package that it came in. */
 export interface Sample {
   readonly message: Buffer;
   readonly served: string;
+}
+
+/** Throws Internal for an answer that is no list: it is joined with others'. */
+export function checkedSample(runtime: Runtime, message: Buffer, served: string): Sample {
+  try {
+    checkItems(message);
+    return { message, served };
+  } catch (fault) {
+    throw malformed(fault, Code.Internal, `the ${runtimeName(runtime)} sent malformed samples`);
+  }
 }
 
 /** Where a runtime's part of a list of samples comes from: itself, its last samples, or it is left out. */
@@ -49,6 +65,20 @@ export class Samples {
   inherit(runtime: Runtime, before: Runtime): void {
     const known = this.inquiries.get(before);
     if (known !== undefined) this.inquiries.set(runtime, known);
+  }
+
+  /**
+   * Asks a secondary that has come up for the samples that every kubelet asks for, so that one whose stats take longer than `limit`
+   * ms is not missing from the first list.
+   */
+  prime(runtime: Runtime, limit: number): void {
+    const { id, state } = runtime;
+    const [served] = state.kind === 'up' ? state.packages : [];
+    if (id === '' || served === undefined) return;
+    const path = `/${served}.RuntimeService/${PRIMED}`;
+    void this.of(runtime, PRIMED).ask(runtime, limit, async () =>
+      checkedSample(runtime, (await runtime.call(path, Buffer.alloc(0), ownCall())).message, served),
+    );
   }
 
   /** Says once when the source of a runtime's part is another. `reason`: why it is not live. */

@@ -56,6 +56,27 @@ export async function checkStats(t: Test, lab: TwoRuntimes): Promise<void> {
     );
   });
 
+  await t.test('a secondary that is stopped has its last stats, with their times, filters applied', async t => {
+    const { containerd } = lab.secondary;
+    const ask = async (filter?: Message) => (await client.call('ListContainerStats', filter && { filter })).stats;
+    const live = await ask();
+    containerd.freeze();
+    try {
+      const last = await ask();
+      t.same(idsOf(last), containers);
+      t.same(last[1].cpu.timestamp, live[1].cpu.timestamp, 'the time at which they were taken');
+      t.not(last[0].cpu.timestamp, live[0].cpu.timestamp, "the primary's are of now");
+      t.same(idsOf(await ask({ pod_sandbox_id: pods[1]!.id })), [containers[1]]);
+      t.same(idsOf(await ask({ id: containers[1] })), [containers[1]]);
+    } finally {
+      containerd.thaw();
+    }
+    await waitFor('its own stats', async () => {
+      const [, own] = await ask();
+      return own?.['cpu'].timestamp > live[1].cpu.timestamp || undefined;
+    });
+  });
+
   for (const pod of pods) await removePod(client, pod);
 }
 

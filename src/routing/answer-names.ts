@@ -1,9 +1,10 @@
 import type { MethodSpec } from '../cri/method-spec.ts';
 import { lastReader } from '../cri/read.ts';
 import { type Rewrites, rewriter } from '../cri/rewrite.ts';
+import type { ShownImages } from './image-name-rewrites.ts';
 import { lastResult } from './last-result.ts';
-import { type Naming, responseRewrites, type ShownImages } from './name-rewrites.ts';
-import { isDigest } from './names.ts';
+import { type Naming, responseRewrites } from './name-rewrites.ts';
+import { imagePrefix, isDigest } from './names.ts';
 import type { Runtime } from './runtime.ts';
 
 /** Makes an answer, to this request, one in the client's names. Throws a WireError, or Internal. */
@@ -20,11 +21,12 @@ export function answerNames(method: MethodSpec, runtime: Runtime, naming: Naming
     return isList(method) ? lastResult(rewrite) : rewrite;
   };
   const bare = make('bare');
-  if (runtime.id === '') return bare;
   const prefixUse = () => naming.prefixUse(runtime);
-  if (method.route === 'images' || method.route === 'firstHolder') {
+  const isOfImages = method.route === 'images' || method.route === 'firstHolder';
+  if (isOfImages && runtime.id === '') return bare;
+  if (isOfImages) {
     const prefixed = make('prefixed');
-    const asAsked = make({ isPrefixed: image => prefixUse().hasImage(image) });
+    const asAsked = make({ prefixOf: image => (prefixUse().hasImage(image) ? imagePrefix(runtime.id) : '') });
     const listed = () => (naming.imageNames === 'prefixed' ? prefixed : prefixUse().images.size === 0 ? bare : asAsked);
     if (method.route === 'images') return answer => listed()(answer);
     const imageOf = lastReader(method.request, 'image');
@@ -34,7 +36,7 @@ export function answerNames(method: MethodSpec, runtime: Runtime, naming: Naming
       return naming.runtimes.ownerOfImage(name) === runtime ? prefixed(answer) : bare(answer);
     };
   }
-  const asMade = make({ isPrefixed: (_container, id) => prefixUse().containers.has(id) });
+  const asMade = make({ prefixOf: (_container, id) => prefixUse().containers.get(id) ?? '' });
   return answer => (prefixUse().containers.size === 0 ? bare : asMade)(answer);
 }
 

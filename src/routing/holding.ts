@@ -91,8 +91,7 @@ export function snapshotHolds(
 /** The same of an image by any of its names, or the beginning of its id. */
 export function imageInSnapshot(plan: Plan, runtime: Runtime, image: string): Holds {
   const held = snapshotHolds(plan, runtime, 'ListImages', (_, item) => isImage(item, image));
-  const { images, pulls } = plan.node.of(runtime);
-  return held === 'no' && pulls.mayHaveBrought(image, images.takenAt ?? 0) ? 'unknown' : held;
+  return held === 'no' && plan.node.of(runtime).pulls.mayHaveBrought(image) ? 'unknown' : held;
 }
 
 /** Whether the runtime cannot have the image, for want of the image service: not if it has listed the image before. */

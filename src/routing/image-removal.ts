@@ -99,10 +99,10 @@ function isWanted({ image, handler }: Wanted, id: string, item: Buffer): boolean
   return isDigest(image) ? id === image : isImage(item, image);
 }
 
-/** Removals that secondaries have not answered yet, by runtime and image: asked again, none is begun anew. */
-const lasting = new WeakMap<Runtime, Map<string, Promise<Reply>>>();
-
-/** Goes on when nobody waits any more: to give up a large image's removal in its midst would do so each time. */
+/**
+ * Goes on when nobody waits any more: to give up a large image's removal in its midst would do so each time. It is not begun anew
+ * while it lasts.
+ */
 function lastingRemoval(
   plan: Plan,
   runtime: Runtime,
@@ -110,8 +110,7 @@ function lastingRemoval(
   request: Buffer,
   options: CallOptions,
 ): Promise<Reply> {
-  const removals = lasting.get(runtime) ?? new Map<string, Promise<Reply>>();
-  lasting.set(runtime, removals);
+  const { removals } = plan.node.of(runtime);
   const before = removals.get(image);
   if (before !== undefined) return before;
   const own = ownCall(options.metadata, LIST_LIMIT, options.watched);

@@ -3,7 +3,8 @@ import { ProxyError } from '../base/error.ts';
 import { imageNames, isPinned } from '../cri/image-list.ts';
 import { itemId, readString } from '../cri/listing.ts';
 import type { Rewrite, Rewrites } from '../cri/rewrite.ts';
-import { idPrefix, imagePrefix, isDigest } from './names.ts';
+import { imageNameRewrites, putBefore, putBeforeName, type ShownImages } from './image-name-rewrites.ts';
+import { idPrefix, imagePrefix } from './names.ts';
 import type { IdKind, Owners } from './owners.ts';
 import { type PinRow, pinsOf } from './pins.ts';
 import type { PrefixUse } from './prefix-use.ts';
@@ -29,12 +30,6 @@ export interface Naming {
   /** What clients have named with the runtime's prefix. */
   prefixUse(runtime: Runtime): PrefixUse;
 }
-
-/**
- * Which names of images in an answer get the runtime's prefix: none, all, or those in a Container, ContainerStatus or Image, given
- * as bytes and by its id, of which `isPrefixed` says so.
- */
-export type ShownImages = 'bare' | 'prefixed' | { readonly isPrefixed: (item: Buffer, id: string) => boolean };
 
 /**
  * Makes names in a request those that the runtime itself uses. An id, image or handler that is expressly another runtime's than
@@ -70,30 +65,12 @@ export function responseRewrites(runtime: Runtime, naming: Naming, shown: ShownI
     ...(naming.runtimes.handlers.renames(runtime) && handlerRewrites(runtime, naming)),
     ...(pins && { pinned: pinImage(pins) }),
   };
-  if (runtime.id === '') return { url, ...others };
-  const id = insert(idPrefix(runtime.id));
+  const images = imageNameRewrites(runtime.id, shown);
+  if (runtime.id === '') return { url, ...images, ...others };
+  const id = putBefore(idPrefix(runtime.id));
   const ids: Rewrites = naming.owners.form === 'raw' ? {} : { pod: id, container: id };
-  const image = insertBeforeName(imagePrefix(runtime.id));
-  const imageIds: Rewrites = naming.imageNames === 'prefixed' ? { imageId: image } : {};
-  return { url, ...ids, ...imageIds, ...imageRewrites(image, shown), ...others };
-}
-
-/** `prefix` puts the runtime's prefix before a name. */
-function imageRewrites(prefix: Rewrite, shown: ShownImages): Rewrites {
-  if (shown === 'bare') return {};
-  if (shown === 'prefixed') return { image: prefix, imageHint: prefix };
-  let isPrefixed = false;
-  const image: Rewrite = (bytes, start, end, edit) => {
-    if (isPrefixed) prefix(bytes, start, end, edit);
-  };
-  return {
-    imageScope(bytes, start, end) {
-      const item = bytes.subarray(start, end);
-      isPrefixed = shown.isPrefixed(item, itemId(item));
-    },
-    image,
-    imageHint: image,
-  };
+  const imageId = putBeforeName(imagePrefix(runtime.id));
+  return { url, ...ids, ...(naming.imageNames === 'prefixed' && { imageId }), ...images, ...others };
 }
 
 /** A handler of the runtime in its own name. One of another runtime throws InvalidArgument. */
@@ -172,30 +149,4 @@ function foreign(what: string, name: string, owner: Runtime, runtime: Runtime): 
     Code.InvalidArgument,
     `criproxy: ${what} "${name}" belongs to the ${runtimeName(owner)}, but the call is for the ${runtimeName(runtime)}${remedy}`,
   );
-}
-
-function insert(prefix: string): Rewrite {
-  const bytes = Buffer.from(prefix);
-  return (_bytes, start, end, edit) => {
-    if (start !== end) edit.replace(start, start, bytes);
-  };
-}
-
-function insertBeforeName(prefix: string): Rewrite {
-  const put = insert(prefix);
-  return (bytes, start, end, edit) => {
-    if (isPlainName(bytes, start, end) || !isDigest(bytes.toString('utf8', start, end))) put(bytes, start, end, edit);
-  };
-}
-
-const SLASH = 0x2f;
-const COLON = 0x3a;
-
-/** Whether a slash comes before any colon, as in most image names and in no digest: seen without making a string of it. */
-function isPlainName(bytes: Buffer, start: number, end: number): boolean {
-  for (let at = start; at < end; at++) {
-    if (bytes[at] === SLASH) return true;
-    if (bytes[at] === COLON) return false;
-  }
-  return false;
 }

@@ -1,6 +1,6 @@
 import { createdContainer, imageAsked, type MadeContainer, restoredContainers } from '../cri/item-names.ts';
 import { itemId, readBytes, readString } from '../cri/listing.ts';
-import { isDigest } from './names.ts';
+import { imagePrefix, isDigest } from './names.ts';
 import type { Runtime } from './runtime.ts';
 import type { Runtimes } from './runtimes.ts';
 import type { Snapshot } from './snapshot.ts';
@@ -20,7 +20,8 @@ export function noteNames({ method, request, image, answer }: Answered, runtime:
   // A container of an id alone, from a kubelet before 1.28, is of the name by which the image was last asked for.
   const noteContainer = ({ id, image: spec }: MadeContainer) => {
     const asked = imageAsked(spec);
-    prefixUse.noteContainer(id, isPrefixed(asked) || prefixUse.images.has(asked), containers);
+    const isNamedSo = isPrefixed(asked) || prefixUse.images.has(asked);
+    prefixUse.noteContainer(id, isNamedSo ? imagePrefix(runtime.id) : '', containers);
   };
   switch (method) {
     case 'CreateContainer':

@@ -138,7 +138,7 @@ export class Plan {
     const sent = lane.encode(request);
     const askedAt = Date.now();
     const call = waitingFor(runtime, this.method.name, options, runtime.call(lane.path, sent, options));
-    const reply = await this.followPull(runtime, sent, call);
+    const reply = await (this.method.route === 'byImage' ? this.followPull(runtime, sent, call) : call);
     const { effect } = this.method;
     if (effect !== undefined) {
       const asked = this.method.route === 'byPodConfig' ? this.readOwn('handler', request) : undefined;
@@ -161,8 +161,7 @@ export class Plan {
   }
 
   /** What a pull brings is in no list before the next one; nor is it known what one that failed has brought. */
-  private async followPull(runtime: Runtime, sent: Buffer, call: Promise<Reply>): Promise<Reply> {
-    if (this.method.route !== 'byImage') return call;
+  private followPull(runtime: Runtime, sent: Buffer, call: Promise<Reply>): Promise<Reply> {
     return this.node.of(runtime).pulls.follow(this.read('image', sent), call);
   }
 

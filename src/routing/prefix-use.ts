@@ -5,23 +5,30 @@ import type { Listing } from './listing.ts';
 const MANY = 200;
 
 /**
- * The containers and images of one runtime that clients have named with the runtime's prefix, by the runtime's own ids. A runtime
+ * The containers and images of one runtime that clients have named with a runtime's prefix, by the runtime's own ids. A runtime
  * stores a name without the prefix, so that this is all that is to be remembered: nothing where nobody uses prefixes.
  */
 export class PrefixUse {
-  /** Containers whose image was named so when they were made. */
-  readonly containers = new Set<string>();
-  /** Ids, or refs, of images that were named so when they were last pulled or asked for. */
+  /** The prefixes with which images of containers were named when the containers were made: the runtime may have another since. */
+  readonly containers = new Map<string, string>();
+  /** Ids, or refs, of images that were named with the prefix when they were last pulled or asked for. */
   readonly images = new Set<string>();
 
-  noteContainer(id: string, isPrefixed: boolean, listing: Listing): void {
-    note(this.containers, id, isPrefixed, listing, known => listing.index().has(known));
+  /** `prefix` is empty for a container whose image was named without one. */
+  noteContainer(id: string, prefix: string, listing: Listing): void {
+    if (id === '' || prefix === '') return;
+    forgetGone(this.containers, listing, known => listing.index().has(known));
+    this.containers.set(id, prefix);
+    listing.renew();
   }
 
   noteImage(ref: string, isPrefixed: boolean, listing: Listing): void {
-    note(this.images, ref, isPrefixed, listing, known =>
-      [...listing.index().values()].some(item => goesBy(item, known)),
-    );
+    if (ref === '' || this.images.has(ref) === isPrefixed) return;
+    if (isPrefixed) {
+      forgetGone(this.images, listing, known => [...listing.index().values()].some(item => goesBy(item, known)));
+      this.images.add(ref);
+    } else this.images.delete(ref);
+    listing.renew();
   }
 
   /** Whether an Image was named with the prefix. */
@@ -34,19 +41,11 @@ function goesBy(image: Buffer, ref: string): boolean {
   return imageNames(image).includes(ref);
 }
 
-function note(
-  set: Set<string>,
-  id: string,
-  isPrefixed: boolean,
+function forgetGone(
+  known: Map<string, unknown> | Set<string>,
   listing: Listing,
   isThere: (id: string) => boolean,
 ): void {
-  if (id === '' || set.has(id) === isPrefixed) return;
-  if (isPrefixed) {
-    if (set.size >= MANY && listing.takenAt !== undefined && set.size > 2 * listing.size) {
-      for (const known of [...set]) if (!isThere(known)) set.delete(known);
-    }
-    set.add(id);
-  } else set.delete(id);
-  listing.renew();
+  if (known.size < MANY || listing.takenAt === undefined || known.size <= 2 * listing.size) return;
+  for (const id of [...known.keys()]) if (!isThere(id)) known.delete(id);
 }

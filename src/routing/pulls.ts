@@ -1,14 +1,21 @@
 import type { Reply } from '../base/call.ts';
 import { isSameName } from '../cri/filter.ts';
+import type { Listing } from './listing.ts';
 import { isDigest } from './names.ts';
 
-/** The pulls of one runtime whose outcome may be in no list yet. */
+/** The pulls of one runtime whose outcome may not be in its list of images yet. */
 export class Pulls {
+  private readonly images: Listing;
   /** When the last pull of each name has ended, in ms since the epoch. */
   private readonly ended = new Map<string, number>();
 
+  constructor(images: Listing) {
+    this.images = images;
+  }
+
   /** Follows a pull of an image by this name to its end. */
   async follow(image: string, call: Promise<Reply>): Promise<Reply> {
+    this.forgetListed();
     this.ended.set(image, Number.POSITIVE_INFINITY);
     try {
       return await call;
@@ -17,12 +24,15 @@ export class Pulls {
     }
   }
 
-  /** Whether the runtime may have the image by a pull that a list of this time does not show. An id may be of any image. */
-  mayHaveBrought(image: string, listedAt: number): boolean {
-    for (const [name, at] of this.ended) {
-      if (at < listedAt) this.ended.delete(name);
-      else if (isDigest(image) || isSameName(name, image)) return true;
-    }
+  /** Whether the runtime may have the image by a pull that its list does not show. An id may be of any image. */
+  mayHaveBrought(image: string): boolean {
+    this.forgetListed();
+    for (const name of this.ended.keys()) if (isDigest(image) || isSameName(name, image)) return true;
     return false;
+  }
+
+  private forgetListed(): void {
+    const listedAt = this.images.takenAt ?? 0;
+    for (const [name, at] of this.ended) if (at < listedAt) this.ended.delete(name);
   }
 }

@@ -6,8 +6,8 @@ import type { Snapshot } from './snapshot.ts';
 
 /**
  * One runtime's snapshot as it is written down. A protobuf message: 1 boot id, 3-5 the lists, each of 1 items, 2 taken at,
- * 6 the runtime handlers that clients asked for, each of 1 pod id, 2 handler, 7 and 8 the containers and images that clients have named
- * with the runtime's prefix.
+ * 6 the runtime handlers that clients asked for, each of 1 pod id, 2 handler, 7 the containers that clients have named with a
+ * prefix, each of 1 id, 2 prefix, 8 the images that they have named with the runtime's.
  */
 const lists: ReadonlyArray<readonly [field: number, list: ListName]> = [
   [3, 'ListPodSandbox'],
@@ -30,19 +30,17 @@ export function encodeSnapshot(snapshot: Snapshot, bootId: string): { content: B
     timed.push(lenField(field, Buffer.concat([lenField(1, items), varintField(2, Math.round(listing.takenAt))])));
   }
   for (const [pod, handler] of [...snapshot.askedHandlers].sort(([a], [b]) => (a < b ? -1 : 1))) {
-    const entry = lenField(HANDLERS, Buffer.concat([lenField(1, pod), lenField(2, handler)]));
+    const entry = lenField(HANDLERS, entryOf(pod, handler));
     parts.push(entry);
     timed.push(entry);
   }
   const { containers, images } = snapshot.prefixUse;
-  for (const [field, ids] of [
-    [PREFIXED_CONTAINERS, containers],
-    [PREFIXED_IMAGES, images],
-  ] as const) {
-    const entries = [...ids].sort().map(id => lenField(field, id));
-    parts.push(...entries);
-    timed.push(...entries);
-  }
+  const named = [
+    ...[...containers].map(([id, prefix]) => lenField(PREFIXED_CONTAINERS, entryOf(id, prefix))),
+    ...[...images].map(id => lenField(PREFIXED_IMAGES, id)),
+  ].sort(Buffer.compare);
+  parts.push(...named);
+  timed.push(...named);
   return { content: Buffer.concat(timed), withoutTimes: Buffer.concat(parts) };
 }
 
@@ -63,9 +61,15 @@ export function decodeSnapshot(content: Buffer, bootId: string, snapshot: Snapsh
     snapshot.askedHandlers.set(readString(entry, 1), readString(entry, 2));
   }
   const { containers, images } = snapshot.prefixUse;
-  for (const id of readAllBytes(content, PREFIXED_CONTAINERS)) containers.add(id.toString('utf8'));
+  for (const entry of readAllBytes(content, PREFIXED_CONTAINERS)) {
+    containers.set(readString(entry, 1), readString(entry, 2));
+  }
   for (const id of readAllBytes(content, PREFIXED_IMAGES)) images.add(id.toString('utf8'));
   if (readString(content, 1) !== bootId) snapshot.stopEverything();
+}
+
+function entryOf(key: string, value: string): Buffer {
+  return Buffer.concat([lenField(1, key), lenField(2, value)]);
 }
 
 function readNumber(message: Buffer, field: number): number {

@@ -1,3 +1,4 @@
+import type { Reply } from '../base/call.ts';
 import { isImage, type ListName } from '../cri/filter.ts';
 import { readBytes, readString } from '../cri/listing.ts';
 import type { Effect } from '../cri/methods.ts';
@@ -22,7 +23,9 @@ export class Snapshot {
   readonly pods = new Listing();
   readonly containers = new Listing();
   readonly images = new Listing();
-  readonly pulls = new Pulls();
+  readonly pulls = new Pulls(this.images);
+  /** Removals of images that the runtime has not answered yet, by the image's name. */
+  readonly removals = new Map<string, Promise<Reply>>();
   readonly prefixUse = new PrefixUse();
   /** The runtime handlers that clients asked for, by the ids of their pods; see rememberHandler. */
   readonly askedHandlers = new Map<string, string>();

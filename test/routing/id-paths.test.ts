@@ -59,7 +59,7 @@ async function run(method: string, runtime: string, request: Buffer, answer: Buf
     fakeRuntime('alt', { answers: runtime === '' ? silent : answers }),
   ];
   const lab = startLab([primary, alt]);
-  if (named) for (const id of containerIds) lab.node.of(alt).prefixUse.containers.add(id);
+  if (named) for (const id of containerIds) lab.node.of(alt).prefixUse.containers.set(id, 'alt/');
   try {
     const got = await firstAnswer(lab, method, request);
     const asked = (runtime === '' ? primary : alt).askedFor(method);

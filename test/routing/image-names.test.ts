@@ -252,10 +252,30 @@ test('what is gone is forgotten when much is remembered', async t => {
   snapshot.containers.set(Buffer.alloc(0), Date.now());
   snapshot.images.set(Buffer.alloc(0), Date.now());
   for (let count = 0; count < 10_000; count++) {
-    snapshot.prefixUse.noteContainer(`c${count}`, true, snapshot.containers);
+    snapshot.prefixUse.noteContainer(`c${count}`, 'alt/', snapshot.containers);
     snapshot.prefixUse.noteImage(`i${count}`, true, snapshot.images);
   }
   t.ok(snapshot.prefixUse.containers.size <= 201);
   t.ok(snapshot.prefixUse.images.size <= 201);
   t.ok(snapshot.prefixUse.containers.has('c9999'));
 });
+
+for (const id of ['kata', '']) {
+  test(`a container keeps the prefix that it was made with when its runtime is ${id || 'the primary'} now`, async t => {
+    const before = start();
+    for (const list of ['ListPodSandbox', 'ListContainers', 'ListImages']) await before.call(list);
+    await before.call('CreateContainer', create({ image: web.id, user_specified_image: WEB }));
+    await before.call('CreateContainer', create({ image: web.id, user_specified_image: `alt/${WEB}` }));
+    const { content } = encodeSnapshot(before.state.of(before.runtimes['alt']!), 'boot');
+    before.stop();
+    const others = id === '' ? [''] : ['', id];
+    const node = startNode(others, { answers: { [id]: before.runtimes['alt']!.answers } });
+    t.teardown(() => node.stop());
+    decodeSnapshot(content, 'boot', node.state.of(node.runtimes[id]!));
+    const { containers } = await node.call('ListContainers');
+    t.strictSame(
+      containers.map(({ image }: Message) => image.user_specified_image),
+      [WEB, `alt/${WEB}`],
+    );
+  });
+}

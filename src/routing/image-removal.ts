@@ -59,7 +59,7 @@ async function removeFrom(
   const isPrimary = runtime === plan.runtimes.primary;
   const limit = performance.now() + patience(plan, runtime, options);
   try {
-    if (!(await hasUnused(plan, runtime, wanted, options))) return undefined;
+    if (!(await within(patience(plan, runtime, options), hasUnused(plan, runtime, wanted, options)))) return undefined;
     if (options.signal.aborted) return new ProxyError(Code.Cancelled, 'the client has given up the call');
     if (isPrimary) return await plan.call(runtime, request, options);
     return await within(Math.max(1, limit - performance.now()), lastingRemoval(plan, runtime, image, request, options));
@@ -77,13 +77,12 @@ async function removeFrom(
 
 /** Whether the runtime lists the image and no container there uses it. Rejects if one does, and when that cannot be known. */
 async function hasUnused(plan: Plan, runtime: Runtime, wanted: Wanted, options: CallOptions): Promise<boolean> {
-  const [images, containers] = await Promise.all([
-    askAll(plan, runtime, 'ListImages', options),
-    askAll(plan, runtime, 'ListContainers', options),
-  ]);
+  const images = await askAll(plan, runtime, 'ListImages', options);
   const items = [...images].filter(([id, item]) => isWanted(wanted, id, item)).map(([, item]) => item);
+  if (items.length === 0) return false;
+  const containers = await askAll(plan, runtime, 'ListContainers', options);
   const user = [...containers].find(([, container]) => items.some(item => isUsedBy(item, container)));
-  if (user === undefined) return items.length > 0;
+  if (user === undefined) return true;
   throw new ProxyError(
     Code.FailedPrecondition,
     `criproxy: the image "${wanted.image}" of the ${runtimeName(runtime)} is used by its container ${shown(plan, runtime, user[0])}: remove that first`,

@@ -198,6 +198,18 @@ const rows: readonly Row[] = [
     asked: [''],
   },
   {
+    what: 'alt cannot say which images it uses, and has no such image',
+    primary: holding([web]),
+    alt: {
+      ...holding([]),
+      ListContainers() {
+        throw failure(Code.Unknown, 'no database');
+      },
+    },
+    code: Code.OK,
+    asked: [''],
+  },
+  {
     what: 'it is of the handler of alt',
     image: { image: DIGEST, runtime_handler: 'alt' },
     primary: holding([web]),

@@ -62,8 +62,12 @@ export async function askAll(
   }
   const { path } = plan.sibling(list).lane(runtime);
   const listing = plan.node.of(runtime).of(list);
+  const askedAt = performance.now();
   const call = askList(runtime, path, Buffer.alloc(0), listing, ownCall([], LIST_LIMIT, options.watched));
-  await within(patience(plan, runtime, options), call);
+  const note = (over: boolean) => plan.node.noteOverdue(runtime, list, over, askedAt);
+  const judged = within(plan.listTimeout(runtime), call, note);
+  judged.catch(() => {});
+  await within(patience(plan, runtime, options), runtime === plan.runtimes.primary ? call : judged);
   // The listing knows of changes that were made while the answer was on its way.
   return listing.index();
 }
@@ -109,17 +113,19 @@ function isFresh({ node }: Plan, runtime: Runtime, takenAt: number | undefined):
 
 /** Whether the runtime has let a list wait, and has not answered it since: it is not waited for again. */
 export function isSilent(plan: Plan, runtime: Runtime): boolean {
-  return lists.some(list => plan.node.isOverdue(runtime, list));
+  return runtime.silence?.since !== undefined || lists.some(list => plan.node.isOverdue(runtime, list));
 }
 
 /** Unavailable, of a runtime that may have it, or has it, and does not say. `reason`: why it does not. */
 export function doubtful(runtime: Runtime, what: string, reason?: ProxyError): ProxyError {
   const { state } = runtime;
-  const silence = state.kind === 'down' ? `is not up: ${state.reason}` : `does not answer${colon(reason)}`;
+  const silence = state.kind === 'down' ? `is not up: ${state.reason}` : `does not answer${sayWhy(runtime, reason)}`;
   const text = `criproxy: the ${runtimeName(runtime)} ${silence}; it may have ${what}`;
   return new ProxyError(Code.Unavailable, text, { cause: reason });
 }
 
-function colon(reason: ProxyError | undefined): string {
+function sayWhy({ silence }: Runtime, reason: ProxyError | undefined): string {
+  const since = silence?.since;
+  if (since !== undefined) return `, nothing since ${new Date(since).toISOString()}`;
   return reason === undefined ? '' : `: ${reason.message}`;
 }

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { CallOptions, Reply, ReplyStream } from '../../../src/base/call.ts';
 import { Code } from '../../../src/base/codes.ts';
 import { ProxyError } from '../../../src/base/error.ts';
@@ -7,8 +8,18 @@ import { methodFact, type Package } from '../../support/facts.ts';
 import { EventFeed } from './event-feed.ts';
 import { PodModel, type PodState } from './pod-model.ts';
 
-/** `hang`: takes calls and answers none. `error`: fails every call at once. */
-export type PortMode = 'ok' | 'hang' | 'error';
+/**
+ * `hang`: takes calls and answers none. `error`: fails every call at once. `slow`: answers after `delay` ms. `garbage`: sends
+ * lists that are none.
+ */
+export type PortMode = 'ok' | 'hang' | 'error' | 'slow' | 'garbage';
+
+/** `name`: of the runtime itself, whatever its id; `state`: what it has, which ports may share. */
+export interface PortOptions {
+  readonly packages?: Package[];
+  readonly state?: PodState;
+  readonly name?: string;
+}
 
 /** A runtime without sockets: the port of routing over a PodModel, with faults to switch on. */
 export class FakePort implements Runtime {
@@ -18,6 +29,12 @@ export class FakePort implements Runtime {
   mode: PortMode = 'ok';
   /** Methods that are Unimplemented. */
   readonly lacks = new Set<string>();
+  /** Of `slow`. */
+  delay = 0;
+  /** A slow list is of the moment at which it was asked for, not of that at which it comes. */
+  looksEarly = false;
+  /** Lists with a filter hang, as where one item of many cannot be looked at. */
+  hangsOnFilters = false;
   /** The code of `error`. */
   errorCode: number = Code.Unknown;
   /** Method names in the order of the calls. */
@@ -38,10 +55,10 @@ export class FakePort implements Runtime {
   private readonly watchers = new Set<(state: RuntimeState) => void>();
   private readonly breakers = new Set<(fault: ProxyError) => void>();
 
-  constructor(id: string, { packages = ['runtime.v1'], state }: { packages?: Package[]; state?: PodState } = {}) {
+  constructor(id: string, { packages = ['runtime.v1'], state, name = id || 'primary' }: PortOptions = {}) {
     this.id = id;
     this.packages = packages;
-    this.model = new PodModel(id === '' ? 'primary' : id, state);
+    this.model = new PodModel(name, state);
     this.state = { kind: 'down', since: Date.now(), reason: 'not started', seen: false };
   }
 
@@ -55,12 +72,13 @@ export class FakePort implements Runtime {
   }
 
   up(): void {
-    this.change({ kind: 'up', since: Date.now(), packages: [...this.packages] });
+    const versions = new Map(this.packages.map(pkg => [pkg, this.handle(pkg, 'Version', Buffer.alloc(0))]));
+    this.change({ kind: 'up', since: Date.now(), packages: [...this.packages], versions });
   }
 
   /** Calls and streams in flight fail, as with a connection that is lost. */
   down(reason = 'killed'): void {
-    this.change({ kind: 'down', since: Date.now(), reason, seen: true });
+    this.change({ kind: 'down', since: Date.now(), reason, seen: true, versions: this.state.versions });
     for (const fail of [...this.breakers]) fail(new ProxyError(Code.Unavailable, reason));
   }
 
@@ -71,6 +89,7 @@ export class FakePort implements Runtime {
 
   goOn(): void {
     this.mode = 'ok';
+    this.hangsOnFilters = false;
     this.resumed.resolve();
     this.resumed = Promise.withResolvers();
   }
@@ -110,16 +129,28 @@ export class FakePort implements Runtime {
   }
 
   private async answer(pkg: Package, method: string, request: Buffer): Promise<Reply> {
-    if (this.mode === 'hang') await this.resumed.promise;
-    if (this.mode === 'error') throw new ProxyError(this.errorCode, 'every call fails');
+    await this.fail(method, request);
+    if (this.mode === 'garbage' && method.startsWith('List')) return { message: garbage, headers: [], trailers: [] };
     const held = method.startsWith('List') ? this.held : undefined;
     const message = this.handle(pkg, method, request);
     if (held !== undefined) await held;
+    if (this.isEarly(method)) await sleep(this.delay);
     if (this.losesAnswer && PodModel.isChange(method)) {
       this.losesAnswer = false;
       this.down('died before it could answer');
     }
     return { message, headers: [], trailers: [] };
+  }
+
+  private async fail(method: string, request: Buffer = Buffer.alloc(0)): Promise<void> {
+    const filters = this.hangsOnFilters && /^(?:List|Stream)/.test(method) && request.length > 0;
+    if (this.mode === 'hang' || filters) await this.resumed.promise;
+    if (this.mode === 'slow' && !this.isEarly(method)) await sleep(this.delay);
+    if (this.mode === 'error') throw new ProxyError(this.errorCode, 'every call fails');
+  }
+
+  private isEarly(method: string): boolean {
+    return this.mode === 'slow' && this.looksEarly && method.startsWith('List');
   }
 
   private handle(pkg: Package, method: string, request: Buffer): Buffer {
@@ -137,8 +168,8 @@ export class FakePort implements Runtime {
   }
 
   private async *parts(pkg: Package, method: string, request: Buffer): AsyncGenerator<Buffer> {
-    if (this.mode === 'hang') await this.resumed.promise;
-    if (this.mode === 'error') throw new ProxyError(this.errorCode, 'every call fails');
+    await this.fail(method, request);
+    if (this.mode === 'garbage') yield garbage;
     const unary = PodModel.unaryOf(method);
     if (unary === undefined || this.lacks.has(method)) throw new ProxyError(Code.Unimplemented, `no ${method}`);
     const types = criTypes(pkg);
@@ -154,8 +185,7 @@ export class FakePort implements Runtime {
   }
 
   private async *events(feed: EventFeed): AsyncGenerator<Buffer> {
-    if (this.mode === 'hang') await this.resumed.promise;
-    if (this.mode === 'error') throw new ProxyError(this.errorCode, 'every call fails');
+    await this.fail('GetContainerEvents');
     if (this.lacks.has('GetContainerEvents')) throw new ProxyError(Code.Unimplemented, 'no events');
     yield* feed;
   }
@@ -210,6 +240,9 @@ export class FakePort implements Runtime {
     return { promise, forget };
   }
 }
+
+/** Field 1, of 127 bytes of which there is one. */
+const garbage = Buffer.from([0x0a, 0x7f, 0x00]);
 
 /** Without the fields that came later than `runtime`. */
 function inPackage(pkg: Package, answer: Message): Message {

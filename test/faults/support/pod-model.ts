@@ -66,17 +66,19 @@ export class PodModel {
     },
     StopPodSandbox: ({ pod_sandbox_id }) => {
       const pod = this.pod(pod_sandbox_id);
-      for (const container of this.inPod(pod_sandbox_id)) this.exit(container);
+      for (const container of this.inPod(pod['id'])) this.exit(container);
       if (pod['state'] === 'SANDBOX_READY') {
         pod['state'] = 'SANDBOX_NOTREADY';
-        this.tell(pod_sandbox_id, 'CONTAINER_STOPPED_EVENT', pod);
+        this.tell(pod['id'], 'CONTAINER_STOPPED_EVENT', pod);
       }
       return {};
     },
     RemovePodSandbox: ({ pod_sandbox_id }) => {
-      const pod = this.state.pods.get(pod_sandbox_id);
-      for (const { id } of this.inPod(pod_sandbox_id)) this.answers['RemoveContainer']!({ container_id: id });
-      if (this.state.pods.delete(pod_sandbox_id)) this.tell(pod_sandbox_id, 'CONTAINER_DELETED_EVENT', pod!);
+      const pod = find(this.state.pods, pod_sandbox_id);
+      if (pod === undefined) return {};
+      for (const { id } of this.inPod(pod['id'])) this.answers['RemoveContainer']!({ container_id: id });
+      this.state.pods.delete(pod['id']);
+      this.tell(pod['id'], 'CONTAINER_DELETED_EVENT', pod);
       return {};
     },
     PodSandboxStatus: ({ pod_sandbox_id }) => ({ status: statusOfPod(this.pod(pod_sandbox_id)) }),
@@ -85,9 +87,10 @@ export class PodModel {
     CreateContainer: ({ pod_sandbox_id, config: { metadata, image, labels = {}, annotations = {} } }) => {
       const pod = this.pod(pod_sandbox_id);
       const id = this.newId('container');
-      const refs = { image, image_ref: image.image, image_id: image.image };
+      const image_id = this.named(image.image)[0]?.['id'] ?? image.image;
+      const refs = { image, image_ref: image_id, image_id };
       const made = { state: 'CONTAINER_CREATED', created_at: 7, labels, annotations };
-      this.state.containers.set(id, { id, pod_sandbox_id, metadata, ...refs, ...made });
+      this.state.containers.set(id, { id, pod_sandbox_id: pod['id'], metadata, ...refs, ...made });
       this.tell(id, 'CONTAINER_CREATED_EVENT', pod);
       return { container_id: id };
     },
@@ -96,7 +99,7 @@ export class PodModel {
       if (container['state'] !== 'CONTAINER_CREATED')
         throw { code: UNKNOWN, message: `is ${container['state']}` } satisfies Failure;
       container['state'] = 'CONTAINER_RUNNING';
-      this.tell(container_id, 'CONTAINER_STARTED_EVENT', this.pod(container['pod_sandbox_id']));
+      this.tell(container['id'], 'CONTAINER_STARTED_EVENT', this.pod(container['pod_sandbox_id']));
       return {};
     },
     StopContainer: ({ container_id }) => {
@@ -104,9 +107,10 @@ export class PodModel {
       return {};
     },
     RemoveContainer: ({ container_id }) => {
-      const container = this.state.containers.get(container_id);
-      if (this.state.containers.delete(container_id))
-        this.tell(container_id, 'CONTAINER_DELETED_EVENT', this.state.pods.get(container!['pod_sandbox_id'])!);
+      const container = find(this.state.containers, container_id);
+      if (container === undefined) return {};
+      this.state.containers.delete(container['id']);
+      this.tell(container['id'], 'CONTAINER_DELETED_EVENT', this.state.pods.get(container['pod_sandbox_id'])!);
       return {};
     },
     ContainerStatus: ({ container_id }) => ({ status: statusOfContainer(this.container(container_id)) }),
@@ -116,7 +120,8 @@ export class PodModel {
     ListContainerStats: () => ({ stats: [...this.state.containers.keys()].map(id => ({ attributes: { id } })) }),
 
     PullImage: ({ image: { image } }) => {
-      const id = `sha256:${this.hash(image)}`;
+      // The same image has the same id everywhere.
+      const id = `sha256:${createHash('sha256').update(image).digest('hex')}`;
       this.state.images.set(id, { id, repo_tags: [image], size: 10 });
       return { image_ref: id };
     },
@@ -124,7 +129,10 @@ export class PodModel {
       for (const { id } of this.named(image)) this.state.images.delete(id);
       return {};
     },
-    ImageStatus: ({ image: { image } }) => ({ image: this.named(image)[0] ?? null }),
+    ImageStatus: ({ image: { image } }) => {
+      const [found] = this.named(image);
+      return found === undefined ? {} : { image: found };
+    },
     ListImages: ({ filter }) => ({
       images: filter?.image?.image ? this.named(filter.image.image) : [...this.state.images.values()],
     }),
@@ -149,11 +157,11 @@ export class PodModel {
   }
 
   private pod(id: string): Message {
-    return this.state.pods.get(id) ?? missing('pod sandbox', id);
+    return find(this.state.pods, id) ?? missing('pod sandbox', id);
   }
 
   private container(id: string): Message {
-    return this.state.containers.get(id) ?? missing('container', id);
+    return find(this.state.containers, id) ?? missing('container', id);
   }
 
   private newId(kind: string): string {
@@ -204,6 +212,14 @@ export function statusOfPod({ id, metadata, state, created_at, labels, annotatio
 
 export function statusOfContainer({ id, metadata, state, created_at, image, image_ref, labels }: Message): Message {
   return { id, metadata, state, created_at, image, image_ref, labels };
+}
+
+/** By the whole id or its beginning, as containerd and CRI-O find it. */
+function find(items: ReadonlyMap<string, Message>, id: string): Message | undefined {
+  const exact = items.get(id);
+  if (exact !== undefined || id === '') return exact;
+  const [found, other] = [...items.values()].filter(item => item['id'].startsWith(id));
+  return other === undefined ? found : undefined;
 }
 
 function missing(kind: string, id: string): never {

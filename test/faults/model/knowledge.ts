@@ -1,0 +1,156 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Message } from '../../support/cri-types.ts';
+import { passes } from '../support/pod-model.ts';
+import type { Engine } from './engine.ts';
+import { type Form, type Kind, kinds, Lives } from './lives.ts';
+import type { Answer, Config, Party } from './proxy-lab.ts';
+
+/** What a filter asks for, in an engine's own ids; `engine`: that of the ids in it. */
+export interface Filter {
+  readonly own: Message;
+  readonly engine?: Engine;
+}
+
+/**
+ * What a proxy knows of an engine: nothing, since it has never been up here; its lists; or that it was up once, and no list
+ * that can be read.
+ */
+type Known = 'never' | 'known' | 'lost';
+
+const UNAVAILABLE = 14;
+const DEADLINE_EXCEEDED = 4;
+
+/** What a proxy can know of its runtimes, and so what it may say of them: docs/snapshots.md. */
+export class Knowledge {
+  config: Config;
+  readonly of = new Map<Engine, Known>();
+  private readonly lives: ReadonlyMap<Engine, Lives>;
+
+  constructor(engines: readonly Engine[], config: Config) {
+    this.config = config;
+    this.lives = new Map(engines.map(engine => [engine, new Lives(engine.state)]));
+    for (const engine of engines) this.of.set(engine, 'never');
+  }
+
+  livesOf(engine: Engine): Lives {
+    return this.lives.get(engine)!;
+  }
+
+  partyOf(engine: Engine): Party {
+    return this.config.parties.find(party => party.engine === engine)!;
+  }
+
+  get primary(): Engine {
+    return this.config.parties[0].engine;
+  }
+
+  /** Changes that no call of the proxy's client has made. */
+  observe(): void {
+    for (const lives of this.lives.values()) lives.observe(false);
+  }
+
+  /** The proxy has just connected to the engine, and asked it for its lists. */
+  meet(engine: Engine): void {
+    this.of.set(engine, 'known');
+    for (const kind of kinds) this.livesOf(engine).settle(kind);
+  }
+
+  /** How a client of today names what the engine calls `id`. */
+  shown(engine: Engine, id: string): string {
+    const party = this.partyOf(engine);
+    return party.id === '' || this.config.ids === 'raw' ? id : `${party.id}__${id}`;
+  }
+
+  /** The engines that a list with this filter is for. */
+  asked({ engine }: Filter): Engine[] {
+    return this.config.parties.map(party => party.engine).filter(each => engine === undefined || each === engine);
+  }
+
+  /** What a list may have now. `live`: the engines that must answer themselves. */
+  expected(kind: Kind, filter: Filter, live: ReadonlySet<Engine>): Expected[] {
+    return this.asked(filter).flatMap(engine => this.formsOf(kind, engine, filter, live.has(engine)));
+  }
+
+  /** What is wrong with the answer to a list; undefined: nothing. `before`: what it may have had when it was asked. */
+  faultOfList(
+    kind: Kind,
+    filter: Filter,
+    answer: Answer,
+    live: ReadonlySet<Engine>,
+    before?: readonly Expected[],
+  ): string | undefined {
+    const asked = this.asked(filter);
+    const silent = asked.filter(engine => !live.has(engine));
+    const lost = silent.filter(engine => this.of.get(engine) === 'lost');
+    const isPrimaryUnknown = silent.includes(this.primary) && this.of.get(this.primary) !== 'known';
+    if (answer.code !== 0) {
+      const isTold = answer.code === UNAVAILABLE && (lost.length > 0 || isPrimaryUnknown);
+      const hasWaited = answer.code === DEADLINE_EXCEEDED && isPrimaryUnknown;
+      return isTold || hasWaited ? undefined : `fails with ${answer.code}: ${answer.text}`;
+    }
+    if (lost.length > 0) return `is given though nothing is known of ${lost.map(({ name }) => name)}`;
+    if (isPrimaryUnknown) return 'is given though nothing is known of the primary';
+    return faultOfItems(merge(this.expected(kind, filter, live), before), answer.message);
+  }
+
+  private formsOf(kind: Kind, engine: Engine, { own }: Filter, isLive: boolean): Expected[] {
+    if (!isLive && this.of.get(engine) === 'never') return [];
+    const all = [...this.livesOf(engine).possible(kind, isLive)];
+    return all.map(([id, forms]) => ({
+      shown: kind === 'images' ? id : this.shown(engine, id),
+      forms: forms.map(form => (form !== undefined && passes(form, own) ? this.shownForm(engine, form) : undefined)),
+    }));
+  }
+
+  private shownForm(engine: Engine, form: Message): Message {
+    const pod = form['pod_sandbox_id'];
+    return pod === undefined ? form : { ...form, pod_sandbox_id: this.shown(engine, pod) };
+  }
+}
+
+/** What was not there before may be missing. */
+function merge(now: readonly Expected[], before: readonly Expected[] | undefined): readonly Expected[] {
+  if (before === undefined) return now;
+  const old = new Map(before.map(each => [each.shown, each.forms]));
+  return now.map(({ shown, forms }) => ({ shown, forms: [...forms, ...(old.get(shown) ?? [undefined])] }));
+}
+
+/** What may be shown of a thing; undefined: nothing. */
+export interface Expected {
+  readonly shown: string;
+  readonly forms: readonly Form[];
+}
+
+/** An item that several engines have is listed once. */
+function faultOfItems(expected: readonly Expected[], message: Message): string | undefined {
+  const items: Message[] = Object.values(message)[0];
+  const found = Map.groupBy(items, item => item['id'] as string);
+  for (const [id, several] of Map.groupBy(expected, ({ shown }) => shown)) {
+    const shown = found.get(id) ?? [];
+    found.delete(id);
+    const must = several.some(({ forms }) => forms.every(form => form !== undefined));
+    const forms = several.flatMap(each => each.forms).filter(form => form !== undefined);
+    const name = id.slice(0, 18);
+    if (must && shown.length === 0) return `lacks ${name}`;
+    if (shown.length > 1) return `has ${name} ${shown.length} times`;
+    if (shown.length === 1 && forms.length === 0) return `has ${name}, which is not there`;
+    if (shown.length === 1 && !forms.some(form => isShownAs(form, shown[0]!)))
+      return `says of ${name} ${brief(shown[0]!)}, not ${forms.map(brief).join(' or ')}`;
+  }
+  return found.size === 0 ? undefined : `has what never was: ${[...found.keys()]}`;
+}
+
+const compared = ['state', 'pod_sandbox_id', 'metadata', 'labels'] as const;
+
+function isShownAs(form: Message, item: Message): boolean {
+  return compared.every(field => {
+    const [known, shown] = [form[field], item[field]];
+    if (known === undefined) return true;
+    if (typeof known !== 'object') return known === shown;
+    return Object.keys(known).every(key => isDeepStrictEqual(known[key], shown[key]));
+  });
+}
+
+function brief(item: Message): string {
+  return JSON.stringify(compared.map(field => item[field]));
+}

@@ -1,0 +1,162 @@
+import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { Generations } from '../../../src/app/generations.ts';
+import type { ProxyConfig } from '../../../src/app/proxy-config.ts';
+import type { CallOptions, Method } from '../../../src/base/call.ts';
+import { ProxyError } from '../../../src/base/error.ts';
+import type { Logger } from '../../../src/base/logger.ts';
+import { readConfig } from '../../../src/cli/config.ts';
+import { daemonFlags } from '../../../src/cli/daemon-flags.ts';
+import { parseFlags } from '../../../src/cli/flags.ts';
+import type { IdForm } from '../../../src/routing/settings.ts';
+import { CallWatch } from '../../../src/watch/call-watch.ts';
+import { watchedService } from '../../../src/watch/watched-service.ts';
+import { criTypes, type Message } from '../../support/cri-types.ts';
+import { methodFact, methodPath } from '../../support/facts.ts';
+import { Engine, EnginePort, LIST_TIMEOUT } from './engine.ts';
+import { outcomeOf, settled } from './virtual-time.ts';
+
+/** A runtime of a configuration. `alias`: its socket is named by another path. */
+export interface Party {
+  readonly id: string;
+  readonly engine: Engine;
+  readonly alias?: boolean;
+}
+
+/** The primary first. */
+export interface Config {
+  readonly parties: readonly [Party, ...Party[]];
+  readonly ids: IdForm;
+}
+
+/** How a call has ended. */
+export interface Answer {
+  readonly method: string;
+  /** 0 for OK. */
+  readonly code: number;
+  readonly text: string;
+  /** Empty unless OK. */
+  readonly message: Message;
+  /** How long the client has waited, in ms. */
+  readonly took: number;
+}
+
+export interface AskOptions {
+  /** How long the client waits, in ms. */
+  readonly patience: number;
+  /** What stands behind the request, as bytes. */
+  readonly more?: Buffer;
+}
+
+/** How long the two clients wait, in ms: as a kubelet does, and a probe. */
+export const PATIENT = 8_000;
+export const HASTY = 200;
+
+const DEADLINE_EXCEEDED = 4;
+const INTERNAL = 13;
+
+/** A proxy over engines, which is started, ended, killed and reloaded; its files are in memory where the machine has a /dev/shm. */
+export class ProxyLab {
+  readonly engines: readonly Engine[];
+  readonly logged: string[] = [];
+  private readonly folder: string;
+  private round = 0;
+  private running: { generations: Generations; ask: ReturnType<typeof watchedService> } | undefined;
+
+  constructor(base: string, engines: readonly string[]) {
+    this.folder = mkdtempSync(join(base, 'criproxy-model-'));
+    mkdirSync(join(this.folder, 'run'));
+    symlinkSync('run', join(this.folder, 'var-run'));
+    mkdirSync(this.stateDir);
+    this.engines = engines.map(name => new Engine(name, join(this.folder, 'run', `${name}.sock`)));
+  }
+
+  get stateDir(): string {
+    return join(this.folder, `state-${this.round}`);
+  }
+
+  async start(config: Config): Promise<void> {
+    const watch = new CallWatch();
+    const log = this.log();
+    const make = ({ id, path }: { id: string; path: string }, seen: boolean) => {
+      const engine = this.engines.find(each => path.endsWith(`/${each.name}.sock`))!;
+      return new EnginePort(id, path, engine, seen);
+    };
+    const generations = await Generations.open(this.read(config), watch, log, undefined, undefined, make);
+    this.running = { generations, ask: watchedService(generations.service, watch) };
+    await outcomeOf(generations.start());
+  }
+
+  async stop(): Promise<void> {
+    await outcomeOf(this.running?.generations.stop() ?? Promise.resolve());
+    this.running = undefined;
+  }
+
+  /** As kill -9: what is not on the disk at this moment is lost. */
+  async kill(): Promise<void> {
+    const left = this.stateDir;
+    this.round++;
+    cpSync(left, this.stateDir, { recursive: true });
+    await this.stop();
+    rmSync(left, { recursive: true });
+  }
+
+  async reload(config: Config): Promise<void> {
+    const { fault } = await outcomeOf(this.running!.generations.turnTo(this.read(config)));
+    if (fault !== undefined) throw fault;
+    await settled();
+  }
+
+  async remove(): Promise<void> {
+    await this.stop();
+    rmSync(this.folder, { recursive: true });
+  }
+
+  /** Asks as a client that goes away when its time is over. */
+  async ask(method: string, request: Message, { patience, more = Buffer.alloc(0) }: AskOptions): Promise<Answer> {
+    const types = criTypes('runtime.v1');
+    const fact = methodFact(method);
+    const served = this.running!.ask(methodPath(method, 'runtime.v1'));
+    const gone = new AbortController();
+    const over = Promise.withResolvers<never>();
+    over.promise.catch(() => {});
+    const timer = setTimeout(() => {
+      over.reject(new ProxyError(DEADLINE_EXCEEDED, 'the client has gone'));
+      gone.abort();
+    }, patience);
+    const options = { metadata: [], deadline: performance.now() + patience, signal: gone.signal };
+    const bytes = Buffer.concat([types.encode(fact.request, request), more]);
+    const { value, fault, took } = await outcomeOf(Promise.race([answerOf(served!, bytes, options), over.promise]));
+    clearTimeout(timer);
+    try {
+      if (value !== undefined)
+        return { method, code: 0, text: '', message: types.decode(fact.response, value, { defaults: true }), took };
+    } catch {
+      return { method, code: INTERNAL, text: 'what came is no message', message: {}, took };
+    }
+    const { code, message: text } = ProxyError.from(fault);
+    return { method, code, text, message: {}, took };
+  }
+
+  private read({ parties, ids }: Config): ProxyConfig {
+    const connect = parties.map(({ id, engine, alias }) => {
+      const path = alias === true ? engine.path.replace('/run/', '/var-run/') : engine.path;
+      return id === '' ? path : `${id}:${path}`;
+    });
+    const flags = ['-connect', connect.join(','), '-listen', '/run/x.sock', '-stateDir', this.stateDir, '-ids', ids];
+    return readConfig(parseFlags(daemonFlags, [...flags, '-listTimeout', `${LIST_TIMEOUT}ms`]));
+  }
+
+  private log(): Logger {
+    const keep = (message: string) => void this.logged.push(message);
+    return { enabled: () => false, info: () => {}, warn: keep, error: keep };
+  }
+}
+
+/** The one message, or all of a stream, joined as the list that they are the parts of. */
+async function answerOf(served: Method, request: Buffer, options: CallOptions): Promise<Buffer> {
+  if (served.kind === 'unary') return (await served.handle(request, options)).message;
+  const parts: Buffer[] = [];
+  for await (const part of served.handle([request], options)) parts.push(part);
+  return Buffer.concat(parts);
+}

@@ -1,6 +1,7 @@
 import type { MethodSpec } from '../cri/method-spec.ts';
 import { lastReader } from '../cri/read.ts';
 import { type Rewrites, rewriter } from '../cri/rewrite.ts';
+import { askedPrefix } from './asked-prefix.ts';
 import type { ShownImages } from './image-name-rewrites.ts';
 import { lastResult } from './last-result.ts';
 import { type Naming, responseRewrites } from './name-rewrites.ts';
@@ -16,28 +17,42 @@ export type AnswerNames = (answer: Buffer, request: Buffer) => Buffer;
  * with it. What a list of images shows is a setting. `translation`: into the client's package.
  */
 export function answerNames(method: MethodSpec, runtime: Runtime, naming: Naming, translation: Rewrites): AnswerNames {
-  const make = (shown: ShownImages) => {
+  const make: Make = shown => {
     const rewrite = rewriter(method.response, { ...responseRewrites(runtime, naming, shown), ...translation });
     return isList(method) ? lastResult(rewrite) : rewrite;
   };
   const bare = make('bare');
   const prefixUse = () => naming.prefixUse(runtime);
-  const isOfImages = method.route === 'images' || method.route === 'firstHolder';
-  if (isOfImages && runtime.id === '') return bare;
-  if (isOfImages) {
-    const prefixed = make('prefixed');
-    const asAsked = make({ prefixOf: image => (prefixUse().hasImage(image) ? imagePrefix(runtime.id) : '') });
-    const listed = () => (naming.imageNames === 'prefixed' ? prefixed : prefixUse().images.size === 0 ? bare : asAsked);
-    if (method.route === 'images') return answer => listed()(answer);
-    const imageOf = lastReader(method.request, 'image');
-    return (answer, request) => {
-      const name = imageOf(request);
-      if (isDigest(name)) return listed()(answer);
-      return naming.runtimes.ownerOfImage(name) === runtime ? prefixed(answer) : bare(answer);
-    };
+  switch (method.route) {
+    case 'images':
+      return listedNames(runtime, naming, make);
+    case 'firstHolder': {
+      const listed = listedNames(runtime, naming, make);
+      const imageOf = lastReader(method.request, 'image');
+      return (answer, request) => {
+        const name = imageOf(request);
+        if (isDigest(name)) return listed(answer);
+        const prefix = askedPrefix(name, runtime, naming.runtimes, prefixUse());
+        return (prefix === '' ? bare : make({ prefixOf: () => prefix }))(answer);
+      };
+    }
+    default: {
+      const asMade = make({ prefixOf: (_container, id) => prefixUse().containers.get(id) ?? '' });
+      return answer => (prefixUse().containers.size === 0 ? bare : asMade)(answer);
+    }
   }
-  const asMade = make({ prefixOf: (_container, id) => prefixUse().containers.get(id) ?? '' });
-  return answer => (prefixUse().containers.size === 0 ? bare : asMade)(answer);
+}
+
+type Make = (shown: ShownImages) => (answer: Buffer) => Buffer;
+
+function listedNames(runtime: Runtime, naming: Naming, make: Make): (answer: Buffer) => Buffer {
+  const bare = make('bare');
+  if (runtime.id === '') return bare;
+  if (naming.imageNames === 'prefixed') return make('prefixed');
+  const prefixUse = () => naming.prefixUse(runtime);
+  const prefix = imagePrefix(runtime.id);
+  const asAsked = make({ prefixOf: image => (prefixUse().hasImage(image) ? prefix : '') });
+  return answer => (prefixUse().images.size === 0 ? bare : asAsked)(answer);
 }
 
 /** Whose answers are the same for a long time. */

@@ -3,6 +3,7 @@ import { ProxyError } from '../base/error.ts';
 import { imageNames, isPinned } from '../cri/image-list.ts';
 import { itemId, readString } from '../cri/listing.ts';
 import type { Rewrite, Rewrites } from '../cri/rewrite.ts';
+import { askedPrefix } from './asked-prefix.ts';
 import { imageNameRewrites, putBefore, putBeforeName, type ShownImages } from './image-name-rewrites.ts';
 import { idPrefix, imagePrefix } from './names.ts';
 import type { IdKind, Owners } from './owners.ts';
@@ -35,8 +36,9 @@ export interface Naming {
  * Makes names in a request those that the runtime itself uses. An id, image or handler that is expressly another runtime's than
  * that of the call throws InvalidArgument: no runtime could know it.
  */
-export function requestRewrites(runtime: Runtime, { runtimes, owners }: Naming): Rewrites {
-  const image = stripImage(runtime, runtimes);
+export function requestRewrites(runtime: Runtime, naming: Naming): Rewrites {
+  const { runtimes, owners } = naming;
+  const image = stripImage(runtime, naming);
   return {
     pod: stripId('pod', runtime, runtimes, owners),
     container: stripId('container', runtime, runtimes, owners),
@@ -131,15 +133,17 @@ function ownerOfRaw(kind: IdKind, id: string, runtime: Runtime, { primary }: Run
 }
 
 /** A name without a prefix is the same in all runtimes. */
-function stripImage(runtime: Runtime, runtimes: Runtimes): Rewrite {
-  const prefix = Buffer.byteLength(imagePrefix(runtime.id));
+function stripImage(runtime: Runtime, { runtimes, prefixUse }: Naming): Rewrite {
   return (bytes, start, end, edit) => {
     if (start === end) return;
     const image = bytes.toString('utf8', start, end);
+    const prefix = askedPrefix(image, runtime, runtimes, prefixUse(runtime));
+    if (prefix !== '') {
+      edit.replace(start, start + Buffer.byteLength(prefix), nothing);
+      return;
+    }
     const owner = runtimes.ownerOfImage(image);
-    if (owner === undefined) return;
-    if (owner !== runtime) throw foreign('image', image, owner, runtime);
-    edit.replace(start, start + prefix, nothing);
+    if (owner !== undefined) throw foreign('image', image, owner, runtime);
   };
 }
 

@@ -1,5 +1,6 @@
 import { createdContainer, imageAsked, type MadeContainer, restoredContainers } from '../cri/item-names.ts';
 import { itemId, readBytes, readString } from '../cri/listing.ts';
+import { askedPrefix } from './asked-prefix.ts';
 import { imagePrefix, isDigest } from './names.ts';
 import type { Runtime } from './runtime.ts';
 import type { Runtimes } from './runtimes.ts';
@@ -16,12 +17,12 @@ export interface Answered {
 /** Remembers whether the client of a call has named an image with the prefix of this secondary. */
 export function noteNames({ method, request, image, answer }: Answered, runtime: Runtime, known: Known): void {
   const { containers, images, prefixUse } = known.snapshot;
-  const isPrefixed = (name: string) => known.runtimes.ownerOfImage(name) === runtime;
+  const prefixIn = (name: string) => askedPrefix(name, runtime, known.runtimes, prefixUse);
   // A container of an id alone, from a kubelet before 1.28, is of the name by which the image was last asked for.
   const noteContainer = ({ id, image: spec }: MadeContainer) => {
     const asked = imageAsked(spec);
-    const isNamedSo = isPrefixed(asked) || prefixUse.images.has(asked);
-    prefixUse.noteContainer(id, isNamedSo ? imagePrefix(runtime.id) : '', containers);
+    const prefix = prefixIn(asked) || (prefixUse.images.has(asked) ? imagePrefix(runtime.id) : '');
+    prefixUse.noteContainer(id, prefix, containers);
   };
   switch (method) {
     case 'CreateContainer':
@@ -31,11 +32,11 @@ export function noteNames({ method, request, image, answer }: Answered, runtime:
       for (const made of restoredContainers(request, answer)) noteContainer(made);
       break;
     case 'PullImage':
-      prefixUse.noteImage(readString(answer, 1), isPrefixed(image), images);
+      prefixUse.noteImage(readString(answer, 1), prefixIn(image) !== '', images);
       break;
     case 'ImageStatus': {
       const found = readBytes(answer, 1);
-      if (found !== undefined && !isDigest(image)) prefixUse.noteImage(itemId(found), isPrefixed(image), images);
+      if (found !== undefined && !isDigest(image)) prefixUse.noteImage(itemId(found), prefixIn(image) !== '', images);
     }
   }
 }

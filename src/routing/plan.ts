@@ -144,7 +144,7 @@ export class Plan {
       const asked = this.method.route === 'byPodConfig' ? this.readOwn('handler', request) : undefined;
       this.readAnswer(runtime, () => this.node.follow(runtime, effect, sent, reply.message, askedAt, asked));
     }
-    if (this.namesImages && runtime.id !== '') this.noteNames(runtime, request, reply.message);
+    if (this.namesImages) this.noteNames(runtime, request, reply.message);
     const message = lane.decode(reply.message, request);
     return message === reply.message ? reply : { message, headers: reply.headers, trailers: reply.trailers };
   }
@@ -157,6 +157,8 @@ export class Plan {
   private noteNames(runtime: Runtime, request: Buffer, answer: Buffer): void {
     const answered = { method: this.method.name, request, image: this.read('image', request), answer };
     const known = { runtimes: this.runtimes, snapshot: this.node.of(runtime) };
+    // Nobody names the primary's images with a prefix, unless it has been a secondary.
+    if (runtime.id === '' && known.snapshot.prefixUse.containers.size === 0) return;
     this.readAnswer(runtime, () => noteNames(answered, runtime, known));
   }
 

@@ -31,6 +31,12 @@ export class PrefixUse {
     listing.renew();
   }
 
+  /** Whether a container was made with this prefix. */
+  hasPrefix(prefix: string): boolean {
+    for (const used of this.containers.values()) if (used === prefix) return true;
+    return false;
+  }
+
   /** Whether an Image was named with the prefix. */
   hasImage(image: Buffer): boolean {
     return this.images.size > 0 && imageNames(image).some(name => this.images.has(name));

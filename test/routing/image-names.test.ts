@@ -279,3 +279,55 @@ for (const id of ['kata', '']) {
     );
   });
 }
+
+/** The ids of the runtimes after a change, that of alt's socket last, and whether containers there were made with a prefix. */
+const renames: ReadonlyArray<readonly [ids: readonly string[], named: boolean]> = [
+  [['', 'kata'], true],
+  [['', 'alt', 'kata'], true],
+  [[''], true],
+  [['', 'kata'], false],
+  [['', 'alt', 'kata'], false],
+];
+
+for (const [ids, named] of renames) {
+  const what = named ? 'means its runtime' : 'means nothing there, or another';
+  test(`runtimes are ${ids.map(id => id || 'the primary')}: the prefix of before in a pod's image ${what}`, async t => {
+    const before = start();
+    const annotations = { 'kubernetes.io/config.seen': 'T' };
+    const pod = { id: 'p', metadata: { uid: 'u' }, annotations };
+    before.runtimes['alt']!.answers['ListPodSandbox'] = () => ({ items: [pod] });
+    for (const list of ['ListPodSandbox', 'ListContainers', 'ListImages']) await before.call(list);
+    await before.call('CreateContainer', create({ image: web.id, user_specified_image: named ? `alt/${WEB}` : WEB }));
+    const { content } = encodeSnapshot(before.state.of(before.runtimes['alt']!), 'boot');
+    before.stop();
+    const id = ids.at(-1)!;
+    const { answers } = before.runtimes['alt']!;
+    const asked: string[] = [];
+    const spied = (method: string): Answer => {
+      const answer = answers[method]!;
+      return request => {
+        asked.push(request['image']?.image ?? request['config'].image.user_specified_image);
+        return request['image'] === undefined || request['image'].image === WEB ? answer(request) : {};
+      };
+    };
+    const spies = ['ImageStatus', 'PullImage', 'CreateContainer'].map(method => [method, spied(method)] as const);
+    const node = startNode(ids, { answers: { [id]: { ...answers, ...Object.fromEntries(spies) } } });
+    t.teardown(() => node.stop());
+    decodeSnapshot(content, 'boot', node.state.of(node.runtimes[id]!));
+
+    const image = { image: `alt/${WEB}`, annotations };
+    const status = await node.call('ImageStatus', { image }).catch(() => ({ image: undefined }));
+    await node.call('PullImage', { image, sandbox_config: { metadata: { uid: 'u' }, annotations } }).catch(() => {});
+    const pod_sandbox_id = id === '' ? 'p' : `${id}__p`;
+    const config = { image: { image: web.id, user_specified_image: `alt/${WEB}` } };
+    const made = await node.call('CreateContainer', { pod_sandbox_id, config }).catch(() => undefined);
+    if (!named) {
+      t.notOk(asked.includes(WEB), 'it is no name of theirs');
+      return;
+    }
+    t.strictSame(asked, [WEB, WEB, WEB]);
+    t.strictSame(status['image'].repo_tags, [`alt/${WEB}`]);
+    const { status: container } = await node.call('ContainerStatus', { container_id: made!['container_id'] });
+    t.equal(container.image.image, `alt/${WEB}`);
+  });
+}

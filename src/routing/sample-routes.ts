@@ -12,6 +12,7 @@ import { runtimeName } from './runtimes.ts';
 import { askSamples, type SamplePart } from './sample-part.ts';
 import type { StreamRoute } from './stream-route.ts';
 import { joinReplies, type UnaryRoute } from './unary-route.ts';
+import { waitingForFirst } from './waiting.ts';
 
 /** Stats and metrics: the primary's, as without a proxy, and the secondaries', whose last samples stand in for them. */
 export const samples: UnaryRoute = async (plan, request, options) =>
@@ -56,7 +57,7 @@ export const streamSamples: StreamRoute = async function* (plan, request, option
       await plan.ready(primary, options);
       const reply = plan.stream(primary, request, call.options);
       lead.follow(reply);
-      yield* reply;
+      yield* waitingForFirst(primary, plan.method.name, options, reply);
     }
     const { replies, faults } = readParts(plan, others, await parts);
     if (replies.length === 0 && others.length > 0 && others.length === asked.length) throw faults[0]!;

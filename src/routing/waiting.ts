@@ -23,6 +23,22 @@ export async function waitingFor<T>(
   }
 }
 
+/** The same stream; its first message is what the call waits for. */
+export async function* waitingForFirst(
+  runtime: Runtime,
+  method: string,
+  options: CallOptions,
+  stream: AsyncIterable<Buffer>,
+): AsyncGenerator<Buffer, void, void> {
+  const messages = stream[Symbol.asyncIterator]();
+  try {
+    let next = await waitingFor(runtime, method, options, messages.next());
+    for (; next.done !== true; next = await messages.next()) yield next.value;
+  } finally {
+    void messages.return?.()?.catch(() => {});
+  }
+}
+
 function seconds(ms: number): string {
   return `${(ms / 1000).toFixed(1)} s`;
 }

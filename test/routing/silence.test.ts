@@ -4,7 +4,7 @@ import { Code, codeName } from '../../src/base/codes.ts';
 import { ProxyError } from '../../src/base/error.ts';
 import { heardCalls, Silence } from '../../src/routing/silence.ts';
 import { criTypes } from '../support/cri-types.ts';
-import { type Answers, type FakeRuntime, fakeRuntime, unimplemented } from './fakes.ts';
+import { type Answers, type FakeRuntime, fakeRuntime, Source, unimplemented } from './fakes.ts';
 import { callOptions, type Lab, settle, startLab } from './lab.ts';
 
 const types = criTypes('runtime.v1');
@@ -112,6 +112,25 @@ test('a call says which runtime it waits for, and for how long', async t => {
   t.match(options.waitsFor!(), /^criproxy: the runtime alt has not answered ContainerStatus for 0\.\d s$/);
   await lab.fault('ListPodSandbox');
   t.match(options.waitsFor!(), /for 0\.\d s; it has answered nothing since \d{4}-\d\d-\d\dT/);
+});
+
+test('a stream of stats says that it waits for the primary, until the first message', async t => {
+  const source = new Source();
+  const lab = startLab([fakeRuntime('', { answers: { StreamContainerStats: source } })]);
+  t.teardown(() => lab.stop());
+  const options = callOptions();
+  const found = lab.service('/runtime.v1.RuntimeService/StreamContainerStats')!;
+  if (found.kind !== 'stream') throw new Error('unary');
+  const messages = found.handle([Buffer.alloc(0)], options)[Symbol.asyncIterator]();
+  const first = messages.next();
+  await settle();
+  t.match(options.waitsFor!(), /the primary runtime has not answered StreamContainerStats for/);
+  source.push(Buffer.alloc(0));
+  await first;
+  t.equal(options.waitsFor, undefined);
+  await messages.return?.();
+  await settle();
+  t.ok(source.cancelled);
 });
 
 test('a call that has its answer waits for nobody', async t => {

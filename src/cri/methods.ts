@@ -124,6 +124,7 @@ export const methods: Readonly<Record<string, MethodRow>> = {
   // Without it a kubelet makes them of ListContainerStats and cAdvisor (pkg/kubelet/stats/cri_stats_provider.go, listPodStats).
   ListPodSandboxStats: { ...runtime('samples', List, 'runtime.v1alpha2'), needsAll: true },
   UpdateRuntimeConfig: runtime('all', Change),
+  // Joined by node-status.ts: conditions are added, handlers are one of each name, a feature is there if all have it.
   Status: runtime('status', Status),
   CheckpointContainer: runtime('byContainer', Change, 'runtime.v1'),
   CheckpointPod: runtime('byPod', Change, 'runtime.v1'),

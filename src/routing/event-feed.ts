@@ -53,7 +53,7 @@ export class EventFeed {
 
 /**
  * The feeds of all runtimes. One that is shared stays open as long as the runtime's connection, also while nobody reads:
- * containerd 1.7 hands each event to one of its subscribers, and one that has left still takes the next event with it
+ * containerd 1.7 hands each event to one of its subscribers, and a subscriber that has left still takes the next event with it
  * (containerd, pkg/cri/sbserver/container_events.go).
  */
 export class EventFeeds {

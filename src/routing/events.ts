@@ -72,12 +72,12 @@ export async function* joinEvents(
   }
 }
 
-/** One that was never seen has no pods: it is waited for, and its coming ends the stream. */
+/** A runtime that was never seen has no pods, and is not missed; its coming ends the stream. */
 function partsOf(plan: Plan): Runtime[] {
   return plan.runtimes.all.filter(runtime => hasPart(plan, runtime));
 }
 
-/** Throws Unavailable for one that is down, Unimplemented for one whose packages are older than the method. */
+/** Throws Unavailable for a runtime that is down, Unimplemented for one whose packages are older than the method. */
 function lanesOf(plan: Plan, runtimes: readonly Runtime[]): Map<Runtime, Lane> {
   return new Map(runtimes.map(runtime => [runtime, plan.lane(runtime)]));
 }

@@ -7,8 +7,8 @@ import type { UnaryRoute } from './unary-route.ts';
 const silences: readonly Code[] = [Code.Unavailable, Code.DeadlineExceeded];
 
 /**
- * Version says who the primary is, not how it is: its last answer stands while it is down or hangs. Clients ask it
- * before anything else, crictl for one, and could not reach the other runtimes.
+ * Version says who the primary is, not how it is: its last answer stands while it is down or hangs. Clients such as crictl ask it
+ * before anything else, and could not reach the other runtimes.
  */
 export const identity: UnaryRoute = async (plan, request, options) => {
   const { primary } = plan.runtimes;

@@ -2,7 +2,8 @@ import type { Reply } from '../base/call.ts';
 import { imageMountpoint } from '../cri/image-fs.ts';
 import { within } from './budget.ts';
 import type { Plan } from './plan.ts';
-import { sampleReplies } from './sample-routes.ts';
+import { isReply } from './prompt-answer.ts';
+import { askSamples } from './sample-part.ts';
 import { joinReplies, type UnaryRoute } from './unary-route.ts';
 
 /** The primary must answer, since its part is the one that is used where only one can be. */
@@ -10,7 +11,12 @@ export const imageFs: UnaryRoute = async (plan, request, options) => {
   const { primary, all } = plan.runtimes;
   const choice = plan.settings.imageFs ?? 'all';
   if (choice === 'primary') return plan.call(primary, request, options);
-  const replies = await sampleReplies(plan, all, request, options);
+  const others = all.filter(runtime => runtime !== primary);
+  const [first, parts] = await Promise.all([
+    plan.call(primary, request, options),
+    Promise.all(others.map(runtime => askSamples(plan, runtime, request, options))),
+  ]);
+  const replies = [first, ...parts.map(read => read()).filter(isReply)];
   return joinReplies(plan, choice === 'fullest' ? await fullestFirst(plan, replies) : replies);
 };
 

@@ -13,8 +13,8 @@ interface Said {
 /**
  * A StatusResponse of the primary with the handlers of all runtimes under the names that clients use, and the features that hold
  * wherever a pod may get to: a kubelet believes them for all of the node (pkg/kubelet/userns/userns_manager.go, for one), and a
- * runtime that lacks one runs the pod without it and says nothing. An empty list of handlers stays so: as soon as there is one the kubelet
- * refuses pods of handlers that are not in it.
+ * runtime that lacks one runs the pod without it and says nothing. An empty list of handlers stays so: as soon as there is one
+ * the kubelet refuses pods of handlers that are not in it.
  */
 export function withAllHandlers(plan: Plan, status: Buffer): Buffer {
   const { all, primary, handlers } = plan.runtimes;

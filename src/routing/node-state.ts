@@ -121,8 +121,9 @@ export class NodeState {
   }
 
   /**
-   * A call with this effect was answered with OK. Request and answer are in the runtime's names; `askedAt` in ms since the epoch:
-   * the time of what it has made, which may be older than that, never younger; `askedHandler` is the runtime handler that the client asked for, for a call that has made a pod.
+   * A call with this effect was answered with OK. Request and answer are in the runtime's names. `askedAt`, in ms since the epoch,
+   * is the time of what it has made: it may be earlier than that, never later. `askedHandler`: the runtime handler that the client
+   * asked for, for a call that has made a pod.
    */
   follow(
     runtime: Runtime,

@@ -1,14 +1,14 @@
 import type { CallOptions, Reply } from '../base/call.ts';
 import { ProxyError } from '../base/error.ts';
 import { unavailable } from './availability.ts';
-import { within } from './budget.ts';
+import { clientPatience, within } from './budget.ts';
 import { endableCall } from './endable-call.ts';
 import type { Plan } from './plan.ts';
 import type { Runtime } from './runtime.ts';
 
 /**
- * The runtime's answer to this client within the time that a list has, or the reason why there is none. `send`: how it is asked, if not by the
- * plan's call.
+ * The runtime's answer to this client within the time that a list has for it, or the reason why there is none. `send`: how it is
+ * asked, if not by the plan's call.
  */
 export async function promptAnswer(
   plan: Plan,
@@ -20,7 +20,7 @@ export async function promptAnswer(
   const call = endableCall(options);
   try {
     if (runtime.state.kind === 'down') return unavailable(runtime, runtime.state);
-    return await within(plan.listTimeout(runtime), send(call.options));
+    return await within(clientPatience(options, plan.listTimeout(runtime)), send(call.options));
   } catch (fault) {
     return ProxyError.from(fault);
   } finally {

@@ -50,7 +50,7 @@ export async function askSamples(
       ? undefined
       : await promptAnswer(plan, runtime, request, options, ask);
   if (reply !== undefined && (isReply(reply) || answers.includes(reply.code))) return () => reply;
-  // A question with a filter says nothing of the runtime; the whole one does, and what it brings is known the next time.
+  // A question with a filter says nothing of the runtime; the whole one does, and its answer is known the next time.
   if (!options.signal.aborted) void whole();
   const fault = reply ?? inquiry.fault!;
   return () => lastPart(plan, runtime, request, fault);
@@ -66,7 +66,7 @@ function livePart(plan: Plan, runtime: Runtime): Reply | ProxyError {
   }
 }
 
-/** The last samples of what the runtime still lists, as far as the request asks for it; `fault` if they are of no use. */
+/** The last samples of pods and containers that are still listed and asked for; `fault` if they are of no use. */
 function lastPart(plan: Plan, runtime: Runtime, request: Buffer, fault: ProxyError): Reply | ProxyError {
   const list = plan.unaryList.method.name;
   const { last } = plan.node.samples.of(runtime, list);
@@ -80,7 +80,7 @@ function lastPart(plan: Plan, runtime: Runtime, request: Buffer, fault: ProxyErr
   }
 }
 
-/** Tells the log where the part comes from. A list that the runtime lacks is not missing, but pods without stats are evicted first. */
+/** Tells the log where the part comes from. A list that a runtime lacks is not missing; but pods without stats are evicted first. */
 function note(plan: Plan, runtime: Runtime, part: Reply | ProxyError, fault: ProxyError | undefined): void {
   const list = plan.unaryList.method.name;
   if (fault?.code === Code.Unimplemented) {

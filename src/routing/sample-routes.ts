@@ -23,7 +23,7 @@ export const samples: UnaryRoute = async (plan, request, options) =>
  * that it lacks the method is not, if a secondary has it. A secondary that has nothing to give is left out, unless it is asked
  * alone.
  */
-export async function sampleReplies(
+async function sampleReplies(
   plan: Plan,
   asked: readonly Runtime[],
   request: Buffer,

@@ -76,12 +76,17 @@ test('a secondary that answers no more has its last filesystems, so that the fir
 });
 
 for (const choice of ['primary', 'fullest', 'all'] as const) {
-  test(`-imageFs ${choice}: the primary must answer`, async t => {
-    const answers = { '': { ImageFsInfo: broken }, alt: { ImageFsInfo: fsOf('/a') } };
-    const node = startNode(['', 'alt'], { answers, settings: { imageFs: choice } });
-    t.teardown(() => node.stop());
-    t.match(await node.fault('ImageFsInfo'), { code: Code.Internal, message: 'broken' });
-  });
+  for (const [what, own, code] of [
+    ['fails', { ImageFsInfo: broken }, Code.Internal],
+    ['lacks the method', {}, Code.Unimplemented],
+  ] as const) {
+    test(`-imageFs ${choice}: a primary that ${what} is not stood in for`, async t => {
+      const answers = { '': own, alt: { ImageFsInfo: fsOf('/a') } };
+      const node = startNode(['', 'alt'], { answers, settings: { imageFs: choice } });
+      t.teardown(() => node.stop());
+      t.equal((await node.fault('ImageFsInfo')).code, code);
+    });
+  }
 }
 
 test('the used share of a real filesystem', async t => {

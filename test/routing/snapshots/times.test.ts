@@ -32,7 +32,7 @@ for (const [method, request, answer, list, items] of makers) {
     await lab.call(method, request);
     primary.goDown();
     const found = (await lab.call(list))[items].find((item: { id: string }) => item.id === 'made');
-    const createdAt = Number(found.created_at) / 1e6;
+    const createdAt = Number(BigInt(found.created_at) / 1_000_000n);
     t.ok(createdAt >= askedAt - 1 && createdAt <= madeAt, `${askedAt} ${createdAt} ${madeAt}`);
   });
 }

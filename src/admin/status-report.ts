@@ -62,6 +62,14 @@ export interface RuntimeReport {
   readonly lastError: LastError | null;
   /** What it says of itself now: only with `?ask=true`. Null: it does not answer, or does not say. */
   readonly asked?: AskedReport;
+  /** Only with `?ask=true`. Null: its images, or those of all others, are not known. */
+  readonly soleImages?: SoleImagesReport | null;
+}
+
+/** Names of images. `only`: no other runtime has them. `missing`: pods use them whose successors go to `runtime`, which has not. */
+export interface SoleImagesReport {
+  readonly only: readonly string[];
+  readonly missing: readonly { readonly runtime: string; readonly names: readonly string[] }[];
 }
 
 /** A secondary runtime that was never there is no fault: it may be set up later, or never. */

@@ -4,6 +4,7 @@ import type { LevelSwitch } from '../base/level-switch.ts';
 import type { Logger } from '../base/logger.ts';
 import { Faults } from '../faults/faults.ts';
 import { subjectNamer } from '../routing/known-names.ts';
+import { soleImages } from '../routing/sole-images.ts';
 import { takeEnvironment } from '../systemd/environment.ts';
 import { openNotifier } from '../systemd/notifier.ts';
 import { serve } from '../transport/grpc/server.ts';
@@ -85,6 +86,7 @@ export async function startProxy(
       config: () => generations.config,
       runtimes: () => generations.runtimes.all,
       snapshotOf: runtime => generations.node.of(runtime),
+      soleImagesOf: runtime => soleImages(generations.node, runtime),
       callsOf: telemetry.callsOf,
       clientCalls: telemetry.clientCalls,
       eventLoopLag: telemetry.eventLoopLag,

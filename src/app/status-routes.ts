@@ -12,6 +12,7 @@ import { redactUrls } from '../base/redact-urls.ts';
 import type { Listing } from '../routing/listing.ts';
 import { isUnseen, type Runtime } from '../routing/runtime.ts';
 import type { Snapshot } from '../routing/snapshot.ts';
+import type { SoleImages } from '../routing/sole-images.ts';
 import { askRuntime } from './ask-runtime.ts';
 import type { ProxyConfig } from './proxy-config.ts';
 
@@ -21,6 +22,7 @@ export interface StatusSources {
   /** The primary first. */
   runtimes(): readonly Runtime[];
   snapshotOf(runtime: Runtime): Snapshot;
+  soleImagesOf(runtime: Runtime): SoleImages | undefined;
   callsOf(runtimeId: string): { readonly calls: CallsReport; readonly lastError: LastError | null };
   clientCalls(): ClientCallsReport;
   eventLoopLag(): DaemonReport['eventLoopLag'];
@@ -46,7 +48,9 @@ export function statusRoutes(sources: StatusSources): readonly AdminRoute[] {
           runtimes: await Promise.all(
             sources.runtimes().map(async runtime => {
               const known = reportRuntime(sources, runtime);
-              return query.get('ask') === 'true' ? { ...known, asked: await askRuntime(runtime) } : known;
+              if (query.get('ask') !== 'true') return known;
+              const asked = await askRuntime(runtime);
+              return { ...known, asked, soleImages: sources.soleImagesOf(runtime) ?? null };
             }),
           ),
         };

@@ -156,7 +156,7 @@ export function isSameName(one: string, other: string): boolean {
 }
 
 /** A familiar name in full, as the runtimes have it: `busybox` is `docker.io/library/busybox:latest`. */
-function fullName(name: string): string {
+export function fullName(name: string): string {
   const [first, ...rest] = name.split('/');
   const isHost = rest.length > 0 && (/[.:]/.test(first!) || first === 'localhost');
   const path = isHost ? name : `docker.io/${rest.length === 0 ? 'library/' : ''}${name}`;

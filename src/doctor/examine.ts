@@ -2,6 +2,7 @@ import { checkCgroupDrivers } from './cgroup-check.ts';
 import { checkDaemon } from './daemon-check.ts';
 import { gatherFacts } from './facts.ts';
 import type { Finding } from './finding.ts';
+import { checkImages } from './image-check.ts';
 import { checkJournal } from './journal-check.ts';
 import { checkKubelet } from './kubelet-check.ts';
 import type { ExaminedNode } from './node.ts';
@@ -19,6 +20,7 @@ export async function examineNode(node: ExaminedNode, adminSocket: string, versi
     ...(await checkDaemon(node, facts)),
     ...checkUnit(node, facts),
     ...checkRuntimes(facts),
+    ...checkImages(facts),
     ...checkCgroupDrivers(node, facts),
     ...checkSockets(node, facts),
     ...checkState(node, facts),

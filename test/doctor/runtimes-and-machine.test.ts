@@ -65,6 +65,18 @@ const rows: readonly Row[] = [
     [/^fail daemon-cri: /, /^fail runtime-primary: the primary runtime is down since .*there is no socket/],
   ],
   [
+    'images that a pod has and its successor would not',
+    node => {
+      Object.assign(node.report.runtimes[1]!, { socket: '/run/cri-dockerd.sock' });
+      Object.assign(node.report.runtimes[1]!, {
+        soleImages: { only: ['local/app:1', 'old:1'], missing: [{ runtime: '', names: ['local/app:1'] }] },
+      });
+    },
+    [
+      /^warn images-virtlet\.cloud: .* that the primary runtime has not: local\/app:1 \| docker save local\/app:1 \| ctr -a \/run\/containerd\/containerd\.sock -n k8s\.io images import -$/,
+    ],
+  ],
+  [
     'no network',
     node =>
       Object.assign(node.report.runtimes[0]!, {

@@ -51,7 +51,10 @@ test('criproxy doctor', needs('root', 'demo', 'terminal'), async t => {
     const screen = terminal.screen();
     t.comment(`\n${screen.join('\n')}`);
     t.ok(screen.some(line => /^ok {4}the daemon runs: criproxy /.test(line)));
-    t.notOk(screen.some(line => /runtime gone/.test(line)), 'a runtime that was never there is no news');
+    t.notOk(
+      screen.some(line => /runtime gone/.test(line)),
+      'a runtime that was never there is no news',
+    );
     t.match(screen.at(-1), /^\d+ ok, \d+ warnings?, \d+ failures?$/);
   });
 

@@ -1,19 +1,11 @@
 import { spawnSync } from 'node:child_process';
-import { statfsSync, statSync } from 'node:fs';
+import { statfsSync } from 'node:fs';
 import { join } from 'node:path';
 import { askAdmin } from '../admin/admin-client.ts';
 import type { StatusReport } from '../admin/status-report.ts';
 import { endpointPath } from '../setup/endpoint.ts';
 import type { Host } from '../setup/host.ts';
 import { openMachine } from '../setup/machine.ts';
-
-/** What stat(2) says of a file; `mode` is the twelve bits of permission. */
-export interface FileFacts {
-  readonly kind: 'socket' | 'folder' | 'file' | 'other';
-  readonly mode: number;
-  readonly uid: number;
-  readonly gid: number;
-}
 
 /** Of a file system; inodes are 0 of 0 where it has no fixed number of them. */
 export interface Space {
@@ -23,11 +15,9 @@ export interface Space {
 }
 
 /** The node that is examined. Nothing here changes it. */
-export interface ExaminedNode extends Pick<Host, 'askVersion' | 'processes' | 'connections' | 'probe'> {
+export interface ExaminedNode extends Pick<Host, 'askVersion' | 'processes' | 'connections' | 'probe' | 'stat'> {
   readonly files: Pick<Host['files'], 'read' | 'list' | 'exists'>;
   readonly isRoot: boolean;
-  /** Undefined for what is not there; throws the system's error for what may not be looked at. */
-  stat(path: string): FileFacts | undefined;
   space(path: string): Space;
   /** GET /v1/status with what the runtimes say now. Rejects as askAdmin. */
   status(): Promise<StatusReport>;
@@ -40,11 +30,12 @@ export interface ExaminedNode extends Pick<Host, 'askVersion' | 'processes' | 'c
 const properties = [
   ...['LoadState', 'ActiveState', 'SubState', 'UnitFileState', 'NRestarts', 'NeedDaemonReload', 'MainPID', 'Result'],
   ...['LogRateLimitIntervalUSec', 'LogRateLimitBurst'],
+  ...['ProtectHome', 'PrivateTmp', 'CapabilityBoundingSet'],
 ];
 
 /** This node; with a `root` other than `/` a copy of one: its files and sockets, without its services. */
 export function openNode(root: string, adminSocket: string): ExaminedNode {
-  const { files, askVersion, processes, connections, probe } = openMachine(root);
+  const { files, askVersion, processes, connections, probe, stat } = openMachine(root);
   const at = (path: string) => (root === '/' ? path : join(root, path));
   return {
     files,
@@ -52,12 +43,7 @@ export function openNode(root: string, adminSocket: string): ExaminedNode {
     processes,
     connections,
     isRoot: process.getuid?.() === 0,
-    stat: path => {
-      const found = statSync(at(path), { throwIfNoEntry: false });
-      if (found === undefined) return undefined;
-      const kind = found.isSocket() ? 'socket' : found.isDirectory() ? 'folder' : found.isFile() ? 'file' : 'other';
-      return { kind, mode: found.mode & 0o7777, uid: found.uid, gid: found.gid };
-    },
+    stat,
     space: path => {
       const { bavail, bsize, ffree, files: inodes } = statfsSync(at(path));
       return { freeBytes: bavail * bsize, freeInodes: ffree, inodes };

@@ -1,6 +1,9 @@
+import { SERVICE } from '../setup/daemon.ts';
+import type { FileFacts } from '../setup/host.ts';
+import { findObstacles, isPassed } from '../setup/reach.ts';
 import { type Facts, runtimeName } from './facts.ts';
 import { type Finding, fail, ok, skip, warn } from './finding.ts';
-import type { ExaminedNode, FileFacts } from './node.ts';
+import type { ExaminedNode } from './node.ts';
 
 const GROUP_WRITE = 0o020;
 const OTHERS_WRITE = 0o002;
@@ -11,10 +14,37 @@ export function checkSockets(node: ExaminedNode, { listen, adminSocket, report, 
   return [
     ...checkSocket(node, 'socket-cri', "criproxy's CRI socket", listen),
     ...checkSocket(node, 'socket-admin', "criproxy's admin socket", admin),
-    ...runtimes.flatMap(({ id, socket }) =>
-      checkSocket(node, id === '' ? 'socket-primary' : `socket-${id}`, `the socket of ${runtimeName(id)}`, socket),
-    ),
+    ...runtimes.flatMap(({ id, socket }) => {
+      const check = id === '' ? 'socket-primary' : `socket-${id}`;
+      const name = `the socket of ${runtimeName(id)}`;
+      const hidden = checkReach(node, check, name, socket);
+      return hidden.length > 0 ? hidden : checkSocket(node, check, name, socket);
+    }),
   ];
+}
+
+/** A socket that is there for root may not be there for the daemon, which systemd confines. */
+function checkReach(node: ExaminedNode, check: string, name: string, path: string): Finding[] {
+  const unit = node.unit(SERVICE);
+  if (unit?.['LoadState'] !== 'loaded' || !node.isRoot) return [];
+  const stat = (file: string) => {
+    try {
+      return node.stat(file);
+    } catch {
+      return undefined;
+    }
+  };
+  const means = 'its runtime is down for criproxy, also when it runs';
+  return findObstacles(stat, path)
+    .filter(obstacle => unit[obstacle.setting] !== undefined && !isPassed(obstacle, unit[obstacle.setting]!))
+    .map(({ why, line }) =>
+      fail(
+        check,
+        `${SERVICE} cannot reach ${name}, ${path}: ${why}`,
+        `${means}; ${line} in its unit mends it`,
+        'criproxy setup apply',
+      ),
+    );
 }
 
 function checkSocket(node: ExaminedNode, check: string, name: string, path: string): Finding[] {

@@ -1,7 +1,8 @@
 import { SetupError } from '../setup/error.ts';
+import type { FileFacts } from '../setup/host.ts';
 import type { Facts } from './facts.ts';
 import { type Finding, fail, ok, skip, warn } from './finding.ts';
-import type { ExaminedNode, FileFacts } from './node.ts';
+import type { ExaminedNode } from './node.ts';
 
 const MiB = 1024 * 1024;
 

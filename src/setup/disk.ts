@@ -3,6 +3,7 @@ import {
   chmodSync,
   chownSync,
   closeSync,
+  copyFileSync,
   existsSync,
   fsyncSync,
   linkSync,
@@ -26,7 +27,7 @@ import type { Tree } from './tree.ts';
 export interface Files extends Tree {
   /** Replaces a file at once or not at all; its owner and mode stay, a new one gets 0644. Throws a SetupError. */
   write(path: string, text: string): void;
-  /** Keeps a file as it is now beside itself, to put it back, or to forget about it. Putting it back takes no space. */
+  /** Keeps a file as it is now beside itself, to put it back, or to forget about it. Putting it back takes no space, but for one that is mounted there. */
   keep(path: string): Kept;
   /** Removes a file, and the folders that it leaves empty up to one of the system's own. Throws a SetupError. */
   remove(path: string): void;
@@ -73,10 +74,25 @@ function replaceFile(path: string, text: string): void {
     }
     chmodSync(part, old === undefined ? 0o644 : old.mode & 0o7777);
     if (old !== undefined) chownSync(part, old.uid, old.gid);
-    renameSync(part, target);
+    replaceBy(part, target);
   } catch (fault) {
     rmSync(part, { force: true });
     throw fault;
+  }
+}
+
+function hasCode(fault: unknown, code: string): boolean {
+  return (fault as NodeJS.ErrnoException).code === code;
+}
+
+/** Puts `part` in the place of a file; the content alone where a file is mounted there (EBUSY), which no rename can replace. */
+function replaceBy(part: string, target: string): void {
+  try {
+    renameSync(part, target);
+  } catch (fault) {
+    if (!hasCode(fault, 'EBUSY')) throw fault;
+    copyFileSync(part, target);
+    rmSync(part);
   }
 }
 
@@ -85,9 +101,14 @@ function keepFile(path: string): Kept {
   const target = realpathSync(path);
   const kept = `${target}.criproxy-old`;
   rmSync(kept, { force: true });
-  linkSync(target, kept); // another name for the old file: writing replaces files, and does not change them
+  try {
+    linkSync(target, kept); // another name for the old file: writing replaces files, and does not change them
+  } catch (fault) {
+    if (!hasCode(fault, 'EXDEV')) throw fault;
+    copyFileSync(target, kept); // a file is mounted there, and is written to in place
+  }
   const restore = () => {
-    renameSync(kept, target);
+    replaceBy(kept, target);
     rmSync(kept, { force: true }); // rename(2) leaves both names where they still are of one file
   };
   return { restore, forget: () => removeFile(kept) };
@@ -99,8 +120,8 @@ function removeFile(path: string): void {
 }
 
 function removeEmptyFolders(folder: string): void {
-  // Folders such as kubelet.service.d that were made for one drop-in.
-  while (/\.service\.d$/.test(folder) && readdirSync(folder).length === 0) {
+  // Folders such as kubelet.service.d or config.yaml.d that were made for one drop-in.
+  while (/\.(service|yaml)\.d$/.test(folder) && readdirSync(folder).length === 0) {
     rmdirSync(folder);
     folder = dirname(folder);
   }

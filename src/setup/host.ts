@@ -14,6 +14,15 @@ export interface RuntimeAnswer {
   readonly version: string;
 }
 
+/** What stat(2) says of a file; `mode` is the twelve bits of permission, `path` is without links. */
+export interface FileFacts {
+  readonly kind: 'socket' | 'folder' | 'file' | 'other';
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  readonly path: string;
+}
+
 /** The machine that is being set up: everything that the set-up does to it but through its files. */
 export interface Host {
   readonly files: Files;
@@ -26,6 +35,8 @@ export interface Host {
   serviceState(unit: string): Promise<ServiceState>;
   /** The last lines of a unit's log. */
   readLog(unit: string): Promise<string>;
+  /** Undefined for what is not there; throws the system's error for what may not be looked at. */
+  stat(path: string): FileFacts | undefined;
   /** The processes of a unit, its main process first; none where systemd does not run it, or does not run. */
   processes(unit: string): readonly Process[];
   /** The unix sockets that a process is connected to, as paths; undefined where that cannot be told. */

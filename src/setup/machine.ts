@@ -1,12 +1,12 @@
 import { execFile, spawnSync } from 'node:child_process';
-import { copyFileSync, existsSync, linkSync, renameSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, linkSync, realpathSync, renameSync, rmSync, statSync } from 'node:fs';
 import { connect } from 'node:net';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { listConnections, listProcesses } from './connections.ts';
 import { openDisk } from './disk.ts';
 import { failed } from './error.ts';
-import type { Host, ServiceState } from './host.ts';
+import type { FileFacts, Host, ServiceState } from './host.ts';
 import { probeRuntime } from './probe.ts';
 
 const run = promisify(execFile);
@@ -69,6 +69,15 @@ function restoreProgram(from: string): boolean {
   return true;
 }
 
+function statFile(root: string, path: string): FileFacts | undefined {
+  const at = join(root, path);
+  const found = statSync(at, { throwIfNoEntry: false });
+  if (found === undefined) return undefined;
+  const kind = found.isSocket() ? 'socket' : found.isDirectory() ? 'folder' : found.isFile() ? 'file' : 'other';
+  const real = realpathSync(at).slice(root === '/' ? 0 : realpathSync(root).length);
+  return { kind, mode: found.mode & 0o7777, uid: found.uid, gid: found.gid, path: real };
+}
+
 /** This machine; with a `root` other than `/` only its files, to try the set-up on a copy. */
 export function openMachine(root: string): Host {
   return {
@@ -94,6 +103,7 @@ export function openMachine(root: string): Host {
       const log = await run('journalctl', args).catch(() => ({ stdout: '' }));
       return log.stdout.trim();
     },
+    stat: path => statFile(root, path),
     processes: root === '/' ? listProcesses : () => [],
     connections: root === '/' ? listConnections : () => undefined,
     isKubeletHealthy,

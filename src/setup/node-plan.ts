@@ -4,6 +4,7 @@ import { inspectKubelet, isUnfinished, KUBELET_UNIT, type Kubelet } from './kube
 import { planKubelet } from './plan.ts';
 import { type Choice, choosePrimary, type Primary } from './primary.ts';
 import { type FileChanges, foldEdits, type MadeEdit, type SetupRecord, undoAll } from './record.ts';
+import { findServiceNeeds } from './service-needs.ts';
 import * as services from './services.ts';
 import { overlayTree } from './tree.ts';
 
@@ -47,7 +48,9 @@ function listFiles(
   const others = other ?? services.readOthers(host.files.read(services.RUNTIMES_FILE));
   const connect = services.formatConnect(primary, others);
   const files = new Map([[services.RUNTIMES_FILE, services.renderRuntimes(connect)]]);
-  if (primary.unit !== undefined) files.set(services.SERVICE_DROP_IN, services.renderServiceDropIn(primary.unit));
+  const dropIn = services.renderServiceDropIn(findServiceNeeds(host, connect, primary.unit));
+  if (dropIn !== undefined || host.files.exists(services.SERVICE_DROP_IN))
+    files.set(services.SERVICE_DROP_IN, dropIn ?? services.EMPTY_DROP_IN);
   // Once the kubelet is on criproxy, its own arguments no longer say how it ran Docker.
   if (primary.needsDockershim && kubelet?.usesDocker)
     files.set(services.DOCKERSHIM_UNIT_FILE, services.renderDockershim(kubelet));

@@ -9,6 +9,9 @@ export const SERVICE_DROP_IN = '/etc/systemd/system/criproxy.service.d/10-primar
 
 const HEAD = '# Written by "criproxy setup apply".';
 
+/** Of a unit that needed something before. */
+export const EMPTY_DROP_IN = `${HEAD}\n`;
+
 /** The value of `-connect`. */
 export function formatConnect(primary: Primary, other: string): string {
   return [
@@ -34,9 +37,24 @@ export function readOthers(text: string | undefined): string {
   return (readConnect(text) ?? '').split(',').slice(1).join(',');
 }
 
-/** Starts the primary runtime before criproxy; never Requires: a runtime may go and come. */
-export function renderServiceDropIn(unit: string): string {
-  return `${HEAD}\n[Unit]\nWants=${unit}\nAfter=${unit}\n`;
+/** What the daemon's unit needs on one node. */
+export interface ServiceNeeds {
+  /** The primary runtime's service, where it is a known one, and whether the node runs it. */
+  readonly unit: string | undefined;
+  readonly isRun: boolean;
+  /** Lines of [Service] that let the daemon reach its sockets. */
+  readonly reach: readonly string[];
+}
+
+/**
+ * Starts the primary runtime before criproxy, if the node runs it at all; never Requires: a runtime may go and come. Undefined
+ * where the unit needs nothing.
+ */
+export function renderServiceDropIn({ unit, isRun, reach }: ServiceNeeds): string | undefined {
+  const order = unit === undefined ? [] : ['[Unit]', ...(isRun ? [`Wants=${unit}`] : []), `After=${unit}`];
+  const service = reach.length === 0 ? [] : ['[Service]', ...reach];
+  const lines = [...order, ...service];
+  return lines.length === 0 ? undefined : `${[HEAD, ...lines].join('\n')}\n`;
 }
 
 const dropped =

@@ -233,6 +233,38 @@ const rows: readonly Row[] = [
     [],
   ],
   [
+    'a socket in a home folder, which the unit hides',
+    node => {
+      Object.assign(node.units['criproxy.service']!, { ProtectHome: 'yes' });
+      node.report.runtimes[1]!.socket = '/home/x/x.sock';
+    },
+    [
+      /^fail socket-virtlet\.cloud: criproxy\.service cannot reach the socket of runtime virtlet\.cloud, \/home\/x\/x\.sock: it is in a home folder, which ProtectHome= hides \| criproxy setup apply$/,
+    ],
+  ],
+  [
+    'a socket in a home folder, which the unit shows',
+    node => {
+      Object.assign(node.units['criproxy.service']!, { ProtectHome: 'read-only' });
+      node.report.runtimes[1]!.socket = '/home/x/x.sock';
+    },
+    [],
+  ],
+  [
+    'a socket that is open to its user alone',
+    node => {
+      Object.assign(node.units['criproxy.service']!, { CapabilityBoundingSet: '' });
+      const { stat } = node;
+      node.stat = path => {
+        const facts = stat(path);
+        return facts && path.endsWith('virtlet.sock') ? { ...facts, mode: 0o600, uid: 7, gid: 7 } : facts;
+      };
+    },
+    [
+      /^fail socket-virtlet\.cloud: .*virtlet\.sock is open to user 7 alone, and root has no CAP_DAC_OVERRIDE .* \| criproxy setup apply$/,
+    ],
+  ],
+  [
     'no forwarding',
     node => node.write('/proc/sys/net/ipv4/ip_forward', '0\n'),
     [/^warn sysctl-net\.ipv4\.ip_forward: net\.ipv4\.ip_forward is 0 \| sysctl -w net\.ipv4\.ip_forward=1$/],

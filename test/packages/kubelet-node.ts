@@ -110,12 +110,16 @@ export function importPause(node: Node): void {
   node.must('ctr -n k8s.io images import /root/pause.tar');
 }
 
-/** Boots a node with the files of a layout and a running stand-in kubelet of its release. */
-export async function bootKubeletNode(layout: Pick<Layout, 'files' | 'kubelet' | 'minor'>): Promise<KubeletNode> {
+/** Boots a node with the files of a layout and, after `prepare`, a running stand-in kubelet of its release. */
+export async function bootKubeletNode(
+  layout: Pick<Layout, 'files' | 'kubelet' | 'minor'>,
+  prepare = 'true',
+): Promise<KubeletNode> {
   const node = await bootPlainNode();
   try {
     const packaged = `/opt/packages/kubelet-${layout.minor}.deb`;
-    for (const [path, text] of Object.entries(layout.files)) node.write(path, text);
+    for (const [path, text] of Object.entries(layout.files))
+      node.write(path, text, text.startsWith('#!') ? 0o755 : 0o644);
     if (layout.kubelet === '/usr/bin/kubelet' && existsSync(node.path(packaged))) node.must(`dpkg -i ${packaged}`);
     else {
       const to = node.path(layout.kubelet);
@@ -124,7 +128,7 @@ export async function bootKubeletNode(layout: Pick<Layout, 'files' | 'kubelet' |
       chmodSync(to, 0o755);
       writeFileSync(`${to}.minor`, String(layout.minor));
     }
-    node.must('systemctl daemon-reload && systemctl enable --now kubelet');
+    node.must(`systemctl daemon-reload && ${prepare} && systemctl enable --now kubelet`);
     await waitFor('the kubelet to run', () => node.kubelet());
     return node;
   } catch (fault) {

@@ -76,6 +76,7 @@ export function makeHost(files: Readonly<Record<string, string>>, minor: number,
       { pid: 100, args: ['/usr/bin/kubelet', '--container-runtime-endpoint=unix:///run/criproxy.sock'] },
     ],
     connections: () => ['/run/criproxy.sock'],
+    stat: () => undefined,
     isKubeletHealthy: async () => false,
     probe: async socket => {
       journal.push(`probe ${socket}`);

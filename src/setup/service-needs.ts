@@ -1,0 +1,34 @@
+import { endpointPath } from './endpoint.ts';
+import { parseEnvFile } from './env-file.ts';
+import type { Host } from './host.ts';
+import { findObstacles } from './reach.ts';
+import type { ServiceNeeds } from './services.ts';
+
+/** The operator's own, which beats what the set-up chose. */
+const DEFAULTS = '/etc/default/criproxy';
+
+const UNITS = '/etc/systemd/system';
+
+/** Whether a node runs a service: now, or at its next start. */
+function isRun(host: Host, unit: string): boolean {
+  const folders = host.files.list(UNITS).filter(name => /\.(wants|requires)$/.test(name));
+  const isEnabled = folders.some(folder => host.files.exists(`${UNITS}/${folder}/${unit}`));
+  return isEnabled || host.processes(unit).length > 0;
+}
+
+/** The sockets of a value of `-connect`. */
+function listSockets(connect: string): string[] {
+  return connect
+    .split(',')
+    .map(entry => ({ entry, at: entry.search(/(unix:)?\//) }))
+    .filter(({ at }) => at !== -1)
+    .map(({ entry, at }) => endpointPath(entry.slice(at).trim()));
+}
+
+/** What the daemon's unit needs on this node, with `connect` for its runtimes and `unit` for its primary's service. */
+export function findServiceNeeds(host: Host, connect: string, unit: string | undefined): ServiceNeeds {
+  const own = parseEnvFile(host.files.read(DEFAULTS) ?? '').findLast(({ name }) => name === 'CRIPROXY_CONNECT')?.value;
+  const sockets = [...listSockets(connect), ...listSockets(own ?? '')];
+  const lines = sockets.flatMap(socket => findObstacles(host.stat, socket)).map(({ line }) => line);
+  return { unit, isRun: unit !== undefined && isRun(host, unit), reach: [...new Set(lines)].sort() };
+}

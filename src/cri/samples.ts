@@ -61,6 +61,31 @@ function passes(shape: Shape, filter: Buffer, item: Buffer, id: string, { contai
   return [...selector].every(([key, value]) => labels.get(key) === value);
 }
 
+/** A ListPodSandboxMetricsResponse without the metrics of these names, of pods and of containers. Throws a WireError. */
+export function withoutMetrics(answer: Buffer, names: ReadonlySet<string>): Buffer {
+  const keep = (metric: Buffer) => !names.has(ownId(metric));
+  return listOf(readAllBytes(answer, 1).map(pod => keepInside(keepInside(pod, [2], keep), [3, 2], keep)));
+}
+
+/**
+ * The names of descriptors in a ListMetricDescriptorsResponse that others have too, with other label keys. A metric has the values
+ * of its labels in the order of the keys, and no keys. Throws a WireError.
+ */
+export function otherLabels(descriptors: Buffer, others: readonly Buffer[]): Set<string> {
+  const shown = new Map<string, string>();
+  for (const descriptor of others.flatMap(each => readAllBytes(each, 1))) {
+    if (!shown.has(ownId(descriptor))) shown.set(ownId(descriptor), labelsOf(descriptor));
+  }
+  const own = readAllBytes(descriptors, 1);
+  const isOther = (each: Buffer) => (shown.get(ownId(each)) ?? labelsOf(each)) !== labelsOf(each);
+  return new Set(own.filter(isOther).map(ownId));
+}
+
+/** MetricDescriptor.label_keys, which are names of Prometheus. */
+function labelsOf(descriptor: Buffer): string {
+  return readAllBytes(descriptor, 3).join(' ');
+}
+
 /** The message without the items at the end of the path that are not kept. */
 function keepInside(message: Buffer, [field, ...rest]: readonly number[], keep: (item: Buffer) => boolean): Buffer {
   const parts: Buffer[] = [];

@@ -60,7 +60,11 @@ export async function askSamples(
 function livePart(plan: Plan, runtime: Runtime): Reply | ProxyError {
   const { message, served } = plan.node.samples.of(runtime, plan.unaryList.method.name).last!.value;
   try {
-    return { message: laneOf(plan, runtime, served).decode(message), headers: [], trailers: [] };
+    return {
+      message: laneOf(plan, runtime, served).decode(readable(plan, runtime, message)),
+      headers: [],
+      trailers: [],
+    };
   } catch (fault) {
     return ProxyError.from(fault);
   }
@@ -74,10 +78,16 @@ function lastPart(plan: Plan, runtime: Runtime, request: Buffer, fault: ProxyErr
   try {
     const lane = laneOf(plan, runtime, last.value.served);
     const kept = keepSamples(list, last.value.message, lane.encode(request), listedOf(plan, runtime));
-    return { message: lane.decode(kept), headers: [], trailers: [] };
+    return { message: lane.decode(readable(plan, runtime, kept)), headers: [], trailers: [] };
   } catch (cause) {
     return ProxyError.from(cause);
   }
+}
+
+function readable(plan: Plan, runtime: Runtime, message: Buffer): Buffer {
+  return plan.unaryList.method.name === 'ListPodSandboxMetrics'
+    ? plan.node.samples.readable(runtime, message)
+    : message;
 }
 
 /** Tells the log where the part comes from. A list that a runtime lacks is not missing; but pods without stats are evicted first. */

@@ -42,7 +42,13 @@ async function sampleReplies(
   }
   const more = readParts(plan, others, await parts);
   if (first.length === 0 && more.replies.length === 0 && asked.length > 0) throw lacking ?? more.faults[0]!;
-  return [...first, ...more.replies];
+  const replies = [...first, ...more.replies];
+  if (plan.method.join === 'descriptors') {
+    const from = [...(first.length > 0 ? [primary] : []), ...more.from];
+    const parts = from.map((runtime, at) => [runtime, replies[at]!.message] as const);
+    plan.readAnswer(primary, () => plan.node.samples.noteDescriptors(parts));
+  }
+  return replies;
 }
 
 /** The primary's own stream, as it comes; then the secondaries' parts, whose streams are gathered first. */
@@ -71,14 +77,17 @@ export const streamSamples: StreamRoute = async function* (plan, request, option
 /** Throws Unimplemented where one lacks what all must have. */
 function readParts(plan: Plan, runtimes: readonly Runtime[], parts: readonly SamplePart[]) {
   const replies: Reply[] = [];
+  const from: Runtime[] = [];
   const faults: ProxyError[] = [];
   for (const [at, read] of parts.entries()) {
     const part = read();
-    if (isReply(part)) replies.push(part);
-    else if (part.code === Code.Unimplemented && plan.method.needsAll) {
+    if (isReply(part)) {
+      replies.push(part);
+      from.push(runtimes[at]!);
+    } else if (part.code === Code.Unimplemented && plan.method.needsAll) {
       const text = `criproxy: the ${runtimeName(runtimes[at]!)} has no ${plan.method.name}: ${part.message}`;
       throw new ProxyError(part.code, text, { cause: part });
     } else faults.push(part);
   }
-  return { replies, faults };
+  return { replies, from, faults };
 }

@@ -2,6 +2,7 @@ import { Code } from '../base/codes.ts';
 import type { ProxyError } from '../base/error.ts';
 import type { Logger } from '../base/logger.ts';
 import { checkItems } from '../cri/listing.ts';
+import { otherLabels, withoutMetrics } from '../cri/samples.ts';
 import { ownCall } from './ask-list.ts';
 import { Inquiry } from './inquiry.ts';
 import { malformed } from './malformed.ts';
@@ -45,6 +46,8 @@ export type Source = 'live' | 'last' | 'none';
 /** The last samples of all runtimes but the primary, and what was said of them in the log. */
 export class Samples {
   private readonly inquiries = new WeakMap<Runtime, Map<string, Inquiry<Sample>>>();
+  /** Names of metrics whose labels are others than their descriptors say to clients. */
+  private readonly unreadable = new WeakMap<Runtime, ReadonlySet<string>>();
   private readonly sources = new WeakMap<Inquiry<Sample>, Source>();
   private readonly log: Logger;
 
@@ -59,6 +62,26 @@ export class Samples {
     const inquiry = ofRuntime.get(list) ?? new Inquiry<Sample>();
     ofRuntime.set(list, inquiry);
     return inquiry;
+  }
+
+  /** `parts`: runtimes and their metric descriptors, in the order in which they are joined: the first of a name is shown. */
+  noteDescriptors(parts: ReadonlyArray<readonly [Runtime, Buffer]>): void {
+    for (const [at, [runtime, descriptors]] of parts.entries()) {
+      const before = parts.slice(0, at).map(([, each]) => each);
+      const names = otherLabels(descriptors, before);
+      const said = [...(this.unreadable.get(runtime) ?? [])].join(', ');
+      this.unreadable.set(runtime, names);
+      const now = [...names].join(', ');
+      if (names.size === 0 || now === said) continue;
+      const text = `metrics of the ${runtimeName(runtime)} have other labels than those of the same name before it, and are left out`;
+      this.log.warn(`${text}: ${now}`, { runtime: runtime.id });
+    }
+  }
+
+  /** The runtime's metrics that a client can read by the descriptors that it was shown. */
+  readable(runtime: Runtime, metrics: Buffer): Buffer {
+    const names = this.unreadable.get(runtime);
+    return names === undefined || names.size === 0 ? metrics : withoutMetrics(metrics, names);
   }
 
   /** `runtime` has taken the place of `before`, whose samples are its own. */

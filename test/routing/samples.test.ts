@@ -331,3 +331,48 @@ test('descriptors of the same name are one, the first', async t => {
   t.match(descriptors, [{ name: 'a', help: 'first' }, { name: 'b' }, { name: 'c' }]);
   t.equal(descriptors.length, 3);
 });
+
+test('metrics that have other labels than the descriptor of their name says are left out', async t => {
+  const descriptorsOf = (...descriptors: Message[]) => types.encode('ListMetricDescriptorsResponse', { descriptors });
+  const metricsOf = (pod_sandbox_id: string) => {
+    const metrics = ['same', 'other', 'own'].map(name => ({ name, label_values: ['a', 'b'] }));
+    const pod_metrics = [{ pod_sandbox_id, metrics, container_metrics: [{ container_id: 'c', metrics }] }];
+    return types.encode('ListPodSandboxMetricsResponse', { pod_metrics });
+  };
+  const primary = fakeRuntime('', {
+    answers: {
+      ListMetricDescriptors: descriptorsOf(
+        { name: 'same', label_keys: ['x', 'y'] },
+        { name: 'other', label_keys: ['x', 'y'] },
+      ),
+      ListPodSandboxMetrics: metricsOf('p'),
+    },
+  });
+  const alt = fakeRuntime('alt', {
+    answers: {
+      ListMetricDescriptors: descriptorsOf(
+        { name: 'same', label_keys: ['x', 'y'] },
+        { name: 'other', label_keys: ['y', 'x'] },
+        { name: 'own', label_keys: ['z', 'y'] },
+      ),
+      ListPodSandboxMetrics: metricsOf('q'),
+    },
+  });
+  const lab = startLab([primary, alt]);
+  t.teardown(() => lab.stop());
+  const named = async () => {
+    const { pod_metrics } = await lab.call('ListPodSandboxMetrics');
+    return pod_metrics.map(({ metrics, container_metrics: [container] }: Message) =>
+      [metrics, container.metrics].map((each: Message[]) => each.map(({ name }) => name).join(' ')),
+    );
+  };
+  for (let time = 0; time < 2; time++) await lab.call('ListMetricDescriptors');
+  const all = 'same other own';
+  t.strictSame(await named(), [
+    [all, all],
+    ['same own', 'same own'],
+  ]);
+  alt.goDown();
+  t.strictSame((await named())[1], ['same own', 'same own'], 'of its last samples too');
+  t.equal(inLog(lab, /runtime alt have other labels .* left out: other/).length, 1);
+});

@@ -155,11 +155,11 @@ export class Plan {
   }
 
   private noteNames(runtime: Runtime, request: Buffer, answer: Buffer): void {
-    const answered = { method: this.method.name, request, image: this.read('image', request), answer };
-    const known = { runtimes: this.runtimes, snapshot: this.node.of(runtime) };
+    const snapshot = this.node.of(runtime);
     // Nobody names the primary's images with a prefix, unless it has been a secondary.
-    if (runtime.id === '' && known.snapshot.prefixUse.containers.size === 0) return;
-    this.readAnswer(runtime, () => noteNames(answered, runtime, known));
+    if (runtime.id === '' && snapshot.prefixUse.containers.size === 0) return;
+    const answered = { method: this.method.name, request, image: this.read('image', request), answer };
+    this.readAnswer(runtime, () => noteNames(answered, runtime, { runtimes: this.runtimes, snapshot }));
   }
 
   /** What a pull brings is in no list before the next one; nor is it known what one that failed has brought. */

@@ -28,7 +28,7 @@ export function checkKubelet(node: ExaminedNode, facts: Facts): Finding[] {
     return [
       warn(
         'kubelet-endpoint',
-        `there is no ${KUBELET_UNIT}, and none of a distribution that is known`,
+        `there is no ${KUBELET_UNIT}, no distribution that is known, and no other service that runs a kubelet`,
         'whatever uses criproxy is not checked',
       ),
     ];

@@ -15,7 +15,8 @@ export interface Space {
 }
 
 /** The node that is examined. Nothing here changes it. */
-export interface ExaminedNode extends Pick<Host, 'askVersion' | 'processes' | 'connections' | 'probe' | 'stat'> {
+export interface ExaminedNode
+  extends Pick<Host, 'askVersion' | 'processes' | 'kubeletUnits' | 'connections' | 'probe' | 'stat'> {
   readonly files: Pick<Host['files'], 'read' | 'list' | 'exists'>;
   readonly isRoot: boolean;
   space(path: string): Space;
@@ -35,12 +36,13 @@ const properties = [
 
 /** This node; with a `root` other than `/` a copy of one: its files and sockets, without its services. */
 export function openNode(root: string, adminSocket: string): ExaminedNode {
-  const { files, askVersion, processes, connections, probe, stat } = openMachine(root);
+  const { files, askVersion, processes, kubeletUnits, connections, probe, stat } = openMachine(root);
   const at = (path: string) => (root === '/' ? path : join(root, path));
   return {
     files,
     askVersion,
     processes,
+    kubeletUnits,
     connections,
     isRoot: process.getuid?.() === 0,
     stat,

@@ -46,6 +46,26 @@ export function listProcesses(unit: string): readonly Process[] {
   });
 }
 
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+/** The services of this machine, not those of containers, that have a process called kubelet. */
+export function listKubeletUnits(): readonly string[] {
+  const machine = readLink('/proc/1/ns/pid');
+  const pids = readdirSync('/proc').filter(name => /^\d+$/.test(name));
+  const units = pids.flatMap(pid => {
+    const [program = ''] = readText(`/proc/${pid}/cmdline`).split('\0');
+    if (!/(^|\/)kubelet$/.test(program) || readLink(`/proc/${pid}/ns/pid`) !== machine) return [];
+    return /\/([^/\n]+\.service)(?:\/|$)/m.exec(readText(`/proc/${pid}/cgroup`))?.[1] ?? [];
+  });
+  return [...new Set(units)];
+}
+
 /** Lines of `ss -xnH`: the path, or *, and inode of one end, and the inode of its peer. */
 const LINE = /^u_\S+\s+ESTAB\s+\d+\s+\d+\s+(.+?)\s+(\d+)\s+\S+\s+(\d+)\s*$/;
 

@@ -39,6 +39,8 @@ export interface Host {
   stat(path: string): FileFacts | undefined;
   /** The processes of a unit, its main process first; none where systemd does not run it, or does not run. */
   processes(unit: string): readonly Process[];
+  /** The services that have a process called kubelet now. */
+  kubeletUnits(): readonly string[];
   /** The unix sockets that a process is connected to, as paths; undefined where that cannot be told. */
   connections(pid: number): readonly string[] | undefined;
   /** Whether the kubelet's health endpoint (healthzPort of KubeletConfiguration, 10248) says that it has come up. */

@@ -1,6 +1,7 @@
 import { quoteLog } from './daemon.ts';
 import { failed } from './error.ts';
 import type { Host } from './host.ts';
+import { KUBELET_UNIT } from './kubelet.ts';
 import { describeConnections, findRunningKubelet, usesSocket } from './running-kubelet.ts';
 
 const STEP = 250;
@@ -61,7 +62,8 @@ export async function restartKubelet(
     await waitUntilSettled(host, unit, settle);
     return socket === undefined ? '' : `: ${await waitUntilUsed(host, unit, socket, settle)}`;
   };
-  if (before.active === 'active') return `restarted the kubelet${await prove()}`;
+  const name = unit === KUBELET_UNIT ? 'the kubelet' : `the kubelet, ${unit}`;
+  if (before.active === 'active') return `restarted ${name}${await prove()}`;
   const now = await prove().catch((fault: Error) => `; it does not now either: ${fault.message}`);
-  return `restarted the kubelet, which did not run well before${now}`;
+  return `restarted ${name}, which did not run well before${now}`;
 }

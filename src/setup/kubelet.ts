@@ -38,7 +38,7 @@ export interface Kubelet extends Endpoints {
 }
 
 /** What there is to know of a kubelet beside the node's files. */
-export type KubeletView = Pick<Host, 'askVersion' | 'processes'>;
+export type KubeletView = Pick<Host, 'askVersion' | 'processes' | 'kubeletUnits'>;
 
 export const KUBELET_UNIT = 'kubelet.service';
 
@@ -145,19 +145,30 @@ function inspectDistribution(tree: Tree, distribution: Distribution): Kubelet | 
   };
 }
 
+/** A service of another name that runs a kubelet now. */
+function findOtherUnit(tree: Tree, view: Pick<Host, 'kubeletUnits'>): Unit | undefined {
+  return view
+    .kubeletUnits()
+    .map(name => loadUnit(tree, name))
+    .find(unit => unit !== undefined);
+}
+
 /**
- * Finds out how the node's kubelet learns its runtime endpoint; undefined if the node has no kubelet.service, and none of a
- * distribution. Throws a SetupError (`strange`) for what it does not understand.
+ * Finds out how the node's kubelet learns its runtime endpoint; undefined if the node has no kubelet.service, none of a
+ * distribution, and none of another name that runs now. Throws a SetupError (`strange`) for what it does not understand.
  */
 export function inspectKubelet(tree: Tree, view: KubeletView): Kubelet | undefined {
   const unit = loadUnit(tree, KUBELET_UNIT);
   if (unit !== undefined) return inspectService(tree, view, unit);
-  return distributions.map(each => inspectDistribution(tree, each)).find(found => found !== undefined);
+  const found = distributions.map(each => inspectDistribution(tree, each)).find(each => each !== undefined);
+  if (found !== undefined) return found;
+  const other = findOtherUnit(tree, view);
+  return other && inspectService(tree, view, other);
 }
 
 /** The service that runs the kubelet, by name; kubelet.service where there is none. */
-export function findKubeletUnit(tree: Tree): string {
-  const names = [KUBELET_UNIT, ...distributions.flatMap(({ units }) => units)];
+export function findKubeletUnit(tree: Tree, view: Pick<Host, 'kubeletUnits'>): string {
+  const names = [KUBELET_UNIT, ...distributions.flatMap(({ units }) => units), ...view.kubeletUnits()];
   return names.find(name => loadUnit(tree, name) !== undefined) ?? KUBELET_UNIT;
 }
 

@@ -3,7 +3,7 @@ import { copyFileSync, existsSync, linkSync, realpathSync, renameSync, rmSync, s
 import { connect } from 'node:net';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import { listConnections, listProcesses } from './connections.ts';
+import { listConnections, listKubeletUnits, listProcesses } from './connections.ts';
 import { openDisk } from './disk.ts';
 import { failed } from './error.ts';
 import type { FileFacts, Host, ServiceState } from './host.ts';
@@ -105,6 +105,7 @@ export function openMachine(root: string): Host {
     },
     stat: path => statFile(root, path),
     processes: root === '/' ? listProcesses : () => [],
+    kubeletUnits: root === '/' ? listKubeletUnits : () => [],
     connections: root === '/' ? listConnections : () => undefined,
     isKubeletHealthy,
     probe: probeRuntime,

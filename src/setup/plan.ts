@@ -11,7 +11,7 @@ import type { Origin } from './unit.ts';
 import { quoteWord } from './words.ts';
 
 /** The drop-in for what has no place of its own; sorts after the others, and an /etc file is stronger than one in /usr. */
-export const KUBELET_DROP_IN = `/etc/systemd/system/${KUBELET_UNIT}.d/zz-criproxy.conf`;
+const DROP_IN = 'zz-criproxy.conf';
 
 /** kubeadm's patch of config.yaml for one node: `kubeadm upgrade` makes config.yaml from it again (1.34 and later). */
 const INSTANCE_CONFIG = '/var/lib/kubelet/instance-config.yaml';
@@ -53,7 +53,7 @@ function appendDropIn(kubelet: Kubelet, wanted: readonly Wanted[]): Edit {
     `ExecStart=${[line, ...flags].join(' ')}`,
     '',
   ].join('\n');
-  return { kind: 'file', file: KUBELET_DROP_IN, content };
+  return { kind: 'file', file: `/etc/systemd/system/${kubelet.unit.name}.d/${DROP_IN}`, content };
 }
 
 /** Flags that are not there yet: to kubeadm's own variable where the node has it, else to a drop-in. */

@@ -65,7 +65,7 @@ async function restoreKubelet(
   rollback: Rollback,
 ): Promise<Reverted> {
   let isRestarted = false;
-  const unit = findKubeletUnit(host.files);
+  const unit = findKubeletUnit(host.files, host);
   const reload = async () => {
     if (host.noServices === undefined) await host.systemctl('daemon-reload');
   };

@@ -214,6 +214,24 @@ test('a kubelet without a folder in ExecStart=', async t => {
   t.match(host.content.get(CONFIG), `containerRuntimeEndpoint: ${ours}\n`);
 });
 
+test('a kubelet of a service of another name, while it runs', async t => {
+  const files = { '/etc/systemd/system/node-agent.service': unit('/opt/bin/kubelet --v=2') };
+  const host = makeHost(files, 31, 'inactive');
+  t.equal(inspectKubelet(host.files, host), undefined);
+  host.kubeletUnits = () => ['of-a-container.service', 'node-agent.service'];
+  host.services.set('node-agent.service', { active: 'active', pid: 9, restarts: 0 });
+  const { done, left } = await applySetup(host, options);
+  t.equal(left, undefined);
+  t.match(
+    host.content.get('/etc/systemd/system/node-agent.service.d/zz-criproxy.conf'),
+    `--container-runtime-endpoint=${ours}`,
+  );
+  t.match(done.at(-1), /^restarted the kubelet, node-agent\.service: it is connected to/);
+  await revertSetup(host, { listen, stop: true, settle: 1 });
+  t.same(host.content.get('/etc/systemd/system/node-agent.service.d/zz-criproxy.conf'), undefined);
+  t.equal(host.journal.filter(line => line === 'restart node-agent.service').length, 2);
+});
+
 test('a k0s controller without pods has no kubelet', async t => {
   const host = makeHost({ '/etc/systemd/system/k0scontroller.service': unit('/usr/local/bin/k0s controller') }, 31);
   t.equal(inspectKubelet(host.files, host), undefined);

@@ -77,6 +77,7 @@ export function makeHost(files: Readonly<Record<string, string>>, minor: number,
     ],
     connections: () => ['/run/criproxy.sock'],
     stat: () => undefined,
+    kubeletUnits: () => [],
     isKubeletHealthy: async () => false,
     probe: async socket => {
       journal.push(`probe ${socket}`);

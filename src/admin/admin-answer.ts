@@ -24,8 +24,8 @@ export async function answer(request: IncomingMessage, response: ServerResponse,
   const gone = new AbortController();
   response.once('close', () => gone.abort());
   try {
-    const { pathname, searchParams: query } = new URL(request.url ?? '/', 'http://localhost');
-    const route = findRoute(context.routes, request.method ?? '', pathname, response);
+    const { path, query } = splitTarget(request.url ?? '/');
+    const route = findRoute(context.routes, request.method ?? '', path, response);
     const body = await readBody(request, context.limits.body);
     context.allow(request.socket, undefined);
     const signal = AbortSignal.any([gone.signal, context.stopping]);
@@ -34,6 +34,13 @@ export async function answer(request: IncomingMessage, response: ServerResponse,
     refuse(response, fault, context.log);
   }
   context.allow(request.socket, context.limits.answer);
+}
+
+/** Not by the URL class: to it two slashes are the beginning of a host. */
+function splitTarget(target: string): { path: string; query: URLSearchParams } {
+  const at = target.indexOf('?');
+  if (at < 0) return { path: target, query: new URLSearchParams() };
+  return { path: target.slice(0, at), query: new URLSearchParams(target.slice(at)) };
 }
 
 function findRoute(routes: readonly AdminRoute[], method: string, path: string, response: ServerResponse): AdminRoute {

@@ -29,7 +29,9 @@ export async function readConfigFile(path: string, ids?: readonly string[]): Pro
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   if (document.errors.length > 0) {
     const faults = document.errors.map(({ pos, message }) => `${path}:${lines.linePos(pos[0]).line}: ${message}`);
-    throw new UsageError(faults.join('\n'));
+    throw new UsageError(
+      isTooDeep(document) ? `${path}: lists or maps are inside one another too often` : faults.join('\n'),
+    );
   }
   const lineOf = (at: Path) => lines.linePos(offsetOf(document, at)).line;
   const place = (at: Path) => `${path}:${lineOf(at)}`;
@@ -45,6 +47,11 @@ export async function readConfigFile(path: string, ids?: readonly string[]): Pro
     throw new UsageError(faults.join('\n'));
   }
   return readContent(checked.content, place, ids);
+}
+
+/** The parser has run out of stack, which it tells as if it were the text of a fault. */
+function isTooDeep({ errors }: Document.Parsed): boolean {
+  return errors.some(({ code }) => code === 'RESOURCE_EXHAUSTION');
 }
 
 /** Where the key of a value is in the text, or of what it would be in. */

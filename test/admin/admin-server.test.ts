@@ -74,6 +74,8 @@ test('the admin API answers', async t => {
 });
 
 const errors: readonly [method: string, path: string, status: number, message: RegExp][] = [
+  ['GET', '//', 404, /^there is no \/\/; there are /],
+  ['GET', '//v1/echo?a=b', 404, /^there is no \/\/v1\/echo; there are /],
   ['GET', '/v1/none', 404, /^there is no \/v1\/none; there are \/metrics, \/v1\/breaks, \/v1\/echo, \/v1\/refuses$/],
   ['DELETE', '/v1/echo', 405, /^\/v1\/echo has no DELETE; it has PUT, GET$/],
   ['POST', '/v1/refuses', 409, /^the file is broken; mend it$/],

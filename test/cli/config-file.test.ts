@@ -188,6 +188,16 @@ for (const [text, lines] of faults) {
   });
 }
 
+for (const depth of [1_000, 20_000]) {
+  test(`a file with ${depth} lists inside one another is a usage error of one line`, async t => {
+    const fault = await read(`runtimes: ${'['.repeat(depth)}${']'.repeat(depth)}`).catch((error: unknown) => error);
+    t.ok(fault instanceof UsageError, String(fault));
+    const { message } = fault as Error;
+    t.match(message, file);
+    t.ok(message.length < 300 && !/\n|stack/.test(message), message.slice(0, 300));
+  });
+}
+
 test('a file that is not there', async t => {
   await t.rejects(loadSettings(new Map([['config', '/no/such.yaml']])), {
     message: /^flag -config: "\/no\/such.yaml" cannot be read: ENOENT/,

@@ -46,6 +46,27 @@ const rows: Row[] = [
   ['an answer', [...answer, trailers], Code.OK, 'hello', []],
   ['1xx first', [headers(1, [[':status', '103']]), ...answer, trailers], Code.OK, 'hello', []],
   [
+    '1xx without an end',
+    [Buffer.concat(Array.from({ length: 17 }, () => headers(1, [[':status', '103']]))), ...answer, trailers],
+    Code.Internal,
+    /1xx without an end/,
+    reset('PROTOCOL_ERROR'),
+  ],
+  [
+    'a text that is longer than what is kept of it, in front of its status',
+    [headers(1, [...head, ['grpc-message', 'y'.repeat(9000)], ['grpc-status', '5'], ['x', 'y']], whole)],
+    Code.NotFound,
+    /^y{7000,8000}$/,
+    [],
+  ],
+  [
+    'two content-lengths',
+    [headers(1, [...head, ['content-length', '10'], ['content-length', '10']])],
+    Code.Internal,
+    /content-length twice/,
+    reset('PROTOCOL_ERROR'),
+  ],
+  [
     'padding',
     [
       headers(1, head),

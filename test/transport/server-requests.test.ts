@@ -6,6 +6,13 @@ import { answered, echoFields, fields, open, reset, type ServerRow } from './sup
 
 const rows: ServerRow[] = [
   ['8.1 trailers of a request', [hello, open, data(1, message('hello'), 0), headers(1, [['x', 'y']], whole)], answered],
+  ...[':path', ':foo', 'connection', 'transfer-encoding', 'content-length'].map(
+    (name): ServerRow => [
+      `8.1 ${name} in the trailers of a request`,
+      [hello, open, data(1, message('hello'), 0), headers(1, [[name, '1']], whole)],
+      reset('PROTOCOL_ERROR'),
+    ],
+  ),
   ['8.1 HEADERS that end nothing in the middle', [hello, open, headers(1, [['x', 'y']])], reset('PROTOCOL_ERROR')],
   [
     '8.1.1 DATA shorter than content-length',
@@ -23,6 +30,18 @@ const rows: ServerRow[] = [
     answered,
   ],
   ['8.1.1 a content-length that is no number', [hello, fields(['content-length', '1x'])], reset('PROTOCOL_ERROR')],
+  [
+    '8.1.1 two content-lengths, even if they are equal',
+    [hello, fields(['content-length', '10'], ['content-length', '10']), data(1, message('hello'))],
+    reset('PROTOCOL_ERROR'),
+  ],
+  ...['', '1a', 'h p'].map(
+    (scheme): ServerRow => [
+      `8.3.1 :scheme: ${JSON.stringify(scheme)}`,
+      [hello, headers(1, requestFields('/test.Test/Echo', { ':scheme': scheme })), data(1, message('hello'))],
+      reset('PROTOCOL_ERROR'),
+    ],
+  ),
   ['8.2.1 upper case in a name', [hello, fields(['X-upper', '1'])], reset('PROTOCOL_ERROR')],
   ['8.2.1 a space in a name', [hello, fields(['a b', '1'])], reset('PROTOCOL_ERROR')],
   ['8.2.1 an empty name', [hello, fields(['', '1'])], reset('PROTOCOL_ERROR')],

@@ -14,6 +14,9 @@ import { codeOfHttpStatus, codeOfReset, decodeMessage, parseStatus } from './sta
 
 const noMetadata: Metadata = [];
 
+/** Answers of 1xx before the final one, of which gRPC has no use. */
+const maxInterims = 16;
+
 /** One call to a server: from its request headers to its status. What is done with messages is up to the class that extends it. */
 export abstract class ClientCall extends Stream implements Follower {
   readonly path: string;
@@ -22,6 +25,7 @@ export abstract class ClientCall extends Stream implements Follower {
   protected readonly connection: Connection;
   protected headers: Metadata = noMetadata;
   private headersSeen = false;
+  private interims = 0;
   private alarm: Alarm | undefined = undefined;
   position = -1;
 
@@ -64,11 +68,11 @@ export abstract class ClientCall extends Stream implements Follower {
   }
 
   onHeaders(list: HeaderList, end: boolean): void {
+    const head = parseResponseHead(list, this.headersSeen);
     if (list.truncated) {
-      this.giveUp(Code.ResourceExhausted, 'the header list of the answer is too large');
+      this.onCutHeaders(head, end);
       return;
     }
-    const head = parseResponseHead(list, this.headersSeen);
     if (typeof head === 'string') {
       this.refuse(head);
       return;
@@ -81,7 +85,10 @@ export abstract class ClientCall extends Stream implements Follower {
       this.finish(head, this.headers, head.metadata);
       return;
     }
-    if (head.status.startsWith('1') && !end) return;
+    if (head.status.startsWith('1') && !end) {
+      if (++this.interims > maxInterims) this.refuse('1xx without an end');
+      return;
+    }
     if (end) {
       this.finish(head, noMetadata, head.metadata);
       return;
@@ -99,6 +106,12 @@ export abstract class ClientCall extends Stream implements Follower {
     this.contentLength = head.contentLength;
     this.headers = head.metadata;
     this.onAnswer(head.metadata);
+  }
+
+  /** Of a status that is too long the code and the beginning of the text are kept. */
+  private onCutHeaders(head: ResponseHead | string, end: boolean): void {
+    if (end && typeof head === 'object' && head.grpcStatus !== '') this.finish(head, this.headers, noMetadata);
+    else this.giveUp(Code.ResourceExhausted, 'the header list of the answer is too large');
   }
 
   onData(chunk: Buffer, start: number, end: number): void {

@@ -2,7 +2,7 @@ import { connect } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { Code } from '../../base/codes.ts';
 import { ProxyError } from '../../base/error.ts';
-import { defaultLimits, type Limits } from '../http2/limits.ts';
+import { type Limits, runtimeLimits } from '../http2/limits.ts';
 import { lending, type Receive } from '../lent-reads.ts';
 import type { Dial, Session } from '../session.ts';
 import { ClientSession } from './client-session.ts';
@@ -38,7 +38,7 @@ export async function openSession(
   options: DialOptions,
   listen: (receive: Receive) => void = receive => socket.on('data', receive),
 ): Promise<Session> {
-  const limits = { ...defaultLimits, ...options.limits };
+  const limits = { ...runtimeLimits, ...options.limits };
   const session = new ClientSession(socket, limits, options.userAgent ?? 'criproxy', listen);
   const failed = await Promise.race([session.ready, session.closed]);
   if (failed !== undefined) throw new ProxyError(Code.Unavailable, `no HTTP/2 connection: ${failed}`);

@@ -28,6 +28,21 @@ export function parseRequestHead(list: HeaderList): RequestHead | string {
   return list.parsed as RequestHead | string;
 }
 
+/**
+ * What is malformed in a request's trailers, which are not read else: pseudo-headers and fields of connections do not belong there
+ * (RFC 9113 sections 8.1 and 8.2.2), nor a content-length behind the content (RFC 9110 section 6.5.1).
+ */
+export function trailersFault(list: HeaderList): string | undefined {
+  for (let i = 0; i < list.length; i += 2) {
+    const name = list.fields[i]!;
+    const owner = ownerOf(name);
+    const isForbidden = owner === Owned.Forbidden || owner === Owned.ContentLength;
+    if (isForbidden || name.charCodeAt(0) === 0x3a) return `${name} in the trailers of a request`;
+    if (owner === Owned.Te && list.fields[i + 1] !== 'trailers') return `te: ${list.fields[i + 1]}`;
+  }
+  return undefined;
+}
+
 /** The HTTP status for a request that is no gRPC; undefined if it is. */
 export function httpFault({ method, contentType }: RequestHead): string | undefined {
   if (method !== 'POST') return '405';
@@ -80,8 +95,12 @@ function takeApart(list: HeaderList): RequestHead | string {
         head.userAgent = value;
         break;
       case Owned.ContentLength:
+        if (head.contentLength >= 0) return 'content-length twice';
         if (!/^\d{1,15}$/.test(value)) return 'a malformed content-length';
         head.contentLength = Number(value);
+        break;
+      case Owned.Scheme:
+        if (!/^[a-zA-Z][a-zA-Z0-9+.-]*$/.test(value)) return 'a malformed :scheme';
         break;
       case Owned.Te:
         if (value !== 'trailers') return `te: ${value}`;

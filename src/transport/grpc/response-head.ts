@@ -60,6 +60,7 @@ function takeApart(list: HeaderList): ResponseHead | string {
         head.grpcMessage = value;
         break;
       case Owned.ContentLength:
+        if (head.contentLength >= 0) return 'content-length twice';
         if (!/^\d{1,15}$/.test(value)) return 'a malformed content-length';
         head.contentLength = Number(value);
         break;

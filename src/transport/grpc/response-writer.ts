@@ -58,7 +58,11 @@ export class ResponseWriter {
     const overhead = entryOverhead + 'grpc-message'.length;
     const room = peer.maxHeaderListSize - encoder.size;
     if (message !== '' && room > overhead) {
-      encoder.add('grpc-message', encodeMessage(message).slice(0, room - overhead), 'literal');
+      // Half an escape is none.
+      const text = encodeMessage(message)
+        .slice(0, room - overhead)
+        .replace(/%.?$/, '');
+      encoder.add('grpc-message', text, 'literal');
     }
     for (const [name, value] of trailers) {
       const size = name.length + value.length + entryOverhead;

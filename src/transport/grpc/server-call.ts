@@ -12,7 +12,7 @@ import { Inbox } from './inbox.ts';
 import { IncomingCall } from './incoming-call.ts';
 import { countReply } from './message-memory.ts';
 import { type Budget, MessageReader } from './message-reader.ts';
-import { httpFault, parseRequestHead, type RequestHead } from './request-head.ts';
+import { httpFault, parseRequestHead, type RequestHead, trailersFault } from './request-head.ts';
 import type { ResponseWriter } from './response-writer.ts';
 import { parseTimeout } from './timeout.ts';
 
@@ -52,8 +52,9 @@ export class ServerCall extends Stream {
 
   onHeaders(list: HeaderList, end: boolean): void {
     if (this.call !== undefined) {
-      if (end) this.onEnd();
-      else this.refuse('HEADERS in the middle of a request');
+      const fault = end ? trailersFault(list) : 'HEADERS in the middle of a request';
+      if (fault === undefined) this.onEnd();
+      else this.refuse(fault);
       return;
     }
     if (list.truncated) {

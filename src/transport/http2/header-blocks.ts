@@ -29,10 +29,10 @@ export class HeaderBlocks {
   /** What is wrong with the last block, and then the connection is lost. */
   fault: string | undefined = undefined;
 
-  constructor({ maxDecodedSize, maxHeaderListSize }: Limits) {
+  constructor({ maxDecodedSize, maxHeaderListSize, maxKeptHeaders }: Limits) {
     this.decoder = new HpackDecoder(maxDecodedSize);
-    this.limit = maxHeaderListSize;
-    this.list = new HeaderList(maxHeaderListSize);
+    this.limit = Math.min(maxHeaderListSize, maxKeptHeaders);
+    this.list = new HeaderList(this.limit);
   }
 
   /** The list of one whole block, lent until the next one; see `fault` first. */

@@ -13,9 +13,11 @@ export interface Limits {
   readonly maxFrameSize: number;
   /** SETTINGS_MAX_HEADER_LIST_SIZE: decoded size (RFC 7541 section 4.1) of one header list; a larger one fails its stream. */
   readonly maxHeaderListSize: number;
+  /** Decoded size of a header list of which no more is kept: long values are cut, and a list that needs them fails its stream. */
+  readonly maxKeptHeaders: number;
   /** Encoded size of one header block, CONTINUATION frames included. */
   readonly maxHeaderBlockSize: number;
-  /** CONTINUATION frames of one header block. */
+  /** CONTINUATION frames of one header block, above one for each KiB of it. */
   readonly maxContinuations: number;
   /** Decoded size of one header list at which decoding is given up: an HPACK bomb. */
   readonly maxDecodedSize: number;
@@ -63,6 +65,7 @@ export const defaultLimits: Limits = {
   maxConcurrentStreams: 2048,
   maxFrameSize: 16 * KiB,
   maxHeaderListSize: 256 * KiB,
+  maxKeptHeaders: 256 * KiB,
   maxHeaderBlockSize: 256 * KiB,
   maxContinuations: 32,
   maxDecodedSize: 4 * MiB,
@@ -87,4 +90,16 @@ export const defaultLimits: Limits = {
   stallTimeout: 60_000,
   linger: 1000,
   sweepInterval: 1000,
+};
+
+/**
+ * Towards a runtime. Its error texts come as headers: grpc-go, whose clients take 16 MiB of them, keeps to the limit that is announced
+ * and resets a call whose text is longer; others ignore the limit. So all is taken that a kubelet would take, and the beginning kept.
+ */
+export const runtimeLimits: Limits = {
+  ...defaultLimits,
+  maxHeaderListSize: 16 * MiB,
+  maxKeptHeaders: 512 * KiB,
+  maxHeaderBlockSize: 32 * MiB,
+  maxDecodedSize: 32 * MiB,
 };

@@ -180,7 +180,8 @@ export class Receiver implements FrameSink {
     const { assembler, connection } = this;
     assembler.add(chunk, start, end);
     const { maxContinuations, maxHeaderBlockSize } = connection.limits;
-    if (assembler.continuations > maxContinuations || assembler.size > maxHeaderBlockSize) {
+    const mostContinuations = maxContinuations + assembler.size / 1024;
+    if (assembler.continuations > mostContinuations || assembler.size > maxHeaderBlockSize) {
       this.fail(ErrorCode.EnhanceYourCalm, 'a header block too long');
       return;
     }

@@ -14,11 +14,18 @@ export const SettingId = {
 /** Octets of one parameter in a SETTINGS frame. */
 export const settingSize = 6;
 
+/**
+ * The largest frame that is sent, whatever the peer allows: gRPC core allows 4 MiB, and a frame that has begun holds up those of
+ * all other streams, and all of its bytes are handed to the socket at once.
+ */
+const largestSent = 64 * 1024;
+
 /** What a peer has told of itself, from the RFC's defaults on. */
 export class PeerSettings {
   headerTableSize = 4096;
   maxConcurrentStreams = Number.POSITIVE_INFINITY;
   initialWindowSize = 65_535;
+  /** The largest frame to send: what the peer allows, up to `largestSent`. */
   maxFrameSize = 16_384;
   maxHeaderListSize = Number.POSITIVE_INFINITY;
 
@@ -47,7 +54,7 @@ export class PeerSettings {
         return undefined;
       case SettingId.MaxFrameSize:
         if (value < 16_384 || value > 0xffffff) return ErrorCode.ProtocolError;
-        this.maxFrameSize = value;
+        this.maxFrameSize = Math.min(value, largestSent);
         return undefined;
       case SettingId.MaxHeaderListSize:
         this.maxHeaderListSize = value;

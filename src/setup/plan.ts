@@ -69,7 +69,7 @@ function addFlags(kubelet: Kubelet, wanted: readonly Wanted[]): Edit[] {
     throw strange(kubelet.wrapper, `it starts the kubelet, and gives it ${now}`, remedy);
   }
   const kubeadm = kubelet.unit.environment.get('KUBELET_KUBEADM_ARGS')?.origin;
-  const isUsed = kubelet.args.some(({ origin }) => origin.variable === 'KUBELET_KUBEADM_ARGS');
+  const isUsed = /(^|\s)\$KUBELET_KUBEADM_ARGS(\s|$)/.test(kubelet.unit.execStart.line);
   if (kubeadm?.syntax !== 'env' || !isUsed) return [appendDropIn(kubelet, wanted)];
   const text = wanted.map(({ flag, value }) => `--${flag}=${value}`).join(' ');
   return [{ kind: 'append', file: kubeadm.file, origin: kubeadm, text }];

@@ -4,6 +4,7 @@ import type { Service } from '../base/call.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Faults } from '../faults/faults.ts';
 import { NodeState } from '../routing/node-state.ts';
+import type { Runtime } from '../routing/runtime.ts';
 import { RuntimeConfigReplay } from '../routing/runtime-config.ts';
 import { Runtimes } from '../routing/runtimes.ts';
 import { routedService } from '../routing/service.ts';
@@ -25,7 +26,11 @@ const PRIMARY_WAIT = 5_000;
 /** How long runtimes are waited for that are neither up nor down, but hang, in ms. */
 const FIRST_TRY = 2_000;
 
-/** How long calls in flight to a runtime that has left may take, in ms: the kubelet's longest limit, of RunPodSandbox. */
+/**
+ * For how long a call in flight may still turn to a runtime that has left, in ms: the kubelet's longest limit, of RunPodSandbox. What is
+ * under way there takes as long as it takes, a pull of an image or a command in a container may have no limit; a connection is kept for
+ * it, and as many as there are such calls at the most.
+ */
 const LEAVE = 240_000;
 
 /** What calls are routed by. It is never changed: when the configuration changes, the next one takes its place. */
@@ -92,9 +97,9 @@ export class Generations {
     const opened = new Generations(config, watch, log, make);
     const { stateDir } = config;
     if (stateDir !== undefined) {
-      const { node, runtimes } = opened;
+      const { node } = opened;
       const store = snapshotStore(stateDir, log, writeFailures);
-      opened.keeper = await SnapshotKeeper.open(runtimes, node, store, await readBootId(), log);
+      opened.keeper = await SnapshotKeeper.open(node, store, await readBootId(), log);
     }
     return opened;
   }
@@ -147,6 +152,18 @@ export class Generations {
     return this.dismiss(old, next, heirs);
   }
 
+  /**
+   * A secondary that is down has left this node for good: it has no pods. Resolves with how many it had, as far as that is known. Rejects
+   * when something is still written of it.
+   */
+  async forget(runtime: Runtime): Promise<number> {
+    const snapshot = this.node.of(runtime);
+    const pods = snapshot.pods.size;
+    snapshot.forget();
+    await this.keeper?.forget(runtime);
+    return pods;
+  }
+
   /** Lets go of the runtimes and writes down what is known of them. */
   async stop(): Promise<void> {
     this.stopped = true;
@@ -166,9 +183,11 @@ export class Generations {
       this.leaving.add(runtime);
       void runtime.leave(over).then(() => this.leaving.delete(runtime));
     }
-    const ids = gone.map(({ id }) => id).filter(id => !next.linked.some(each => each.id === id));
+    const sockets = gone
+      .map(({ socket }) => socket)
+      .filter(socket => !next.linked.some(each => each.socket === socket));
     // Not waited for: a disk that hangs is no reason to refuse reloads.
-    if (gone.length > 0) void this.keeper?.turnOver(ids);
+    if (gone.length > 0) void this.keeper?.turnOver(sockets);
     return gone
       .filter(runtime => heirs.get(runtime)?.id !== runtime.id)
       .map(runtime => ({

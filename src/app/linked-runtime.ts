@@ -5,6 +5,7 @@ import { faultyCalls } from '../faults/faulty-calls.ts';
 import type { Runtime, RuntimeState, Versions } from '../routing/runtime.ts';
 import { heardCalls, Silence } from '../routing/silence.ts';
 import { Link, type LinkState } from '../transport/link.ts';
+import { realSocket } from '../transport/same-socket.ts';
 import type { Dial } from '../transport/session.ts';
 import { type CallWatch, watchedCalls } from '../watch/call-watch.ts';
 import { greet } from './greet.ts';
@@ -18,7 +19,7 @@ export interface RuntimeAddress {
 export interface LinkedRuntime extends Runtime, RuntimeAddress {
   start(): void;
   stop(): void;
-  /** Keeps what connection there is until `over` resolves, then stops. */
+  /** Keeps what connection there is until `over` resolves, and from then on for as long as a call is on it. */
   leave(over: Promise<void>): Promise<void>;
   /** Resolves when it is known whether the runtime is up now. */
   readonly tried: Promise<void>;
@@ -63,6 +64,7 @@ export function linkedRuntime(
   return {
     id,
     path,
+    socket: realSocket(path),
     get state() {
       return state;
     },
@@ -79,6 +81,7 @@ export function linkedRuntime(
     async leave(over) {
       link.leave();
       await over;
+      await link.endWhenIdle();
       link.stop();
     },
   };

@@ -24,7 +24,7 @@ export type Route =
   | 'imageFs'
   | 'events';
 
-/** What a call that succeeded has changed in the runtime's lists; `refresh`: more than the call itself says. */
+/** What a call that succeeded has changed in the runtime's lists. */
 export type Effect =
   | 'addPod'
   | 'stopPod'
@@ -33,8 +33,9 @@ export type Effect =
   | 'startContainer'
   | 'stopContainer'
   | 'removeContainer'
+  | 'pullImage'
   | 'removeImage'
-  | 'refresh';
+  | 'restorePod';
 
 /**
  * How the answers of several runtimes become one. `items`: one list behind the other, for consumers that know each item by its own
@@ -128,7 +129,7 @@ export const methods: Readonly<Record<string, MethodRow>> = {
   Status: runtime('status', Status),
   CheckpointContainer: runtime('byContainer', Change, 'runtime.v1'),
   CheckpointPod: runtime('byPod', Change, 'runtime.v1'),
-  RestorePod: changing('refresh', runtime('byPodConfig', Change, 'runtime.v1')),
+  RestorePod: changing('restorePod', runtime('byPodConfig', Change, 'runtime.v1')),
   GetContainerEvents: stream('RuntimeService', 'events', {
     request: 'GetEventsRequest',
     response: 'ContainerEventResponse',
@@ -146,7 +147,7 @@ export const methods: Readonly<Record<string, MethodRow>> = {
   StreamImages: stream('ImageService', 'images', { unaryList: 'ListImages', join: 'images' }),
   ListImages: joined('images', image('images', List)),
   ImageStatus: image('firstHolder', Status),
-  PullImage: changing('refresh', image('byImage', Change)),
+  PullImage: changing('pullImage', image('byImage', Change)),
   RemoveImage: changing('removeImage', image('everyHolder', Change)),
   ImageFsInfo: joined('filesystems', image('imageFs', List)),
 };

@@ -39,9 +39,18 @@ export function sandboxOf(container: Buffer): string {
   return readString(container, 2);
 }
 
-/** The PodSandbox that a runtime would list for a RunPodSandboxRequest that it has answered. `now`: ms since the epoch. */
-export function sandboxFromRequest(request: Buffer, id: string, now: number): Buffer {
-  const config = readBytes(request, 1) ?? Buffer.alloc(0);
+/** Where a request to make a pod sandbox has its PodSandboxConfig and its runtime handler. */
+export const RUN_POD = { config: 1, handler: 2 } as const;
+export const RESTORE_POD = { config: 2, handler: 3 } as const;
+
+/** The PodSandbox that a runtime would list for a request that it has answered, with its fields `at`. `now`: ms since the epoch. */
+export function sandboxFromRequest(
+  request: Buffer,
+  id: string,
+  now: number,
+  at: { readonly config: number; readonly handler: number } = RUN_POD,
+): Buffer {
+  const config = readBytes(request, at.config) ?? Buffer.alloc(0);
   return Buffer.concat([
     lenField(1, id),
     ...copy(config, 1, 2),
@@ -49,21 +58,21 @@ export function sandboxFromRequest(request: Buffer, id: string, now: number): Bu
     nanoseconds(4, now),
     ...copyAll(config, 6, 5),
     ...copyAll(config, 7, 6),
-    ...copy(request, 2, 7),
+    ...copy(request, at.handler, 7),
   ]);
 }
 
 /**
- * The Container that a runtime would list for a CreateContainerRequest that it has answered. Its image ref is the image of
+ * The Container that a runtime would list for a CreateContainerRequest that it has answered; `pod`: the pod's id in full. Its image ref is the image of
  * the request, which the kubelet takes from Image.id or PullImageResponse.image_ref.
  */
-export function containerFromRequest(request: Buffer, id: string, now: number): Buffer {
+export function containerFromRequest(request: Buffer, id: string, pod: string, now: number): Buffer {
   const config = readBytes(request, 2) ?? Buffer.alloc(0);
   const image = readBytes(config, 2) ?? Buffer.alloc(0);
   const ref = readString(image, 1);
   return Buffer.concat([
     lenField(1, id),
-    ...copy(request, 1, 2),
+    lenField(2, pod),
     ...copy(config, 1, 3),
     ...copy(config, 2, 4),
     lenField(5, ref),

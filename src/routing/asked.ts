@@ -47,5 +47,5 @@ function ownerByAnnotation(plan: Plan, request: Buffer): Runtime | undefined {
  */
 export function hasPart(plan: Plan, runtime: Runtime): boolean {
   if (runtime === plan.runtimes.primary) return true;
-  return runtime.state.kind === 'up' || runtime.state.seen || plan.node.of(runtime).known;
+  return runtime.state.kind === 'up' || plan.node.of(runtime).seen;
 }

@@ -71,9 +71,10 @@ async function undo(plan: Plan, runtime: Runtime, answer: Buffer, options: CallO
       const sibling = plan.sibling(name);
       const request = idRequest(id);
       const own = ownCall([], LIMIT, options.watched);
-      const askedAt = Date.now();
-      const reply = await runtime.call(sibling.lane(runtime).path, request, own);
-      plan.node.follow(runtime, sibling.method.effect!, request, reply.message, askedAt);
+      const followed = plan.node.begin(runtime, sibling.method.effect!, request);
+      const call = runtime.call(sibling.lane(runtime).path, request, own);
+      call.catch(() => plan.node.followFailed(runtime, followed));
+      void plan.node.follow(runtime, followed, (await call).message);
     }
     return undefined;
   } catch (fault) {

@@ -5,8 +5,11 @@ const nothing: Buffer = Buffer.alloc(0);
 
 type Items = Map<string, Buffer>;
 
-/** A change that a call has made in a runtime, to be made in its list too. Must be the same when made twice. */
-export type Change = (items: Items) => void;
+/**
+ * A change that a call has made in a runtime, to be made in its list too; returns the ids of the items that are others now, or gone.
+ * Must be the same when made twice.
+ */
+export type Change = (items: Items) => readonly string[];
 
 /** A question that is under way: what is known to have changed since it was asked must outlive its answer. */
 export interface Question {
@@ -22,8 +25,8 @@ export interface Question {
 export class Listing {
   /** When the list was asked for, in ms since the epoch; undefined: there is none. */
   takenAt: number | undefined;
-  /** Goes up with every change, for whoever writes it down. */
-  version = 0;
+  /** Ids whose items have changed, or went, since they were written down last; undefined where nobody writes. */
+  private unwritten: Set<string> | undefined;
   private bytes: Buffer = nothing;
   /** What `bytes` is may be given again for an answer that is the same. */
   private current = false;
@@ -70,7 +73,7 @@ export class Listing {
     this.set(list, askedAt);
     this.current = true;
     this.changed = missed.length > 0;
-    for (const change of missed) change(this.index());
+    for (const change of missed) this.make(change);
   }
 
   giveUp(question: Question): void {
@@ -85,18 +88,49 @@ export class Listing {
     if (this.underWay.size > 0) this.changes.push(change);
     if (this.takenAt === undefined) return;
     this.changed = true;
-    change(this.index());
-    this.version++;
+    this.make(change);
+  }
+
+  private make(change: Change): void {
+    for (const id of change(this.index())) this.unwritten?.add(id);
   }
 
   /** Puts a list from elsewhere in place. */
   set(list: Buffer, takenAt: number): void {
+    const before = this.unwritten && this.index();
     this.bytes = list;
     this.current = false;
     this.items = undefined;
     this.changed = false;
     this.takenAt = takenAt;
-    this.version++;
+    if (before !== undefined) this.compare(before, this.index());
+  }
+
+  private compare(before: Items, now: Items): void {
+    for (const [id, item] of now) if (before.get(id)?.equals(item) !== true) this.unwritten!.add(id);
+    for (const id of before.keys()) if (!now.has(id)) this.unwritten!.add(id);
+  }
+
+  /** As if it had never been taken. */
+  clear(): void {
+    this.set(nothing, 0);
+    this.takenAt = undefined;
+    this.changes = [];
+    this.forgotten = 0;
+    this.underWay.clear();
+    this.answered = this.asked + 1;
+  }
+
+  /** The ids whose items have changed, or went, since the last time that this was asked; from then on they are noted. */
+  takeUnwritten(): ReadonlySet<string> {
+    const ids = this.unwritten ?? new Set();
+    this.unwritten = new Set();
+    return ids;
+  }
+
+  /** Whether there is anything that `takeUnwritten` would give. */
+  get isWritten(): boolean {
+    return this.unwritten !== undefined && this.unwritten.size === 0;
   }
 
   /** The items that pass, as a list's answer. */

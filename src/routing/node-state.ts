@@ -4,11 +4,10 @@ import type { Logger } from '../base/logger.ts';
 import type { WatchedCall } from '../base/watched-call.ts';
 import type { ListName } from '../cri/filter.ts';
 import { itemId } from '../cri/listing.ts';
-import { methodSpec } from '../cri/method-spec.ts';
 import type { Effect } from '../cri/methods.ts';
-import { askList, ownCall } from './ask-list.ts';
-import { within } from './budget.ts';
 import { EventFeeds } from './event-feed.ts';
+import { FollowedCall } from './followed-call.ts';
+import { OwnLists } from './own-lists.ts';
 import type { Runtime } from './runtime.ts';
 import { RuntimeStatuses } from './runtime-statuses.ts';
 import { type Runtimes, runtimeName } from './runtimes.ts';
@@ -48,11 +47,12 @@ export class NodeState {
   readonly seenPods = new SeenPods();
   /** Lists that come from a snapshot now. */
   private readonly stale = new Set<string>();
+  private readonly own = new OwnLists(this);
   private readonly timer: NodeJS.Timeout;
   /** How long a list waits for a runtime, in ms. */
   listTimeout: (runtime: Runtime) => number = () => REFRESH_AFTER;
-  /** Called after a change that a call has made. */
-  onFollowed: () => void = () => {};
+  /** Called when there is something to be written down at once: what a call has changed, and that a runtime was seen. */
+  onToWrite: () => void = () => {};
   /** Called each time a list comes from a snapshot. */
   onFromSnapshot: (runtime: Runtime, list: ListName) => void = () => {};
 
@@ -75,19 +75,32 @@ export class NodeState {
     return this.inForce;
   }
 
-  /** A runtime is on its way in; `before` is the one in whose place, whose snapshot is its own until it answers. */
+  /**
+   * A runtime is on its way in; `before` is the one in whose place. At the same socket it has the same snapshot, else what is known of
+   * that one stands in until it answers.
+   */
   join(runtime: Runtime, before?: Runtime): void {
-    this.snapshots.set(runtime, (before && this.snapshots.get(before)) ?? new Snapshot());
+    const same = [before, ...this.joined.keys()].find(each => each?.socket === runtime.socket);
+    const snapshot = same === undefined ? before && this.of(before).standIn() : this.of(same);
+    this.snapshots.set(runtime, snapshot ?? new Snapshot());
+    if (runtime.state.kind === 'up' || runtime.state.seen) this.of(runtime).seen = true;
     if (before !== undefined) this.samples.inherit(runtime, before);
     if (runtime.silence !== undefined) runtime.silence.onChange = since => this.tellSilence(runtime, since);
     const forget = runtime.onChange(state => {
-      if (state.kind === 'up') {
-        this.refresh(runtime, 0);
-        this.samples.prime(runtime, this.listTimeout(runtime));
-      }
+      if (state.kind === 'up') this.noteUp(runtime);
       for (const listener of [...this.listeners]) listener(runtime);
     });
     this.joined.set(runtime, forget);
+  }
+
+  private noteUp(runtime: Runtime): void {
+    const snapshot = this.of(runtime);
+    if (!snapshot.seen) {
+      snapshot.seen = true;
+      this.onToWrite();
+    }
+    this.refresh(runtime, 0);
+    this.samples.prime(runtime, this.listTimeout(runtime));
   }
 
   /** From here on calls are routed by these rules; runtimes that are not in them leave. All in them must have joined. */
@@ -120,27 +133,32 @@ export class NodeState {
     return this.snapshots.get(runtime)!;
   }
 
+  /** A call that changes lists is about to be sent; the request is in the runtime's names. */
+  begin(runtime: Runtime, effect: Effect, request: Buffer): FollowedCall {
+    return new FollowedCall(this.of(runtime), effect, request);
+  }
+
   /**
-   * A call with this effect was answered with OK. Request and answer are in the runtime's names. `askedAt`, in ms since the epoch,
-   * is the time of what it has made: it may be earlier than that, never later. `askedHandler`: the runtime handler that the client
-   * asked for, for a call that has made a pod.
+   * The call was answered with OK. `askedHandler` is the runtime handler that the client asked for, of a call that has made a pod.
+   * Resolves, and never rejects, when the lists that only the runtime knows now have come, or do not come. Throws a WireError.
    */
-  follow(
-    runtime: Runtime,
-    effect: Effect,
-    request: Buffer,
-    answer: Buffer,
-    askedAt: number,
-    askedHandler?: string,
-  ): void {
-    if (askedHandler !== undefined && this.runtimes.handlers.renames(runtime)) {
-      this.of(runtime).rememberHandler(itemId(answer), askedHandler);
+  follow(runtime: Runtime, call: FollowedCall, answer: Buffer, askedHandler?: string): Promise<void> {
+    const snapshot = this.of(runtime);
+    if (askedHandler !== undefined && this.runtimes.handlers.renames(runtime) && !call.isGone(itemId(answer))) {
+      snapshot.rememberHandler(itemId(answer), askedHandler);
     }
-    if (effect !== 'refresh') {
-      this.of(runtime).follow(effect, request, answer, askedAt);
-      this.onFollowed();
-    }
-    if (effect === 'refresh' || effect === 'removeImage') this.refresh(runtime, 0);
+    const unknown = call.answered(answer);
+    this.onToWrite();
+    return this.askAnew(runtime, unknown);
+  }
+
+  /** The call has failed. */
+  followFailed(runtime: Runtime, call: FollowedCall): void {
+    void this.askAnew(runtime, call.failed());
+  }
+
+  private async askAnew(runtime: Runtime, unknown: readonly ListName[]): Promise<void> {
+    await Promise.all(unknown.map(list => this.own.ask(runtime, list)));
   }
 
   /** Whether a snapshot of this time is not too old to be of use. */
@@ -208,21 +226,11 @@ export class NodeState {
 
   /** Asks the runtime, in the background, for the lists that are older than `age` ms. */
   private refresh(runtime: Runtime, age: number): void {
-    const { state } = runtime;
-    if (state.kind !== 'up') return;
     for (const list of lists) {
-      const listing = this.of(runtime).of(list);
-      if (age > 0 && (this.isOverdue(runtime, list) || Date.now() - (listing.takenAt ?? 0) < age)) continue;
-      const path = `/${state.packages[0]}.${methodSpec(list).service}/${list}`;
-      const askedAt = performance.now();
-      const call = askList(runtime, path, Buffer.alloc(0), listing, ownCall());
-      const note = (over: boolean) => this.noteOverdue(runtime, list, over, askedAt);
-      within(this.listTimeout(runtime), call, note).catch(fault =>
-        this.log.info(2, `${list} of the ${runtimeName(runtime)}: ${ProxyError.from(fault).message}`, undefined, {
-          method: list,
-          runtime: runtime.id,
-        }),
-      );
+      const { takenAt = 0 } = this.of(runtime).of(list);
+      if (age > 0 && (this.isOverdue(runtime, list) || this.own.isAsking(runtime, list) || Date.now() - takenAt < age))
+        continue;
+      void this.own.ask(runtime, list);
     }
   }
 }

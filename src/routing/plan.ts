@@ -10,6 +10,7 @@ import { FIRST_SEEN } from '../cri/pod-identity.ts';
 import { lastReader, readAnnotations, readOwn, readPodAnnotation } from '../cri/read.ts';
 import { fieldsOf } from '../cri/schema.ts';
 import { unavailable, whenUp } from './availability.ts';
+import { within } from './budget.ts';
 import { type Lane, openLane } from './lane.ts';
 import { lastResult } from './last-result.ts';
 import { malformed } from './malformed.ts';
@@ -136,13 +137,16 @@ export class Plan {
     const lane = this.lane(runtime);
     if (this.carriesPod) this.notePod(request);
     const sent = lane.encode(request);
-    const askedAt = Date.now();
-    const call = waitingFor(runtime, this.method.name, options, runtime.call(lane.path, sent, options));
-    const reply = await (this.method.route === 'byImage' ? this.followPull(runtime, sent, call) : call);
     const { effect } = this.method;
-    if (effect !== undefined) {
+    const followed = effect && this.node.begin(runtime, effect, sent);
+    const call = waitingFor(runtime, this.method.name, options, runtime.call(lane.path, sent, options));
+    if (followed !== undefined) call.catch(() => this.node.followFailed(runtime, followed));
+    const reply = await (this.method.route === 'byImage' ? this.followPull(runtime, sent, call) : call);
+    if (followed !== undefined) {
       const asked = this.method.route === 'byPodConfig' ? this.readOwn('handler', request) : undefined;
-      this.readAnswer(runtime, () => this.node.follow(runtime, effect, sent, reply.message, askedAt, asked));
+      const known = this.readAnswer(runtime, () => this.node.follow(runtime, followed, reply.message, asked));
+      // Its containers are in no other answer: whoever lists them next is to find them, whatever becomes of the runtime.
+      if (effect === 'restorePod') await within(this.listTimeout(runtime), known).catch(() => {});
     }
     if (this.namesImages) this.noteNames(runtime, request, reply.message);
     const message = lane.decode(reply.message, request);

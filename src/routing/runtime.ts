@@ -39,6 +39,10 @@ export function isUnseen(state: RuntimeState): boolean {
 export interface Runtime extends Calls {
   /** The id in `-connect`; empty for the primary. */
   readonly id: string;
+  /** Its socket as the configuration has it. */
+  readonly path: string;
+  /** The real path of the socket: what belongs to the runtime is filed by it, whatever its id is. */
+  readonly socket: string;
   readonly state: RuntimeState;
   /** Whether it answers while it is up; undefined where nobody listens. */
   readonly silence?: Silence;

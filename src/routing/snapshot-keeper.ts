@@ -1,33 +1,15 @@
 import type { Logger } from '../base/logger.ts';
+import { Filing } from './filing.ts';
 import type { NodeState } from './node-state.ts';
 import type { Runtime } from './runtime.ts';
-import { type Runtimes, runtimeName } from './runtimes.ts';
+import { runtimeName } from './runtimes.ts';
 import type { Snapshot } from './snapshot.ts';
-import { decodeSnapshot, encodeSnapshot } from './snapshot-file.ts';
-
-/** Where snapshots are kept over a restart of the proxy: a port, so that routing knows no files. */
-export interface SnapshotStore {
-  /** What was written for this runtime last; undefined if there is nothing that can be used. Never rejects. */
-  load(runtimeId: string): Promise<Buffer | undefined>;
-  /** Rejects when it could not be written; what was written before is still there then. */
-  save(runtimeId: string, content: Buffer): Promise<void>;
-  /** Removes what was written, if there is anything. Rejects when it is still there. */
-  remove(runtimeId: string): Promise<void>;
-}
+import { type Claim, claimFiled } from './snapshot-claims.ts';
+import { decodeState, encodeOwner, readOwner } from './snapshot-file.ts';
+import type { Filed, SnapshotStore } from './snapshot-store.ts';
 
 /** How long a change that only a list has shown may wait to be written, in ms; one that a call has made does not wait. */
 const LAZY = 1_000;
-
-/** How far the age of a snapshot on the disk may be behind, in ms. */
-const TIMES = 60_000;
-
-/** What was written last: of which versions and times of the lists, its bytes without the times, and when. */
-interface Written {
-  versions: string;
-  readonly times: string;
-  readonly bytes: Buffer;
-  readonly at: number;
-}
 
 /** Loads the snapshots at the start and writes each one down when it has changed. */
 export class SnapshotKeeper {
@@ -35,7 +17,11 @@ export class SnapshotKeeper {
   private readonly store: SnapshotStore;
   private readonly bootId: string;
   private readonly log: Logger;
-  private readonly written = new WeakMap<Runtime, Written>();
+  private readonly filings = new WeakMap<Snapshot, Filing>();
+  /** Files that say what is written under the runtime's own socket from now on. */
+  private readonly replaced = new WeakMap<Snapshot, Filed>();
+  /** What was filed of runtimes that are not in the configuration. */
+  private rest: readonly Filed[] = [];
   private writing: Promise<void> | undefined;
   private again = false;
   private readonly failing = new WeakSet<Runtime>();
@@ -46,55 +32,96 @@ export class SnapshotKeeper {
     this.store = store;
     this.bootId = bootId;
     this.log = log;
-    node.onFollowed = () => void this.write();
+    node.onToWrite = () => void this.write();
     this.timer = setInterval(() => void this.write(), LAZY);
     this.timer.unref();
   }
 
   /** `bootId`: /proc/sys/kernel/random/boot_id, by which a reboot of the node shows. */
-  static async open(
-    runtimes: Runtimes,
-    node: NodeState,
-    store: SnapshotStore,
-    bootId: string,
-    log: Logger,
-  ): Promise<SnapshotKeeper> {
+  static async open(node: NodeState, store: SnapshotStore, bootId: string, log: Logger): Promise<SnapshotKeeper> {
     const keeper = new SnapshotKeeper(node, store, bootId, log);
-    await Promise.all(runtimes.all.map(runtime => keeper.load(runtime)));
+    const { all } = node.runtimes;
+    const { claims, rest } = claimFiled(all, await store.load());
+    const old = rest.filter(({ socket }) => socket === undefined);
+    // What an id alone claims stays where it is: its socket may come back under another id.
+    const others = [...claims.values()].filter(({ filed, by }) => by === 'id' && filed.socket !== undefined);
+    keeper.rest = [...rest.filter(filed => !old.includes(filed)), ...others.map(({ filed }) => filed)];
+    // A file of an earlier version that no id claims may be of any of them.
+    const isDoubtful = old.length > 0;
+    for (const runtime of all) {
+      const claim = claims.get(runtime);
+      if (claim !== undefined) keeper.take(runtime, claim);
+      else if (isDoubtful) keeper.lose(runtime, 'a snapshot of an earlier version is there that may be its own');
+    }
+    if (isDoubtful && all.every(runtime => claims.get(runtime)?.by === 'socket')) await keeper.drop(old);
     return keeper;
   }
 
   /**
-   * Runtimes have others in their place: writes those at once, and removes what was written of `ids`, which nobody has any more.
+   * Runtimes have others in their place: writes those at once, and removes what was written of `sockets`, which nobody has any more.
    * Their pods are listed no more, and must not be again, as they were then, when one is put back and is down at the time.
    */
-  async turnOver(ids: readonly string[]): Promise<void> {
+  async turnOver(sockets: readonly string[]): Promise<void> {
     await this.write();
-    for (const id of ids) {
-      await this.store.remove(id).catch((fault: Error) => {
-        const message = `cannot remove the snapshot of runtime ${id}, which has left: ${fault.message}`;
-        this.log.warn(message, { runtime: id });
+    for (const socket of sockets) {
+      await this.store.remove(socket).catch((fault: Error) => {
+        this.log.warn(`cannot remove the snapshot of the runtime at ${socket}, which has left: ${fault.message}`);
       });
     }
+  }
+
+  /** Removes what is written of a runtime that is forgotten. Rejects when something of it is still there. */
+  async forget(runtime: Runtime): Promise<void> {
+    await this.writing;
+    const snapshot = this.node.of(runtime);
+    this.filings.delete(snapshot);
+    const { claims } = claimFiled([runtime], this.rest);
+    const others = [this.replaced.get(snapshot), claims.get(runtime)?.filed].filter(each => each !== undefined);
+    this.rest = this.rest.filter(filed => !others.includes(filed));
+    for (const filed of others) await filed.remove();
+    await this.store.remove(runtime.socket);
   }
 
   /** Writes what is not written yet. */
   async stop(): Promise<void> {
     clearInterval(this.timer);
     await this.write();
+    await this.store.close();
   }
 
-  private async load(runtime: Runtime): Promise<void> {
-    const content = await this.store.load(runtime.id);
-    if (content === undefined) return;
-    try {
-      decodeSnapshot(content, this.bootId, this.node.of(runtime));
-      this.log.info(1, `loaded the snapshot of the ${runtimeName(runtime)}`, undefined, { runtime: runtime.id });
-    } catch (fault) {
-      this.log.warn(`the snapshot of the ${runtimeName(runtime)} on the disk is of no use: ${String(fault)}`, {
-        runtime: runtime.id,
-      });
+  /** Resolves when all is written that has changed until now, or could not be. */
+  flush(): Promise<void> {
+    return this.write();
+  }
+
+  private take(runtime: Runtime, { filed, by }: Claim): void {
+    const snapshot = this.node.of(runtime);
+    const filing = new Filing();
+    this.filings.set(snapshot, filing);
+    if (by === 'socket') filing.mark = readOwner(filed.owner);
+    if (by === 'path' || filed.socket === undefined) this.replaced.set(snapshot, filed);
+    if (filed.contents === undefined) {
+      this.lose(runtime, 'neither its snapshot nor the copy can be used');
+      return;
     }
+    try {
+      decodeState(filed.contents, this.bootId, snapshot);
+      snapshot.seen = true;
+      const from = by === 'socket' ? '' : `, found by its ${by === 'path' ? 'path in the configuration' : 'id alone'}`;
+      this.log.info(1, `loaded the snapshot of the ${runtimeName(runtime)}${from}`, undefined, { runtime: runtime.id });
+    } catch (fault) {
+      this.lose(runtime, `its snapshot on the disk is of no use: ${String(fault)}`);
+    }
+  }
+
+  /** It was there once, and nobody knows with what. */
+  private lose(runtime: Runtime, reason: string): void {
+    this.node.of(runtime).seen = true;
+    const remedy = runtime.id === '' ? '' : `; if it has left this node for good: criproxy forget ${runtime.id}`;
+    this.log.warn(
+      `what the ${runtimeName(runtime)} had is not known: ${reason}. Lists fail with Unavailable until it is up${remedy}`,
+      { runtime: runtime.id, change: true },
+    );
   }
 
   /** One at a time; a change while it writes is written after that. */
@@ -115,41 +142,41 @@ export class SnapshotKeeper {
 
   private async writeOne(runtime: Runtime): Promise<void> {
     const snapshot = this.node.of(runtime);
-    const versions = versionsOf(snapshot);
-    const times = timesOf(snapshot);
-    const last = this.written.get(runtime);
-    if (!snapshot.known) return;
-    if (last?.versions === versions && (last.times === times || Date.now() - last.at < TIMES)) return;
-    const { content, withoutTimes } = encodeSnapshot(snapshot, this.bootId);
-    const same = last?.bytes.equals(withoutTimes) === true;
-    if (same && Date.now() - last.at < TIMES) {
-      last.versions = versions;
-      return;
-    }
+    if (!snapshot.seen) return;
+    const filing = this.filings.get(snapshot) ?? new Filing();
+    this.filings.set(snapshot, filing);
     try {
-      await this.store.save(runtime.id, content);
-      this.written.set(runtime, { versions, times, bytes: withoutTimes, at: Date.now() });
-      if (this.failing.delete(runtime)) {
-        this.log.info(0, `the snapshot of the ${runtimeName(runtime)} is written to the disk again`, undefined, {
-          runtime: runtime.id,
-          change: true,
-        });
-      }
+      await this.writeEntry(runtime, snapshot, filing);
+      if (!this.failing.delete(runtime)) return;
+      const text = `the snapshot of the ${runtimeName(runtime)} is written to the disk again`;
+      this.log.info(0, text, undefined, { runtime: runtime.id, change: true });
     } catch (fault) {
+      filing.fail();
       if (this.failing.has(runtime)) return;
       this.failing.add(runtime);
-      this.log.warn(`cannot write the snapshot of the ${runtimeName(runtime)}: ${(fault as Error).message}`, {
-        runtime: runtime.id,
-        change: true,
+      const text = `cannot write the snapshot of the ${runtimeName(runtime)}: ${(fault as Error).message}`;
+      this.log.warn(text, { runtime: runtime.id, change: true });
+    }
+  }
+
+  private async writeEntry(runtime: Runtime, snapshot: Snapshot, filing: Filing): Promise<void> {
+    const { id, path, socket } = runtime;
+    const entry = snapshot.known ? filing.next(snapshot, runtime, this.bootId) : undefined;
+    if (entry?.kind === 'change') await this.store.append(socket, entry.content);
+    if (entry?.kind === 'state') await this.store.replace(socket, entry.content);
+    if (filing.mark?.id !== id || filing.mark.path !== path) {
+      await this.store.mark(socket, encodeOwner({ id, path }));
+      filing.mark = { id, path };
+    }
+    const replaced = this.replaced.get(snapshot);
+    if (entry !== undefined && replaced !== undefined && this.replaced.delete(snapshot)) await this.drop([replaced]);
+  }
+
+  private async drop(files: readonly Filed[]): Promise<void> {
+    for (const filed of files) {
+      await filed.remove().catch((fault: Error) => {
+        this.log.warn(`cannot remove a snapshot that is written anew: ${fault.message}`);
       });
     }
   }
-}
-
-function timesOf({ pods, containers, images }: Snapshot): string {
-  return `${pods.takenAt} ${containers.takenAt} ${images.takenAt}`;
-}
-
-function versionsOf({ pods, containers, images }: Snapshot): string {
-  return `${pods.version} ${containers.version} ${images.version}`;
 }

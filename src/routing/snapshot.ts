@@ -1,17 +1,9 @@
 import type { Reply } from '../base/call.ts';
-import { isImage, type ListName } from '../cri/filter.ts';
-import { readBytes, readString } from '../cri/listing.ts';
-import type { Effect } from '../cri/methods.ts';
-import {
-  advanceContainer,
-  CONTAINER_EXITED,
-  CONTAINER_RUNNING,
-  containerFromRequest,
-  sandboxFromRequest,
-  sandboxOf,
-  stopSandbox,
-} from '../cri/state-records.ts';
-import { type Change, Listing } from './listing.ts';
+import type { ListName } from '../cri/filter.ts';
+import { advanceContainer, CONTAINER_EXITED, stopSandbox } from '../cri/state-records.ts';
+import { GoneIds } from './gone-ids.ts';
+import { patchAll } from './list-changes.ts';
+import { Listing } from './listing.ts';
 import { PrefixUse } from './prefix-use.ts';
 import { Pulls } from './pulls.ts';
 
@@ -29,10 +21,41 @@ export class Snapshot {
   readonly prefixUse = new PrefixUse();
   /** The runtime handlers that clients asked for, by the ids of their pods; see rememberHandler. */
   readonly askedHandlers = new Map<string, string>();
+  /** What went while calls were under way. */
+  readonly gone = new GoneIds();
+  /** Whether the runtime has ever been up on this node. */
+  seen = false;
 
-  /** Whether the runtime has ever given its lists on this node. */
+  /** Whether its pods are known; a runtime that was seen and whose pods are not may have any. */
   get known(): boolean {
     return this.pods.takenAt !== undefined;
+  }
+
+  /** Of a runtime that has left this node for good: it has nothing. */
+  forget(): void {
+    for (const listing of [this.pods, this.containers, this.images]) listing.clear();
+    this.askedHandlers.clear();
+    this.prefixUse.containers.clear();
+    this.prefixUse.images.clear();
+    this.seen = false;
+  }
+
+  /** What stands in for the lists of a runtime that has taken the place of this one, until it answers. */
+  standIn(): Snapshot {
+    const copy = new Snapshot();
+    for (const list of ['ListPodSandbox', 'ListContainers', 'ListImages'] as const) {
+      const { takenAt } = this.of(list);
+      if (takenAt !== undefined)
+        copy.of(list).set(
+          this.of(list).list(() => true),
+          takenAt,
+        );
+    }
+    for (const [pod, handler] of this.askedHandlers) copy.askedHandlers.set(pod, handler);
+    for (const [id, prefix] of this.prefixUse.containers) copy.prefixUse.containers.set(id, prefix);
+    for (const id of this.prefixUse.images) copy.prefixUse.images.add(id);
+    copy.seen = this.seen;
+    return copy;
   }
 
   of(list: ListName): Listing {
@@ -52,86 +75,9 @@ export class Snapshot {
     for (const pod of this.askedHandlers.keys()) if (!this.pods.index().has(pod)) this.askedHandlers.delete(pod);
   }
 
-  /** Follows a call that the runtime has answered with OK. Request and answer are in its own names; `now` in ms. */
-  follow(effect: Exclude<Effect, 'refresh'>, request: Buffer, answer: Buffer, now: number): void {
-    const id = readString(request, 1);
-    const made = readString(answer, 1);
-    switch (effect) {
-      case 'addPod':
-        this.pods.change(add(made, () => sandboxFromRequest(request, made, now)));
-        break;
-      case 'stopPod':
-        this.pods.change(patch(id, stopSandbox));
-        this.containers.change(patchOfPod(id, item => advanceContainer(item, CONTAINER_EXITED)));
-        break;
-      case 'removePod':
-        this.pods.change(remove(id));
-        this.askedHandlers.delete(id);
-        this.containers.change(patchOfPod(id, () => undefined));
-        break;
-      case 'addContainer':
-        this.containers.change(add(made, () => containerFromRequest(request, made, now)));
-        break;
-      case 'startContainer':
-        this.containers.change(patch(id, item => advanceContainer(item, CONTAINER_RUNNING)));
-        break;
-      case 'stopContainer':
-        this.containers.change(patch(id, item => advanceContainer(item, CONTAINER_EXITED)));
-        break;
-      case 'removeContainer':
-        this.containers.change(remove(id));
-        break;
-      case 'removeImage':
-        this.images.change(removeImage(readString(readBytes(request, 1) ?? Buffer.alloc(0), 1)));
-    }
-  }
-
   /** After the node has started anew nothing runs, whatever the runtime says when it is up again. */
   stopEverything(): void {
     this.pods.change(patchAll(stopSandbox));
     this.containers.change(patchAll(item => advanceContainer(item, CONTAINER_EXITED)));
   }
-}
-
-/** What the runtime itself has listed is better than what the request says. */
-function add(id: string, make: () => Buffer): Change {
-  return items => {
-    if (id !== '' && !items.has(id)) items.set(id, make());
-  };
-}
-
-function remove(id: string): Change {
-  return items => void items.delete(id);
-}
-
-function patch(id: string, change: (item: Buffer) => Buffer): Change {
-  return items => {
-    const item = items.get(id);
-    if (item !== undefined) items.set(id, change(item));
-  };
-}
-
-function patchAll(change: (item: Buffer) => Buffer): Change {
-  return items => {
-    for (const [id, item] of items) items.set(id, change(item));
-  };
-}
-
-/** Undefined takes the container out. */
-function patchOfPod(pod: string, change: (item: Buffer) => Buffer | undefined): Change {
-  return items => {
-    for (const [id, item] of [...items]) {
-      if (sandboxOf(item) !== pod) continue;
-      const changed = change(item);
-      if (changed === undefined) items.delete(id);
-      else items.set(id, changed);
-    }
-  };
-}
-
-/** A runtime that only takes the name off an image lists the rest of it the next time. */
-function removeImage(name: string): Change {
-  return items => {
-    for (const [id, item] of [...items]) if (isImage(item, name)) items.delete(id);
-  };
 }

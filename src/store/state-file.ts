@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { readFile, rename } from 'node:fs/promises';
+import { replaceFile } from './replace-file.ts';
 
 /**
  * The file: this line, the SHA-256 of the rest as 64 hex digits and a newline, then the rest. The number is the version of
@@ -12,15 +12,20 @@ const DIGEST = 65;
 /** A state file that is not what was written: cut short, changed, of another version, or not ours at all. */
 export class DamagedError extends Error {}
 
-/** The content of the file; undefined if there is none. Throws a DamagedError, or the system's error. */
-export async function readState(path: string): Promise<Buffer | undefined> {
-  let bytes: Buffer;
+/** The bytes of a file; undefined if there is none. Throws the system's error. */
+export async function readBytes(path: string): Promise<Buffer | undefined> {
   try {
-    bytes = await readFile(path);
+    return await readFile(path);
   } catch (fault) {
     if ((fault as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw fault;
   }
+}
+
+/** The content of the file; undefined if there is none. Throws a DamagedError, or the system's error. */
+export async function readState(path: string): Promise<Buffer | undefined> {
+  const bytes = await readBytes(path);
+  if (bytes === undefined) return undefined;
   if (bytes.toString('latin1', 0, MAGIC.length) !== MAGIC)
     throw new DamagedError('it does not begin as a state file does');
   const content = bytes.subarray(MAGIC.length + DIGEST);
@@ -35,22 +40,8 @@ export async function readState(path: string): Promise<Buffer | undefined> {
  * error, the old file untouched.
  */
 export async function writeState(path: string, content: Buffer): Promise<void> {
-  await mkdir(dirname(path), { recursive: true, mode: 0o750 });
-  const draft = `${path}.new`;
-  try {
-    const file = await open(draft, 'w', 0o600);
-    try {
-      await file.writeFile(Buffer.concat([Buffer.from(`${MAGIC}${digest(content)}\n`), content]));
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(draft, path);
-  } catch (fault) {
-    await rm(draft, { force: true }).catch(() => {});
-    throw fault;
-  }
-  await syncFolder(dirname(path));
+  const file = await replaceFile(path, Buffer.concat([Buffer.from(`${MAGIC}${digest(content)}\n`), content]));
+  await file.close();
 }
 
 /** Moves a file that cannot be used out of the way and gives its new name, for whoever wants to know what it was. */
@@ -58,15 +49,6 @@ export async function setAside(path: string): Promise<string> {
   const name = `${path}.damaged-${new Date().toISOString().replace(/[:.]/g, '')}`;
   await rename(path, name);
   return name;
-}
-
-async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path, 'r');
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
-  }
 }
 
 function digest(content: Buffer): string {

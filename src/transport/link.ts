@@ -83,6 +83,13 @@ export class Link<Greeting> {
     this.stopping.abort();
   }
 
+  /** Resolves when the connection, which goes on until no call is on it, has ended; at once when there is none. */
+  async endWhenIdle(): Promise<void> {
+    if (this.current.kind !== 'up') return;
+    this.current.session.endWhenIdle();
+    await this.current.session.closed;
+  }
+
   stop(): void {
     this.stopping.abort();
     if (this.current.kind === 'up') this.current.session.close();

@@ -1,16 +1,35 @@
-import { realpathSync } from 'node:fs';
-import { basename, dirname, join, normalize } from 'node:path';
+import { readlinkSync, realpathSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+
+/** How many links may lead to a socket: as many as the kernel follows. */
+const LINKS = 40;
 
 /** Whether two paths are of one socket: /var/run is a link to /run on most nodes. */
 export function isSameSocket(one: string, other: string): boolean {
-  return one === other || realPath(one) === realPath(other);
+  return one === other || realSocket(one) === realSocket(other);
 }
 
-/** The socket itself need not be there. */
-function realPath(path: string): string {
+/** The path without links. Neither the socket nor its folder need be there. */
+export function realSocket(path: string): string {
+  return follow(resolve(path), LINKS);
+}
+
+function follow(path: string, links: number): string {
   try {
-    return join(realpathSync(dirname(path)), basename(path));
+    return realpathSync(path);
   } catch {
-    return normalize(path);
+    const folder = dirname(path);
+    if (folder === path) return path;
+    const place = join(follow(folder, links), basename(path));
+    const target = links > 0 ? linkAt(place) : undefined;
+    return target === undefined ? place : follow(resolve(dirname(place), target), links - 1);
+  }
+}
+
+function linkAt(path: string): string | undefined {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return undefined;
   }
 }

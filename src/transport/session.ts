@@ -4,6 +4,8 @@ import type { Calls } from '../base/call.ts';
 export interface Session extends Calls {
   /** Resolves, never rejects, with the reason in words once the connection is over, by whoever's doing. */
   readonly closed: Promise<string>;
+  /** Ends the connection as soon as no call is in flight. Calls are taken until then. */
+  endWhenIdle(): void;
   /** Ends the connection now; calls in flight fail with Unavailable. */
   close(): void;
 }

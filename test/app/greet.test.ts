@@ -25,6 +25,7 @@ function sessionOf(answers: Partial<Record<Package, Answer>>, asked: string[] = 
       throw new Error('not used');
     },
     closed: new Promise(() => {}),
+    endWhenIdle: () => {},
     close: () => {},
   };
 }

@@ -23,6 +23,7 @@ function peer() {
     },
     stream: () => ({ headers: Promise.resolve([]), trailers: [], async *[Symbol.asyncIterator]() {} }),
     closed: lost.promise,
+    endWhenIdle: () => {},
     close: () => lost.resolve('closed by us'),
   };
   return { session, paths, lose: lost.resolve };

@@ -2,6 +2,8 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'tap';
 import { askAdmin } from '../../src/admin/admin-client.ts';
+import { nameOfSocket } from '../../src/app/snapshot-names.ts';
+import { realSocket } from '../../src/transport/same-socket.ts';
 import { waitFor } from '../support/child.ts';
 import { answerWith } from '../support/fake-runtime.ts';
 import { at, listPods, setScene } from './reload-daemon.ts';
@@ -25,7 +27,7 @@ test('a runtime is added', async t => {
 
 test('a runtime is removed, with a warning of its pods, and put back while it is down', async t => {
   const { daemon, runtimes } = await setScene(t);
-  const files = join(daemon.dir, 'state', 'runtime-alt.snapshot');
+  const files = join(daemon.dir, 'state', `${nameOfSocket(realSocket(runtimes.alt.socketPath))}.snapshot`);
   await waitFor('the snapshot to be written', () => existsSync(files) || undefined);
   daemon.write({ runtimes: [at('', runtimes.main)] });
   const log = await daemon.hangUp(/listed no more/);

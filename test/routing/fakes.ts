@@ -52,6 +52,7 @@ export function fakeRuntime(
   };
   return {
     id,
+    ...placeOf(id),
     asked,
     answers,
     get state() {
@@ -158,4 +159,10 @@ export class Source implements AsyncIterator<Buffer> {
     if (waiting === undefined) this.steps.push(step);
     else waiting(step);
   }
+}
+
+/** Where a runtime without a socket says that it is. */
+export function placeOf(id: string): { path: string; socket: string } {
+  const socket = `/run/${id === '' ? 'primary' : id}.sock`;
+  return { path: socket, socket };
 }

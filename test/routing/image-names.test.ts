@@ -1,8 +1,8 @@
 import { test } from 'tap';
 import type { ImageNames } from '../../src/routing/settings.ts';
 import { Snapshot } from '../../src/routing/snapshot.ts';
-import { decodeSnapshot, encodeSnapshot } from '../../src/routing/snapshot-file.ts';
 import type { Message } from '../support/cri-types.ts';
+import { decodeSnapshot, encodeSnapshot } from '../support/snapshot-contents.ts';
 import { type Answer, type Node, type NodeOptions, startNode } from './today/lab.ts';
 
 const idOf = (digit: string) => `sha256:${digit.repeat(64)}`;
@@ -169,7 +169,7 @@ test('restored containers are named as in their configs', async t => {
 
 /** Gives one runtime's snapshot over a restart of the proxy. */
 function restart(node: Node, settings: NodeOptions['settings'] = {}): Node {
-  const { content } = encodeSnapshot(node.state.of(node.runtimes['alt']!), 'boot');
+  const content = encodeSnapshot(node.state.of(node.runtimes['alt']!), 'boot');
   node.stop();
   const answers = Object.fromEntries(Object.entries(node.runtimes).map(([id, each]) => [id, each.answers]));
   const again = startNode(['', 'alt'], { answers, settings });
@@ -266,7 +266,7 @@ for (const id of ['kata', '']) {
     for (const list of ['ListPodSandbox', 'ListContainers', 'ListImages']) await before.call(list);
     await before.call('CreateContainer', create({ image: web.id, user_specified_image: WEB }));
     await before.call('CreateContainer', create({ image: web.id, user_specified_image: `alt/${WEB}` }));
-    const { content } = encodeSnapshot(before.state.of(before.runtimes['alt']!), 'boot');
+    const content = encodeSnapshot(before.state.of(before.runtimes['alt']!), 'boot');
     before.stop();
     const others = id === '' ? [''] : ['', id];
     const node = startNode(others, { answers: { [id]: before.runtimes['alt']!.answers } });
@@ -298,7 +298,7 @@ for (const [ids, named] of renames) {
     before.runtimes['alt']!.answers['ListPodSandbox'] = () => ({ items: [pod] });
     for (const list of ['ListPodSandbox', 'ListContainers', 'ListImages']) await before.call(list);
     await before.call('CreateContainer', create({ image: web.id, user_specified_image: named ? `alt/${WEB}` : WEB }));
-    const { content } = encodeSnapshot(before.state.of(before.runtimes['alt']!), 'boot');
+    const content = encodeSnapshot(before.state.of(before.runtimes['alt']!), 'boot');
     before.stop();
     const id = ids.at(-1)!;
     const { answers } = before.runtimes['alt']!;

@@ -29,6 +29,7 @@ export class ClientSession implements Session, Role {
   private nextId = 1;
   /** Why no call is taken any more. */
   private farewell: string | undefined = undefined;
+  private isLeaving = false;
 
   /** `listen` is told who takes the bytes that the socket reads; they are lent. */
   constructor(socket: Duplex, limits: Limits, userAgent: string, listen: (receive: (chunk: Buffer) => void) => void) {
@@ -50,6 +51,11 @@ export class ClientSession implements Session, Role {
     const call = new StreamCall(this.connection, this.budget, path, requests, options);
     this.start(call);
     return call.reply;
+  }
+
+  endWhenIdle(): void {
+    this.isLeaving = true;
+    this.endIfDrained();
   }
 
   close(): void {
@@ -134,6 +140,8 @@ export class ClientSession implements Session, Role {
   }
 
   private endIfDrained(): void {
-    if (this.farewell !== undefined && this.connection.streams.size === 0) this.connection.end(this.farewell);
+    if (this.connection.streams.size > 0 || this.waiting.some(call => !call.closed)) return;
+    if (this.isLeaving) this.sayFarewell('closed by criproxy');
+    if (this.farewell !== undefined) this.connection.end(this.farewell);
   }
 }

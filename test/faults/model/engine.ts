@@ -1,5 +1,6 @@
 import type { LinkedRuntime } from '../../../src/app/linked-runtime.ts';
 import type { CallOptions, Reply, ReplyStream } from '../../../src/base/call.ts';
+import { realSocket } from '../../../src/transport/same-socket.ts';
 import { FakePort } from '../support/fake-port.ts';
 import type { PodModel, PodState } from '../support/pod-model.ts';
 
@@ -64,7 +65,8 @@ export class Engine {
 
 /** A runtime of a generation, over an engine. */
 export class EnginePort extends FakePort implements LinkedRuntime {
-  readonly path: string;
+  override readonly path: string;
+  override readonly socket: string;
   readonly tried: Promise<void>;
   private readonly engine: Engine;
   private readonly firstTry = Promise.withResolvers<void>();
@@ -72,6 +74,7 @@ export class EnginePort extends FakePort implements LinkedRuntime {
   constructor(id: string, path: string, engine: Engine, seen: boolean) {
     super(id, { state: engine.state, name: engine.name });
     this.path = path;
+    this.socket = realSocket(path);
     this.engine = engine;
     this.tried = this.firstTry.promise;
     this.state = { kind: 'down', since: Date.now(), reason: 'not connected yet', seen };

@@ -3,6 +3,7 @@ import type { CallOptions, Reply, ReplyStream } from '../../../src/base/call.ts'
 import { Code } from '../../../src/base/codes.ts';
 import { ProxyError } from '../../../src/base/error.ts';
 import type { Runtime, RuntimeState } from '../../../src/routing/runtime.ts';
+import { placeOf } from '../../routing/fakes.ts';
 import { criTypes, type Message } from '../../support/cri-types.ts';
 import { methodFact, type Package } from '../../support/facts.ts';
 import { EventFeed } from './event-feed.ts';
@@ -24,6 +25,8 @@ export interface PortOptions {
 /** A runtime without sockets: the port of routing over a PodModel, with faults to switch on. */
 export class FakePort implements Runtime {
   readonly id: string;
+  readonly path: string;
+  readonly socket: string;
   readonly model: PodModel;
   state: RuntimeState;
   mode: PortMode = 'ok';
@@ -57,6 +60,7 @@ export class FakePort implements Runtime {
 
   constructor(id: string, { packages = ['runtime.v1'], state, name = id || 'primary' }: PortOptions = {}) {
     this.id = id;
+    ({ path: this.path, socket: this.socket } = placeOf(id));
     this.packages = packages;
     this.model = new PodModel(name, state);
     this.state = { kind: 'down', since: Date.now(), reason: 'not started', seen: false };

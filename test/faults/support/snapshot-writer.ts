@@ -20,6 +20,8 @@ const log: Logger = {
 };
 const runtime: Runtime = {
   id: '',
+  path: '/run/primary.sock',
+  socket: '/run/primary.sock',
   state: { kind: 'down', since: 0, reason: 'there is none', seen: false },
   onChange: () => () => {},
   call: () => Promise.reject(new Error('down')),
@@ -30,8 +32,9 @@ const runtime: Runtime = {
 
 const runtimes = new Runtimes([runtime]);
 const node = new NodeState(runtimes, undefined, log);
-const keeper = await SnapshotKeeper.open(runtimes, node, snapshotStore(process.argv[2]!, log), 'boot', log);
+const keeper = await SnapshotKeeper.open(node, snapshotStore(process.argv[2]!, log), 'boot', log);
 const { pods, containers } = node.of(runtime);
+node.of(runtime).seen = true;
 const versions = new Set([...pods.index().values(), ...containers.index().values()].map(item => readString(item, 2)));
 say(versions.size > 1 ? 'mixed' : `loaded ${[...versions][0] ?? 0}`);
 
@@ -46,6 +49,6 @@ for (let version = Number([...versions][0] ?? 0) + 1; ; version++) {
   pods.set(list('pod', 1 + ((version * 37) % 300)), Date.now());
   containers.set(list('container', 1 + ((version * 61) % 300)), Date.now());
   say(`begun ${version}`);
-  await keeper.stop();
+  await keeper.flush();
   say(`done ${version}`);
 }

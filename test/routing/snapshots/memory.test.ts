@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { test } from 'tap';
+import { FollowedCall } from '../../../src/routing/followed-call.ts';
 import { NodeState } from '../../../src/routing/node-state.ts';
 import { Runtimes } from '../../../src/routing/runtimes.ts';
 import { SnapshotKeeper } from '../../../src/routing/snapshot-keeper.ts';
@@ -55,9 +56,11 @@ test('1,000 containers and 500 images in snapshots that are listed, changed and 
   const port = new FakePort('');
   const runtimes = new Runtimes([port]);
   const node = new NodeState(runtimes, undefined, keepingLogger());
-  const store = { load: async () => undefined, save: async () => {}, remove: async () => {} };
-  const keeper = await SnapshotKeeper.open(runtimes, node, store, 'boot', keepingLogger());
+  const done = async () => {};
+  const store = { load: async () => [], mark: done, replace: done, append: done, remove: done, close: done };
+  const keeper = await SnapshotKeeper.open(node, store, 'boot', keepingLogger());
   const snapshot = node.of(port);
+  snapshot.seen = true;
   snapshot.pods.set(Buffer.alloc(0), Date.now());
   await keeper.stop();
 
@@ -70,7 +73,7 @@ test('1,000 containers and 500 images in snapshots that are listed, changed and 
   snapshot.images.list(() => true);
   for (let index = 0; index < 1_000; index++) {
     const request = types.encode('StopContainerRequest', { container_id: id('container', index) });
-    snapshot.follow('stopContainer', request, Buffer.alloc(0), Date.now());
+    new FollowedCall(snapshot, 'stopContainer', request).answered(Buffer.alloc(0));
   }
   await keeper.stop();
   const inUse = memoryUsed() - before;

@@ -1,8 +1,8 @@
 import { test } from 'tap';
 import { Code } from '../../../src/base/codes.ts';
 import { Snapshot } from '../../../src/routing/snapshot.ts';
-import { decodeSnapshot, encodeSnapshot } from '../../../src/routing/snapshot-file.ts';
 import type { Message } from '../../support/cri-types.ts';
+import { decodeSnapshot, encodeSnapshot } from '../../support/snapshot-contents.ts';
 import { type Answer, startNode } from './lab.ts';
 
 const TARGET = 'kubernetes.io/target-runtime';
@@ -135,7 +135,7 @@ test('what a client asked for outlives the proxy', async t => {
   await node.call('RunPodSandbox', { runtime_handler: 'plain' });
   const kept = await node.call('RunPodSandbox', { runtime_handler: 'kata' });
   await node.call('RemovePodSandbox', { pod_sandbox_id: 'virtlet__v0' });
-  const { content } = encodeSnapshot(node.state.of(node.runtimes['virtlet']!), 'boot');
+  const content = encodeSnapshot(node.state.of(node.runtimes['virtlet']!), 'boot');
   const again = new Snapshot();
   decodeSnapshot(content, 'boot', again);
   t.equal(kept['pod_sandbox_id'], 'virtlet__v1');

@@ -9,6 +9,7 @@ import { routedService } from '../../../src/routing/service.ts';
 import type { Settings } from '../../../src/routing/settings.ts';
 import { criTypes, type Message } from '../../support/cri-types.ts';
 import { methodFact, methodPath, type Package } from '../../support/facts.ts';
+import { placeOf } from '../fakes.ts';
 
 /** What a method is answered with: a message, or a list of them for a stream. Throws a ProxyError to fail. */
 export type Answer = (request: Message) => Message | Message[] | Promise<Message>;
@@ -117,6 +118,7 @@ function fake(id: string, answers: Record<string, Answer>, packages: readonly Pa
   };
   return {
     id,
+    ...placeOf(id),
     answers,
     journal,
     asked: method => journal.filter(entry => entry.method === method).map(entry => entry.request),

@@ -1,0 +1,12 @@
+import type { Snapshot } from '../../src/routing/snapshot.ts';
+import { decodeState, encodeState, notesOf } from '../../src/routing/snapshot-file.ts';
+
+/** What is written of a snapshot, as of a primary at /run/x.sock. */
+export function encodeSnapshot(snapshot: Snapshot, bootId: string): Buffer {
+  return encodeState(snapshot, notesOf(snapshot), { id: '', path: '/run/x.sock' }, bootId);
+}
+
+/** Reads that into another one. */
+export function decodeSnapshot(content: Buffer, bootId: string, snapshot: Snapshot): void {
+  decodeState([content], bootId, snapshot);
+}

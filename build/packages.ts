@@ -56,6 +56,7 @@ function listFiles(name: Name, build: Build): StagedFile[] {
       path: `usr/lib/systemd/system/${unit}`,
       content: readText(debian, unit),
     })),
+    { path: 'usr/share/criproxy/default', content: readText(debian, 'default') },
     { path: 'usr/share/bash-completion/completions/criproxy', content: renderCompletion() },
     { path: 'usr/share/man/man8/criproxy.8.gz', content: compressText(renderMan()) },
     {
@@ -96,7 +97,6 @@ function layOut(name: Name, stage: string, build: Build): string {
       output_deb_name: 'discarded.deb',
       templates: {
         control: join(debian, `${name}.control`),
-        default_variables: join(debian, 'default'),
         ...Object.fromEntries(scripts.map(script => [script, join(debian, script)])),
       },
     },
@@ -112,8 +112,8 @@ function layOut(name: Name, stage: string, build: Build): string {
 
 /** Turns node-deb's tree into ours: without its wrapper and package.json, with the program and right sums and sizes. */
 function finish(tree: string, build: Build): void {
-  rmSync(join(tree, 'usr/share/criproxy'), { recursive: true });
-  rmSync(join(tree, PROGRAM));
+  for (const path of ['usr/share/criproxy/app', 'usr/share/criproxy/bin', PROGRAM, 'etc', 'DEBIAN/conffiles'])
+    rmSync(join(tree, path), { recursive: true });
   stageCopy(tree, PROGRAM, join(build.out, 'criproxy'), 0o755);
   const paths = listTree(tree).filter(path => path !== 'DEBIAN' && !path.startsWith('DEBIAN/'));
   const files = paths.filter(path => statSync(join(tree, path)).isFile());
@@ -128,13 +128,6 @@ function finish(tree: string, build: Build): void {
   );
   stageFiles(tree, [
     { path: 'DEBIAN/md5sums', content: files.map(path => `${sum(path)}  ${path}\n`).join('') },
-    {
-      path: 'DEBIAN/conffiles',
-      content: files
-        .filter(path => path.startsWith('etc/'))
-        .map(path => `/${path}\n`)
-        .join(''),
-    },
     {
       path: 'DEBIAN/control',
       content: readText(tree, 'DEBIAN/control').replace(/^Priority:/m, `Installed-Size: ${size}\nPriority:`),

@@ -12,7 +12,7 @@ const below: Readonly<Record<string, readonly string[]>> = {
   cri: ['wire', 'base'],
   routing: ['cri', 'wire', 'base'],
   transport: ['base'],
-  setup: ['base'],
+  setup: ['base', 'wire', 'cri', 'admin'],
   systemd: ['base'],
   store: ['base'],
   watch: ['base'],

@@ -17,8 +17,9 @@ const settle: OptionRow = {
   help: 'how long the kubelet must stay up',
 };
 
-const leftAlone = {
+const exits = {
   3: 'the kubelet was left alone, because something about it is not understood; what it was and what to do by hand has been said',
+  5: 'a step failed, and going back failed too: the node is not as it was',
 };
 
 /** What puts this node's kubelet on criproxy, and takes it off. */
@@ -51,6 +52,11 @@ export const setupRows: readonly CommandRow[] = [
         value: 'ID:SOCKET,...',
         help: 'the other runtimes, as in -connect, without the primary',
       },
+      {
+        name: 'answers',
+        type: 'boolean',
+        help: 'take --primary and --other as answers to the questions of the package: they count if they have changed since the last time, or where nothing has been chosen',
+      },
       { name: 'restart', type: 'boolean', help: 'restart the service though it runs, as after an upgrade' },
       {
         name: 'fall-back',
@@ -71,15 +77,22 @@ export const setupRows: readonly CommandRow[] = [
     notes: [
       'The package does this when it is installed. Each edit is recorded; if a step fails, everything is put back: after exit status 1 the node is as it was.',
     ],
-    exits: leftAlone,
+    exits,
     load: async () => (await import('./setup.ts')).runSetupApply,
   },
   {
     name: 'setup revert',
     summary: 'put back what apply changed, and restart the kubelet',
-    options: [{ name: 'stop', type: 'boolean', help: 'stop the service afterwards' }, listen, settle],
-    notes: ['The package does this when it is removed. What somebody changed since apply is left as it is, and named.'],
-    exits: leftAlone,
+    options: [
+      { name: 'stop', type: 'boolean', help: 'stop the service afterwards' },
+      { name: 'force', type: 'boolean', help: 'leave pods of other runtimes behind' },
+      listen,
+      settle,
+    ],
+    notes: [
+      'The package does this when it is removed. What somebody changed since apply is left as it is, and named. Pods that run on other runtimes than the primary are listed, and nothing is changed.',
+    ],
+    exits: { ...exits, 4: 'nothing was changed: pods run on other runtimes than the primary' },
     load: async () => (await import('./setup.ts')).runSetupRevert,
   },
 ];

@@ -4,12 +4,19 @@ import { SetupError } from '../setup/error.ts';
 import { openMachine } from '../setup/machine.ts';
 import { type Choice, knownRuntimes } from '../setup/primary.ts';
 import { revertSetup } from '../setup/revert.ts';
+import { PodsLeft } from '../setup/secondary-pods.ts';
 import { readStatus, type Status } from '../setup/status.ts';
 import type { Invocation } from './command-row.ts';
 import { UsageError } from './usage-error.ts';
 
 /** The kubelet was left alone, and a person can do what is missing by hand. */
 const LEFT_ALONE = 3;
+
+/** Pods of other runtimes would be left behind. */
+const PODS_LEFT = 4;
+
+/** A step failed, and going back did too. */
+const HALFWAY = 5;
 
 type Values = Invocation['values'];
 
@@ -80,6 +87,7 @@ async function apply(values: Values): Promise<number> {
   const { done, left } = await applySetup(machine(), {
     primary: primary as Choice,
     other: readOther(values),
+    areAnswers: values['answers'] === true,
     listen: textOf(values, 'listen'),
     restart: values['restart'] === true,
     fallBack: values['fall-back'] === undefined ? undefined : textOf(values, 'fall-back'),
@@ -96,6 +104,7 @@ async function revert(values: Values): Promise<number> {
   const { done, left, strange } = await revertSetup(machine(), {
     listen: textOf(values, 'listen'),
     stop: values['stop'] === true,
+    force: values['force'] === true,
     settle: readSeconds('settle', values),
   });
   print(...(done.length === 0 && left.length === 0 ? ['nothing to put back'] : done));
@@ -125,18 +134,45 @@ export const runSetupApply = tellingFaults(apply);
 /** `criproxy setup revert`. */
 export const runSetupRevert = tellingFaults(revert);
 
+const outcomes = {
+  strange: 'nothing was changed',
+  failed: 'it failed; the node is as it was',
+  halfway: 'it failed, and the node is not as it was: going back failed too',
+} as const;
+
+const exits = { strange: LEFT_ALONE, failed: 1, halfway: HALFWAY } as const;
+
+/** Says which pods would be left behind, and what moves them. */
+function refuse({ runtimes, node }: PodsLeft): number {
+  const lines = ['criproxy setup: nothing was changed: pods run on other runtimes than the primary'];
+  for (const { id, pods, count } of runtimes) {
+    const what = pods === undefined ? `${count} in its last list; it does not answer now` : pods.join(', ');
+    lines.push(`  ${id}: ${what}`);
+  }
+  const known = runtimes.flatMap(({ pods = [] }) => pods.map(pod => pod.split('/')));
+  lines.push(
+    '  without criproxy the kubelet does not know them, and starts them a second time; move them away first:',
+    `    kubectl cordon ${node}`,
+    ...known.map(([namespace, pod]) => `    kubectl delete pod -n ${namespace} ${pod}`),
+    '  or leave them behind: criproxy setup revert --force',
+  );
+  process.stderr.write(`${lines.join('\n')}\n`);
+  return PODS_LEFT;
+}
+
 /**
- * The exit status: 0 done, or nothing to do; 1 failed, with the node as it was; 3 the kubelet was left alone, because
- * something about it is not understood.
+ * The exit status: 0 done, or nothing to do; 1 failed, with the node as it was; 5 failed, half-way; 3 the kubelet was left alone, because
+ * something about it is not understood; 4 pods of other runtimes would be left behind.
  */
 function tellingFaults(verb: (values: Values) => Promise<number>): (invocation: Invocation) => Promise<number> {
   return async ({ values }) => {
     try {
       return await verb(values);
     } catch (fault) {
+      if (fault instanceof PodsLeft) return refuse(fault);
       if (!(fault instanceof SetupError)) throw fault;
-      printFault(fault, fault.kind === 'failed' ? 'it failed; the node is as it was' : 'nothing was changed');
-      return fault.kind === 'failed' ? 1 : LEFT_ALONE;
+      printFault(fault, outcomes[fault.kind]);
+      return exits[fault.kind];
     }
   };
 }

@@ -1,3 +1,4 @@
+import { adoptEdits } from './adopt.ts';
 import {
   assertServes,
   type DaemonOptions,
@@ -11,11 +12,12 @@ import { sameEndpoint } from './endpoint.ts';
 import { SetupError } from './error.ts';
 import type { Host } from './host.ts';
 import { KUBELET_UNIT } from './kubelet.ts';
-import { restartKubelet } from './kubelet-restart.ts';
+import { undoableRestart } from './kubelet-restart.ts';
 import { makePlan, type Plan, type PlanOptions } from './node-plan.ts';
 import { describeEdit, describeUndone } from './plan.ts';
 import { formatRecord, makeChanges, RECORD_FILE, readRecord, type SetupRecord } from './record.ts';
 import { Rollback } from './rollback.ts';
+import { DOCKERSHIM_UNIT_FILE } from './services.ts';
 
 export interface ApplyOptions extends PlanOptions, DaemonOptions {
   /** Restart the daemon though it runs: its program is a new one. */
@@ -49,7 +51,8 @@ async function bringUpDaemon(host: Host, plan: Plan, options: ApplyOptions, roll
     return [];
   }
   isStarted = true;
-  if (plan.primary.needsDockershim) await host.systemctl(plan.files.size > 0 ? 'restart' : 'start', DOCKERSHIM);
+  if (plan.primary.needsDockershim)
+    await host.systemctl(plan.files.has(DOCKERSHIM_UNIT_FILE) ? 'restart' : 'start', DOCKERSHIM);
   // What served before must serve again; and a kubelet that was not cut off from its runtime before must not be now.
   const isDue = before.serves || (plan.kubelet !== undefined && !before.isActive);
   return [await startDaemon(host, before, options, isDue)];
@@ -76,26 +79,28 @@ async function pointKubelet(
   record: SetupRecord,
   rollback: Rollback,
 ): Promise<string[]> {
-  const { kubelet, edits, changes } = plan;
-  const unit = kubelet?.unit.name ?? KUBELET_UNIT;
-  let isRestarted = false;
-  rollback.push(async () => {
-    if (changes.size > 0) await host.systemctl('daemon-reload');
-    if (isRestarted) await host.systemctl('restart', unit);
-  });
-  const { endpoint: _, ...rest } = record;
+  const { kubelet, changes } = plan;
+  const isDue = changes.size > 0 || (record.pending === true && kubelet !== undefined);
+  const restart = undoableRestart(host, kubelet?.unit.name ?? KUBELET_UNIT, rollback, options.settle);
+  const noted = note(plan, options, record);
+  if (isDue || formatRecord(noted) !== host.files.read(RECORD_FILE))
+    makeChanges(rollback, changes, record, isDue ? { ...noted, pending: true } : noted);
+  if (!isDue) return [];
+  await host.systemctl('daemon-reload');
+  const said = await restart(options.listen);
+  rollback.write(RECORD_FILE, formatRecord(noted)!);
+  return [...describeChanges(plan, record), said];
+}
+
+/** The record once the plan is in force. */
+function note({ kubelet, edits, primary }: Plan, options: ApplyOptions, record: SetupRecord): SetupRecord {
+  const { endpoint: _, pending: __, ...rest } = record;
   const current = kubelet?.endpoint?.value;
   const isOurs = current !== undefined && sameEndpoint(current, options.listen);
-  const old = isOurs ? record : { ...rest, ...(current !== undefined && { endpoint: current }) };
-  const noted = { ...(kubelet === undefined ? record : { ...old, edits }), primary: plan.primary.socket };
-  if (changes.size > 0 || formatRecord(noted) !== host.files.read(RECORD_FILE))
-    makeChanges(rollback, changes, record, noted);
-  if (changes.size === 0) return [];
-  await host.systemctl('daemon-reload');
-  const said = await restartKubelet(host, unit, options.listen, options.settle, () => {
-    isRestarted = true;
-  });
-  return [...describeChanges(plan, record), said];
+  const endpoint = isOurs ? record.endpoint : current;
+  const old = kubelet === undefined ? record : { ...rest, edits, ...(endpoint !== undefined && { endpoint }) };
+  const answers = options.areAnswers ? { primary: options.primary, other: options.other ?? '' } : record.answers;
+  return { ...old, primary: primary.socket, ...(answers !== undefined && { answers }) };
 }
 
 /** Where no service can be started, the daemon is told its runtimes, and the kubelet is left alone. */
@@ -111,8 +116,16 @@ function prepareOnly(host: Host, plan: Plan, rollback: Rollback): Applied {
  * SetupError with everything put back as it was.
  */
 export async function applySetup(host: Host, options: ApplyOptions): Promise<Applied> {
-  const record = readRecord(host.files);
-  const plan = makePlan(host, options, record);
+  const unlock = await host.lock();
+  try {
+    const record = adoptEdits(host, readRecord(host.files));
+    return await carryOut(host, makePlan(host, options, record), options, record);
+  } finally {
+    unlock();
+  }
+}
+
+async function carryOut(host: Host, plan: Plan, options: ApplyOptions, record: SetupRecord): Promise<Applied> {
   const rollback = new Rollback(host);
   try {
     let applied: Applied;

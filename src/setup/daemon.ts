@@ -1,5 +1,5 @@
 import { failed, type SetupError } from './error.ts';
-import type { Host, RuntimeAnswer } from './host.ts';
+import type { Host, Restart, RuntimeAnswer } from './host.ts';
 
 export const SERVICE = 'criproxy.service';
 /** Holds the daemon's socket while the daemon is restarted. */
@@ -21,6 +21,7 @@ export interface DaemonOptions {
  */
 export interface DaemonState {
   readonly isActive: boolean;
+  readonly pid: number;
   readonly hasSocket: boolean;
   readonly serves: boolean;
 }
@@ -30,13 +31,14 @@ async function isActive(host: Host, unit: string): Promise<boolean> {
 }
 
 export async function observeDaemon(host: Host, listen: string): Promise<DaemonState> {
-  const runs = await isActive(host, SERVICE);
+  const { active, pid } = await host.serviceState(SERVICE);
+  const runs = active === 'active';
   const answers = () =>
     host.probe(listen, 3_000).then(
       () => true,
       () => false,
     );
-  return { isActive: runs, hasSocket: await isActive(host, SOCKET), serves: runs && (await answers()) };
+  return { isActive: runs, pid, hasSocket: await isActive(host, SOCKET), serves: runs && (await answers()) };
 }
 
 /** The states of the daemon's units, as systemd's ActiveState; undefined where systemd does not run. */
@@ -49,34 +51,41 @@ export async function readUnits(host: Host): Promise<Readonly<Record<string, str
 /** The daemon ends and is started again, for good: nothing will come of waiting. */
 const MANY_RESTARTS = 3;
 
+class DaemonEnds extends Error {}
+
 /** Resolves with what the daemon itself answers, not another process on its socket; throws the last error in words. */
 async function waitForAnswer(host: Host, { listen, patience }: DaemonOptions): Promise<RuntimeAnswer> {
   const start = performance.now();
+  const { restarts: first } = await host.serviceState(SERVICE); // of an earlier program, as long as it was not stopped
   for (;;) {
     const left = patience - (performance.now() - start);
     const answer = await host.probe(listen, Math.max(Math.min(left, 1_000), 1)).catch((fault: Error) => fault);
     const { active, restarts } = await host.serviceState(SERVICE);
-    if (active === 'active' && restarts === 0 && !(answer instanceof Error)) return answer;
-    if (restarts >= MANY_RESTARTS) throw new Error(`it ended ${restarts} times`);
+    if (active === 'active' && restarts === first && !(answer instanceof Error)) return answer;
+    if (restarts >= first + MANY_RESTARTS) throw new DaemonEnds(`it ended ${restarts - first} times`);
     if (left <= 0) throw answer instanceof Error ? answer : new Error(`somebody else answers, and it is ${active}`);
     await host.sleep(200);
   }
 }
 
-/** Waits until the daemon answers; throws a SetupError if it does not, with the end of its log. */
-export async function assertServes(host: Host, options: DaemonOptions): Promise<string> {
+/**
+ * Waits until the daemon answers; throws a SetupError if it does not, with the end of its log, that of a restart alone if
+ * it was restarted.
+ */
+export async function assertServes(host: Host, options: DaemonOptions, restart?: Restart): Promise<string> {
   try {
     const { name, version } = await waitForAnswer(host, options);
     return `it answers for ${name} ${version}`;
   } catch (fault) {
-    const log = await host.readLog(SERVICE);
-    throw failed(
-      options.listen,
-      `criproxy does not answer through its primary runtime: ${(fault as Error).message}${quoteLog(log)}`,
-      'see that the primary runtime runs, then try again',
-    );
+    const log = quoteLog(await host.readLog(SERVICE, restart));
+    if (fault instanceof DaemonEnds || !(await isActive(host, SERVICE)))
+      throw failed(SERVICE, `the daemon does not stay up: ${(fault as Error).message}${log}`, MEND_DAEMON);
+    const saw = `criproxy does not answer through its primary runtime: ${(fault as Error).message}${log}`;
+    throw failed(options.listen, saw, 'see that the primary runtime runs, then try again');
   }
 }
+
+const MEND_DAEMON = 'see journalctl -u criproxy, mend what it names or install another version, then try again';
 
 /** The end of a log, below the sentence that speaks of it. */
 export function quoteLog(log: string): string {
@@ -84,13 +93,20 @@ export function quoteLog(log: string): string {
 }
 
 /** How to go back: the daemon as it was `before`, for its old files and, after an upgrade, with its old program and unit. */
-export function undoDaemon(host: Host, before: DaemonState, { fallBack }: DaemonOptions): () => Promise<void> {
+export function undoDaemon(host: Host, before: DaemonState, options: DaemonOptions): () => Promise<void> {
+  const { fallBack } = options;
   return async () => {
     if (!before.isActive && !before.hasSocket) return stopDaemon(host);
-    if (before.serves && fallBack !== undefined && host.restoreProgram(fallBack)) await host.systemctl('daemon-reload');
+    const isRestored = before.serves && fallBack !== undefined && host.restoreProgram(fallBack);
+    if (isRestored) await host.systemctl('daemon-reload');
     // A program from before there was such a unit listens by itself.
     if (!before.hasSocket && (await isActive(host, SOCKET))) await host.systemctl('stop', SOCKET);
-    return host.systemctl('restart', SERVICE);
+    await host.systemctl('restart', SERVICE).catch(() => {}); // how it is after that is looked at
+    if (!before.serves) return;
+    const fault = await waitForAnswer(host, options).catch((error: Error) => error);
+    if (!(fault instanceof Error)) return;
+    const program = fallBack === undefined || isRestored ? '' : `, and there is no ${fallBack} to go back to`;
+    throw failed(SERVICE, `criproxy, which served before, does not answer: ${fault.message}${program}`, MEND_DAEMON);
   };
 }
 
@@ -115,9 +131,10 @@ export async function startDaemon(
     throw failed(options.listen, 'already in use', 'stop the process that listens there, then try again');
   }
   // Pulls in the socket unit. That the daemon does not come up is seen, and explained, below.
+  const begun = { time: Date.now(), oldPid: before.pid };
   await host.systemctl('restart', SERVICE).catch(() => {});
   const verb = before.isActive ? 'restarted' : 'started';
-  if (isDue) return `${verb} criproxy: ${await assertServes(host, options)}`;
+  if (isDue) return `${verb} criproxy: ${await assertServes(host, options, begun)}`;
   const soon = { ...options, patience: Math.min(options.patience, 3_000) };
-  return `${verb} criproxy: ${await assertServes(host, soon).catch((fault: SetupError) => fault.saw)}`;
+  return `${verb} criproxy: ${await assertServes(host, soon, begun).catch((fault: SetupError) => fault.saw)}`;
 }

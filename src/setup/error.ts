@@ -1,14 +1,15 @@
 /**
  * Why the set-up left a node alone. `kind`: `strange` for something that it does not understand and that a person can do by
- * hand, `failed` for a step that did not work. `saw` is what was found, `remedy` what to do.
+ * hand, `failed` for a step that did not work, with all before it taken back, `halfway` where taking it back did not work
+ * either. `saw` is what was found, `remedy` what to do.
  */
 export class SetupError extends Error {
-  readonly kind: 'strange' | 'failed';
+  readonly kind: 'strange' | 'failed' | 'halfway';
   readonly where: string;
   readonly saw: string;
   readonly remedy: string;
 
-  constructor(kind: 'strange' | 'failed', where: string, saw: string, remedy: string) {
+  constructor(kind: SetupError['kind'], where: string, saw: string, remedy: string) {
     super(`${where}: ${saw}`);
     this.name = 'SetupError';
     this.kind = kind;

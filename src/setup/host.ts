@@ -8,6 +8,12 @@ export interface ServiceState {
   readonly restarts: number;
 }
 
+/** When a unit was restarted, in ms since 1970, and its main process before, which may have written to the log since. */
+export interface Restart {
+  readonly time: number;
+  readonly oldPid: number;
+}
+
 /** An answer of a runtime to Version. */
 export interface RuntimeAnswer {
   readonly name: string;
@@ -23,6 +29,14 @@ export interface FileFacts {
   readonly path: string;
 }
 
+/** A runtime as the daemon has it. `pods`: how many it had in its last list; undefined if it never gave one. */
+export interface DaemonRuntime {
+  readonly id: string;
+  readonly socket: string;
+  readonly isPrimary: boolean;
+  readonly pods: number | undefined;
+}
+
 /** The machine that is being set up: everything that the set-up does to it but through its files. */
 export interface Host {
   readonly files: Files;
@@ -30,11 +44,13 @@ export interface Host {
   readonly noServices: string | undefined;
   /** What a program answers to --version; what it said, and why it ended, if that failed. */
   askVersion(command: readonly string[]): string;
+  /** Takes the lock that one set-up at a time has, and resolves with what gives it back. Throws a SetupError if it is taken. */
+  lock(): Promise<() => void>;
   /** Runs systemctl: a verb, and units; throws a SetupError with what it said. */
   systemctl(...args: string[]): Promise<void>;
   serviceState(unit: string): Promise<ServiceState>;
-  /** The last lines of a unit's log. */
-  readLog(unit: string): Promise<string>;
+  /** The last lines that a unit's processes wrote to the log, or those of a restart alone. */
+  readLog(unit: string, restart?: Restart): Promise<string>;
   /** Undefined for what is not there; throws the system's error for what may not be looked at. */
   stat(path: string): FileFacts | undefined;
   /** The processes of a unit, its main process first; none where systemd does not run it, or does not run. */
@@ -49,10 +65,18 @@ export interface Host {
   probe(socket: string, ms: number): Promise<RuntimeAnswer>;
   /** Whether somebody takes connections on a unix socket. */
   isListening(socket: string): Promise<boolean>;
+  /** The runtimes of the running daemon; undefined if it does not say. */
+  askDaemon(): Promise<readonly DaemonRuntime[] | undefined>;
+  /** A runtime's pods that are ready, as `namespace/name`; throws the error in words. */
+  listPods(socket: string): Promise<readonly string[]>;
+  /** The machine's name, by which the cluster knows it unless the kubelet has another. */
+  readonly name: string;
+  /** How many connections there are to a unix socket (proc(5), /proc/net/unix). */
+  countConnections(socket: string): number;
   sleep(ms: number): Promise<void>;
   /**
    * Puts a program in the place of the installed one, which is kept beside it as criproxy.failed, and its unit, which is
-   * criproxy.service.previous beside it, in the place of that one's; false if there is no such program.
+   * criproxy.service.previous beside it, in the place of that one's; false if there is no such program. Over file systems too.
    */
   restoreProgram(from: string): boolean;
 }

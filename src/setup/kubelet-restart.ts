@@ -1,7 +1,8 @@
 import { quoteLog } from './daemon.ts';
 import { failed } from './error.ts';
-import type { Host } from './host.ts';
+import type { Host, Restart, ServiceState } from './host.ts';
 import { KUBELET_UNIT } from './kubelet.ts';
+import type { Rollback } from './rollback.ts';
 import { describeConnections, findRunningKubelet, usesSocket } from './running-kubelet.ts';
 
 const STEP = 250;
@@ -9,25 +10,33 @@ const STEP = 250;
 /** A kubelet that is up may take this many times `settle` until it is connected to its runtime. */
 const CONNECT_FACTOR = 3;
 
-async function quoteKubelet(host: Host, unit: string): Promise<string> {
-  return quoteLog(await host.readLog(unit));
+async function quoteKubelet(host: Host, unit: string, restart: Restart): Promise<string> {
+  return quoteLog(await host.readLog(unit, restart));
 }
 
 /** Waits until the kubelet says that it is healthy, which it is only once its runtime has answered; at most `settle` ms. */
-async function waitUntilSettled(host: Host, unit: string, settle: number): Promise<void> {
+async function waitUntilSettled(host: Host, unit: string, settle: number, restart: Restart): Promise<void> {
   let pid = 0;
   for (let waited = 0; waited < settle; waited += STEP) {
     await host.sleep(STEP);
     const now = await host.serviceState(unit);
-    if (now.active !== 'active' || now.pid === 0 || (pid !== 0 && now.pid !== pid))
-      throw failed(unit, `the kubelet does not stay up${await quoteKubelet(host, unit)}`, `see journalctl -u ${unit}`);
+    if (now.active !== 'active' || now.pid === 0 || (pid !== 0 && now.pid !== pid)) {
+      const log = await quoteKubelet(host, unit, restart);
+      throw failed(unit, `the kubelet does not stay up${log}`, `see journalctl -u ${unit}`);
+    }
     pid = now.pid;
     if (await host.isKubeletHealthy()) return;
   }
 }
 
 /** Waits for the kubelet's own connection to a socket. Returns what proves it; throws a SetupError. */
-async function waitUntilUsed(host: Host, unit: string, socket: string, settle: number): Promise<string> {
+async function waitUntilUsed(
+  host: Host,
+  unit: string,
+  socket: string,
+  settle: number,
+  restart: Restart,
+): Promise<string> {
   for (let waited = 0; ; waited += STEP) {
     const kubelet = findRunningKubelet(host, undefined, unit);
     const uses = kubelet === undefined ? 'no' : usesSocket(kubelet, socket);
@@ -35,35 +44,45 @@ async function waitUntilUsed(host: Host, unit: string, socket: string, settle: n
     if (uses === 'yes') return `it was started with ${socket}`;
     if (uses === 'unknown' || waited >= settle * CONNECT_FACTOR) {
       const does = kubelet === undefined ? 'it does not run' : describeConnections(kubelet);
-      const saw = `it was restarted, and does not use ${socket}: ${does}${await quoteKubelet(host, unit)}`;
+      const saw = `it was restarted, and does not use ${socket}: ${does}${await quoteKubelet(host, unit, restart)}`;
       throw failed(unit, saw, `see systemctl cat ${unit}, and journalctl -u ${unit}`);
     }
     await host.sleep(STEP);
   }
 }
 
+/** Restarts the kubelet for a socket (undefined: for any); returns what was done. Throws a SetupError. */
+export type RestartKubelet = (socket: string | undefined) => Promise<string>;
+
 /**
- * Restarts the kubelet, unless it is stopped, and waits, at most `settle` ms, until it is healthy or has stayed up, and then
- * until it is connected to `socket` (undefined: to any). What one does that did not run well before is told, and is no
- * failure. Calls `onRestart` before. Returns what was done; throws a SetupError with the end of the kubelet's log.
+ * Makes what restarts the kubelet, unless it is stopped, and waits, at most `settle` ms, until it is healthy or has stayed up,
+ * and then until it is connected to the socket. What one does that did not run well before is told, and is no failure; else a
+ * SetupError has the end of the kubelet's log. Going back, the kubelet is restarted again once its old files are in place,
+ * and must stay up as it did before.
  */
-export async function restartKubelet(
-  host: Host,
-  unit: string,
-  socket: string | undefined,
-  settle: number,
-  onRestart: () => void,
-): Promise<string> {
-  const before = await host.serviceState(unit);
-  if (before.active === 'inactive') return 'the kubelet does not run: it was not started';
-  onRestart();
-  await host.systemctl('restart', unit);
-  const prove = async () => {
-    await waitUntilSettled(host, unit, settle);
-    return socket === undefined ? '' : `: ${await waitUntilUsed(host, unit, socket, settle)}`;
-  };
+export function undoableRestart(host: Host, unit: string, rollback: Rollback, settle: number): RestartKubelet {
   const name = unit === KUBELET_UNIT ? 'the kubelet' : `the kubelet, ${unit}`;
-  if (before.active === 'active') return `restarted ${name}${await prove()}`;
-  const now = await prove().catch((fault: Error) => `; it does not now either: ${fault.message}`);
-  return `restarted ${name}, which did not run well before${now}`;
+  let before: ServiceState | undefined;
+  const restart = async (socket: string | undefined) => {
+    const begun = { time: Date.now(), oldPid: before?.pid ?? 0 };
+    await host.systemctl('restart', unit);
+    await waitUntilSettled(host, unit, settle, begun);
+    return socket === undefined ? '' : `: ${await waitUntilUsed(host, unit, socket, settle, begun)}`;
+  };
+  rollback.push(async () => {
+    if (host.noServices !== undefined) return;
+    await host.systemctl('daemon-reload');
+    if (before === undefined) return;
+    await restart(undefined).catch((fault: unknown) => {
+      if (before?.active === 'active') throw fault;
+    });
+  });
+  return async socket => {
+    const now = await host.serviceState(unit);
+    if (now.active === 'inactive') return 'the kubelet does not run: it was not started';
+    before = now;
+    if (before.active === 'active') return `restarted ${name}${await restart(socket)}`;
+    const said = await restart(socket).catch((fault: Error) => `; it does not now either: ${fault.message}`);
+    return `restarted ${name}, which did not run well before${said}`;
+  };
 }

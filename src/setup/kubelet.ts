@@ -2,7 +2,7 @@ import { posix } from 'node:path';
 import { type Argument, expandCommand, findFlag } from './command.ts';
 import { type Distribution, distributions } from './distribution.ts';
 import { endpointPath } from './endpoint.ts';
-import { strange } from './error.ts';
+import { SetupError, strange } from './error.ts';
 import type { Host } from './host.ts';
 import { type EndpointKey, findConfigValue } from './kubelet-config.ts';
 import { fileOf, type Place, type Setting } from './setting.ts';
@@ -169,7 +169,17 @@ export function inspectKubelet(tree: Tree, view: KubeletView): Kubelet | undefin
 /** The service that runs the kubelet, by name; kubelet.service where there is none. */
 export function findKubeletUnit(tree: Tree, view: Pick<Host, 'kubeletUnits'>): string {
   const names = [KUBELET_UNIT, ...distributions.flatMap(({ units }) => units), ...view.kubeletUnits()];
-  return names.find(name => loadUnit(tree, name) !== undefined) ?? KUBELET_UNIT;
+  return names.find(name => hasUnit(tree, name)) ?? KUBELET_UNIT;
+}
+
+/** One that is not understood is there too. */
+function hasUnit(tree: Tree, name: string): boolean {
+  try {
+    return loadUnit(tree, name) !== undefined;
+  } catch (fault) {
+    if (fault instanceof SetupError) return true;
+    throw fault;
+  }
 }
 
 /** Whether kubeadm (or whoever) has not written the kubelet's configuration yet: the kubelet cannot run. */

@@ -1,18 +1,29 @@
 import { execFile, spawnSync } from 'node:child_process';
-import { copyFileSync, existsSync, linkSync, realpathSync, renameSync, rmSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { connect } from 'node:net';
-import { dirname, join } from 'node:path';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { listConnections, listKubeletUnits, listProcesses } from './connections.ts';
+import { askDaemonRuntimes } from './daemon-runtimes.ts';
 import { openDisk } from './disk.ts';
 import { failed } from './error.ts';
 import type { FileFacts, Host, ServiceState } from './host.ts';
-import { probeRuntime } from './probe.ts';
+import { readLog } from './journal.ts';
+import { takeLock } from './lock.ts';
+import { listReadyPods, probeRuntime } from './probe.ts';
+import { restoreProgram } from './program.ts';
 
 const run = promisify(execFile);
 
-const PROGRAM = '/usr/bin/criproxy';
-const UNIT = '/usr/lib/systemd/system/criproxy.service';
+/** As the package's unit has it: -adminSocket and -stateDir by default. */
+const ADMIN_SOCKET = '/var/lib/criproxy/admin.sock';
+
+/** A socket's state in /proc/net/unix: SS_CONNECTED of linux/net.h. */
+const CONNECTED = '03';
+
+/** On a file system that a reboot empties. */
+const LOCK = '/run/criproxy-setup.lock';
 
 function said(fault: unknown): string {
   const { stderr, message } = fault as { stderr?: string; message: string };
@@ -54,21 +65,6 @@ function isListening(path: string): Promise<boolean> {
   });
 }
 
-function restoreProgram(from: string): boolean {
-  if (!existsSync(from)) return false;
-  const folder = dirname(from);
-  const failed = join(folder, 'criproxy.failed');
-  rmSync(failed, { force: true });
-  linkSync(PROGRAM, failed);
-  renameSync(from, PROGRAM);
-  const unit = join(folder, 'criproxy.service.previous');
-  if (!existsSync(unit)) return true;
-  copyFileSync(UNIT, join(folder, 'criproxy.service.failed'));
-  copyFileSync(unit, UNIT);
-  rmSync(unit);
-  return true;
-}
-
 function statFile(root: string, path: string): FileFacts | undefined {
   const at = join(root, path);
   const found = statSync(at, { throwIfNoEntry: false });
@@ -91,18 +87,14 @@ export function openMachine(root: string): Host {
       const fault = answer.error?.message ?? `exit status ${answer.status ?? answer.signal}`;
       return answer.status === 0 ? answer.stdout : `${answer.stderr ?? ''} (${fault})`;
     },
+    lock: () => takeLock(LOCK),
     systemctl: async (...args) => {
       await run('systemctl', args).catch(fault => {
         throw failed(`systemctl ${args.join(' ')}`, said(fault), `see journalctl -u ${args.at(-1)}`);
       });
     },
     serviceState: readState,
-    readLog: async unit => {
-      // What its processes wrote, without what systemd writes about it.
-      const args = [`_SYSTEMD_UNIT=${unit}`, '-n', '5', '-o', 'cat', '--no-pager', '-q'];
-      const log = await run('journalctl', args).catch(() => ({ stdout: '' }));
-      return log.stdout.trim();
-    },
+    readLog,
     stat: path => statFile(root, path),
     processes: root === '/' ? listProcesses : () => [],
     kubeletUnits: root === '/' ? listKubeletUnits : () => [],
@@ -110,6 +102,14 @@ export function openMachine(root: string): Host {
     isKubeletHealthy,
     probe: probeRuntime,
     isListening,
+    askDaemon: () => askDaemonRuntimes(ADMIN_SOCKET),
+    listPods: listReadyPods,
+    name: hostname(),
+    countConnections: socket => {
+      const lines = readFileSync('/proc/net/unix', 'utf8').split('\n');
+      return lines.map(line => line.split(' ')).filter(words => words.at(-1) === socket && words[5] === CONNECTED)
+        .length;
+    },
     sleep: ms => new Promise(resolve => setTimeout(resolve, ms)),
     restoreProgram,
   };

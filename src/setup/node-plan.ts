@@ -1,7 +1,11 @@
+import { isOfOldRelease } from './adopt.ts';
+import { readChosen, weighAnswers } from './choice.ts';
+import { findFlag } from './command.ts';
+import { sameEndpoint } from './endpoint.ts';
 import { SetupError } from './error.ts';
 import type { Host } from './host.ts';
 import { inspectKubelet, isUnfinished, KUBELET_UNIT, type Kubelet } from './kubelet.ts';
-import { planKubelet } from './plan.ts';
+import { FIRST_WITHOUT_RUNTIME_FLAG, planKubelet } from './plan.ts';
 import { type Choice, choosePrimary, type Primary } from './primary.ts';
 import { type FileChanges, foldEdits, type MadeEdit, type SetupRecord, undoAll } from './record.ts';
 import { findServiceNeeds } from './service-needs.ts';
@@ -26,6 +30,8 @@ export interface PlanOptions {
   readonly primary: Choice;
   /** The other runtimes, as in `-connect`; undefined for those that were chosen before. */
   readonly other: string | undefined;
+  /** `primary` and `other` are answers to the package's questions: a choice only where the node has none, or when they change. */
+  readonly areAnswers?: boolean;
   readonly listen: string;
 }
 
@@ -39,14 +45,8 @@ function unfinished(kubelet: Kubelet, endpoint: string): SetupError {
 }
 
 /** The services' own files that do not hold what they must. */
-function listFiles(
-  host: Host,
-  primary: Primary,
-  kubelet: Kubelet | undefined,
-  other: string | undefined,
-): Map<string, string> {
-  const others = other ?? services.readOthers(host.files.read(services.RUNTIMES_FILE));
-  const connect = services.formatConnect(primary, others);
+function listFiles(host: Host, primary: Primary, kubelet: Kubelet | undefined, other: string): Map<string, string> {
+  const connect = services.formatConnect(primary, other);
   const files = new Map([[services.RUNTIMES_FILE, services.renderRuntimes(connect)]]);
   const dropIn = services.renderServiceDropIn(findServiceNeeds(host, connect, primary.unit));
   if (dropIn !== undefined || host.files.exists(services.SERVICE_DROP_IN))
@@ -58,27 +58,59 @@ function listFiles(
   return files;
 }
 
+/** Whether what criproxy 0.14 gave the kubelet still leads it to the endpoint, and this kubelet knows all of it. */
+function isStillGood({ endpoint, imageEndpoint, args, minor = Infinity }: Kubelet, value: string): boolean {
+  const leads = [endpoint, imageEndpoint].every(one => one !== undefined && sameEndpoint(one.value, value));
+  return leads && (minor < FIRST_WITHOUT_RUNTIME_FLAG || findFlag(args, 'container-runtime') === undefined);
+}
+
 /**
  * The edits are planned on the node as it would be without those that were made before: what a kubelet of an earlier version
- * needed, and one of this version refuses, is not made again.
+ * needed, and one of this version refuses, is not made again. Files of criproxy 0.14 stay for as long as they are good: they
+ * give the kubelet more than its endpoint.
  */
 function planEdits(host: Host, record: SetupRecord, endpoint: string): Pick<Plan, 'kubelet' | 'edits' | 'changes'> {
-  const undone = undoAll(host.files, record);
+  const old = record.edits.filter(isOfOldRelease);
+  const newer = undoAll(host.files, { ...record, edits: record.edits.filter(edit => !isOfOldRelease(edit)) });
+  const current = old.length > 0 ? inspectKubelet(overlayTree(host.files, newer), host) : undefined;
+  const kept = current !== undefined && isStillGood(current, endpoint) ? old : [];
+  const undone = kept.length > 0 ? newer : undoAll(host.files, record);
   const bare = overlayTree(host.files, undone);
   const kubelet = inspectKubelet(bare, host);
-  if (kubelet === undefined) return { kubelet, edits: [], changes: new Map() };
+  if (kubelet === undefined) return { kubelet, edits: kept, changes: new Map() };
   const { texts, made } = foldEdits(bare, planKubelet(bare, kubelet, endpoint, host));
   const wanted = new Map([...undone, ...texts]);
   const changes = new Map([...wanted].filter(([path, text]) => host.files.read(path) !== text));
-  return { kubelet, edits: made, changes };
+  return { kubelet, edits: [...kept, ...made], changes };
 }
 
 const nothing = { edits: [], changes: new Map(), left: undefined } as const;
 
-function planWith(host: Host, options: PlanOptions, record: SetupRecord): Omit<Plan, 'files'> {
+/** What somebody has chosen, in the options or before. `before`: the primary's socket. */
+interface Wish {
+  readonly primary: (kubelet: Kubelet | undefined) => Choice;
+  readonly before: string | undefined;
+  readonly other: string;
+}
+
+function findWish(host: Host, options: PlanOptions, record: SetupRecord): Wish {
+  const { primary, other, listen } = options;
+  const chosen = readChosen(host.files, listen);
+  const before = chosen?.primary ?? record.primary;
+  if (options.areAnswers !== true) return { primary: () => primary, before, other: other ?? chosen?.other ?? '' };
+  const weighed = weighAnswers({ primary, other: other ?? '' }, record.answers, chosen);
+  const isOn = (kubelet?: Kubelet) => kubelet?.endpoint !== undefined && sameEndpoint(kubelet.endpoint.value, listen);
+  return {
+    primary: kubelet => weighed.primary ?? (isOn(kubelet) ? 'detect' : primary),
+    before,
+    other: weighed.other ?? chosen?.other ?? '',
+  };
+}
+
+function planWith(host: Host, options: PlanOptions, record: SetupRecord, wish: Wish): Omit<Plan, 'files'> {
   const endpoint = `unix://${options.listen}`;
   const choose = (kubelet: Kubelet | undefined) =>
-    choosePrimary(host.files, kubelet, options.primary, options.listen, record.primary);
+    choosePrimary(host.files, kubelet, wish.primary(kubelet), options.listen, wish.before);
   const current = inspectKubelet(host.files, host);
   if (current === undefined) return { ...nothing, kubelet: undefined, primary: choose(undefined) };
   if (isUnfinished(host.files, current))
@@ -91,14 +123,15 @@ function planWith(host: Host, options: PlanOptions, record: SetupRecord): Omit<P
  * kubelet is then left alone.
  */
 export function makePlan(host: Host, options: PlanOptions, record: SetupRecord): Plan {
+  const wish = findWish(host, options, record);
   let plan: Omit<Plan, 'files'>;
   try {
-    plan = planWith(host, options, record);
+    plan = planWith(host, options, record, wish);
   } catch (fault) {
     if (!(fault instanceof SetupError) || fault.kind !== 'strange') throw fault;
-    const choice = options.primary === 'dockershim' ? 'detect' : options.primary;
-    const primary = choosePrimary(host.files, undefined, choice, options.listen, record.primary);
+    const choice = wish.primary(undefined) === 'dockershim' ? 'detect' : wish.primary(undefined);
+    const primary = choosePrimary(host.files, undefined, choice, options.listen, wish.before);
     plan = { ...nothing, kubelet: undefined, primary, left: fault };
   }
-  return { ...plan, files: listFiles(host, plan.primary, plan.kubelet, options.other) };
+  return { ...plan, files: listFiles(host, plan.primary, plan.kubelet, wish.other) };
 }

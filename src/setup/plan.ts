@@ -5,19 +5,20 @@ import { sameEndpoint } from './endpoint.ts';
 import { strange } from './error.ts';
 import { FIRST_WITH_CONFIG_KEY, inspectKubelet, KUBELET_UNIT, type Kubelet, type KubeletView } from './kubelet.ts';
 import { type EndpointKey, findConfigValue } from './kubelet-config.ts';
+import { WRITTEN } from './services.ts';
 import { fileOf } from './setting.ts';
 import { overlayTree, type Tree } from './tree.ts';
 import type { Origin } from './unit.ts';
 import { quoteWord } from './words.ts';
 
 /** The drop-in for what has no place of its own; sorts after the others, and an /etc file is stronger than one in /usr. */
-const DROP_IN = 'zz-criproxy.conf';
+export const DROP_IN = 'zz-criproxy.conf';
 
 /** kubeadm's patch of config.yaml for one node: `kubeadm upgrade` makes config.yaml from it again (1.34 and later). */
 const INSTANCE_CONFIG = '/var/lib/kubelet/instance-config.yaml';
 
 /** Kubernetes releases (minor versions) by what their kubelet knows. */
-const FIRST_WITHOUT_RUNTIME_FLAG = 27;
+export const FIRST_WITHOUT_RUNTIME_FLAG = 27;
 const FIRST_WITHOUT_FLAGS = 37;
 
 interface Wanted {
@@ -46,7 +47,7 @@ function appendDropIn(kubelet: Kubelet, wanted: readonly Wanted[]): Edit {
   const { line, origin } = kubelet.unit.execStart;
   const flags = wanted.map(({ flag, value }) => quoteWord(`--${flag}=${value}`));
   const content = [
-    '# Written by "criproxy setup apply", removed by "criproxy setup revert": the command of',
+    `${WRITTEN}, removed by "criproxy setup revert": the command of`,
     `# ${origin.file} with the endpoint added.`,
     '[Service]',
     'ExecStart=',

@@ -2,6 +2,9 @@ import { type ClientHttp2Session, connect, type IncomingHttpHeaders } from 'node
 import { createConnection } from 'node:net';
 import { Code } from '../base/codes.ts';
 import { ProxyError } from '../base/error.ts';
+import { podNameOf } from '../cri/item-names.ts';
+import { readAllBytes } from '../cri/listing.ts';
+import { isReady } from '../cri/pod-identity.ts';
 import { endpointPath } from './endpoint.ts';
 import type { RuntimeAnswer } from './host.ts';
 
@@ -56,13 +59,14 @@ function readStrings(message: Buffer): Map<number, string> {
   return found;
 }
 
-async function askRuntime(session: ClientHttp2Session): Promise<RuntimeAnswer> {
+/** What asks a runtime in one package of the CRI API. */
+type Ask<T> = (session: ClientHttp2Session, name: (typeof packages)[number]) => Promise<T>;
+
+async function askNewest<T>(session: ClientHttp2Session, ask: Ask<T>): Promise<T> {
   let last: unknown;
   for (const name of packages) {
     try {
-      const version = readStrings(await call(session, `/${name}.RuntimeService/Version`));
-      await call(session, `/${name}.ImageService/ImageFsInfo`);
-      return { name: version.get(2) ?? '', version: version.get(3) ?? '' };
+      return await ask(session, name);
     } catch (fault) {
       last = fault;
       if (ProxyError.from(fault).code !== Code.Unimplemented) break;
@@ -71,7 +75,13 @@ async function askRuntime(session: ClientHttp2Session): Promise<RuntimeAnswer> {
   throw last;
 }
 
-function tryOnce(path: string, ms: number): Promise<RuntimeAnswer> {
+const greet: Ask<RuntimeAnswer> = async (session, name) => {
+  const version = readStrings(await call(session, `/${name}.RuntimeService/Version`));
+  await call(session, `/${name}.ImageService/ImageFsInfo`);
+  return { name: version.get(2) ?? '', version: version.get(3) ?? '' };
+};
+
+function tryOnce<T>(path: string, ms: number, ask: Ask<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     const session = connect('http://localhost', { createConnection: () => createConnection(path) });
     const end = (settle: () => void) => {
@@ -81,7 +91,7 @@ function tryOnce(path: string, ms: number): Promise<RuntimeAnswer> {
     };
     const timer = setTimeout(() => end(() => reject(new Error(`no answer within ${Math.round(ms)} ms`))), ms);
     session.on('error', fault => end(() => reject(fault)));
-    askRuntime(session).then(
+    askNewest(session, ask).then(
       answer => end(() => resolve(answer)),
       fault => end(() => reject(fault)),
     );
@@ -96,10 +106,19 @@ export async function probeRuntime(socket: string, ms: number): Promise<RuntimeA
   const end = performance.now() + ms;
   for (;;) {
     try {
-      return await tryOnce(endpointPath(socket), Math.min(5_000, Math.max(end - performance.now(), 500)));
+      return await tryOnce(endpointPath(socket), Math.min(5_000, Math.max(end - performance.now(), 500)), greet);
     } catch (fault) {
       if (performance.now() >= end) throw fault;
     }
     await new Promise(resolve => setTimeout(resolve, 200));
   }
+}
+
+/** The runtime's PodSandboxes that are ready, as `namespace/name`. Throws the error in words. */
+export function listReadyPods(socket: string): Promise<readonly string[]> {
+  return tryOnce(endpointPath(socket), 5_000, async (session, name) => {
+    const list = await call(session, `/${name}.RuntimeService/ListPodSandbox`);
+    const ready = readAllBytes(list, 1).filter(isReady).map(podNameOf);
+    return ready.map(({ namespace, pod }) => `${namespace}/${pod}`);
+  });
 }

@@ -1,3 +1,4 @@
+import type { Answers } from './choice.ts';
 import type { Files } from './disk.ts';
 import { type Edit, hashText, undoEdit } from './edit.ts';
 import { strange } from './error.ts';
@@ -20,6 +21,10 @@ export interface SetupRecord {
   readonly endpoint?: string;
   /** The primary runtime's socket. */
   readonly primary?: string;
+  /** The answers to the package's questions when they were last looked at. */
+  readonly answers?: Answers;
+  /** The files are as `edits` say, and the kubelet has not been restarted since. */
+  readonly pending?: true;
   readonly edits: readonly MadeEdit[];
 }
 
@@ -41,9 +46,10 @@ export function readRecord(files: Pick<Files, 'read'>): SetupRecord {
 
 /** The record's text; undefined for an empty one, which is no file. */
 export function formatRecord(record: SetupRecord): string | undefined {
-  if (record.edits.length === 0 && record.primary === undefined) return undefined;
-  const { format, endpoint, primary, ...rest } = record;
-  return `${JSON.stringify({ format, endpoint, primary, ...rest }, null, 2)}\n`; // the same record is the same text
+  const { format, endpoint, primary, answers, pending, edits } = record;
+  if (edits.length === 0 && primary === undefined && answers === undefined) return undefined;
+  const ordered = { format, endpoint, primary, answers, pending, edits }; // the same record is the same text
+  return `${JSON.stringify(ordered, null, 2)}\n`;
 }
 
 /** What a file must become: its text, or undefined for none. */

@@ -1,11 +1,11 @@
+import { adoptEdits, isOfOldRelease } from './adopt.ts';
 import { DOCKERSHIM, SERVICE, stopDaemon } from './daemon.ts';
 import type { Edit } from './edit.ts';
-import { sameEndpoint } from './endpoint.ts';
 import { SetupError } from './error.ts';
 import type { Host } from './host.ts';
-import { findKubeletUnit, inspectKubelet, type Kubelet } from './kubelet.ts';
-import { restartKubelet } from './kubelet-restart.ts';
-import { describeEdit, describeUndone, planKubelet } from './plan.ts';
+import { findKubeletUnit } from './kubelet.ts';
+import { undoableRestart } from './kubelet-restart.ts';
+import { describeEdit, describeUndone } from './plan.ts';
 import {
   foldEdits,
   formatRecord,
@@ -16,12 +16,16 @@ import {
   undoEdits,
 } from './record.ts';
 import { Rollback } from './rollback.ts';
+import { findSecondaryPods, PodsLeft } from './secondary-pods.ts';
 import { DOCKERSHIM_UNIT_FILE, SERVICE_DROP_IN } from './services.ts';
+import { isInUse, isOwnDockershim, planWayBack } from './way-back.ts';
 
 export interface RevertOptions {
   readonly listen: string;
   /** Stop the daemon once the kubelet no longer needs it. */
   readonly stop: boolean;
+  /** Stop it though somebody may need it: pods on other runtimes, or a kubelet that is not understood. */
+  readonly force?: boolean;
   readonly settle: number;
 }
 
@@ -32,30 +36,41 @@ export interface Reverted {
   readonly strange: SetupError | undefined;
 }
 
-/** The kubelet, if its configuration can be read; what cannot be understood now is not edited. */
-function inspect(host: Host): Kubelet | SetupError | undefined {
+/** Plans the way back; what keeps from it is thrown, or, where that may be, returned. */
+async function planRest(
+  host: Host,
+  record: SetupRecord,
+  { listen, stop, force }: RevertOptions,
+): Promise<readonly Edit[] | SetupError> {
   try {
-    return inspectKubelet(host.files, host);
+    return await planWayBack(host, record, listen);
   } catch (fault) {
-    if (fault instanceof SetupError) return fault;
-    throw fault;
+    if (!(fault instanceof SetupError)) throw fault;
+    const isNeeded = fault.kind === 'failed' || (stop && (await isInUse(host, listen)));
+    if (isNeeded && !force) throw fault;
+    return fault;
   }
 }
 
-/** kubeadm may have moved the endpoint to another file since: what is still ours there goes back too. */
-function planMoved(host: Host, record: SetupRecord, listen: string): readonly Edit[] | SetupError {
-  const kubelet = inspect(host);
-  if (kubelet instanceof SetupError) return kubelet;
-  const current = kubelet?.endpoint?.value;
-  if (kubelet === undefined || current === undefined || !sameEndpoint(current, listen) || record.edits.length === 0)
-    return [];
-  const old = record.endpoint ?? (record.primary && `unix://${record.primary}`);
-  try {
-    return old === undefined ? [] : planKubelet(host.files, kubelet, old, host);
-  } catch (fault) {
-    if (fault instanceof SetupError) return fault;
-    throw fault;
-  }
+const dockershimOf = (host: Host, record: SetupRecord) => {
+  const isOld = record.edits.some(made => isOfOldRelease(made) && made.edit.file === DOCKERSHIM_UNIT_FILE);
+  return { isOld, isOwn: isOld || isOwnDockershim(host.files) };
+};
+
+/** Stops the dockershim, whose socket a kubelet with Docker takes over, and has it started at no boot. */
+async function stopDockershim(host: Host, isOld: boolean, rollback: Rollback): Promise<void> {
+  rollback.push(() => host.systemctl('start', DOCKERSHIM));
+  await host.systemctl('stop', DOCKERSHIM);
+  if (!isOld) return;
+  rollback.push(() => host.systemctl('enable', DOCKERSHIM));
+  await host.systemctl('disable', DOCKERSHIM);
+}
+
+/** Throws a PodsLeft where a kubelet that may use criproxy would lose pods of other runtimes. */
+async function assertNoPodsLeft(host: Host, record: SetupRecord, listen: string): Promise<void> {
+  if (record.edits.length === 0 && !(await isInUse(host, listen))) return;
+  const pods = await findSecondaryPods(host, listen);
+  if (pods.length > 0) throw new PodsLeft(pods, host.name);
 }
 
 async function restoreKubelet(
@@ -64,63 +79,59 @@ async function restoreKubelet(
   options: RevertOptions,
   rollback: Rollback,
 ): Promise<Reverted> {
-  let isRestarted = false;
-  const unit = findKubeletUnit(host.files, host);
-  const reload = async () => {
-    if (host.noServices === undefined) await host.systemctl('daemon-reload');
-  };
-  rollback.push(async () => {
-    await reload();
-    if (isRestarted) await host.systemctl('restart', unit);
-  });
+  const restart = undoableRestart(host, findKubeletUnit(host.files, host), rollback, options.settle);
+  const dockershim = dockershimOf(host, record);
+  if (dockershim.isOwn && host.noServices === undefined) await stopDockershim(host, dockershim.isOld, rollback);
   const { undone, left } = undoEdits(host.files, rollback, record.edits);
-  const moved = planMoved(host, record, options.listen);
-  const more = moved instanceof SetupError ? [] : moved;
+  const rest = await planRest(host, record, options);
+  const strange = rest instanceof SetupError ? rest : undefined;
+  const more = rest instanceof SetupError ? [] : rest;
   for (const [path, text] of foldEdits(host.files, more).texts) rollback.write(path, text!);
   const done = [
     ...undone.map(edit => `${edit.file}: ${describeUndone(edit)}`),
     ...more.map(edit => `${edit.file}: ${describeEdit(edit)}`),
   ];
-  const strange = moved instanceof SetupError ? moved : undefined;
-  if (done.length === 0 || host.noServices !== undefined) return { done, left, strange };
-  await reload();
-  // The kubelet takes over its dockershim's socket.
-  if (host.files.exists(DOCKERSHIM_UNIT_FILE)) await host.systemctl('stop', DOCKERSHIM);
-  const said = await restartKubelet(host, unit, undefined, options.settle, () => {
-    isRestarted = true;
-  });
-  return { done: [...done, said], left, strange };
+  if (host.noServices !== undefined) return { done, left, strange };
+  // Files that are as they were already say nothing of the kubelet that runs: an earlier try may have ended half-way.
+  const wereBack = record.edits.length > undone.length + left.length;
+  const mayBeOn = strange === undefined && (wereBack || (await isInUse(host, options.listen)));
+  const isDue = done.length > 0 || mayBeOn;
+  if (!isDue) return { done, left, strange };
+  await host.systemctl('daemon-reload');
+  return { done: [...done, await restart(undefined)], left, strange };
 }
 
 /**
- * Takes the node off criproxy: puts back every recorded edit that still is as it was made, restarts the kubelet if that
- * changed something, then stops the daemon if told to. Edits that somebody changed since are left, and named. Throws a
- * SetupError with everything as it was before.
+ * Takes the node off criproxy: puts back every recorded edit that still is as it was made, leads the kubelet to a socket that
+ * is served, restarts it if it has used criproxy, then stops the daemon if told to. Edits that somebody changed since are
+ * left, and named. Throws a SetupError with everything as it was before.
  */
 export async function revertSetup(host: Host, options: RevertOptions): Promise<Reverted> {
-  const record = readRecord(host.files);
+  const unlock = await host.lock();
   const rollback = new Rollback(host);
   try {
+    const record = adoptEdits(host, readRecord(host.files));
+    if (!options.force) await assertNoPodsLeft(host, record, options.listen);
     const reverted = await restoreKubelet(host, record, options, rollback);
-    const { primary } = record;
-    const rest = formatRecord({ format: 1, edits: [], ...(primary !== undefined && { primary }) });
+    const { primary, answers } = record;
+    const kept = { format: 1, edits: [], ...(primary && { primary }), ...(answers && { answers }) } as const;
+    const rest = formatRecord(kept);
     if (rest === undefined) rollback.remove(RECORD_FILE);
     else rollback.write(RECORD_FILE, rest);
     rollback.commit();
     return { ...reverted, done: [...reverted.done, ...(options.stop ? await stopServices(host) : [])] };
   } catch (fault) {
     throw await rollback.run(fault);
+  } finally {
+    unlock();
   }
 }
 
 /** Stops the services and removes the unit files that were written for them. */
 async function stopServices(host: Host): Promise<string[]> {
-  const hasDockershim = host.files.exists(DOCKERSHIM_UNIT_FILE);
-  if (host.noServices === undefined) {
-    await stopDaemon(host);
-    if (hasDockershim) await host.systemctl('stop', DOCKERSHIM);
-  }
-  for (const file of [SERVICE_DROP_IN, DOCKERSHIM_UNIT_FILE]) host.files.remove(file);
+  const hasDockershim = isOwnDockershim(host.files);
+  if (host.noServices === undefined) await stopDaemon(host);
+  for (const file of [SERVICE_DROP_IN, ...(hasDockershim ? [DOCKERSHIM_UNIT_FILE] : [])]) host.files.remove(file);
   if (host.noServices === undefined) await host.systemctl('daemon-reload');
   return [SERVICE, ...(hasDockershim ? [DOCKERSHIM] : [])].map(unit => `stopped ${unit}`);
 }

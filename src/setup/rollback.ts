@@ -1,5 +1,5 @@
 import type { Kept } from './disk.ts';
-import { failed } from './error.ts';
+import { SetupError } from './error.ts';
 import type { Host } from './host.ts';
 
 /** What was there before a change, to go back to if a later step fails. */
@@ -51,6 +51,11 @@ export class Rollback {
       }
     if (faults.length === 0) return fault;
     const first = fault instanceof Error ? fault.message : String(fault);
-    return failed('going back', faults.join('; '), `the step that failed first: ${first}`);
+    return new SetupError(
+      'halfway',
+      'going back',
+      faults.join('; '),
+      `mend that, then try again; what failed first: ${first}`,
+    );
   }
 }

@@ -7,7 +7,9 @@ export const RUNTIMES_FILE = '/etc/criproxy/runtimes.env';
 export const DOCKERSHIM_UNIT_FILE = '/etc/systemd/system/dockershim.service';
 export const SERVICE_DROP_IN = '/etc/systemd/system/criproxy.service.d/10-primary.conf';
 
-const HEAD = '# Written by "criproxy setup apply".';
+/** How every file of the set-up's own begins. */
+export const WRITTEN = '# Written by "criproxy setup apply"';
+const HEAD = `${WRITTEN}.`;
 
 /** Of a unit that needed something before. */
 export const EMPTY_DROP_IN = `${HEAD}\n`;
@@ -30,11 +32,6 @@ export function renderRuntimes(connect: string): string {
 /** The value of `-connect` in the text of RUNTIMES_FILE; undefined if there is none. */
 export function readConnect(text: string | undefined): string | undefined {
   return /^CRIPROXY_CONNECT=(.*)$/m.exec(text ?? '')?.[1];
-}
-
-/** The other runtimes in the text of RUNTIMES_FILE. */
-export function readOthers(text: string | undefined): string {
-  return (readConnect(text) ?? '').split(',').slice(1).join(',');
 }
 
 /** What the daemon's unit needs on one node. */

@@ -12,6 +12,7 @@ const containerd = '/run/containerd/containerd.sock';
 const options: ApplyOptions = {
   primary: 'detect',
   other: '',
+  areAnswers: false,
   listen,
   restart: false,
   fallBack: undefined,
@@ -65,6 +66,7 @@ test('there are such nodes', async t => {
 for (const { name, files, minor } of nodes) {
   test(`${name}: removed after the endpoint was set to containerd, it stays there`, async t => {
     const host = makeHost(files, minor);
+    host.isListening = async socket => socket === containerd;
     await applySetup(host, options);
     t.match(
       host.content.get('/etc/criproxy/runtimes.env'),
@@ -75,7 +77,7 @@ for (const { name, files, minor } of nodes) {
       host.content.set(file, host.content.get(file)!.replaceAll(from, to));
     }
     t.equal(endpointOf(host), `unix://${containerd}`);
-    const { strange } = await revertSetup(host, { listen, stop: true, settle: 1 });
+    const { strange } = await revertSetup(host, { listen, stop: true, force: false, settle: 1 });
     t.equal(strange, undefined);
     t.equal(endpointOf(host), `unix://${containerd}`);
     t.notOk(

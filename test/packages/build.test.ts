@@ -69,11 +69,11 @@ for (const name of names) {
   test(`what is in ${name}`, options, async t => {
     const deb = join(await buildPackages(), `${name}.deb`);
     t.same(listFiles(deb).sort(), [
-      '/etc/default/criproxy',
       '/usr/bin/criproxy',
       '/usr/lib/systemd/system/criproxy.service',
       '/usr/lib/systemd/system/criproxy.socket',
       '/usr/share/bash-completion/completions/criproxy',
+      '/usr/share/criproxy/default',
       `/usr/share/doc/${name}/alerts.yaml`,
       `/usr/share/doc/${name}/changelog.gz`,
       `/usr/share/doc/${name}/copyright`,

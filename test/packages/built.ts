@@ -1,8 +1,10 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
+  chmodSync,
   cpSync,
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -35,8 +37,8 @@ export function buildInto(out: string): void {
 function hashInputs(bundle: string): string {
   const hash = createHash('sha256').update(readFileSync(bundle));
   for (const folder of ['build', 'debian', 'docs/operate', 'test/packages'])
-    for (const name of readdirSync(join(root, folder)).sort())
-      hash.update(name).update(readFileSync(join(root, folder, name)));
+    for (const name of readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).sort())
+      if (statSync(join(root, folder, name)).isFile()) hash.update(name).update(readFileSync(join(root, folder, name)));
   return hash.digest('hex').slice(0, 16);
 }
 
@@ -70,6 +72,24 @@ function withoutSocket(tree: string): void {
       .replace('ProtectSystem=strict', 'ProtectSystem=strict\nReadWritePaths=/run')
       .replace(NEW_SETTINGS, ''),
   );
+}
+
+/** What the package was when its settings were a conffile. */
+function withConffile(tree: string): void {
+  mkdirSync(join(tree, 'etc/default'), { recursive: true });
+  renameSync(join(tree, 'usr/share/criproxy/default'), join(tree, 'etc/default/criproxy'));
+  writeFileSync(join(tree, 'DEBIAN/conffiles'), '/etc/default/criproxy\n');
+}
+
+/** The package of criproxy 0.14: its files and what its postinst writes, with this program as its daemon. */
+function packOldRelease(folder: string): void {
+  const tree = mkdtempSync(join(tmpdir(), 'criproxy-old-'));
+  cpSync(join(import.meta.dirname, 'criproxy-0.14'), tree, { recursive: true });
+  for (const script of ['DEBIAN/postinst', 'usr/bin/criproxy']) chmodSync(join(tree, script), 0o755);
+  execFileSync('dpkg-deb', ['--root-owner-group', '-Znone', '-b', tree, join(folder, 'criproxy-0.14.deb')], {
+    stdio: 'pipe',
+  });
+  rmSync(tree, { recursive: true });
 }
 
 /** A kubelet's package with the stand-in. */
@@ -112,9 +132,14 @@ async function fill(folder: string): Promise<void> {
   repack(join(folder, 'criproxy.deb'), join(folder, 'criproxy-broken.deb'), `${version}+broken`, tree =>
     writeFileSync(
       join(tree, 'usr/bin/criproxy'),
-      '#!/bin/sh\n[ "$1" != setup ] || exec /var/lib/criproxy/criproxy.previous "$@"\nexit 7\n',
+      '#!/bin/sh\ncase $1 in setup | -version) exec /opt/packages/criproxy "$@" ;; esac\necho this daemon is broken >&2\nexit 7\n',
     ),
   );
+  repack(join(folder, 'criproxy.deb'), join(folder, 'criproxy-dead.deb'), `${version}+dead`, tree =>
+    writeFileSync(join(tree, 'usr/bin/criproxy'), '#!/bin/sh\nexit 7\n'),
+  );
+  repack(join(folder, 'criproxy.deb'), join(folder, 'criproxy-conffile.deb'), `${version}~conffile`, withConffile);
+  packOldRelease(folder);
   repack(join(folder, 'criproxy.deb'), join(folder, 'criproxy-exec.deb'), `${version}~exec`, withoutSocket);
   for (const minor of [20, 24, 27, 31, 34]) packKubelet(folder, join(folder, 'kubelet'), minor);
 }
@@ -132,9 +157,9 @@ function removeStale(): void {
 
 /**
  * The packages to test, and their stand-ins, made once for the sources as they are: `criproxy.deb`, `criproxy-nodeps.deb`,
- * `*-next.deb` to upgrade to, `criproxy-exec.deb` to upgrade from, which has no socket unit, `criproxy-broken.deb` whose daemon
- * ends at once, `kubelet-MINOR.deb`, and the program
- * `kubelet`.
+ * `*-next.deb` to upgrade to, `criproxy-broken.deb` whose daemon ends at once, `criproxy-dead.deb` whose program does not even
+ * run; to upgrade from, `criproxy-exec.deb`, which has no socket unit, `criproxy-conffile.deb`, whose settings are a conffile,
+ * and `criproxy-0.14.deb`; `kubelet-MINOR.deb`, and the program `kubelet`.
  */
 export async function buildPackages(): Promise<string> {
   const part = mkdtempSync(join(tmpdir(), 'criproxy-built-'));

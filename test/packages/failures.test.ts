@@ -13,7 +13,7 @@ const [flags, config, instance] = [layouts[3]!, layouts[10]!, layouts[11]!];
 const unpacked = [
   '/etc/criproxy',
   '/etc/default/criproxy',
-  '/etc/default/criproxy.dpkg-new',
+  '/run/criproxy-setup.lock',
   '/usr/bin/criproxy',
   '/usr/lib/systemd/system/criproxy.service',
   '/usr/lib/systemd/system/criproxy.socket',

@@ -38,7 +38,7 @@ const containerdConfig = `version = 2
 
 /** Contents where a set-up may write, names where only a package does. */
 const SNAPSHOT = `
-for folder in /etc /var/lib/kubelet /usr/lib/systemd/system /var/lib/criproxy; do
+for folder in /etc /var/lib/kubelet /usr/lib/systemd/system /usr/lib/criproxy /var/lib/criproxy; do
   [ -e $folder ] || continue
   find $folder ! -path '*.snapshot' -printf '%p %M %u:%g %l\\n'
   find $folder -type f ! -path '*.snapshot' -size -1024k -exec sha256sum {} +

@@ -60,7 +60,7 @@ test('an upgrade to a program that does not run goes back to the old one', optio
   t.equal(node.must('systemctl is-active criproxy kubelet'), 'active\nactive\n');
   const mended = node.run('dpkg -i /opt/packages/criproxy-next.deb');
   t.equal(mended.status, 0, mended.stderr);
-  t.equal(node.run('ls /var/lib/criproxy/criproxy.previous /var/lib/criproxy/criproxy.failed').stdout, '');
+  t.equal(node.run('ls /usr/lib/criproxy').stdout, '');
 });
 
 test('criproxy and criproxy-nodeps take over from each other without a restart of the kubelet', options, async t => {

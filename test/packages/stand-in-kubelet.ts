@@ -20,6 +20,7 @@ const known: Readonly<Record<string, readonly [first: number, last: number]>> = 
   'config-dir': [28, 99],
   'container-runtime': [9, 26],
   'container-runtime-endpoint': [9, 36],
+  'enable-controller-attach-detach': [9, 99],
   'experimental-dockershim': [9, 18],
   'image-service-endpoint': [9, 36],
   kubeconfig: [9, 99],

@@ -12,6 +12,7 @@ const listen = '/run/criproxy.sock';
 const options: ApplyOptions = {
   primary: 'detect',
   other: 'virtlet.cloud:/run/virtlet.sock',
+  areAnswers: false,
   listen,
   restart: false,
   fallBack: undefined,
@@ -61,7 +62,7 @@ for (const layout of layouts) {
     t.same(new Map(host.content), applied);
     t.same(host.journal, [`probe ${listen}`]);
 
-    await revertSetup(host, { listen, stop: true, settle: 1 });
+    await revertSetup(host, { listen, stop: true, force: false, settle: 1 });
     host.content.delete('/etc/criproxy/runtimes.env');
     host.content.delete('/var/lib/criproxy/setup.json');
     t.same(Object.fromEntries(host.content), layout.files, 'revert puts every byte back');
@@ -92,7 +93,7 @@ test('the order: daemon, answer, kubelet; and back: kubelet, daemon', async t =>
     'restart kubelet.service',
   ]);
   host.journal.length = 0;
-  await revertSetup(host, { listen, stop: true, settle: 1 });
+  await revertSetup(host, { listen, stop: true, force: false, settle: 1 });
   t.same(host.journal, ['daemon-reload', 'restart kubelet.service', 'stop criproxy.service', 'daemon-reload']);
 });
 
@@ -115,7 +116,8 @@ const faults: readonly FaultRow[] = [
   {
     name: 'the kubelet does not stay up',
     break: host => {
-      host.onKubelet = state => ({ ...state, active: 'activating', pid: 0 });
+      host.onKubelet = state =>
+        endpointOf(host) === `unix://${listen}` ? { ...state, active: 'activating', pid: 0 } : state;
     },
     says: /does not stay up.*log of kubelet\.service/s,
   },
@@ -168,19 +170,25 @@ for (const row of faults) {
   });
 }
 
+/** Has the daemon answer once, and from the second time on only when the old program is back. */
+function breakNewProgram(host: FakeHost, onBroken: () => void = () => {}): void {
+  let asked = 0;
+  host.answers = () => {
+    if (asked++ === 0 || host.journal.includes('restore /old')) return { name: 'containerd', version: 'v1' };
+    onBroken();
+    throw new Error('broken');
+  };
+}
+
 test('an upgrade whose daemon does not serve goes back to the old program', async t => {
   const { files, minor } = layouts[3]!;
   const host = makeHost(files, minor);
   await applySetup(host, options);
   const applied = new Map(host.content);
   host.journal.length = 0;
-  let asked = 0;
-  host.answers = () => {
-    if (asked++ === 0) return { name: 'containerd', version: 'v1' };
-    throw new Error('broken');
-  };
+  breakNewProgram(host);
   await t.rejects(applySetup(host, { ...options, restart: true, fallBack: '/old' }), SetupError);
-  t.same(host.journal.slice(-3), ['restore /old', 'daemon-reload', 'restart criproxy.service']);
+  t.same(host.journal.slice(-4), ['restore /old', 'daemon-reload', 'restart criproxy.service', `probe ${listen}`]);
   t.same(new Map(host.content), applied);
 });
 
@@ -190,15 +198,10 @@ test('so does one that brought the socket unit, which a program that listens by 
   const { files, minor } = layouts[3]!;
   const host = makeHost(files, minor);
   await applySetup(host, options);
-  let asked = 0;
-  host.answers = () => {
-    if (asked++ === 0) return { name: 'containerd', version: 'v1' };
-    host.services.set('criproxy.socket', running);
-    throw new Error('broken');
-  };
+  breakNewProgram(host, () => host.services.set('criproxy.socket', running));
   await t.rejects(applySetup(host, { ...options, restart: true, fallBack: '/old' }), SetupError);
-  const back = ['restore /old', 'daemon-reload', 'stop criproxy.socket', 'restart criproxy.service'];
-  t.same(host.journal.slice(-4), back);
+  const back = ['restore /old', 'daemon-reload', 'stop criproxy.socket', 'restart criproxy.service', `probe ${listen}`];
+  t.same(host.journal.slice(-5), back);
 });
 
 test('the daemon is stopped in one step with the socket that would start it again', async t => {
@@ -206,7 +209,7 @@ test('the daemon is stopped in one step with the socket that would start it agai
   const host = makeHost(files, minor);
   await applySetup(host, options);
   host.services.set('criproxy.socket', running);
-  await revertSetup(host, { listen, stop: true, settle: 1 });
+  await revertSetup(host, { listen, stop: true, force: false, settle: 1 });
   t.same(host.journal.slice(-2), ['stop criproxy.socket criproxy.service', 'daemon-reload']);
 });
 
@@ -224,13 +227,9 @@ test('so does one on a node whose kubelet is not understood any more', async t =
   const host = makeHost(files, minor);
   await applySetup(host, options);
   host.content.set('/etc/systemd/system/kubelet.service', '[Service]\nExecStart=/bin/sh -c kubelet\n');
-  let asked = 0;
-  host.answers = () => {
-    if (asked++ === 0) return { name: 'containerd', version: 'v1' };
-    throw new Error('broken');
-  };
+  breakNewProgram(host);
   await t.rejects(applySetup(host, { ...options, restart: true, fallBack: '/old' }), SetupError);
-  t.same(host.journal.slice(-3), ['restore /old', 'daemon-reload', 'restart criproxy.service']);
+  t.same(host.journal.slice(-4), ['restore /old', 'daemon-reload', 'restart criproxy.service', `probe ${listen}`]);
 });
 
 test('an upgrade while the primary runtime is down is not a failure', async t => {
@@ -251,7 +250,8 @@ test('revert leaves what somebody changed since, and names it', async t => {
   await applySetup(host, options);
   const theirs = host.content.get(flags)!.replace('unix:///run/criproxy.sock', '/run/other.sock');
   host.content.set(flags, theirs);
-  const { left } = await revertSetup(host, { listen, stop: false, settle: 1 });
+  host.isListening = async socket => socket === '/run/other.sock';
+  const { left } = await revertSetup(host, { listen, stop: false, force: false, settle: 1 });
   t.same(
     left.map(({ edit, reason }) => [edit.file, reason]),
     [[flags, 'somebody changed it since']],
@@ -265,7 +265,7 @@ test('revert finds its value though the rest of the file changed', async t => {
   const host = makeHost(files, minor);
   await applySetup(host, options);
   host.content.set(flags, `# note\n${host.content.get(flags)!.replace('pause:3.6', 'pause:3.7')}`);
-  await revertSetup(host, { listen, stop: false, settle: 1 });
+  await revertSetup(host, { listen, stop: false, force: false, settle: 1 });
   t.equal(host.content.get(flags), `# note\n${files[flags]!.replace('pause:3.6', 'pause:3.7')}`);
 });
 
@@ -277,7 +277,7 @@ test('revert follows kubeadm, which moved the endpoint from flags.env to config.
   await applySetup(host, options);
   host.content.set(flags, 'KUBELET_KUBEADM_ARGS=""\n');
   host.content.set(config, files[config]!.replace('""', 'unix:///run/criproxy.sock'));
-  await revertSetup(host, { listen, stop: false, settle: 1 });
+  await revertSetup(host, { listen, stop: false, force: false, settle: 1 });
   t.equal(endpointOf(host), 'unix:///run/containerd/containerd.sock');
 });
 

@@ -12,6 +12,7 @@ const ours = `unix://${listen}`;
 const options = {
   primary: 'detect',
   other: undefined,
+  areAnswers: false,
   listen,
   restart: false,
   fallBack: undefined,
@@ -132,7 +133,7 @@ for (const row of rows) {
     t.match(readStatus(host, listen), { kubelet: { usesCriproxy: true }, running: { usesCriproxy: 'yes' } });
     t.same((await applySetup(host, options)).done, [], 'the second time there is nothing to do');
     host.journal.length = 0;
-    await revertSetup(host, { listen, stop: true, settle: 1 });
+    await revertSetup(host, { listen, stop: true, force: false, settle: 1 });
     t.ok(host.journal.includes(`restart ${row.unit}`));
     host.content.delete('/etc/criproxy/runtimes.env');
     host.content.delete('/var/lib/criproxy/setup.json');
@@ -191,7 +192,7 @@ test('a kubelet below a script, with its endpoint in its configuration', async t
   host.processes = () => below(`--config=${CONFIG}`);
   t.equal((await applySetup(host, options)).left, undefined);
   t.match(host.content.get(CONFIG), `containerRuntimeEndpoint: ${ours}\n`);
-  await revertSetup(host, { listen, stop: true, settle: 1 });
+  await revertSetup(host, { listen, stop: true, force: false, settle: 1 });
   t.equal(host.content.get(CONFIG), config());
 });
 

@@ -1,6 +1,6 @@
 import type { Files } from '../../src/setup/disk.ts';
 import { SetupError } from '../../src/setup/error.ts';
-import type { Host, ServiceState } from '../../src/setup/host.ts';
+import type { DaemonRuntime, Host, ServiceState } from '../../src/setup/host.ts';
 
 /** A machine made of tables, with a journal of what was asked of it. */
 export interface FakeHost extends Host {
@@ -11,6 +11,12 @@ export interface FakeHost extends Host {
   broken: { path: string; after: number } | undefined;
   /** Throws to say that a runtime does not answer. */
   answers: () => { name: string; version: string };
+  /** How many connections the daemon's socket has. */
+  socketConnections: number;
+  /** What the daemon says of its runtimes; undefined if it does not answer. */
+  runtimes: readonly DaemonRuntime[] | undefined;
+  /** Pods by the sockets of runtimes that answer. */
+  readonly pods: Map<string, readonly string[]>;
   /** What a restarted kubelet does. */
   onKubelet: (state: ServiceState) => ServiceState;
 }
@@ -52,6 +58,9 @@ export function makeHost(files: Readonly<Record<string, string>>, minor: number,
     journal,
     services,
     broken: undefined,
+    socketConnections: 0,
+    runtimes: undefined,
+    pods: new Map(),
     answers: () => ({ name: 'containerd', version: 'v1.6.20' }),
     onKubelet: state => state,
     noServices: undefined,
@@ -84,6 +93,15 @@ export function makeHost(files: Readonly<Record<string, string>>, minor: number,
       return host.answers();
     },
     isListening: async () => false,
+    countConnections: () => host.socketConnections,
+    askDaemon: async () => host.runtimes,
+    listPods: async socket => {
+      const pods = host.pods.get(socket);
+      if (pods === undefined) throw new Error('nobody there');
+      return pods;
+    },
+    name: 'node-1',
+    lock: async () => () => {},
     sleep: async () => {},
     restoreProgram: from => {
       journal.push(`restore ${from}`);

@@ -9,6 +9,7 @@ const listen = '/run/criproxy.sock';
 const options = {
   primary: 'detect',
   other: undefined,
+  areAnswers: false,
   listen,
   restart: false,
   fallBack: undefined,
@@ -39,7 +40,7 @@ for (const layout of onDocker) {
     t.match(done.join('\n'), 'restarted the kubelet');
     const edits = JSON.parse(host.content.get('/var/lib/criproxy/setup.json')!).edits as readonly unknown[];
     t.equal(edits.length, 1, 'the record holds what is in force, and no more');
-    await revertSetup(host, { listen, stop: true, settle: 1 });
+    await revertSetup(host, { listen, stop: true, force: false, settle: 1 });
     t.equal(host.content.get(edited), layout.files[edited], 'revert puts every byte back');
   });
 }

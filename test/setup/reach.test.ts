@@ -85,6 +85,7 @@ const modern = layouts.find(({ name }) => name.startsWith('1.31, config.yaml wit
 const options = {
   primary: 'detect',
   other: undefined,
+  areAnswers: false,
   listen: '/run/criproxy.sock',
   restart: false,
   fallBack: undefined,

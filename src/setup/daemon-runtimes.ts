@@ -1,0 +1,18 @@
+import { askAdmin } from '../admin/admin-client.ts';
+import type { StatusReport } from '../admin/status-report.ts';
+import type { DaemonRuntime } from './host.ts';
+
+/** Asks the daemon on its admin socket for its runtimes; undefined if it does not answer. */
+export async function askDaemonRuntimes(socket: string): Promise<readonly DaemonRuntime[] | undefined> {
+  try {
+    const { runtimes } = (await askAdmin(socket, 'GET', '/v1/status')) as StatusReport;
+    return runtimes.map(({ id, socket: path, primary, snapshot }) => ({
+      id,
+      socket: path,
+      isPrimary: primary,
+      pods: snapshot.pods?.items,
+    }));
+  } catch {
+    return undefined;
+  }
+}

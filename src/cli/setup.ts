@@ -53,25 +53,32 @@ function printFault(fault: SetupError, outcome: string): void {
 }
 
 /** What the kubelet's files say, and what the kubelet that runs does; both where they differ. */
-function describeUse(isConfigured: boolean, running: Status['running']): string {
+function describeUse(
+  { usesCriproxy: isConfigured, service }: NonNullable<Status['kubelet']>,
+  running: Status['running'],
+) {
   const says = isConfigured ? 'in use' : 'not in use';
   if (running === undefined) return `${says}, by the files; no kubelet is seen to run`;
   const { pid, does, usesCriproxy } = running;
   if (usesCriproxy === 'unknown' || (usesCriproxy === 'yes') === isConfigured)
     return `${says}: kubelet ${pid}: ${does}`;
-  return `${says} by the files, but not so the kubelet that runs (pid ${pid}): ${does}; systemctl restart kubelet`;
+  return `${says} by the files, but not so the kubelet that runs (pid ${pid}): ${does}; systemctl restart ${service}`;
+}
+
+function printKubelet(kubelet: NonNullable<Status['kubelet']>, running: Status['running']): void {
+  const { version, unit, endpoint, from, next } = kubelet;
+  print(`kubelet    ${version}, ${unit}`, `endpoint   ${endpoint || '-'}, from ${from}`);
+  print(`criproxy   ${describeUse(kubelet, running)}`);
+  if (next !== undefined) print(`to do      ${next.toDo}`, ...next.settings.map(setting => `           ${setting}`));
 }
 
 function printStatus(status: Status): void {
   const { kubelet, running, strange, connect, edits } = status;
-  if (strange !== undefined) printFault(strange, 'the kubelet of this node is not understood');
-  else if (kubelet === undefined) print('kubelet    none on this node');
+  if (kubelet !== undefined) printKubelet(kubelet, running);
   else {
-    print(
-      `kubelet    ${kubelet.version}, ${kubelet.unit}`,
-      `endpoint   ${kubelet.endpoint || '-'}, from ${kubelet.from}`,
-    );
-    print(`criproxy   ${describeUse(kubelet.usesCriproxy, running)}`);
+    if (strange !== undefined) printFault(strange, 'the kubelet of this node is not understood');
+    else print('kubelet    none found on this node');
+    if (running !== undefined) print(`criproxy   kubelet ${running.pid}: ${running.does}`);
   }
   print(`runtimes   ${connect ?? 'not chosen yet'}`);
   for (const { file, what, inForce } of edits)

@@ -1,6 +1,7 @@
 import { findFlag } from '../setup/command.ts';
 import { sameEndpoint } from '../setup/endpoint.ts';
 import { KUBELET_UNIT, type Kubelet } from '../setup/kubelet.ts';
+import { findNextStep } from '../setup/next-step.ts';
 import { describeConnections, findRunningKubelet, usesSocket } from '../setup/running-kubelet.ts';
 import { describePlace } from '../setup/setting.ts';
 import type { Facts } from './facts.ts';
@@ -33,17 +34,19 @@ export function checkKubelet(node: ExaminedNode, facts: Facts): Finding[] {
       ),
     ];
   }
-  return [...checkEndpoints(kubelet, listen), ...checkFlags(kubelet), ...checkRunning(node, kubelet, listen)];
+  return [...checkEndpoints(node, kubelet, listen), ...checkFlags(kubelet), ...checkRunning(node, kubelet, listen)];
 }
 
-function checkEndpoints({ endpoint, imageEndpoint, usesDocker, version }: Kubelet, listen: string): Finding[] {
+function checkEndpoints(node: ExaminedNode, kubelet: Kubelet, listen: string): Finding[] {
+  const { endpoint, imageEndpoint, usesDocker, version } = kubelet;
+  const mend = () => findNextStep(node.files, kubelet, `unix://${listen}`, node).toDo;
   if (usesDocker || endpoint === undefined) {
     const what = usesDocker ? 'talks to Docker by itself' : 'has no runtime endpoint, and uses its default';
-    return [fail('kubelet-endpoint', `the kubelet (${version}) ${what}`, 'criproxy is not in use', APPLY)];
+    return [fail('kubelet-endpoint', `the kubelet (${version}) ${what}`, 'criproxy is not in use', mend())];
   }
   if (!sameEndpoint(endpoint.value, listen)) {
     const what = `the kubelet (${version}) uses ${endpoint.value}, and not ${listen} (${describePlace(endpoint.place)})`;
-    return [fail('kubelet-endpoint', what, 'criproxy is not in use: no pod gets to another runtime', APPLY)];
+    return [fail('kubelet-endpoint', what, 'criproxy is not in use: no pod gets to another runtime', mend())];
   }
   const findings = [
     ok('kubelet-endpoint', `the kubelet (${version}) uses ${listen}`, `so says ${describePlace(endpoint.place)}`),

@@ -164,7 +164,7 @@ export function describeEdit(edit: Edit): string {
   if (edit.kind === 'append') return edit.text;
   if (edit.kind === 'yaml')
     return `${edit.key}: ${edit.new.trim()} (${edit.old === undefined ? 'was not there' : `was ${edit.old.trim() || 'empty'}`})`;
-  return 'a file of its own';
+  return `a file of its own, with ${/\S*container-runtime-endpoint[=:]\s*[^\s"]+/.exec(edit.content)?.[0] ?? 'its content'}`;
 }
 
 /** What is so once an edit was taken back, in words. */

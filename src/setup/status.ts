@@ -3,6 +3,7 @@ import { endpointPath, sameEndpoint } from './endpoint.ts';
 import { SetupError } from './error.ts';
 import type { Host } from './host.ts';
 import { inspectKubelet, type Kubelet } from './kubelet.ts';
+import { findNextStep, type NextStep } from './next-step.ts';
 import { describeEdit } from './plan.ts';
 import { readRecord } from './record.ts';
 import { describeConnections, findRunningKubelet, type RunningKubelet, usesSocket } from './running-kubelet.ts';
@@ -19,6 +20,10 @@ export interface Status {
         readonly endpoint: string;
         readonly from: string;
         readonly usesCriproxy: boolean;
+        /** The service that runs it. */
+        readonly service: string;
+        /** What would lead it to criproxy; undefined if its files do. */
+        readonly next: NextStep | undefined;
       }
     | undefined;
   /** The kubelet that runs; undefined if none does, or if that cannot be told. */
@@ -41,8 +46,9 @@ function describeRunning(host: Host, kubelet: Kubelet | undefined, listen: strin
   return running && { ...running, usesCriproxy: usesSocket(running, listen), does: describeConnections(running) };
 }
 
-function describeKubelet(kubelet: Kubelet, listen: string): Status['kubelet'] {
+function describeKubelet(host: Host, kubelet: Kubelet, listen: string): Status['kubelet'] {
   const { endpoint, minor, unit } = kubelet;
+  const usesCriproxy = endpoint !== undefined && sameEndpoint(endpoint.value, listen);
   const own = kubelet.usesDocker ? 'its own dockershim' : 'its own default';
   const from = endpoint === undefined ? own : describePlace(endpoint.place);
   return {
@@ -50,7 +56,9 @@ function describeKubelet(kubelet: Kubelet, listen: string): Status['kubelet'] {
     unit: unit.files[0]!,
     endpoint: endpoint === undefined ? '' : `unix://${endpointPath(endpoint.value)}`,
     from,
-    usesCriproxy: endpoint !== undefined && sameEndpoint(endpoint.value, listen),
+    usesCriproxy,
+    service: unit.name,
+    next: usesCriproxy ? undefined : findNextStep(host.files, kubelet, `unix://${listen}`, host),
   };
 }
 
@@ -61,7 +69,7 @@ export function readStatus(host: Host, listen: string): Status {
   let found: Kubelet | undefined;
   try {
     found = inspectKubelet(host.files, host);
-    kubelet = found && describeKubelet(found, listen);
+    kubelet = found && describeKubelet(host, found, listen);
   } catch (fault) {
     if (!(fault instanceof SetupError)) throw fault;
     strange = fault;

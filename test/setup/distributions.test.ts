@@ -122,6 +122,10 @@ for (const row of rows) {
   test(row.name, async t => {
     const host = makeHost(row.files, 31, 'inactive');
     host.services.set(row.unit, { active: 'active', pid: 50, restarts: 0 });
+    const before = readStatus(host, listen).kubelet!;
+    t.match(before.next, { toDo: 'criproxy setup apply' });
+    t.match(before.next!.settings.join(), row.changes[0], 'status names the file, and the setting');
+    t.match(before.next!.settings.join(), /container-runtime-endpoint[=:] ?unix:\/\/\/run\/criproxy\.sock/);
     const { left } = await applySetup(host, options);
     t.equal(left, undefined);
     t.match(host.content.get('/etc/criproxy/runtimes.env'), `CRIPROXY_CONNECT=${row.primary}\n`);
@@ -176,6 +180,7 @@ const byHand: readonly ByHand[] = [
 for (const { name, files, says } of byHand) {
   test(`by hand: ${name}`, async t => {
     const host = makeHost(files, 31, 'inactive');
+    t.match(readStatus(host, listen).kubelet!.next!.toDo, says.remedy);
     const { left } = await applySetup(host, options);
     t.match(left, says);
   });

@@ -10,7 +10,7 @@ import type { ExaminedNode } from './node.ts';
 
 const APPLY = 'criproxy setup apply';
 
-/** That the kubelet uses the proxy, by what it is configured with and by what it was started with. */
+/** That the kubelet uses the proxy, by its files and by what the one that runs is connected to. */
 export function checkKubelet(node: ExaminedNode, facts: Facts): Finding[] {
   const { kubelet, strange, listen } = facts;
   if (strange !== undefined) {

@@ -41,8 +41,14 @@ async function waitUntilUsed(
     const kubelet = findRunningKubelet(host, undefined, unit);
     const uses = kubelet === undefined ? 'no' : usesSocket(kubelet, socket);
     if (uses === 'yes' && kubelet?.connections !== undefined) return `it is connected to ${socket}`;
-    if (uses === 'yes') return `it was started with ${socket}`;
-    if (uses === 'unknown' || waited >= settle * CONNECT_FACTOR) {
+    if (uses === 'yes') return `its arguments and files name ${socket}`;
+    if (uses === 'unknown')
+      throw failed(
+        unit,
+        `whether the kubelet uses ${socket} cannot be told: its arguments name no endpoint, and ss does not run`,
+        'install iproute2, which has ss, and try again',
+      );
+    if (waited >= settle * CONNECT_FACTOR) {
       const does = kubelet === undefined ? 'it does not run' : describeConnections(kubelet);
       const saw = `it was restarted, and does not use ${socket}: ${does}${await quoteKubelet(host, unit, restart)}`;
       throw failed(unit, saw, `see systemctl cat ${unit}, and journalctl -u ${unit}`);

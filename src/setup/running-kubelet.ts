@@ -56,7 +56,7 @@ export function usesSocket({ endpoint, connections }: RunningKubelet, socket: st
 
 /** What it is connected to, for people: the sockets of runtimes, which end in .sock, and no other. */
 export function describeConnections({ connections, endpoint }: RunningKubelet): string {
-  if (connections === undefined) return `it was started with ${endpoint ?? 'its default endpoint'}`;
+  if (connections === undefined) return `its arguments and files name ${endpoint ?? 'no endpoint'}`;
   const sockets = connections.filter(path => path.endsWith('.sock'));
   return sockets.length === 0 ? 'it is connected to no runtime' : `it is connected to ${sockets.join(', ')}`;
 }

@@ -37,7 +37,7 @@ export interface Status {
 
 export interface RunningStatus extends RunningKubelet {
   readonly usesCriproxy: 'yes' | 'no' | 'unknown';
-  /** What it is connected to, or was started with, in words. */
+  /** What it is connected to, or what its arguments and files name, in words. */
   readonly does: string;
 }
 

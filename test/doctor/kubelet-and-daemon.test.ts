@@ -56,7 +56,7 @@ const rows: readonly Row[] = [
       node.connections = () => undefined;
       node.processes = () => [{ pid: 7, args: ['/usr/bin/kubelet', `--container-runtime-endpoint=${CONTAINERD}`] }];
     },
-    [/^fail kubelet-running: .*\(pid 7\): it was started with \/run\/containerd\/containerd\.sock \| /],
+    [/^fail kubelet-running: .*\(pid 7\): its arguments and files name \/run\/containerd\/containerd\.sock \| /],
   ],
   [
     'the kubelet lost its runtime',

@@ -136,12 +136,20 @@ const faults: readonly FaultRow[] = [
     says: /does not use \/run\/criproxy\.sock: it is connected to no runtime/,
   },
   {
+    name: 'nothing can be told of it',
+    break: host => {
+      host.connections = () => undefined;
+      host.processes = () => [{ pid: 1, args: ['/usr/local/bin/k3s', 'agent'] }];
+    },
+    says: /cannot be told: its arguments name no endpoint, and ss does not run/,
+  },
+  {
     name: 'its connections cannot be told, and it was started with another endpoint',
     break: host => {
       host.connections = () => undefined;
       host.processes = () => [{ pid: 1, args: ['/usr/bin/kubelet', '--container-runtime-endpoint=/run/other.sock'] }];
     },
-    says: /does not use \/run\/criproxy\.sock: it was started with \/run\/other\.sock/,
+    says: /does not use \/run\/criproxy\.sock: its arguments and files name \/run\/other\.sock/,
   },
   ...['/etc/criproxy/runtimes.env', '/var/lib/kubelet/kubeadm-flags.env', '/var/lib/criproxy/setup.json'].map(path => ({
     name: `${path} cannot be written`,

@@ -18,7 +18,22 @@ const LOG = 'journalctl -u criproxy -n 50 --no-pager';
 
 /** That the daemon runs, is the program that is installed, and answers CRI. */
 export async function checkDaemon(node: ExaminedNode, facts: Facts): Promise<Finding[]> {
-  return [...checkAdmin(node, facts), ...(await checkFaults(node)), ...(await checkCri(node, facts))];
+  return [
+    ...checkAdmin(node, facts),
+    ...checkWatchdog(node),
+    ...(await checkFaults(node)),
+    ...(await checkCri(node, facts)),
+  ];
+}
+
+/** The daemon asks systemd to watch it where its unit wants that; systemd does not where it takes no messages of it. */
+function checkWatchdog(node: ExaminedNode): Finding[] {
+  const { ActiveState: state, Environment: environment, WatchdogUSec: watched } = node.unit(SERVICE) ?? {};
+  const isWanted = /\bCRIPROXY_WATCHDOG_SEC=[1-9]/.test(environment ?? '');
+  if (state !== 'active' || !isWanted || watched === undefined || !/^(0|infinity)$/.test(watched)) return [];
+  const means = 'it does not take its messages: a daemon that hangs is not started again';
+  const mend = ['journalctl -u criproxy -g systemd --no-pager', `systemctl restart criproxy.socket ${SERVICE}`];
+  return [warn('daemon-watchdog', 'systemd does not watch the daemon', means, ...mend)];
 }
 
 async function checkFaults(node: ExaminedNode): Promise<Finding[]> {

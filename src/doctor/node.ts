@@ -30,7 +30,7 @@ export interface ExaminedNode
 
 const properties = [
   ...['LoadState', 'ActiveState', 'SubState', 'UnitFileState', 'NRestarts', 'NeedDaemonReload', 'MainPID', 'Result'],
-  ...['LogRateLimitIntervalUSec', 'LogRateLimitBurst'],
+  ...['LogRateLimitIntervalUSec', 'LogRateLimitBurst', 'WatchdogUSec', 'Environment'],
   ...['ProtectHome', 'PrivateTmp', 'CapabilityBoundingSet'],
 ];
 

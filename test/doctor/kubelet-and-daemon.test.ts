@@ -9,6 +9,26 @@ import { checkRows, type Row } from './expect-findings.ts';
 import { ADMIN, CONTAINERD, makeHealthyNode, VIRTLET } from './healthy-node.ts';
 
 const rows: readonly Row[] = [
+  [
+    'systemd takes no messages of the daemon',
+    node =>
+      Object.assign(node.units['criproxy.service']!, {
+        Environment: 'A=b CRIPROXY_WATCHDOG_SEC=60',
+        WatchdogUSec: '0',
+      }),
+    [/^warn daemon-watchdog: systemd does not watch the daemon \| journalctl/],
+  ],
+  [
+    'the daemon is watched',
+    node =>
+      Object.assign(node.units['criproxy.service']!, { Environment: 'CRIPROXY_WATCHDOG_SEC=60', WatchdogUSec: '1min' }),
+    [],
+  ],
+  [
+    'the daemon is not to be watched',
+    node => Object.assign(node.units['criproxy.service']!, { Environment: '', WatchdogUSec: '0' }),
+    [],
+  ],
   ['nothing', () => {}, []],
   [
     'the kubelet has another endpoint',

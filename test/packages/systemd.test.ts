@@ -187,6 +187,7 @@ test('a daemon whose messages systemd refuses is not watched, and lives on', opt
   await sleep(6_000);
   t.same([show(node, 'NRestarts'), show(node, 'ActiveState'), show(node, 'WatchdogUSec')], ['0', 'active', '0']);
   t.match(node.must('journalctl -u criproxy -o cat --no-pager'), /systemd does not watch the daemon/);
+  t.match(node.run('criproxy doctor').stdout, 'warn  systemd does not watch the daemon');
 });
 
 test('one node', options, async t => {

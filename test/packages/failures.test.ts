@@ -31,6 +31,7 @@ const configured = [
   '/etc/systemd/system/sockets.target.wants/criproxy.socket',
   '/run/criproxy',
   '/run/criproxy.sock',
+  '/run/criproxy.notify',
   '/var/lib/criproxy/admin.sock',
   '/var/lib/criproxy/setup.json',
 ];

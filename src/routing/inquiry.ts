@@ -28,17 +28,22 @@ export class Inquiry<T> {
 
   /**
    * Resolves when the question that is under way, begun by `send` if there is none, is answered, or has waited for `limit` ms;
-   * at once where there is nobody to wait for. Then `last` and `fault` tell. Never rejects.
+   * at once where there is nobody to wait for. Then `last` and `fault` tell. With false if that has taken longer than `patience`
+   * ms, which says nothing of the runtime. Never rejects.
    */
-  async ask(runtime: Runtime, limit: number, send: () => Promise<T>): Promise<void> {
+  async ask(runtime: Runtime, limit: number, send: () => Promise<T>, patience = limit): Promise<boolean> {
     const { state } = runtime;
     if (state !== this.state) {
       this.state = state;
       this.wait = undefined;
       this.lateSince = undefined;
     }
-    if (state.kind === 'down') this.fault = unavailable(runtime, state);
-    else await (this.wait ?? this.begin(runtime, limit, send));
+    if (state.kind === 'down') {
+      this.fault = unavailable(runtime, state);
+      return true;
+    }
+    const settled = (this.wait ?? this.begin(runtime, limit, send)).then(() => true);
+    return patience < limit ? within(patience, settled).catch(() => false) : settled;
   }
 
   private begin(runtime: Runtime, limit: number, send: () => Promise<T>): Promise<void> {

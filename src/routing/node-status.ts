@@ -16,6 +16,7 @@ import {
   statusRequest,
 } from '../cri/node-status.ts';
 import { ownCall } from './ask-list.ts';
+import { clientPatience } from './budget.ts';
 import { withAllHandlers } from './node-handlers.ts';
 import { nodeReport } from './node-report.ts';
 import type { Plan } from './plan.ts';
@@ -23,9 +24,6 @@ import type { Runtime } from './runtime.ts';
 import type { StatusOutcome } from './runtime-statuses.ts';
 import { runtimeName } from './runtimes.ts';
 import type { UnaryRoute } from './unary-route.ts';
-
-/** How long a question may be under way that a client need not wait for, in ms. */
-const LIMIT = 10_000;
 
 /** The conditions that make a runtime ready (CRI, RuntimeStatus). */
 const needed = ['RuntimeReady', 'NetworkReady'];
@@ -37,25 +35,22 @@ const needed = ['RuntimeReady', 'NetworkReady'];
 export const nodeStatus: UnaryRoute = async (plan, request, options) => {
   const { primary, all } = plan.runtimes;
   const { statuses } = plan.node;
+  const others = all.slice(1);
+  const waits = (runtime: Runtime): [limit: number, patience: number] => {
+    const limit = plan.listTimeout(runtime);
+    return [limit, clientPatience(options, limit)];
+  };
+  const askOne = (runtime: Runtime) =>
+    statuses.ask(runtime, ...waits(runtime), () => askStatus(plan, runtime, false, options));
+  const findDriver = (runtime: Runtime) =>
+    statuses.cgroupDriver(runtime, ...waits(runtime), () => findCgroupDriver(plan, runtime, options));
   const [reply, outcomes, drivers] = await Promise.all([
     plan.call(primary, request, options),
-    Promise.all(
-      all
-        .slice(1)
-        .map(runtime =>
-          statuses.ask(runtime, plan.listTimeout(runtime), () => askStatus(plan, runtime, false, options)),
-        ),
-    ),
-    all.length === 1
-      ? []
-      : Promise.all(
-          all.map(runtime =>
-            statuses.cgroupDriver(runtime, plan.listTimeout(runtime), () => findCgroupDriver(plan, runtime, options)),
-          ),
-        ),
+    Promise.all(others.map(askOne)),
+    Promise.all(others.length === 0 ? [] : all.map(findDriver)),
   ]);
   const conditions = [
-    ...outcomes.map((outcome, index) => readyCondition(all[index + 1]!, outcome)),
+    ...outcomes.map((outcome, index) => readyCondition(others[index]!, outcome)),
     ...driverConditions(plan, drivers),
   ];
   const report = isVerbose(request) ? infoField('criproxy', JSON.stringify(nodeReport(plan))) : undefined;
@@ -66,7 +61,7 @@ export const nodeStatus: UnaryRoute = async (plan, request, options) => {
 
 /** A StatusResponse of the runtime. Rejects as any call. */
 async function askStatus(plan: Plan, runtime: Runtime, verbose: boolean, options: CallOptions): Promise<Buffer> {
-  const own = ownCall([], LIMIT, options.watched);
+  const own = ownCall([], undefined, options.watched);
   return (await plan.sibling('Status').call(runtime, statusRequest(verbose), own)).message;
 }
 
@@ -77,7 +72,7 @@ async function findCgroupDriver(
   options: CallOptions,
 ): Promise<CgroupDriverName | undefined> {
   try {
-    const own = ownCall([], LIMIT, options.watched);
+    const own = ownCall([], undefined, options.watched);
     const { message } = await plan.sibling('RuntimeConfig').call(runtime, Buffer.alloc(0), own);
     return readCgroupDriver(message);
   } catch {

@@ -31,18 +31,19 @@ export class RuntimeStatuses {
   }
 
   /**
-   * Gets its status by `send`, within `limit` ms; one that has let a question wait is not waited for until it has answered.
-   * Never rejects.
+   * Gets its status by `send`, within `limit` ms, and `patience` ms for the client; a runtime that has let a question wait is not
+   * waited for until it has answered. Never rejects.
    */
-  async ask(runtime: Runtime, limit: number, send: () => Promise<Buffer>): Promise<StatusOutcome> {
+  async ask(runtime: Runtime, limit: number, patience: number, send: () => Promise<Buffer>): Promise<StatusOutcome> {
     if (runtime.state.kind === 'down') return { kind: 'silent', reason: runtime.state.reason };
     const inquiry = this.statuses.get(runtime) ?? new Inquiry<Buffer>();
     this.statuses.set(runtime, inquiry);
-    await inquiry.ask(runtime, limit, send);
+    const isSettled = await inquiry.ask(runtime, limit, send, patience);
     const { last, fault, lateSince } = inquiry;
     if (lateSince !== undefined) {
       return { kind: 'silent', reason: `it has not answered Status since ${new Date(lateSince).toISOString()}` };
     }
+    if (!isSettled) return { kind: 'silent', reason: 'it has not answered Status yet' };
     return fault === undefined ? { kind: 'answered', status: last!.value } : { kind: 'silent', reason: fault.message };
   }
 
@@ -50,6 +51,7 @@ export class RuntimeStatuses {
   async cgroupDriver(
     runtime: Runtime,
     limit: number,
+    patience: number,
     find: () => Promise<CgroupDriverName | undefined>,
   ): Promise<CgroupDriverName | undefined> {
     const { state } = runtime;
@@ -57,7 +59,7 @@ export class RuntimeStatuses {
     const inquiry = this.drivers.get(runtime) ?? new Inquiry<Driver>();
     this.drivers.set(runtime, inquiry);
     if (inquiry.last?.value.state !== state) {
-      await inquiry.ask(runtime, limit, async () => ({ state, name: await find() }));
+      await inquiry.ask(runtime, limit, async () => ({ state, name: await find() }), patience);
     }
     const known = inquiry.last?.value;
     return known?.state === state ? known.name : undefined;

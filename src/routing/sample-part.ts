@@ -4,7 +4,7 @@ import { ProxyError } from '../base/error.ts';
 import { asksForAll } from '../cri/filter.ts';
 import { keepSamples, type Listed } from '../cri/samples.ts';
 import { ownCall } from './ask-list.ts';
-import { clientPatience, within } from './budget.ts';
+import { clientPatience } from './budget.ts';
 import { gather } from './gather.ts';
 import type { Lane } from './lane.ts';
 import type { Plan } from './plan.ts';
@@ -32,11 +32,12 @@ export async function askSamples(
   const list = plan.unaryList.method.name;
   const inquiry = plan.node.samples.of(runtime, list);
   const limit = plan.listTimeout(runtime);
-  const whole = () => inquiry.ask(runtime, limit, () => askWhole(plan, runtime, options));
+  const patience = clientPatience(options, limit);
+  const whole = () => inquiry.ask(runtime, limit, () => askWhole(plan, runtime, options), patience);
   if (asksForAll(request)) {
-    const wait = clientPatience(options, limit);
-    const hasty = await (wait < limit ? within(wait, whole()).catch(ProxyError.from) : whole());
-    if (hasty instanceof ProxyError) return () => lastPart(plan, runtime, request, hasty);
+    const isSettled = await whole();
+    if (!isSettled)
+      return () => lastPart(plan, runtime, request, new ProxyError(Code.DeadlineExceeded, 'no answer yet'));
     return () => {
       const part =
         inquiry.fault === undefined ? livePart(plan, runtime) : lastPart(plan, runtime, request, inquiry.fault);

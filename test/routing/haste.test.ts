@@ -52,3 +52,23 @@ test('what a runtime answers to a field of tomorrow is no list of all that it ha
   alt.goDown();
   t.strictSame(idsOf(await lab.call(METHOD)), ['p', 'alt__old']);
 });
+
+test('Status for a client in a hurry does not wait for a secondary, and does not make it late', async t => {
+  const conditions = ['RuntimeReady', 'NetworkReady'].map(type => ({ type, status: true }));
+  const ready = types.encode('StatusResponse', { status: { conditions } });
+  const slow = Promise.withResolvers<Buffer>();
+  const config = types.encode('RuntimeConfigResponse', {});
+  const alt = fakeRuntime('alt', { answers: { Status: () => slow.promise, RuntimeConfig: config } });
+  const primary = fakeRuntime('', { answers: { Status: ready, RuntimeConfig: config } });
+  const lab = startLab([primary, alt], { listTimeout: 60_000 });
+  t.teardown(() => lab.stop());
+  const altReady = (answer: Message) =>
+    answer['status'].conditions.find(({ type }: Message) => type === 'criproxy.alt/Ready');
+  const hasty = await lab.call('Status', {}, { deadline: performance.now() + 60 });
+  t.match(altReady(hasty), { status: false, message: 'it has not answered Status yet' });
+  const patient = lab.call('Status');
+  await settle();
+  slow.resolve(ready);
+  t.match(altReady(await patient), { status: true });
+  t.equal(alt.askedFor('Status').length, 1);
+});

@@ -9,6 +9,9 @@ import type { Tree } from './tree.ts';
 /** The file by which criproxy 0.14 led the kubelet to its socket. */
 const OLD_DROP_IN = `/etc/systemd/system/${KUBELET_UNIT}.d/99-criproxy.conf`;
 
+/** What a set-up writes for a kubelet that is part of another program. */
+const OWN_SETTINGS = ['k3s', 'rke2'].map(name => `/etc/rancher/${name}/config.yaml.d/zz-criproxy.yaml`);
+
 /** Whether an edit is a file of criproxy 0.14, which stays for as long as the kubelet takes it. */
 export function isOfOldRelease({ edit }: MadeEdit): boolean {
   return edit.kind === 'file' && (edit.file === OLD_DROP_IN || edit.file.startsWith(DOCKERSHIM_UNIT_FILE));
@@ -37,7 +40,7 @@ export function adoptEdits(host: Pick<Host, 'files' | 'kubeletUnits'>, record: S
   const tree = host.files;
   const known = new Set(record.edits.map(({ edit }) => edit.file));
   const dropIn = `/etc/systemd/system/${findKubeletUnit(tree, host)}.d/${DROP_IN}`;
-  const isOwn = tree.read(dropIn)?.startsWith(WRITTEN);
-  const found = [...listOldFiles(tree), ...(isOwn ? [dropIn] : [])].filter(file => !known.has(file));
+  const own = [dropIn, ...OWN_SETTINGS].filter(file => tree.read(file)?.startsWith(WRITTEN));
+  const found = [...listOldFiles(tree), ...own].filter(file => !known.has(file));
   return { ...record, edits: [...found.map(file => asEdit(tree, file)), ...record.edits] };
 }

@@ -134,6 +134,12 @@ test('a new kubelet package is looked at again: kubeadm wrote the old endpoint',
   const upgraded = node.run('dpkg -i /opt/packages/kubelet-24.deb');
   t.equal(upgraded.status, 0, upgraded.stderr);
   t.equal(node.kubelet()?.endpoint, endpoint);
+  const changed = node
+    .must('criproxy setup status')
+    .split('\n')
+    .filter(line => line.startsWith('changed '));
+  t.equal(new Set(changed).size, changed.length, 'no edit is listed twice');
+  t.notMatch(changed.join('\n'), 'changed by somebody since', 'what kubeadm has overwritten is not listed');
   node.must('dpkg -P criproxy');
   t.equal(node.must(`cat ${FLAGS}`), `KUBELET_KUBEADM_ARGS="--container-runtime-endpoint=${containerd}"\n`);
 });

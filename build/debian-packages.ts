@@ -8,7 +8,7 @@ interface DebianPackage {
 
 /**
  * `demo`: two real containerd. `registry`: images to pull. `node`: a systemd node to install into. `packages`: what makes and
- * checks the Debian packages. `terminal`: to see a command as a person does. `foreign`: an HTTP/2 client that is not ours.
+ * checks the Debian packages. `terminal`: to see a command as a person does. `foreign`: an HTTP/2 client and gRPC core (for Python), which are not ours.
  * `metrics`: promtool, which checks alert rules. `native`: what the peers on grpc-go of `npm run bench` are built with.
  */
 export const packageGroups = {
@@ -39,7 +39,10 @@ export const packageGroups = {
     { name: 'xz-utils', file: '/usr/bin/xz' },
   ],
   terminal: [{ name: 'tmux', file: '/usr/bin/tmux' }],
-  foreign: [{ name: 'nghttp2-client', file: '/usr/bin/h2load' }],
+  foreign: [
+    { name: 'nghttp2-client', file: '/usr/bin/h2load' },
+    { name: 'python3-grpcio', file: '/usr/lib/python3/dist-packages/grpc/__init__.py' },
+  ],
   metrics: [{ name: 'prometheus', file: '/usr/bin/promtool' }],
   native: [
     { name: 'golang-go', file: '/usr/bin/go' },

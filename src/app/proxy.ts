@@ -14,6 +14,7 @@ import { watchedService } from '../watch/watched-service.ts';
 import { openAdmin } from './admin.ts';
 import { faultRoutes } from './fault-routes.ts';
 import { Generations } from './generations.ts';
+import { heldForClients } from './held-memory.ts';
 import { openListener } from './listener.ts';
 import { logLevelRoutes } from './log-level-routes.ts';
 import type { ProxyConfig } from './proxy-config.ts';
@@ -103,10 +104,11 @@ export async function startProxy(
   await generations.start();
 
   const socket = createServer();
-  const server = serve(socket, withSelfCheck(service));
+  const held = heldForClients();
+  const server = serve(socket, withSelfCheck(service), { held });
   await listener.listen(socket);
   log.info(0, `serving CRI on ${config.listen}`);
-  telemetry.serving(server, config.metrics);
+  telemetry.serving(server, held, config.metrics);
 
   // From here on systemd hears that it serves, and may kill it when it does not.
   const { listen, userAgent } = config;

@@ -1,6 +1,7 @@
 import type { AdminRoute } from '../admin/admin-route.ts';
 import type { DaemonReport } from '../admin/status-report.ts';
 import type { Logger } from '../base/logger.ts';
+import type { MemoryAccount } from '../base/memory-account.ts';
 import type { NodeState } from '../routing/node-state.ts';
 import type { Runtime } from '../routing/runtime.ts';
 import { CallStats } from '../watch/call-stats.ts';
@@ -9,6 +10,7 @@ import { type Counter, Counters } from '../watch/counters.ts';
 import { EventLoopLag } from '../watch/event-loop-lag.ts';
 import { callMetrics } from './call-metrics.ts';
 import { reportClientCalls, reportRuntimeCalls } from './call-reports.ts';
+import { heldMetrics } from './held-memory.ts';
 import { knownMethods } from './known-methods.ts';
 import { type Exposition, Metrics } from './metrics.ts';
 import { metricsRoutes } from './metrics-routes.ts';
@@ -83,7 +85,8 @@ export class Telemetry {
   }
 
   /** Clients are being served. */
-  serving(server: { readonly connections: number }, address: ProxyConfig['metrics']): void {
+  serving(server: { readonly connections: number }, held: MemoryAccount, address: ProxyConfig['metrics']): void {
+    for (const metric of heldMetrics(held)) this.counters.register(metric);
     this.counters.register({
       name: 'criproxy_client_connections',
       help: 'Open connections of clients.',

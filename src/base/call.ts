@@ -1,3 +1,4 @@
+import type { MemoryAccount } from './memory-account.ts';
 import type { WatchedCall } from './watched-call.ts';
 
 /**
@@ -17,13 +18,15 @@ export interface CallOptions {
   readonly userAgent?: string | undefined;
   /** The client's call that is served so; undefined for the proxy's own, and where nobody watches. */
   watched?: WatchedCall | undefined;
+  /** For whom the messages of the call are held; undefined for the proxy's own. */
+  readonly account?: MemoryAccount | undefined;
   /** Says what the call waits for, while it waits for a runtime: told to a client whose deadline passes. */
   waitsFor?: (() => string) | undefined;
 }
 
 /** The same options with other metadata; the signal is looked at only when somebody looks at it here. */
 export function withMetadata(options: CallOptions, metadata: Metadata): CallOptions {
-  const { deadline, userAgent, watched } = options;
+  const { deadline, userAgent, watched, account } = options;
   return {
     metadata,
     deadline,
@@ -32,6 +35,7 @@ export function withMetadata(options: CallOptions, metadata: Metadata): CallOpti
     },
     userAgent,
     watched,
+    account,
   };
 }
 

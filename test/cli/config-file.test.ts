@@ -271,3 +271,15 @@ test('a start without -config loads no YAML reader beyond the log, and no schema
     [...seen].some(path => /(?:config-(?:file|schema|show|command|rows)|commands|dispatch|help)\.ts$/.test(path)),
   );
 });
+
+for (const [what, text] of [
+  ['lists', `runtimes: ${'['.repeat(20_000)}`],
+  ['lists that end', `runtimes: ${'['.repeat(20_000)}${']'.repeat(20_000)}`],
+  ['mappings', `runtimes: ${'{a: '.repeat(20_000)}`],
+] as const) {
+  test(`${what} 20,000 deep are refused in a line`, async t => {
+    const fault = await read(text).catch(error => error);
+    t.type(fault, UsageError);
+    t.match(fault.message, /^\S+: lists or maps are inside one another too often$/);
+  });
+}

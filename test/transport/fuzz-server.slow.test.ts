@@ -1,6 +1,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import t from 'tap';
+import { MemoryAccount } from '../../src/base/memory-account.ts';
 import { ServerConnection } from '../../src/transport/grpc/server-connection.ts';
 import { defaultLimits } from '../../src/transport/http2/limits.ts';
 import { echo } from './support/echo.ts';
@@ -49,7 +50,7 @@ t.test(`${inputs} mutations of recorded conversations, with seed 1`, { timeout: 
     const start = performance.now();
     const sockets = Array.from({ length: batch }, () => {
       const socket = new MemorySocket(0);
-      const connection = new ServerConnection(socket, echo, limits, () => closed++);
+      const connection = new ServerConnection(socket, echo, limits, new MemoryAccount(1 << 30), () => closed++);
       for (const chunk of chop(random, mutate(random, recordings))) socket.push(chunk);
       return { socket, connection };
     });

@@ -11,6 +11,7 @@ import { isGrpc } from './owned-names.ts';
 import { parseResponseHead, type ResponseHead } from './response-head.ts';
 import { type Follower, followSignal, unfollowSignal } from './signal-followers.ts';
 import { codeOfHttpStatus, codeOfReset, decodeMessage, parseStatus } from './status.ts';
+import { tooLate } from './timeout.ts';
 
 const noMetadata: Metadata = [];
 
@@ -128,6 +129,10 @@ export abstract class ClientCall extends Stream implements Follower {
     else this.done(new ProxyError(codeOfReset(code), `the stream was reset: ${errorName(code)}`), noMetadata);
   }
 
+  onStall(): void {
+    this.done(new ProxyError(Code.Unavailable, 'the runtime moves the message of this call too slowly'), noMetadata);
+  }
+
   onLost(reason: string, untouched: boolean): void {
     const what = untouched ? 'the call was not taken' : 'the connection was lost';
     this.done(new ProxyError(Code.Unavailable, `${what}: ${reason}`), noMetadata);
@@ -146,7 +151,7 @@ export abstract class ClientCall extends Stream implements Follower {
   }
 
   private expire(): void {
-    this.cancel(new ProxyError(Code.DeadlineExceeded, 'context deadline exceeded'));
+    this.cancel(tooLate());
   }
 
   private refuse(fault: string): void {

@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream';
 import type { CallOptions, Reply, ReplyStream, RequestStream } from '../../base/call.ts';
+import { MemoryAccount } from '../../base/memory-account.ts';
 import { Connection } from '../http2/connection.ts';
 import { type ErrorCode, errorName } from '../http2/error-code.ts';
 import { max31 } from '../http2/frame.ts';
@@ -8,10 +9,12 @@ import type { Role } from '../http2/role.ts';
 import type { Stream } from '../http2/stream.ts';
 import type { Session } from '../session.ts';
 import type { ClientCall } from './client-call.ts';
-import { Budget } from './message-reader.ts';
 import { RequestWriter } from './request-writer.ts';
 import { StreamCall } from './stream-call.ts';
 import { UnaryCall } from './unary-call.ts';
+
+/** How often stalls are looked for, in ms. */
+const SWEEP = 10_000;
 
 /** One connection to a server. It is over, for new calls, when the server sends GOAWAY or the stream ids are used up. */
 export class ClientSession implements Session, Role {
@@ -20,13 +23,15 @@ export class ClientSession implements Session, Role {
   readonly ready: Promise<void>;
   readonly closed: Promise<string>;
   private readonly connection: Connection;
-  private readonly budget: Budget;
+  /** Of the proxy's own calls. */
+  private readonly account: MemoryAccount;
   private readonly writer: RequestWriter;
   private readonly readiness = Promise.withResolvers<void>();
   private readonly closure = Promise.withResolvers<string>();
-  /** Calls that wait until fewer streams are open, first come first. */
+  /** Calls that wait until fewer streams are open, or until the server reads its socket, first come first. */
   private readonly waiting: ClientCall[] = [];
   private nextId = 1;
+  private sweeper: NodeJS.Timeout | undefined = undefined;
   /** Why no call is taken any more. */
   private farewell: string | undefined = undefined;
   private isLeaving = false;
@@ -35,7 +40,7 @@ export class ClientSession implements Session, Role {
   constructor(socket: Duplex, limits: Limits, userAgent: string, listen: (receive: (chunk: Buffer) => void) => void) {
     this.ready = this.readiness.promise;
     this.closed = this.closure.promise;
-    this.budget = new Budget(limits.maxAssembling);
+    this.account = new MemoryAccount(limits.maxHeld);
     this.connection = new Connection(socket, this, limits);
     listen(chunk => this.connection.receive(chunk));
     this.writer = new RequestWriter(this.connection, userAgent);
@@ -43,12 +48,12 @@ export class ClientSession implements Session, Role {
 
   call(path: string, request: Buffer, options: CallOptions): Promise<Reply> {
     return new Promise((resolve, reject) => {
-      this.start(new UnaryCall(this.connection, this.budget, path, request, options, resolve, reject));
+      this.start(new UnaryCall(this.connection, this.account, path, request, options, resolve, reject));
     });
   }
 
   stream(path: string, requests: RequestStream, options: CallOptions): ReplyStream {
-    const call = new StreamCall(this.connection, this.budget, path, requests, options);
+    const call = new StreamCall(this.connection, this.account, path, requests, options);
     this.start(call);
     return call.reply;
   }
@@ -74,6 +79,10 @@ export class ClientSession implements Session, Role {
     this.openWaiting();
   }
 
+  onRoom(): void {
+    if (this.waiting.length > 0) this.openWaiting();
+  }
+
   onRelease(): void {
     if (this.waiting.length > 0) this.openWaiting();
     this.endIfDrained();
@@ -92,6 +101,7 @@ export class ClientSession implements Session, Role {
   }
 
   onOver(reason: string): void {
+    this.stopSweeping();
     this.sayFarewell(reason);
   }
 
@@ -101,7 +111,7 @@ export class ClientSession implements Session, Role {
     if (this.farewell !== undefined) {
       call.closed = true;
       call.onLost(this.farewell, true);
-    } else if (this.connection.streams.size < this.connection.peer.maxConcurrentStreams) {
+    } else if (this.waiting.length === 0 && this.connection.hasRoom) {
       this.open(call);
     } else {
       this.waiting.push(call);
@@ -115,16 +125,28 @@ export class ClientSession implements Session, Role {
     connection.register(call, this.nextId);
     connection.sendHeaders(call, false);
     this.nextId += 2;
+    this.sweeper ??= setInterval(() => this.sweep(), SWEEP).unref();
     call.onOpen();
     if (this.nextId > max31) this.sayFarewell('no stream ids are left');
   }
 
   private openWaiting(): void {
     const { connection, waiting } = this;
-    while (waiting.length > 0 && connection.streams.size < connection.peer.maxConcurrentStreams) {
+    while (waiting.length > 0 && connection.hasRoom) {
       const call = waiting.shift()!;
       if (!call.closed) this.open(call);
     }
+  }
+
+  /** Only while calls are open. */
+  private sweep(): void {
+    if (this.connection.streams.size > 0) this.connection.sweepStalls(performance.now());
+    else this.stopSweeping();
+  }
+
+  private stopSweeping(): void {
+    clearInterval(this.sweeper);
+    this.sweeper = undefined;
   }
 
   /** No call is taken any more; those that wait fail. */

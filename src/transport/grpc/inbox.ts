@@ -1,5 +1,6 @@
 import { Code } from '../../base/codes.ts';
 import { ProxyError } from '../../base/error.ts';
+import type { MemoryAccount } from '../../base/memory-account.ts';
 import { decompress } from './gunzip.ts';
 import type { MessageReader } from './message-reader.ts';
 
@@ -8,6 +9,8 @@ export interface InboxOwner {
   /** grpc-encoding of what comes. */
   readonly encoding: string;
   readonly maxMessageSize: number;
+  /** For whom messages are held. */
+  readonly account: MemoryAccount;
   /** So many bytes have been read: the peer may send as many more. */
   credit(octets: number): void;
   /** The reader does not want the rest. */
@@ -107,7 +110,10 @@ export class Inbox implements AsyncIterableIterator<Buffer, undefined> {
 
   private async decompress(message: Buffer): Promise<IteratorResult<Buffer, undefined>> {
     try {
-      return { value: await decompress(message, this.owner.encoding, this.owner.maxMessageSize), done: false };
+      return {
+        value: await decompress(message, this.owner.encoding, this.owner.maxMessageSize, this.owner.account),
+        done: false,
+      };
     } catch (fault) {
       return this.refuse(ProxyError.from(fault));
     }

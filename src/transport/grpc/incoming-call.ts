@@ -1,5 +1,6 @@
 import type { CallOptions, Metadata } from '../../base/call.ts';
 import type { ProxyError } from '../../base/error.ts';
+import type { MemoryAccount } from '../../base/memory-account.ts';
 import type { WatchedCall } from '../../base/watched-call.ts';
 
 /** Something that ends with the call that it serves. */
@@ -15,6 +16,7 @@ export class IncomingCall implements CallOptions {
   readonly metadata: Metadata;
   readonly deadline: number | undefined;
   readonly userAgent: string;
+  readonly account: MemoryAccount | undefined;
   watched: WatchedCall | undefined = undefined;
   waitsFor: (() => string) | undefined = undefined;
   private controller: AbortController | undefined = undefined;
@@ -22,10 +24,11 @@ export class IncomingCall implements CallOptions {
   private follower: Cancellable | undefined = undefined;
   private followers: Set<Cancellable> | undefined = undefined;
 
-  constructor(metadata: Metadata, deadline: number | undefined, userAgent = '') {
+  constructor(metadata: Metadata, deadline: number | undefined, userAgent = '', account?: MemoryAccount) {
     this.metadata = metadata;
     this.deadline = deadline;
     this.userAgent = userAgent;
+    this.account = account;
   }
 
   /** Cancels `follower` with this call, at once if that has happened already. */

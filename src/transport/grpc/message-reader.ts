@@ -1,20 +1,11 @@
 import { Code } from '../../base/codes.ts';
 import { copyBytes } from '../../base/copy-bytes.ts';
 import { ProxyError } from '../../base/error.ts';
+import type { MemoryAccount } from '../../base/memory-account.ts';
 import { prefixSize } from '../http2/sender.ts';
 import { allocateMessage } from './message-memory.ts';
 
 const nothing = Buffer.alloc(0);
-
-/** Bytes that all readers of a connection may hold together. */
-export class Budget {
-  used = 0;
-  readonly max: number;
-
-  constructor(max: number) {
-    this.max = max;
-  }
-}
 
 /**
  * Cuts the DATA of a stream into gRPC messages. Each byte is copied once, out of the buffer that the socket reads into. After
@@ -22,7 +13,7 @@ export class Budget {
  */
 export class MessageReader {
   private readonly maxSize: number;
-  private readonly budget: Budget;
+  private readonly account: MemoryAccount;
   private buffer: Buffer = nothing;
   private start = 0;
   private end = 0;
@@ -32,14 +23,20 @@ export class MessageReader {
   /** Why nothing can be taken any more. */
   fault: ProxyError | undefined = undefined;
 
-  constructor(maxSize: number, budget: Budget) {
+  /** `account`: for whom unfinished messages are held. */
+  constructor(maxSize: number, account: MemoryAccount) {
     this.maxSize = maxSize;
-    this.budget = budget;
+    this.account = account;
   }
 
   /** Nothing is left over. */
   get empty(): boolean {
     return this.start === this.end;
+  }
+
+  /** A message has begun, and is not whole yet. */
+  get begun(): boolean {
+    return !this.empty && !this.ready;
   }
 
   /** A whole message can be taken. */
@@ -84,7 +81,7 @@ export class MessageReader {
 
   /** Forgets everything. */
   dispose(): void {
-    this.budget.used -= this.owned;
+    this.account.give(this.owned);
     this.owned = 0;
     this.buffer = nothing;
     this.start = 0;
@@ -115,13 +112,13 @@ export class MessageReader {
   private move(more: number): boolean {
     const have = this.end - this.start;
     const size = Math.max(this.headSize(), have + more, this.owned > 0 ? have * 2 : 0);
-    if (this.budget.used - this.owned + size > this.budget.max) {
-      this.fail(Code.ResourceExhausted, 'too many unfinished messages on one connection');
+    if (!this.account.take(size - this.owned)) {
+      this.dispose();
+      this.fault = tooLarge();
       return false;
     }
     const buffer = allocateMessage(size);
     this.buffer.copy(buffer, 0, this.start, this.end);
-    this.budget.used += size - this.owned;
     this.owned = size;
     this.buffer = buffer;
     this.start = 0;
@@ -133,6 +130,12 @@ export class MessageReader {
     this.dispose();
     this.fault = new ProxyError(code, message);
   }
+}
+
+/** A message does not fit into its account. */
+export function tooLarge(): ProxyError {
+  const text = 'criproxy: the messages of this client that are under way are too large together; try again';
+  return new ProxyError(Code.ResourceExhausted, text);
 }
 
 function copyOf(from: Buffer, start: number, end: number): Buffer {

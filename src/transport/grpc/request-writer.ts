@@ -1,9 +1,7 @@
-import { Code } from '../../base/codes.ts';
-import { ProxyError } from '../../base/error.ts';
 import type { Connection } from '../http2/connection.ts';
 import { SharedFields } from '../http2/shared-fields.ts';
 import type { ClientCall } from './client-call.ts';
-import { formatTimeout } from './timeout.ts';
+import { formatTimeout, tooLate } from './timeout.ts';
 
 /** Paths whose fields are kept. */
 const maxPaths = 256;
@@ -24,7 +22,7 @@ export class RequestWriter {
     const { deadline, metadata } = call.options;
     const left = deadline === undefined ? undefined : deadline - performance.now();
     if (left !== undefined && left <= 0) {
-      call.cancel(new ProxyError(Code.DeadlineExceeded, 'context deadline exceeded'));
+      call.cancel(tooLate());
       return false;
     }
     const { encoder } = this.connection;

@@ -6,6 +6,9 @@ import { SharedFields } from '../http2/shared-fields.ts';
 import type { Stream } from '../http2/stream.ts';
 import { encodeMessage } from './status.ts';
 
+/** How large trailers are at most where the client names no bound: grpc-go's clients take 16 MiB (defaultClientMaxHeaderListSize). */
+const MOST = 15 * 1024 * 1024;
+
 /** Writes the headers and trailers of one connection's responses. */
 export class ResponseWriter {
   private readonly connection: Connection;
@@ -35,12 +38,7 @@ export class ResponseWriter {
     if (!behindHeaders) this.head.addTo(encoder);
     if (code === 0) this.ok.addTo(encoder);
     else encoder.add('grpc-status', String(code), 'literal');
-    if (peer.maxHeaderListSize === Number.POSITIVE_INFINITY) {
-      if (message !== '') encoder.add('grpc-message', encodeMessage(message), 'literal');
-      for (const [name, value] of trailers) encoder.addMetadata(name, value);
-    } else {
-      this.addWhatFits(message, trailers);
-    }
+    this.addWhatFits(Math.min(peer.maxHeaderListSize, MOST), message, trailers);
     this.connection.sendHeaders(stream, true);
   }
 
@@ -53,20 +51,14 @@ export class ResponseWriter {
   }
 
   /** A client would throw away the status with a list that is too large for it, so the message and the metadata give way. */
-  private addWhatFits(message: string, trailers: Metadata): void {
-    const { encoder, peer } = this.connection;
+  private addWhatFits(most: number, message: string, trailers: Metadata): void {
+    const { encoder } = this.connection;
     const overhead = entryOverhead + 'grpc-message'.length;
-    const room = peer.maxHeaderListSize - encoder.size;
-    if (message !== '' && room > overhead) {
-      // Half an escape is none.
-      const text = encodeMessage(message)
-        .slice(0, room - overhead)
-        .replace(/%.?$/, '');
-      encoder.add('grpc-message', text, 'literal');
-    }
+    const room = most - encoder.size - overhead;
+    if (message !== '' && room > 0) encoder.add('grpc-message', encodeMessage(message, room), 'literal');
     for (const [name, value] of trailers) {
       const size = name.length + value.length + entryOverhead;
-      if (encoder.size + size <= peer.maxHeaderListSize) encoder.addMetadata(name, value);
+      if (encoder.size + size <= most) encoder.addMetadata(name, value);
     }
   }
 }

@@ -2,19 +2,25 @@ import { type Alarm, clearAlarm, setAlarm } from '../../base/alarm.ts';
 import type { Metadata, Method, Reply, Service } from '../../base/call.ts';
 import { Code } from '../../base/codes.ts';
 import { ProxyError } from '../../base/error.ts';
+import type { MemoryAccount } from '../../base/memory-account.ts';
 import { beginBatch, endBatch } from '../http2/batch.ts';
 import type { Connection } from '../http2/connection.ts';
 import { ErrorCode } from '../http2/error-code.ts';
 import type { HeaderList } from '../http2/header-list.ts';
 import { Stream } from '../http2/stream.ts';
-import { decompress } from './gunzip.ts';
+import { HeldMessages } from './held-messages.ts';
 import { Inbox } from './inbox.ts';
 import { IncomingCall } from './incoming-call.ts';
 import { countReply } from './message-memory.ts';
-import { type Budget, MessageReader } from './message-reader.ts';
+import { MessageReader, tooLarge } from './message-reader.ts';
 import { httpFault, parseRequestHead, type RequestHead, trailersFault } from './request-head.ts';
 import type { ResponseWriter } from './response-writer.ts';
-import { parseTimeout } from './timeout.ts';
+import { StreamAnswer } from './stream-answer.ts';
+import { parseTimeout, tooLate } from './timeout.ts';
+import { UnaryRequest } from './unary-request.ts';
+
+/** An answer of this size may be more than the client's window, and is held before it is sent; smaller ones only while they wait. */
+const MAY_WAIT = 16 * 1024;
 
 /** One call that came in, to its status. */
 export class ServerCall extends Stream {
@@ -24,26 +30,29 @@ export class ServerCall extends Stream {
   private readonly writer: ResponseWriter;
   private readonly service: Service;
   private readonly reader: MessageReader;
+  readonly account: MemoryAccount;
+  private readonly held: HeldMessages;
   private method: Method | undefined = undefined;
   private call: IncomingCall | undefined = undefined;
   private alarm: Alarm | undefined = undefined;
-  private headersSent = false;
+  headersSent = false;
   /** Unary: the request, and the trailers that follow the reply. */
-  private request: Buffer | undefined = undefined;
-  private decompressing = false;
+  private readonly request: UnaryRequest;
   private trailers: Metadata = noMetadata;
-  /** Streaming: what the handler reads, what it answers, and who waits until a message is out. */
+  /** Streaming: the handler's requests and answers, and the waiter for a message to be out. */
   private inbox: Inbox | undefined = undefined;
-  private replies: AsyncIterator<Buffer> | undefined = undefined;
-  private wakeUp: (() => void) | undefined = undefined;
+  private stream: StreamAnswer | undefined = undefined;
 
-  constructor(connection: Connection, writer: ResponseWriter, service: Service, budget: Budget) {
+  constructor(connection: Connection, writer: ResponseWriter, service: Service, account: MemoryAccount) {
     super();
     this.connection = connection;
     this.writer = writer;
     this.service = service;
     this.maxMessageSize = connection.limits.maxMessageSize;
-    this.reader = new MessageReader(this.maxMessageSize, budget);
+    this.reader = new MessageReader(this.maxMessageSize, account);
+    this.account = account;
+    this.held = new HeldMessages(account);
+    this.request = new UnaryRequest(this.reader, this.held, this);
   }
 
   get streaming(): boolean {
@@ -80,22 +89,7 @@ export class ServerCall extends Stream {
       this.inbox.push(chunk, start, end);
       return;
     }
-    const { reader } = this;
-    reader.push(chunk, start, end);
-    const message = reader.take();
-    if (message !== undefined) {
-      if (this.request !== undefined) {
-        this.fail(new ProxyError(Code.Internal, 'more than one request message'));
-        return;
-      }
-      this.request = message;
-      if (reader.compressed) this.decompress(message);
-    }
-    reader.settle();
-    if (reader.fault !== undefined) {
-      this.fail(reader.fault);
-      return;
-    }
+    if (!this.request.push(chunk, start, end)) return;
     this.connection.credit(this, end - start);
   }
 
@@ -104,11 +98,7 @@ export class ServerCall extends Stream {
       this.inbox.end(undefined);
       return;
     }
-    if (this.request === undefined || !this.reader.empty) {
-      this.fail(new ProxyError(Code.Internal, 'the request is not one whole message'));
-      return;
-    }
-    if (!this.decompressing) this.answer(this.request);
+    this.request.end();
   }
 
   onReset(code: ErrorCode, fault: string | undefined): void {
@@ -120,14 +110,14 @@ export class ServerCall extends Stream {
     this.abandonCall(new ProxyError(Code.Cancelled, `the client is gone: ${reason}`));
   }
 
+  onStall(): void {
+    this.abandonCall(new ProxyError(Code.Cancelled, 'the client moves its messages too slowly'));
+  }
+
   onSent(): void {
-    if (this.wakeUp === undefined) {
-      this.finish();
-      return;
-    }
-    const wakeUp = this.wakeUp;
-    this.wakeUp = undefined;
-    wakeUp();
+    this.held.releaseReply();
+    if (this.stream !== undefined) this.stream.sent();
+    else this.finish(this.trailers);
   }
 
   /** Ends the call with this status, whatever it is doing. */
@@ -145,6 +135,12 @@ export class ServerCall extends Stream {
     this.connection.credit(this, octets);
   }
 
+  protected incoming(): number | undefined {
+    if (this.method === undefined || this.remoteEnded) return undefined;
+    if (this.streaming) return this.reader.begun ? this.bodyLength : undefined;
+    return this.bodyLength;
+  }
+
   private begin(head: RequestHead, end: boolean): void {
     this.encoding = head.encoding;
     this.contentLength = head.contentLength;
@@ -154,7 +150,7 @@ export class ServerCall extends Stream {
       return;
     }
     const deadline = timeout === Number.POSITIVE_INFINITY ? undefined : performance.now() + timeout;
-    this.call = new IncomingCall(head.metadata, deadline, head.userAgent);
+    this.call = new IncomingCall(head.metadata, deadline, head.userAgent, this.account);
     this.method = this.service(head.path);
     if (this.method === undefined) {
       this.fail(new ProxyError(Code.Unimplemented, `unknown method ${head.path}`));
@@ -169,93 +165,76 @@ export class ServerCall extends Stream {
       this.patient = true;
       this.inbox = new Inbox(this.reader, this);
       if (end) this.inbox.end(undefined);
-      void this.answerStream(this.inbox, this.call);
+      this.stream = new StreamAnswer(this);
+      const { inbox, call, method } = this;
+      void this.stream.run(() => method.handle(inbox, call));
     } else if (end) {
       this.onEnd();
     }
   }
 
-  private decompress(message: Buffer): void {
-    this.decompressing = true;
-    decompress(message, this.encoding, this.maxMessageSize).then(
-      plain => {
-        this.decompressing = false;
-        this.request = plain;
-        if (this.remoteEnded && !this.closed) this.answer(plain);
-      },
-      fault => this.fail(ProxyError.from(fault)),
-    );
-  }
-
-  private answer(request: Buffer): void {
+  /** The request of a unary call is whole. */
+  answer(request: Buffer): void {
     const method = this.method as Method & { kind: 'unary' };
-    this.request = undefined;
+    const fail = (fault: unknown) => this.fail(ProxyError.from(fault));
     try {
-      method.handle(request, this.call!).then(
-        reply => this.reply(reply),
-        fault => this.fail(ProxyError.from(fault)),
-      );
+      method.handle(request, this.call!).then(reply => this.reply(reply), fail);
     } catch (fault) {
-      this.fail(ProxyError.from(fault));
+      fail(fault);
     }
   }
 
   private reply(reply: Reply): void {
     if (this.closed) return;
     const { connection } = this;
+    // Before anything is said: the status goes alone then.
+    if (!this.hold(reply.message)) return;
     beginBatch();
     try {
       this.sendHeaders(reply.headers);
       this.trailers = reply.trailers;
       countReply(reply.message);
-      if (connection.send(this, reply.message, false)) this.finish();
+      if (this.send(reply.message)) this.finish(reply.trailers);
     } finally {
       // The replies of other open calls may be as far as this one.
       endBatch(connection.streams.size > 0);
     }
   }
 
-  private async answerStream(inbox: Inbox, call: IncomingCall): Promise<void> {
-    const method = this.method as Method & { kind: 'stream' };
-    try {
-      const reply = method.handle(inbox, call);
-      // A tick later: if the call has failed by then, its status goes out alone, as it came.
-      reply.headers.then(headers => setImmediate(() => this.sendHeaders(headers)));
-      this.replies = reply[Symbol.asyncIterator]();
-      for (;;) {
-        const result = await this.replies.next();
-        if (this.closed) return;
-        if (result.done) break;
-        if (!this.headersSent) this.sendHeaders(await reply.headers);
-        if (this.closed) return;
-        if (!this.connection.send(this, result.value, false)) {
-          await new Promise<void>(resolve => {
-            this.wakeUp = resolve;
-          });
-        }
-        if (this.closed) return;
-      }
-      if (!this.headersSent) this.sendHeaders(await reply.headers);
-      this.trailers = reply.trailers;
-      if (!this.closed) this.finish();
-    } catch (fault) {
-      this.fail(ProxyError.from(fault));
-    }
+  /** Holds an answer that may have to wait; false if it cannot be held, and then the call has failed. */
+  hold(message: Buffer): boolean {
+    if (message.length < MAY_WAIT || this.held.holdReply(message.length)) return true;
+    this.fail(tooLarge());
+    return false;
   }
 
-  private sendHeaders(headers: Metadata): void {
+  /** As the connection's `send`; a small answer that has to wait and cannot be held ends the call. */
+  send(message: Buffer): boolean {
+    if (this.connection.send(this, message, false)) {
+      this.held.releaseReply();
+      return true;
+    }
+    if (!this.held.holdReply(message.length)) {
+      // Its beginning is sent: no status can follow.
+      this.connection.reset(this, ErrorCode.EnhanceYourCalm);
+      this.abandonCall(tooLarge());
+    }
+    return false;
+  }
+
+  sendHeaders(headers: Metadata): void {
     if (this.closed || this.headersSent) return;
     this.headersSent = true;
     this.writer.headers(this, headers);
   }
 
   /** OK. */
-  private finish(): void {
-    this.writer.status(this, Code.OK, '', this.trailers, true);
+  finish(trailers: Metadata): void {
+    this.writer.status(this, Code.OK, '', trailers, true);
     this.leave();
   }
 
-  private fail(fault: ProxyError): void {
+  fail(fault: ProxyError): void {
     if (this.closed) return;
     this.writeFault(fault);
     this.abandonCall(fault);
@@ -278,22 +257,18 @@ export class ServerCall extends Stream {
     if (!this.remoteEnded) this.connection.writeReset(this.id, ErrorCode.NoError);
     this.connection.release(this);
     this.reader.dispose();
+    this.held.release();
   }
 
   /** The stream is closed before its handler was done. */
   private abandonCall(reason: ProxyError): void {
     clearAlarm(this.alarm);
     this.reader.dispose();
+    this.held.release();
     this.call?.cancel(reason);
     this.inbox?.abort(reason);
-    this.replies?.return?.().catch(() => {});
-    this.wakeUp?.();
+    this.stream?.abandon();
   }
 }
 
 const noMetadata: Metadata = [];
-
-function tooLate(why?: string): ProxyError {
-  const text = 'context deadline exceeded';
-  return new ProxyError(Code.DeadlineExceeded, why === undefined ? text : `${text}: ${why}`);
-}

@@ -1,13 +1,13 @@
 import type { Duplex } from 'node:stream';
 import type { Service } from '../../base/call.ts';
 import type { ProxyError } from '../../base/error.ts';
+import { MemoryAccount } from '../../base/memory-account.ts';
 import { Connection } from '../http2/connection.ts';
 import { ErrorCode } from '../http2/error-code.ts';
 import type { Limits } from '../http2/limits.ts';
 import type { Role } from '../http2/role.ts';
 import type { Stream } from '../http2/stream.ts';
 import { lendReads } from '../lent-reads.ts';
-import { Budget } from './message-reader.ts';
 import { ResponseWriter } from './response-writer.ts';
 import { ServerCall } from './server-call.ts';
 
@@ -18,22 +18,21 @@ export class ServerConnection implements Role {
   private readonly writer: ResponseWriter;
   private readonly service: Service;
   private readonly limits: Limits;
-  private readonly budget: Budget;
+  /** What is held for this client. */
+  private readonly account: MemoryAccount;
   private readonly onClosed: () => void;
   private readonly startedAt = performance.now();
   /** Since when nothing has changed, and what it was that did not change: seen by sweeps, so that calls keep no time. */
   private idleSince = this.startedAt;
   private idleMark = -1;
-  private stalledSince = this.startedAt;
-  private stallMark = -1;
   private frameSince = this.startedAt;
   private frameMark = -1;
 
-  /** `onClosed` is called once the socket is closed. */
-  constructor(socket: Duplex, service: Service, limits: Limits, onClosed: () => void) {
+  /** `held`: what is held for all clients. `onClosed` is called once the socket is closed. */
+  constructor(socket: Duplex, service: Service, limits: Limits, held: MemoryAccount, onClosed: () => void) {
     this.service = service;
     this.limits = limits;
-    this.budget = new Budget(limits.maxAssembling);
+    this.account = new MemoryAccount(Math.min(limits.maxHeld, held.max / 2), held);
     this.onClosed = onClosed;
     socket.once('close', () => this.onClosed());
     this.connection = new Connection(socket, this, limits);
@@ -42,11 +41,12 @@ export class ServerConnection implements Role {
   }
 
   accept(): Stream {
-    return new ServerCall(this.connection, this.writer, this.service, this.budget);
+    return new ServerCall(this.connection, this.writer, this.service, this.account);
   }
 
   onReady(): void {}
   onSettings(): void {}
+  onRoom(): void {}
   onGoAway(): void {}
   onOver(): void {}
 
@@ -77,7 +77,7 @@ export class ServerConnection implements Role {
       return;
     }
     this.sweepFrame(now);
-    this.sweepStall(now);
+    connection.sweepStalls(now);
     this.sweepIdle(now);
   }
 
@@ -89,17 +89,6 @@ export class ServerConnection implements Role {
       this.frameSince = now;
     } else if (now - this.frameSince > limits.frameTimeout) {
       connection.fail(ErrorCode.EnhanceYourCalm, 'a frame does not end');
-    }
-  }
-
-  private sweepStall(now: number): void {
-    const { connection, limits } = this;
-    const mark = connection.hasImpatient() ? connection.sender.progress : -1;
-    if (mark < 0 || mark !== this.stallMark) {
-      this.stallMark = mark;
-      this.stalledSince = now;
-    } else if (now - this.stalledSince > limits.stallTimeout) {
-      connection.fail(ErrorCode.EnhanceYourCalm, 'replies are not taken');
     }
   }
 

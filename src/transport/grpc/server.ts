@@ -3,12 +3,15 @@ import type { Duplex } from 'node:stream';
 import type { Service } from '../../base/call.ts';
 import { Code } from '../../base/codes.ts';
 import { ProxyError } from '../../base/error.ts';
+import { MemoryAccount } from '../../base/memory-account.ts';
 import { defaultLimits, type Limits } from '../http2/limits.ts';
 import type { GrpcServer } from '../server-port.ts';
 import { ServerConnection } from './server-connection.ts';
 
 export interface ServeOptions {
   readonly limits?: Partial<Limits>;
+  /** For what is held for all clients together; without it there is no other bound than each client's own. */
+  readonly held?: MemoryAccount;
 }
 
 /**
@@ -17,6 +20,7 @@ export interface ServeOptions {
  */
 export function serve(server: Server, service: Service, options: ServeOptions = {}): GrpcServer {
   const limits = { ...defaultLimits, ...options.limits };
+  const held = options.held ?? new MemoryAccount(Number.POSITIVE_INFINITY);
   const connections = new Set<ServerConnection>();
   let sweeper: NodeJS.Timeout | undefined;
 
@@ -26,7 +30,7 @@ export function serve(server: Server, service: Service, options: ServeOptions = 
   }
   function accept(socket: Duplex): void {
     sweeper ??= setInterval(sweep, limits.sweepInterval).unref();
-    const connection = new ServerConnection(socket, service, limits, () => {
+    const connection = new ServerConnection(socket, service, limits, held, () => {
       connections.delete(connection);
       if (connections.size > 0) return;
       clearInterval(sweeper);

@@ -1,15 +1,25 @@
 import { Code } from '../../base/codes.ts';
 import { ErrorCode } from '../http2/error-code.ts';
 
-/** `grpc-message`: UTF-8, percent-encoded but for printable ASCII other than the percent sign (gRPC over HTTP/2). */
-export function encodeMessage(message: string): string {
-  if (/^[ -$&-~]*$/.test(message)) return message;
+/**
+ * `grpc-message`: UTF-8, percent-encoded but for printable ASCII other than the percent sign (gRPC over HTTP/2). Of a message that would
+ * be longer than `room` octets so many whole characters as fit.
+ */
+export function encodeMessage(message: string, room = Number.POSITIVE_INFINITY): string {
+  if (/^[ -$&-~]*$/.test(message)) return message.slice(0, room);
   let encoded = '';
-  for (const octet of Buffer.from(message)) {
-    const plain = octet >= 0x20 && octet <= 0x7e && octet !== 0x25;
-    encoded += plain ? String.fromCharCode(octet) : '%' + octet.toString(16).toUpperCase().padStart(2, '0');
+  for (const character of message) {
+    const octets = encodeCharacter(character);
+    if (encoded.length + octets.length > room) break;
+    encoded += octets;
   }
   return encoded;
+}
+
+function encodeCharacter(character: string): string {
+  if (character >= ' ' && character <= '~' && character !== '%') return character;
+  const octets = [...Buffer.from(character)];
+  return octets.map(octet => `%${octet.toString(16).toUpperCase().padStart(2, '0')}`).join('');
 }
 
 /** Undoes encodeMessage. A percent sign without two hexadecimal digits stays, and so does what is no UTF-8, as U+FFFD. */

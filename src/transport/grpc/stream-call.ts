@@ -1,28 +1,33 @@
 import type { CallOptions, Metadata, ReplyStream, RequestStream } from '../../base/call.ts';
 import { Code } from '../../base/codes.ts';
 import { ProxyError } from '../../base/error.ts';
+import type { MemoryAccount } from '../../base/memory-account.ts';
 import type { Connection } from '../http2/connection.ts';
 import { ClientCall } from './client-call.ts';
 import { Inbox } from './inbox.ts';
-import { type Budget, MessageReader } from './message-reader.ts';
+import { MessageReader } from './message-reader.ts';
 
 /** A call with a stream of messages in either or both directions. */
 export class StreamCall extends ClientCall {
   readonly maxMessageSize: number;
   readonly reply: ReplyStream;
   private readonly requests: RequestStream;
+  readonly account: MemoryAccount;
+  private readonly reader: MessageReader;
   private readonly inbox: Inbox;
   private readonly answered = Promise.withResolvers<Metadata>();
   private trailers: Metadata = [];
   private source: AsyncIterator<Buffer> | Iterator<Buffer> | undefined = undefined;
   private wakeUp: (() => void) | undefined = undefined;
 
-  constructor(connection: Connection, budget: Budget, path: string, requests: RequestStream, options: CallOptions) {
+  constructor(connection: Connection, own: MemoryAccount, path: string, requests: RequestStream, options: CallOptions) {
     super(connection, path, options);
     this.requests = requests;
     this.patient = true;
     this.maxMessageSize = connection.limits.maxMessageSize;
-    this.inbox = new Inbox(new MessageReader(this.maxMessageSize, budget), this);
+    this.account = options.account ?? own;
+    this.reader = new MessageReader(this.maxMessageSize, this.account);
+    this.inbox = new Inbox(this.reader, this);
     const trailers = () => this.trailers;
     this.reply = {
       headers: this.answered.promise,
@@ -45,6 +50,10 @@ export class StreamCall extends ClientCall {
 
   protected onBody(chunk: Buffer, start: number, end: number): void {
     this.inbox.push(chunk, start, end);
+  }
+
+  protected incoming(): number | undefined {
+    return this.reader.begun ? this.bodyLength : undefined;
   }
 
   credit(octets: number): void {

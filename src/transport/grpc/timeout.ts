@@ -1,3 +1,6 @@
+import { Code } from '../../base/codes.ts';
+import { ProxyError } from '../../base/error.ts';
+
 /** Milliseconds of each unit of `grpc-timeout` (grpc doc/PROTOCOL-HTTP2.md). */
 const units: Readonly<Record<string, number>> = { H: 3_600_000, M: 60_000, S: 1000, m: 1, u: 1e-3, n: 1e-6 };
 
@@ -26,4 +29,10 @@ export function formatTimeout(ms: number): string {
   const seconds = Math.ceil(ms / 1000);
   if (seconds <= maxValue) return `${seconds}S`;
   return `${Math.min(maxValue, Math.ceil(seconds / 3600))}H`;
+}
+
+/** A call whose deadline has passed, in grpc-go's words; `why`: what it was waiting for. */
+export function tooLate(why?: string): ProxyError {
+  const text = 'context deadline exceeded';
+  return new ProxyError(Code.DeadlineExceeded, why === undefined ? text : `${text}: ${why}`);
 }

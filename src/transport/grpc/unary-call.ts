@@ -1,23 +1,25 @@
 import type { CallOptions, Metadata, Reply } from '../../base/call.ts';
 import { Code } from '../../base/codes.ts';
 import { ProxyError } from '../../base/error.ts';
+import type { MemoryAccount } from '../../base/memory-account.ts';
 import type { Connection } from '../http2/connection.ts';
 import { ClientCall } from './client-call.ts';
 import { decompress } from './gunzip.ts';
-import { type Budget, MessageReader } from './message-reader.ts';
+import { MessageReader } from './message-reader.ts';
 
 /** A call of one message, answered by one message. */
 export class UnaryCall extends ClientCall {
   private request: Buffer;
   private resolve: (reply: Reply) => void;
   private reject: (fault: ProxyError) => void;
+  private readonly account: MemoryAccount;
   private readonly reader: MessageReader;
   private message: Buffer | undefined = undefined;
   private compressed = false;
 
   constructor(
     connection: Connection,
-    budget: Budget,
+    own: MemoryAccount,
     path: string,
     request: Buffer,
     options: CallOptions,
@@ -28,7 +30,8 @@ export class UnaryCall extends ClientCall {
     this.request = request;
     this.resolve = resolve;
     this.reject = reject;
-    this.reader = new MessageReader(connection.limits.maxMessageSize, budget);
+    this.account = options.account ?? own;
+    this.reader = new MessageReader(connection.limits.maxMessageSize, this.account);
   }
 
   onOpen(): void {
@@ -61,6 +64,10 @@ export class UnaryCall extends ClientCall {
 
   protected onAnswer(): void {}
 
+  protected incoming(): number | undefined {
+    return this.reader.begun ? this.bodyLength : undefined;
+  }
+
   protected onDone(fault: ProxyError | undefined, trailers: Metadata): void {
     const { headers, message, reader, resolve, reject } = this;
     const whole = reader.empty;
@@ -70,7 +77,7 @@ export class UnaryCall extends ClientCall {
     } else if (message === undefined || !whole) {
       reject(new ProxyError(Code.Internal, 'the answer is not one whole message', { headers, trailers }));
     } else if (this.compressed) {
-      decompress(message, this.encoding, this.connection.limits.maxMessageSize).then(
+      decompress(message, this.encoding, this.connection.limits.maxMessageSize, this.account).then(
         plain => resolve({ message: plain, headers, trailers }),
         reject,
       );

@@ -52,7 +52,10 @@ export class Connection implements ReceivingEnd {
     this.output = new Output(
       socket,
       {
-        room: () => this.sender.pump(undefined),
+        room: () => {
+          this.sender.pump(undefined);
+          this.role.onRoom();
+        },
         backlog: () => this.fail(ErrorCode.EnhanceYourCalm, 'the peer does not read'),
       },
       limits.outputHighWater,
@@ -152,20 +155,23 @@ export class Connection implements ReceivingEnd {
     }
   }
 
-  /** Sends one gRPC message; false if some of it waits, and then the stream's onSent follows. One at a time. */
-  send(stream: Stream, message: Buffer, end: boolean): boolean {
-    if (this.sender.send(stream, message, end)) return true;
-    if (this.sender.unsent > this.limits.maxUnsent) this.fail(ErrorCode.EnhanceYourCalm, 'replies are not taken');
-    return false;
+  /** Whether a stream may be opened: the peer allows another one, and reads its socket. */
+  get hasRoom(): boolean {
+    return this.streams.size < this.peer.maxConcurrentStreams && !this.output.full;
   }
 
-  /** Whether a message waits that is not a patient stream's. */
-  hasImpatient(): boolean {
-    if (this.sender.unsent === 0) return false;
+  /** Sends one gRPC message; false if some of it waits, and then the stream's onSent follows. One at a time. */
+  send(stream: Stream, message: Buffer, end: boolean): boolean {
+    return this.sender.send(stream, message, end);
+  }
+
+  /** Resets the streams whose message is under way and moves too slowly; `now` is of performance.now(). */
+  sweepStalls(now: number): void {
     for (const stream of this.streams.all()) {
-      if (stream.outgoing !== undefined && !stream.patient) return true;
+      if (!stream.isStalled(now, this.limits)) continue;
+      this.reset(stream, ErrorCode.EnhanceYourCalm);
+      stream.onStall();
     }
-    return false;
   }
 
   /** The peer has broken a rule that costs it the stream. */

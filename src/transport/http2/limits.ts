@@ -27,10 +27,11 @@ export interface Limits {
   readonly connectionWindow: number;
   /** One message, on the wire and decompressed; a larger one fails its stream with ResourceExhausted. */
   readonly maxMessageSize: number;
-  /** All messages of a connection that have begun and not ended; a stream that would go beyond it fails. */
-  readonly maxAssembling: number;
-  /** Bytes of replies that wait for the peer's flow control. */
-  readonly maxUnsent: number;
+  /**
+   * Messages of one client that are held: while they come in, while their call is served, and while their answers wait for the
+   * client. A call that would go beyond it fails with ResourceExhausted.
+   */
+  readonly maxHeld: number;
   /** Bytes on their way to the socket at which no more DATA is made. */
   readonly outputHighWater: number;
   /** Bytes that wait for a peer that does not read its socket: acknowledgements, resets and headers. */
@@ -53,8 +54,12 @@ export interface Limits {
   readonly frameTimeout: number;
   /** A connection without streams gets a GOAWAY with NO_ERROR after this; a gRPC client dials again when it has a call. */
   readonly idleTimeout: number;
-  /** A peer that takes nothing of a unary reply for so long (zero-window stall, CVE-2019-9511, CVE-2019-9517). */
+  /**
+   * In each such time a message that is under way, either way, has to move by at least `minProgress` bytes, or its stream is reset
+   * (zero-window stall, CVE-2019-9511, CVE-2019-9517). A stream that pauses between messages is left alone.
+   */
   readonly stallTimeout: number;
+  readonly minProgress: number;
   /** From our GOAWAY with an error until the socket is destroyed. */
   readonly linger: number;
   /** How often the times above are looked at. */
@@ -72,8 +77,7 @@ export const defaultLimits: Limits = {
   streamWindow: 1 * MiB,
   connectionWindow: 16 * MiB,
   maxMessageSize: 64 * MiB,
-  maxAssembling: 256 * MiB,
-  maxUnsent: 256 * MiB,
+  maxHeld: 256 * MiB,
   outputHighWater: 256 * KiB,
   maxBacklog: 4 * MiB,
   resetBurst: 1000,
@@ -88,6 +92,7 @@ export const defaultLimits: Limits = {
   frameTimeout: 30_000,
   idleTimeout: 30 * 60_000,
   stallTimeout: 60_000,
+  minProgress: 64 * KiB,
   linger: 1000,
   sweepInterval: 1000,
 };
@@ -95,6 +100,7 @@ export const defaultLimits: Limits = {
 /**
  * Towards a runtime. Its error texts come as headers: grpc-go, whose clients take 16 MiB of them, keeps to the limit that is announced
  * and resets a call whose text is longer; others ignore the limit. So all is taken that a kubelet would take, and the beginning kept.
+ * A stall is given longer than the kubelet's longest deadline, 4 minutes, so that it ends no call that would have come to an end.
  */
 export const runtimeLimits: Limits = {
   ...defaultLimits,
@@ -102,4 +108,5 @@ export const runtimeLimits: Limits = {
   maxKeptHeaders: 512 * KiB,
   maxHeaderBlockSize: 32 * MiB,
   maxDecodedSize: 32 * MiB,
+  stallTimeout: 5 * 60_000,
 };

@@ -10,6 +10,8 @@ export interface Role {
   onReady(): void;
   /** The peer's SETTINGS have changed, so that more streams may be open. */
   onSettings(): void;
+  /** The peer reads its socket again, after a time in which it did not. */
+  onRoom(): void;
   /** The peer takes no streams above `lastStreamId` any more. */
   onGoAway(lastStreamId: number, code: ErrorCode, debug: string): void;
   /** A stream was closed. */

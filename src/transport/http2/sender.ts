@@ -14,9 +14,6 @@ const turn = 4;
 export class Sender {
   /** The connection's send window. */
   window = 65_535;
-  /** Bytes of messages that wait, and bytes of them that went out: a stall is the first without the second. */
-  unsent = 0;
-  progress = 0;
   private readonly output: Output;
   private readonly peer: PeerSettings;
   private readonly floods: Floods;
@@ -42,7 +39,6 @@ export class Sender {
       stream.outgoing = undefined;
       return true;
     }
-    this.unsent += message.length;
     this.enqueue(stream);
     this.pump(stream);
     return stream.outgoing === undefined;
@@ -75,8 +71,6 @@ export class Sender {
 
   /** Forgets what a closed stream still had to send. */
   drop(stream: Stream): void {
-    if (stream.outgoing === undefined) return;
-    this.unsent -= stream.outgoing.length;
     stream.outgoing = undefined;
   }
 
@@ -110,9 +104,7 @@ export class Sender {
       }
       const length = Math.min(total - stream.sent, stream.sendWindow, this.window, this.peer.maxFrameSize);
       this.writeFrame(stream, message, length);
-      this.progress += length;
     }
-    this.unsent -= message.length;
     stream.outgoing = undefined;
     return true;
   }

@@ -1,5 +1,6 @@
 import type { ErrorCode } from './error-code.ts';
 import type { HeaderList } from './header-list.ts';
+import type { Limits } from './limits.ts';
 
 /**
  * One stream (RFC 9113 section 5.1) from the view of its connection, which calls the methods and keeps the fields. What a
@@ -22,12 +23,36 @@ export abstract class Stream {
   endAfter = false;
   /** It stands in the sender's queue. */
   queued = false;
-  /** Its reader may take as long as it likes; for others a stall ends the connection. */
+  /** Its reader may take as long as it likes; others are reset when they stall. */
   patient = false;
+  /** Since when the message under way is watched, 0 if there is none, and how far it was then. */
+  private watchedSince = 0;
+  private watchedFrom = 0;
   /** What content-length promised (-1: nothing), and what has come. */
   contentLength = -1;
   bodyLength = 0;
 
+  /** Whether the message under way has moved too little for too long. Asked again and again; `now` is of performance.now(). */
+  isStalled(now: number, { stallTimeout, minProgress }: Limits): boolean {
+    const moved = this.outgoing !== undefined && !this.patient ? this.sent : this.incoming();
+    if (moved === undefined) {
+      this.watchedSince = 0;
+      return false;
+    }
+    // What moves back is another message.
+    if (this.watchedSince !== 0 && moved >= this.watchedFrom) {
+      if (now - this.watchedSince < stallTimeout) return false;
+      if (moved - this.watchedFrom < minProgress) return true;
+    }
+    this.watchedSince = now;
+    this.watchedFrom = moved;
+    return false;
+  }
+
+  /** How many bytes of a message that is coming in are there; undefined if none has begun. */
+  protected abstract incoming(): number | undefined;
+  /** Reset by us, since its message moved too slowly. */
+  abstract onStall(): void;
   /** Header list or trailers; `end` is END_STREAM. The list is lent. */
   abstract onHeaders(list: HeaderList, end: boolean): void;
   /** Payload of DATA, lent. */

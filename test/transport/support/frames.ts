@@ -50,6 +50,19 @@ export function headers(streamId: number, fields: readonly Field[], flags: numbe
   return frame(FrameType.Headers, flags, streamId, block(fields));
 }
 
+/** A header list in frames of 16 KiB, HEADERS and CONTINUATION; it ends the stream. */
+export function longHeaders(streamId: number, fields: readonly Field[]): Buffer[] {
+  const octets = block(fields);
+  const size = 16_384;
+  const parts: Buffer[] = [];
+  for (let at = 0; at < octets.length; at += size) {
+    const last = at + size >= octets.length ? Flag.EndHeaders : 0;
+    const type = at === 0 ? FrameType.Headers : FrameType.Continuation;
+    parts.push(frame(type, at === 0 ? last | Flag.EndStream : last, streamId, octets.subarray(at, at + size)));
+  }
+  return parts;
+}
+
 /** A gRPC message with its prefix. */
 export function message(body: Buffer | string, flag = 0): Buffer {
   const octets = Buffer.from(body as string, 'latin1');

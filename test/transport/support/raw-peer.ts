@@ -70,6 +70,8 @@ export class RawPeer {
   }
 
   readonly words: string[] = [];
+  /** The `:path` of each stream that the peer has opened. */
+  readonly paths = new Map<number, string>();
 
   private take(chunk: Buffer): void {
     this.rest = Buffer.concat([this.rest, chunk]);
@@ -94,7 +96,7 @@ export class RawPeer {
     const end = (flags & Flag.EndStream) === 0 ? '' : ' end';
     switch (type) {
       case FrameType.Headers:
-        return `${name} ${streamId} ${this.decode(payload)}${end}`;
+        return `${name} ${streamId} ${this.decode(streamId, payload)}${end}`;
       case FrameType.Data:
         return `${name} ${streamId} ${payload.length}${end}`;
       case FrameType.RstStream:
@@ -106,12 +108,15 @@ export class RawPeer {
     }
   }
 
-  private decode(payload: Buffer): string {
+  private decode(streamId: number, payload: Buffer): string {
     const list = new HeaderList(1 << 24);
     const fault = this.decoder.decode(payload, 0, payload.length, list);
     if (fault !== undefined) return `undecodable: ${fault}`;
     const fields: string[] = [];
-    for (let i = 0; i < list.length; i += 2) fields.push(`${list.fields[i]}=${list.fields[i + 1]}`);
+    for (let i = 0; i < list.length; i += 2) {
+      if (list.fields[i] === ':path') this.paths.set(streamId, list.fields[i + 1]!);
+      fields.push(`${list.fields[i]}=${list.fields[i + 1]}`);
+    }
     return fields.filter(field => /^(:status|grpc-status)=/.test(field)).join(' ');
   }
 }

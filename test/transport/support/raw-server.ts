@@ -1,5 +1,6 @@
 import { duplexPair } from 'node:stream';
 import type { Service } from '../../../src/base/call.ts';
+import { MemoryAccount } from '../../../src/base/memory-account.ts';
 import { ServerConnection } from '../../../src/transport/grpc/server-connection.ts';
 import { FrameType } from '../../../src/transport/http2/frame.ts';
 import { defaultLimits, type Limits } from '../../../src/transport/http2/limits.ts';
@@ -13,7 +14,8 @@ export function rawClient(
   service: Service = echo,
 ): { peer: RawPeer; server: ServerConnection } {
   const [near, far] = duplexPair();
-  const server = new ServerConnection(near, service, { ...defaultLimits, linger: 10, ...limits }, () => {});
+  const own = { ...defaultLimits, linger: 10, ...limits };
+  const server = new ServerConnection(near, service, own, new MemoryAccount(Number.POSITIVE_INFINITY), () => {});
   return { peer: new RawPeer(far), server };
 }
 

@@ -100,6 +100,7 @@ export class Generations {
       const { node } = opened;
       const store = snapshotStore(stateDir, log, writeFailures);
       opened.keeper = await SnapshotKeeper.open(node, store, await readBootId(), log);
+      for (const runtime of opened.current.linked) if (node.of(runtime).seen) runtime.noteSeen();
     }
     return opened;
   }
@@ -162,6 +163,11 @@ export class Generations {
     snapshot.forget();
     await this.keeper?.forget(runtime);
     return pods;
+  }
+
+  /** Resolves when what is known now is on the disk, or could not be written. */
+  async flush(): Promise<void> {
+    await this.keeper?.flush();
   }
 
   /** Lets go of the runtimes and writes down what is known of them. */

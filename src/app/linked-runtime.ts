@@ -18,6 +18,8 @@ export interface RuntimeAddress {
 
 export interface LinkedRuntime extends Runtime, RuntimeAddress {
   start(): void;
+  /** It is known to have been up before the proxy started. */
+  noteSeen(): void;
   stop(): void;
   /** Keeps what connection there is until `over` resolves, and from then on for as long as a call is on it. */
   leave(over: Promise<void>): Promise<void>;
@@ -76,6 +78,10 @@ export function linkedRuntime(
     silence,
     ...watchedCalls(id, heardCalls(calls, silence), watch),
     start: () => link.start(),
+    noteSeen() {
+      link.noteSeen();
+      state = runtimeState(link.state, state.versions);
+    },
     tried: link.tried,
     stop: () => link.stop(),
     async leave(over) {

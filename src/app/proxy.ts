@@ -13,6 +13,7 @@ import { CallWatch } from '../watch/call-watch.ts';
 import { watchedService } from '../watch/watched-service.ts';
 import { openAdmin } from './admin.ts';
 import { faultRoutes } from './fault-routes.ts';
+import { forgetRoutes } from './forget-routes.ts';
 import { Generations } from './generations.ts';
 import { heldForClients } from './held-memory.ts';
 import { openListener } from './listener.ts';
@@ -83,6 +84,7 @@ export async function startProxy(
   const routes: readonly AdminRoute[] = [
     ...logLevelRoutes(levels),
     ...reloadRoutes(reloader),
+    ...forgetRoutes({ runtimes: () => generations.runtimes.all, forget: runtime => generations.forget(runtime) }, log),
     ...statusRoutes({
       config: () => generations.config,
       runtimes: () => generations.runtimes.all,

@@ -87,13 +87,15 @@ function reportDaemon(
 function reportRuntime(sources: StatusSources, runtime: Runtime): RuntimeReport {
   const { id, state } = runtime;
   const { runtimes, labels } = sources.config();
-  const { pods, containers, images } = sources.snapshotOf(runtime);
+  const snapshot = sources.snapshotOf(runtime);
+  const { pods, containers, images } = snapshot;
   return {
     id,
     primary: id === '',
     socket: runtimes.find(address => address.id === id)?.path ?? '',
     state: state.kind,
     seen: !isUnseen(state),
+    lost: state.kind === 'down' && snapshot.seen && !snapshot.known,
     since: new Date(state.since).toISOString(),
     notAnsweringSince: runtime.silence?.since === undefined ? null : new Date(runtime.silence.since).toISOString(),
     reason: state.kind === 'down' ? redactUrls(state.reason) : null,

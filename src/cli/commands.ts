@@ -2,6 +2,7 @@ import { adminSocket } from './admin-socket.ts';
 import type { CommandRow } from './command-row.ts';
 import { configRows } from './config-rows.ts';
 import { faultRows } from './fault-rows.ts';
+import { forgetRow } from './forget-row.ts';
 import { reloadRow } from './reload-row.ts';
 import { setupRows } from './setup-rows.ts';
 import { traceRows } from './trace-rows.ts';
@@ -52,6 +53,7 @@ export const commands: readonly CommandRow[] = [
     load: async () => (await import('./doctor-command.ts')).runDoctor,
   },
   reloadRow,
+  forgetRow,
   ...traceRows,
   {
     name: 'log-level',

@@ -118,6 +118,10 @@ function detailOf(runtime: RuntimeReport, now: number, width: number, paint: Pai
       : (['bad', reason] as const);
     for (const line of textLines(text, width)) lines.push(paint(tone, line));
   }
+  if (runtime.lost === true) {
+    const text = `what it had is not known: lists fail until it is up${forgetting(runtime)}`;
+    for (const line of textLines(text, width)) lines.push(paint('bad', line));
+  }
   if (notAnsweringSince !== null) {
     const text = `connected, and has answered nothing since ${notAnsweringSince}: look at its log, or restart it`;
     for (const line of textLines(text, width)) lines.push(paint('bad', line));
@@ -129,6 +133,11 @@ function detailOf(runtime: RuntimeReport, now: number, width: number, paint: Pai
     lines.push(...limit(textLines(text, width), ERROR_LINES, width));
   }
   return lines;
+}
+
+/** The primary is in every list. */
+function forgetting({ id }: RuntimeReport): string {
+  return id === '' ? '' : `; if it has left for good: criproxy forget ${printable(id)}`;
 }
 
 function shortPackage(name: string): string {

@@ -20,6 +20,8 @@ export class SnapshotKeeper {
   private readonly filings = new WeakMap<Snapshot, Filing>();
   /** Files that say what is written under the runtime's own socket from now on. */
   private readonly replaced = new WeakMap<Snapshot, Filed>();
+  /** Those that may have been seen: that is not to be written down as if it were sure. */
+  private readonly doubted = new WeakSet<Snapshot>();
   /** What was filed of runtimes that are not in the configuration. */
   private rest: readonly Filed[] = [];
   private writing: Promise<void> | undefined;
@@ -51,7 +53,10 @@ export class SnapshotKeeper {
     for (const runtime of all) {
       const claim = claims.get(runtime);
       if (claim !== undefined) keeper.take(runtime, claim);
-      else if (isDoubtful) keeper.lose(runtime, 'a snapshot of an earlier version is there that may be its own');
+      else if (isDoubtful) {
+        keeper.lose(runtime, 'a snapshot of an earlier version is there that may be its own');
+        keeper.doubted.add(keeper.node.of(runtime));
+      }
     }
     if (isDoubtful && all.every(runtime => claims.get(runtime)?.by === 'socket')) await keeper.drop(old);
     return keeper;
@@ -142,7 +147,8 @@ export class SnapshotKeeper {
 
   private async writeOne(runtime: Runtime): Promise<void> {
     const snapshot = this.node.of(runtime);
-    if (!snapshot.seen) return;
+    if (runtime.state.kind === 'up' || snapshot.known) this.doubted.delete(snapshot);
+    if (!snapshot.seen || this.doubted.has(snapshot)) return;
     const filing = this.filings.get(snapshot) ?? new Filing();
     this.filings.set(snapshot, filing);
     try {

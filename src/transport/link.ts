@@ -69,6 +69,11 @@ export class Link<Greeting> {
     return this.current;
   }
 
+  /** It is known, from elsewhere, to have been up before. */
+  noteSeen(): void {
+    if (this.current.kind === 'down') this.current = { ...this.current, seen: true };
+  }
+
   onChange(listener: (state: LinkState<Greeting>) => void): () => void {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);

@@ -25,6 +25,7 @@ function makeRuntime(changes: Partial<RuntimeReport>): RuntimeReport {
     socket: '/run/containerd/containerd.sock',
     state: 'up',
     seen: true,
+    lost: false,
     since: ago(3 * 86_400 + 4 * 3600),
     notAnsweringSince: null,
     reason: null,

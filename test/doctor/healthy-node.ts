@@ -42,6 +42,7 @@ function reportRuntime(id: string, socket: string): Changeable<RuntimeReport> {
     socket,
     state: 'up',
     seen: true,
+    lost: false,
     since: '2026-01-01T00:00:00.000Z',
     notAnsweringSince: null,
     reason: null,

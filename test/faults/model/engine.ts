@@ -80,6 +80,10 @@ export class EnginePort extends FakePort implements LinkedRuntime {
     this.state = { kind: 'down', since: Date.now(), reason: 'not connected yet', seen };
   }
 
+  noteSeen(): void {
+    if (this.state.kind === 'down') this.state = { ...this.state, seen: true };
+  }
+
   start(): void {
     this.engine.ports.add(this);
     this.follow();

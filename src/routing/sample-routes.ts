@@ -57,13 +57,16 @@ export const streamSamples: StreamRoute = async function* (plan, request, option
   const asked = askedFor(plan, request);
   const others = asked.filter(runtime => runtime !== primary);
   const call = endableCall(options);
-  const parts = Promise.all(others.map(runtime => askSamples(plan, runtime, request, call.options)));
   try {
-    if (others.length < asked.length) {
-      await plan.ready(primary, options);
-      const reply = plan.stream(primary, request, call.options);
-      lead.follow(reply);
-      yield* waitingForFirst(primary, plan.method.name, options, reply);
+    const asksPrimary = others.length < asked.length;
+    if (asksPrimary) await plan.ready(primary, options);
+    // Where the first cannot have the stream, nobody is asked.
+    if (asked[0]?.state.kind === 'up') plan.lane(asked[0]);
+    const parts = Promise.all(others.map(runtime => askSamples(plan, runtime, request, call.options)));
+    if (asksPrimary) {
+      const own = plan.stream(primary, request, call.options);
+      lead.follow(own);
+      yield* waitingForFirst(primary, plan.method.name, options, own);
     }
     const { replies, faults } = readParts(plan, others, await parts);
     if (replies.length === 0 && others.length > 0 && others.length === asked.length) throw faults[0]!;

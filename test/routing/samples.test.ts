@@ -105,6 +105,15 @@ for (const [method, [stream]] of Object.entries(lists)) {
   });
 }
 
+test('a stream that the primary cannot have is asked of nobody', async t => {
+  const stream = 'StreamContainerStats';
+  const alt = fakeRuntime('alt', { answers: { [stream]: [encode('ListContainerStats', 'x')] } });
+  const lab = startLab([fakeRuntime('', { packages: ['runtime.v1alpha2'] }), alt]);
+  t.teardown(() => lab.stop());
+  await t.rejects(streamedIds(lab, stream), { code: Code.Unimplemented });
+  t.strictSame(alt.asked, []);
+});
+
 test('stats that always take longer than the list timeout are there from the second call on, a question at a time', async t => {
   const method = 'ListContainerStats';
   let round = 0;

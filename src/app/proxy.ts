@@ -80,14 +80,15 @@ export async function startProxy(
   const reloader = new Reloader({ generations, levels, source, log });
 
   // For those who operate the proxy: what can be asked of it, or told, enters here.
-  const runtimeIds = () => generations.runtimes.all.map(({ id }) => id);
+  const runtimes = () => generations.runtimes.all;
+  const runtimeIds = () => runtimes().map(({ id }) => id);
   const routes: readonly AdminRoute[] = [
     ...logLevelRoutes(levels),
     ...reloadRoutes(reloader),
-    ...forgetRoutes({ runtimes: () => generations.runtimes.all, forget: runtime => generations.forget(runtime) }, log),
+    ...forgetRoutes({ runtimes, forget: runtime => generations.forget(runtime) }, log),
     ...statusRoutes({
       config: () => generations.config,
-      runtimes: () => generations.runtimes.all,
+      runtimes,
       snapshotOf: runtime => generations.node.of(runtime),
       soleImagesOf: runtime => soleImages(generations.node, runtime),
       callsOf: telemetry.callsOf,
@@ -114,15 +115,7 @@ export async function startProxy(
 
   // From here on systemd hears that it serves, and may kill it when it does not.
   const { listen, userAgent } = config;
-  const supervisor = supervise({
-    environment,
-    notifier,
-    listener,
-    listen,
-    userAgent,
-    runtimes: () => generations.runtimes.all,
-    log,
-  });
+  const supervisor = supervise({ environment, notifier, listener, listen, userAgent, runtimes, log });
   generations.node.onChange(supervisor.changed);
   reloader.listener = supervisor;
 

@@ -1,11 +1,14 @@
 import type { CallOptions, Reply } from '../base/call.ts';
 import { Code } from '../base/codes.ts';
 import { ProxyError } from '../base/error.ts';
+import { isImage } from '../cri/filter.ts';
+import { itemId, lenField, readBytes } from '../cri/listing.ts';
 import { hasFirstField } from '../cri/read.ts';
 import { askedFor } from './asked.ts';
 import { pause } from './budget.ts';
 import { doubtful, imageInSnapshot, isSilent, lacksService } from './holding.ts';
 import { imageOwner } from './image-owner.ts';
+import { isDigest } from './names.ts';
 import { withOwnHandler } from './own-handler.ts';
 import type { Plan } from './plan.ts';
 import { isReply, promptAnswer } from './prompt-answer.ts';
@@ -36,7 +39,7 @@ export const imageStatus: UnaryRoute = async (plan, request, options) => {
     const limit = plan.listTimeout(asked[index]!);
     const late = held.then(it => pause(limit, options.signal).then(() => it));
     const found = await Promise.race([each, late.catch(() => each)]);
-    if (found.kind === 'has') return found.reply;
+    if (found.kind === 'has') return mayGuess(plan, request, found.reply) ? found.reply : missing;
     if (found.kind === 'lacks') lacking.push(found.answer);
     else fault ??= found.fault;
   }
@@ -45,6 +48,13 @@ export const imageStatus: UnaryRoute = async (plan, request, options) => {
   if (reply === undefined && lacking[0] instanceof ProxyError) throw lacking[0];
   return reply ?? missing;
 };
+
+/** Of a call by a name alone: false if a container could not be made of what was said to be there. */
+function mayGuess(plan: Plan, request: Buffer, { message }: Reply): boolean {
+  const tellsOfPod = plan.readAnnotations(request).size > 0;
+  if (tellsOfPod || isDigest(plan.read('image', request))) return true;
+  return plan.node.imageGuesses.say(itemId(readBytes(message, 1)!));
+}
 
 /** A runtime's answer to whether it has an image; `answer` is its own way to say no. */
 type Look =
@@ -55,8 +65,9 @@ type Look =
 async function look(plan: Plan, runtime: Runtime, request: Buffer, options: CallOptions): Promise<Look> {
   const isPrimary = runtime === plan.runtimes.primary;
   const image = plan.read('image', request);
-  const lacks = () => !isPrimary && imageInSnapshot(plan, runtime, image) === 'no';
-  if (isSilent(plan, runtime) && lacks()) return { kind: 'lacks', answer: missing };
+  const listed = () => (isPrimary ? undefined : lookInSnapshot(plan, runtime, request));
+  const known = isSilent(plan, runtime) ? listed() : undefined;
+  if (known !== undefined) return known;
   try {
     const part = isPrimary
       ? await plan.call(runtime, request, options)
@@ -68,13 +79,21 @@ async function look(plan: Plan, runtime: Runtime, request: Buffer, options: Call
     const fault = ProxyError.from(error);
     if (fault.code === Code.NotFound || lacksService(plan, runtime, image, fault))
       return { kind: 'lacks', answer: fault };
-    if (lacks()) return { kind: 'lacks', answer: missing };
     const isSilence = fault.code === Code.Unavailable || fault.code === Code.DeadlineExceeded;
-    return {
-      kind: 'unknown',
-      fault: isPrimary || !isSilence ? fault : doubtful(runtime, `the image "${image}"`, fault),
-    };
+    const doubt = isPrimary || !isSilence ? fault : doubtful(runtime, `the image "${image}"`, fault);
+    return listed() ?? { kind: 'unknown', fault: doubt };
   }
+}
+
+/** What a fresh snapshot tells, which has the same Image that the status would have; undefined: nothing. */
+function lookInSnapshot(plan: Plan, runtime: Runtime, request: Buffer): Look | undefined {
+  const image = plan.read('image', plan.names(runtime).encode(request));
+  const held = imageInSnapshot(plan, runtime, image);
+  if (held === 'unknown') return undefined;
+  if (held === 'no') return { kind: 'lacks', answer: missing };
+  const items = [...plan.node.of(runtime).images.index().values()];
+  const status = lenField(1, items.find(item => isImage(item, image))!);
+  return { kind: 'has', reply: { ...missing, message: plan.names(runtime).decode(status, request) } };
 }
 
 /** A secondary without the image service has no images. */

@@ -7,6 +7,7 @@ import { itemId } from '../cri/listing.ts';
 import type { Effect } from '../cri/methods.ts';
 import { EventFeeds } from './event-feed.ts';
 import { FollowedCall } from './followed-call.ts';
+import { ImageGuesses } from './image-guesses.ts';
 import { OwnLists } from './own-lists.ts';
 import type { Runtime } from './runtime.ts';
 import { RuntimeStatuses } from './runtime-statuses.ts';
@@ -45,6 +46,7 @@ export class NodeState {
   readonly startedAt = Date.now();
   /** What calls have said of pods. */
   readonly seenPods = new SeenPods();
+  readonly imageGuesses = new ImageGuesses();
   /** Lists that come from a snapshot now. */
   private readonly stale = new Set<string>();
   private readonly own = new OwnLists(this);

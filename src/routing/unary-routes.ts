@@ -3,6 +3,7 @@ import { codeName } from '../base/codes.ts';
 import type { Route } from '../cri/methods.ts';
 import { askOwner } from './ask-owner.ts';
 import { askedFor } from './asked.ts';
+import { createContainer } from './create-container.ts';
 import { refuseCollision } from './id-collision.ts';
 import { identity } from './identity.ts';
 import { imageFs } from './image-fs.ts';
@@ -12,7 +13,6 @@ import { removeImage } from './image-removal.ts';
 import { imageStatus } from './image-status.ts';
 import { listPart } from './list-part.ts';
 import { nodeStatus, runtimeConfig } from './node-status.ts';
-import { withOwnImageIds } from './own-image-id.ts';
 import type { IdKind } from './owners.ts';
 import type { Plan } from './plan.ts';
 import { namedRuntime } from './pod-owner.ts';
@@ -46,7 +46,7 @@ const byId =
 
 function callOwner(plan: Plan, owner: Runtime, request: Buffer, options: CallOptions): Promise<Reply> {
   if (plan.method.effect !== 'addContainer') return plan.call(owner, request, options);
-  return withoutCollision(plan, owner, plan.call(owner, withOwnImageIds(plan, owner, request), options), options);
+  return withoutCollision(plan, owner, createContainer(plan, owner, request, options), options);
 }
 
 async function withoutCollision(

@@ -37,8 +37,8 @@ interface Row {
   readonly images?: readonly Message[];
   readonly request?: Message;
   prepare(node: Node): unknown;
-  /** A code, or that the image is missing. */
-  readonly got: number | 'missing';
+  /** A code, or whether the image is there. */
+  readonly got: number | 'missing' | 'there';
 }
 
 const altOf = (node: Node) => node.runtimes['alt']!;
@@ -54,13 +54,22 @@ const rows: readonly Row[] = [
   { what: 'alt, which had none, hangs', prepare: hang, got: 'missing' },
   { what: 'the same by id, alt is down', request: byId, prepare: node => altOf(node).goDown(), got: 'missing' },
   { what: 'the same by id, alt hangs', request: byId, prepare: hang, got: 'missing' },
-  { what: 'alt, which had it, is down', images: [web], prepare: node => altOf(node).goDown(), got: Code.Unavailable },
-  { what: 'alt, which had it, hangs', images: [web], prepare: hang, got: Code.Unavailable },
+  { what: 'alt, which had it, is down', images: [web], prepare: node => altOf(node).goDown(), got: 'there' },
+  { what: 'alt, which had it, hangs', images: [web], prepare: hang, got: 'there' },
   {
     what: 'alt, which had it, is asked by id and is down',
     images: [web],
     request: byId,
     prepare: node => altOf(node).goDown(),
+    got: 'there',
+  },
+  {
+    what: 'alt, which had it long before it went down',
+    images: [web],
+    prepare(node) {
+      age(node, FRESH + 1);
+      altOf(node).goDown();
+    },
     got: Code.Unavailable,
   },
   {
@@ -168,6 +177,21 @@ for (const { what, images = [], request = byName, prepare, got } of rows) {
   });
 }
 
+test('the status of an image from a list is the one that its runtime would give', async t => {
+  const image = { ...web, size: 7, uid: { value: 1000 }, username: 'web', pinned: true };
+  const node = await start([image]);
+  t.teardown(() => node.stop());
+  for (const request of [byName, byId, { image: { image: 'alt/docker.io/library/web:1' } }]) {
+    const live = await node.call('ImageStatus', request);
+    altOf(node).goDown();
+    const listed = await node.call('ImageStatus', request).catch(() => undefined);
+    altOf(node).comeUp();
+    if (request.image.image.startsWith('alt/'))
+      t.equal(listed, undefined, 'a name of one runtime is asked of it alone');
+    else t.strictSame(listed, live);
+  }
+});
+
 test('a snapshot older than -maxSnapshotAge tells nothing', async t => {
   const node = await start();
   t.teardown(() => node.stop());
@@ -189,6 +213,7 @@ test('one that is known to hang is not asked again', async t => {
 test('a secondary is waited for as long as a list, whatever the client would wait', async t => {
   const node = await start([web], { listTimeout: 50 });
   t.teardown(() => node.stop());
+  age(node, FRESH + 1);
   hang(node);
   const { message } = await node.fault('ImageStatus', byName);
   t.match(message, 'the runtime alt does not answer: no answer within 50 ms; it may have the image "web:1"');

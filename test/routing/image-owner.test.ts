@@ -197,6 +197,41 @@ for (const [pod, owner, holder] of [
   });
 }
 
+/** As a kubelet up to 1.18 starts a container: its ImageStatus tells nothing of the pod. */
+const statusAlone = { image: { image: 'web' } };
+
+test('a kubelet that tells nothing of the pod: a wrong guess costs one failed try', async t => {
+  const node = await start(['alt']);
+  t.teardown(() => node.stop());
+  const isThere = async () => (await node.call('ImageStatus', statusAlone))['image'] !== null;
+  const create = (pod_sandbox_id: string) => ({ pod_sandbox_id, config: { image: { image: DIGEST } } });
+  t.equal(await isThere(), true);
+  t.equal((await node.fault('CreateContainer', create('p'))).code, Code.NotFound);
+  t.equal((await node.call('ImageStatus', { image: { image: DIGEST } }))['image']?.id, DIGEST, 'its user can be found');
+  t.equal(await isThere(), false, 'so it is pulled');
+  await node.call('PullImage', { image: { image: 'web' }, sandbox_config: { metadata: { uid: 'uid-p' } } });
+  t.strictSame(askedOf(node, 'PullImage'), ['']);
+  t.equal(await isThere(), true, 'others are told as before');
+  await node.call('CreateContainer', create('alt__a'));
+  t.equal(await isThere(), true);
+});
+
+for (const [what, code, there] of [
+  ['is down', Code.Unavailable, true],
+  ['has it, and fails for another reason', Code.Unknown, true],
+] as const) {
+  test(`a container that could not be made because its runtime ${what} tells nothing of its image`, async t => {
+    const node = await start(['', 'alt']);
+    t.teardown(() => node.stop());
+    node.runtimes['']!.answers['CreateContainer'] = () => {
+      throw failure(code, what);
+    };
+    await node.call('ImageStatus', statusAlone);
+    await node.fault('CreateContainer', { pod_sandbox_id: 'p', config: { image: { image: DIGEST } } });
+    t.equal((await node.call('ImageStatus', statusAlone))['image'] !== null, there);
+  });
+}
+
 for (const method of ['PullImage', 'CreateContainer', 'RunPodSandbox', 'RestorePod']) {
   test(`${method} tells the time at which the kubelet has seen a pod`, async t => {
     const node = await start([]);

@@ -137,6 +137,7 @@ export class Generations {
         old.linked.find(({ path }) => isSameSocket(path, address.path)) ?? vacated(old, config, address.id);
       const runtime = this.link(address, before);
       this.node.join(runtime, before);
+      if (before?.socket !== runtime.socket) this.keeper?.adopt(runtime);
       if (before !== undefined) heirs.set(before, runtime);
       fresh.push(runtime);
       return runtime;

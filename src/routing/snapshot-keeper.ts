@@ -62,6 +62,14 @@ export class SnapshotKeeper {
     return keeper;
   }
 
+  /** A runtime joins: what was filed of its socket, while the configuration was without it, is its own. */
+  adopt(runtime: Runtime): void {
+    const claim = claimFiled([runtime], this.rest).claims.get(runtime);
+    if (claim === undefined || claim.by === 'id') return;
+    this.rest = this.rest.filter(filed => filed !== claim.filed);
+    this.take(runtime, claim);
+  }
+
   /**
    * Runtimes have others in their place: writes those at once, and removes what was written of `sockets`, which nobody has any more.
    * Their pods are listed no more, and must not be again, as they were then, when one is put back and is down at the time.

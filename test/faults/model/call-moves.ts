@@ -115,19 +115,25 @@ function judge(
   exists: boolean,
   isContent = false,
 ): void {
-  const { knowledge, lab } = world;
+  const { knowledge } = world;
   const { engine, kind, id, name } = target;
-  const isSure = isNamed(knowledge, engine, name) || knowledge.livesOf(engine).isKnown(kind, id);
+  const isSure = isNamed(knowledge, engine, name) || knowledge.isKnown(engine, kind, id);
   // Whether an id is new is asked of all, where it says nothing of its runtime.
   const isMade = answer.method === 'RunPodSandbox' || answer.method === 'CreateContainer';
   const asksAll = !isSure || (isMade && knowledge.config.ids === 'raw');
   const delay = delayOf(engine) + (asksAll ? 2 * LIST_TIMEOUT : 0);
   const isServed = world.isUp(engine) && delay < patience;
   const { code, text } = answer;
+  // Without the name of a runtime it may be of any that nobody knows anything of.
+  const isOpen = !isNamed(knowledge, engine, name) && knowledge.engines.some(each => knowledge.isLost(each));
   const mayBeGone = !exists && (!isNamed(knowledge, engine, name) || world.isUp(engine));
-  const isElsewhere = !isSure && !exists && lab.engines.some(each => each.fault !== undefined);
+  const isHidden = !exists || engine.fault !== undefined;
+  const isElsewhere = !isSure && isHidden && knowledge.engines.some(each => each.fault !== undefined);
   if (code === 0) world.insist(exists || isContent, 'OK for what is not there');
   else if (code === NOT_FOUND)
-    world.insist(mayBeGone || (!isSure && engine.fault !== undefined), `NotFound of ${engine.name}: ${text}`);
+    world.insist(
+      !isOpen && (mayBeGone || (!isSure && engine.fault !== undefined)),
+      `NotFound of ${engine.name}: ${text}`,
+    );
   else world.insist(!isServed || isElsewhere, `${code} though ${engine.name} answers: ${text}`);
 }

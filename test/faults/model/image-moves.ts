@@ -9,10 +9,10 @@ const FAILED_PRECONDITION = 9;
 const names = ['docker.io/library/busybox:1', 'example.com/web:1', 'example.com/db:1', 'example.com/tool:1'];
 
 /** A name of an image, or the id that it has. */
-function pickImage({ random, lab }: World): { name: string; of: (engine: Engine) => Message | undefined } {
+function pickImage({ random, knowledge }: World): { name: string; of: (engine: Engine) => Message | undefined } {
   const name = random.pick(names);
   const of = (engine: Engine) => [...engine.state.images.values()].find(item => item['repo_tags'].includes(name));
-  const id = lab.engines.map(of).find(item => item !== undefined)?.['id'];
+  const id = knowledge.engines.map(of).find(item => item !== undefined)?.['id'];
   return { name: id !== undefined && random.chance(0.5) ? id : name, of };
 }
 
@@ -34,9 +34,9 @@ export async function pull(world: World): Promise<void> {
 
 /** Whether any runtime has an image, as a kubelet asks to find the image's user. */
 export async function imageStatus(world: World): Promise<void> {
-  const { lab, knowledge } = world;
+  const { knowledge } = world;
   const { name, of } = pickImage(world);
-  const holders = lab.engines.filter(of);
+  const holders = knowledge.engines.filter(of);
   const { code, text, message, took } = await world.ask(
     'ImageStatus',
     { image: { image: name } },
@@ -45,7 +45,7 @@ export async function imageStatus(world: World): Promise<void> {
   const silent = silentOf(world);
   const isPrimarySilent = silent.includes(knowledge.primary) || delayOf(knowledge.primary) > 0;
   world.insist(isPrimarySilent || took <= LIST_TIMEOUT + 100, `ImageStatus takes ${took} ms`);
-  const certain = lab.engines.filter(
+  const certain = knowledge.engines.filter(
     engine => of(engine) && (!silent.includes(engine) || isCertain(world, engine, of)),
   );
   if (code !== 0) {
@@ -56,7 +56,7 @@ export async function imageStatus(world: World): Promise<void> {
     world.insist(!isFound && (isPrimarySilent || isUnknown), `ImageStatus ${code}: ${text}`);
   } else if (message['image'] === null)
     world.insist(
-      certain.length === 0 && !silent.some(engine => knowledge.of.get(engine) === 'lost'),
+      certain.length === 0 && !silent.some(engine => knowledge.isLost(engine)),
       `ImageStatus has no image, and ${certain.map(engine => engine.name)} has it`,
     );
   else
@@ -68,19 +68,19 @@ export async function imageStatus(world: World): Promise<void> {
 
 /** Removes an image everywhere, as garbage collection does by its id. */
 export async function removeImage(world: World): Promise<void> {
-  const { lab, knowledge } = world;
+  const { knowledge } = world;
   const { name, of } = pickImage(world);
   const silent = silentOf(world);
-  const users = lab.engines.filter(engine => {
+  const users = knowledge.engines.filter(engine => {
     const image = of(engine);
     const containers = [...engine.state.containers.values()];
     return containers.some(
-      ({ id, image_id }) => image_id === image?.['id'] && knowledge.livesOf(engine).isKnown('containers', id),
+      ({ id, image_id }) => image_id === image?.['id'] && knowledge.isKnown(engine, 'containers', id),
     );
   });
-  const unknown = silent.filter(engine => isCertain(world, engine, of));
+  const unknown = silent.filter(engine => knowledge.isLost(engine) || isCertain(world, engine, of));
   const { code, text, took } = await world.ask('RemoveImage', { image: { image: name } }, { patience: PATIENT });
-  const isFaulty = lab.engines.some(({ fault }) => fault !== undefined);
+  const isFaulty = knowledge.engines.some(({ fault }) => fault !== undefined);
   const isPrimarySilent = silent.includes(knowledge.primary) || delayOf(knowledge.primary) > 0;
   world.insist(isPrimarySilent || took <= 2 * LIST_TIMEOUT + 100, `RemoveImage takes ${took} ms`);
   for (const engine of users)
@@ -90,25 +90,25 @@ export async function removeImage(world: World): Promise<void> {
       unknown.length === 0,
       `RemoveImage is content, and nobody could ask ${unknown.map(each => each.name)}`,
     );
-    const left = lab.engines.filter(engine => of(engine) && !silent.includes(engine));
+    const left = knowledge.engines.filter(engine => of(engine) && !silent.includes(engine));
     world.insist(left.length === 0, `RemoveImage leaves ${name} on ${left.map(each => each.name)}`);
   } else world.insist(code === FAILED_PRECONDITION || isFaulty, `RemoveImage ${code}: ${text}`);
   if (code === FAILED_PRECONDITION)
     world.insist(users.length > 0 || silent.length > 0, `nothing uses ${name}: ${text}`);
-  for (const engine of lab.engines) knowledge.livesOf(engine).observe(code === 0);
-  for (const engine of lab.engines) await world.letFinish(engine, { code: code === 0 ? 1 : code });
+  for (const engine of knowledge.engines) knowledge.livesOf(engine).observe(code === 0);
+  for (const engine of knowledge.engines) await world.letFinish(engine, { code: code === 0 ? 1 : code });
 }
 
 /** Engines that a proxy cannot ask within its limits; the primary has as long as the client waits. */
 function silentOf(world: World): Engine[] {
-  const { lab, knowledge } = world;
+  const { knowledge } = world;
   const isSlow = (engine: Engine) => engine !== knowledge.primary && delayOf(engine) >= LIST_TIMEOUT;
-  return lab.engines.filter(engine => !world.isUp(engine) || isSlow(engine));
+  return knowledge.engines.filter(engine => !world.isUp(engine) || isSlow(engine));
 }
 
 function isCertain({ knowledge }: World, engine: Engine, of: (engine: Engine) => Message | undefined): boolean {
   const image = of(engine);
-  return image !== undefined && knowledge.livesOf(engine).isKnown('images', image['id']);
+  return image !== undefined && knowledge.isKnown(engine, 'images', image['id']);
 }
 
 /** A proxy may believe that the engine has it. */

@@ -36,6 +36,21 @@ export class Knowledge {
     return this.lives.get(engine)!;
   }
 
+  /** Those in the configuration. */
+  get engines(): Engine[] {
+    return this.config.parties.map(({ engine }) => engine);
+  }
+
+  /** Whether a proxy can know that the engine has it. */
+  isKnown(engine: Engine, kind: Kind, id: string): boolean {
+    return this.of.get(engine) === 'known' && this.livesOf(engine).isKnown(kind, id);
+  }
+
+  /** The engine has been here, it does not answer, and what it had is lost. */
+  isLost(engine: Engine): boolean {
+    return this.of.get(engine) === 'lost' && !engine.isUp;
+  }
+
   partyOf(engine: Engine): Party {
     return this.config.parties.find(party => party.engine === engine)!;
   }
@@ -63,7 +78,7 @@ export class Knowledge {
 
   /** The engines that a list with this filter is for. */
   asked({ engine }: Filter): Engine[] {
-    return this.config.parties.map(party => party.engine).filter(each => engine === undefined || each === engine);
+    return this.engines.filter(each => engine === undefined || each === engine);
   }
 
   /** What a list may have now. `live`: the engines that must answer themselves. */

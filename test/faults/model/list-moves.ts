@@ -23,13 +23,13 @@ export async function list(world: World): Promise<void> {
 }
 
 async function listOnce(world: World, patience: number): Promise<void> {
-  const { random, knowledge, lab } = world;
+  const { random, knowledge } = world;
   const kind = random.pick(['pods', 'containers', 'images'] as const);
   const method = random.pick(methods[kind]);
   const { filter, request } = random.chance(0.4) ? filterFor(world, kind) : { filter: ALL, request: {} };
   const isWhole = Object.keys(request).length === 0;
   const more = random.chance(0.1) ? NEW_FIELD : undefined;
-  const live = new Set(lab.engines.filter(engine => isLiveFor(engine, patience, !isWhole || more !== undefined)));
+  const live = new Set(knowledge.engines.filter(engine => isLiveFor(engine, patience, !isWhole || more !== undefined)));
   const answer = await world.ask(method, request, { patience, ...(more !== undefined && { more }) });
   if (more !== undefined) {
     // What a runtime makes of a field that only it knows is between it and the client; a snapshot cannot know it.
@@ -56,7 +56,7 @@ function filterFor(world: World, kind: Kind): { filter: Filter; request: Message
   const byPod = kind === 'containers' && random.chance(0.5);
   const from = byPod ? 'pods' : kind;
   const id = random.pick([...engine.state[from].keys()]);
-  if (id === undefined || !knowledge.livesOf(engine).isKnown(from, id)) return plain({ label_selector: { app: 'db' } });
+  if (id === undefined || !knowledge.isKnown(engine, from, id)) return plain({ label_selector: { app: 'db' } });
   const named = random.pick(spellings(knowledge, engine, from, id));
   const own = byPod ? { pod_sandbox_id: id } : { id };
   return { filter: { own, engine }, request: { filter: byPod ? { pod_sandbox_id: named } : { id: named } } };
@@ -64,10 +64,10 @@ function filterFor(world: World, kind: Kind): { filter: Filter; request: Message
 
 /** Something changes while a list of all is under way. What the list says then is of before or after; the next is of after. */
 export async function listDuringChange(world: World): Promise<void> {
-  const { random, knowledge, lab } = world;
+  const { random, knowledge } = world;
   const kind = random.pick(['pods', 'containers'] as const);
   const method = random.pick(methods[kind]);
-  const live = new Set(lab.engines.filter(engine => isLiveFor(engine, PATIENT, false)));
+  const live = new Set(knowledge.engines.filter(engine => isLiveFor(engine, PATIENT, false)));
   const before = knowledge.expected(kind, ALL, live);
   const [answer] = await Promise.all([world.ask(method, {}, { patience: PATIENT }), change(world)]);
   const fault = knowledge.faultOfList(kind, ALL, answer, live, before);

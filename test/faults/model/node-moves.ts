@@ -1,5 +1,7 @@
+import type { Random } from '../../wire/seeded.ts';
 import { containerConfig, podConfig } from '../support/routed.ts';
-import type { Fault } from './engine.ts';
+import { damage } from './damage.ts';
+import type { Engine, Fault } from './engine.ts';
 import type { Config, Party } from './proxy-lab.ts';
 import { pass } from './virtual-time.ts';
 import type { World } from './world.ts';
@@ -8,7 +10,8 @@ const faults: readonly Fault[] = ['down', 'down', 'hang', 'error', 'garbage', 's
 
 /** An engine fails in some way, or is well again. */
 export async function fault(world: World): Promise<void> {
-  const { random, engine } = world;
+  const { random, lab } = world;
+  const engine = random.pick(lab.engines);
   if (engine.fault !== undefined) return world.heal(engine);
   const how = random.pick(faults);
   world.note(`${engine.name}: ${how}`);
@@ -25,7 +28,8 @@ export async function wait(world: World): Promise<void> {
 
 /** Something that no call through the proxy does: a container ends, a client on the engine's own socket makes or removes. */
 export async function byItself(world: World): Promise<void> {
-  const { random, engine, number } = world;
+  const { random, lab, number } = world;
+  const engine = random.pick(lab.engines);
   const { model, state } = engine;
   const pod = random.pick([...state.pods.keys()]);
   const container = random.pick([...state.containers.keys()]);
@@ -38,18 +42,21 @@ export async function byItself(world: World): Promise<void> {
   else if (container !== undefined) model.handle('StopContainer', { container_id: container });
 }
 
-/** The proxy ends, in order or not, and starts again. */
+/** The proxy ends, in order or not, and starts again, perhaps with another configuration, or with damaged files. */
 export async function restart(world: World): Promise<void> {
   const { random, lab, knowledge } = world;
   const how = random.pick(['stop', 'kill'] as const);
-  world.note(`the proxy: ${how}, and start`);
+  const next = random.chance(0.5) ? changed(world) : knowledge.config;
+  world.note(`the proxy: ${how}, and start as ${describe(next)}`);
   await lab[how]();
   world.samples.clear();
   world.greeted.clear();
   knowledge.observe();
   if (how === 'kill') for (const engine of lab.engines) knowledge.livesOf(engine).forgetUnwritten();
-  await lab.start(knowledge.config);
-  for (const engine of lab.engines) world.meet(engine);
+  if (random.chance(0.3)) damage(world);
+  knowledge.config = next;
+  await lab.start(next);
+  for (const engine of knowledge.engines) world.meet(engine);
 }
 
 export async function reload(world: World): Promise<void> {
@@ -57,33 +64,82 @@ export async function reload(world: World): Promise<void> {
   const next = changed(world);
   world.note(`reload as ${describe(next)}`);
   const before = new Set(lab.engines.flatMap(engine => [...engine.ports]));
+  const old = knowledge.engines;
   await lab.reload(next);
   knowledge.observe();
   knowledge.config = next;
-  // A runtime that stays as it is has no new connection.
-  for (const engine of lab.engines) {
+  // A runtime that a reload takes out has left the node.
+  for (const engine of old) if (!knowledge.engines.includes(engine)) world.forget(engine);
+  // One that stays as it is has no new connection.
+  for (const engine of knowledge.engines) {
     if ([...engine.ports].every(port => before.has(port))) continue;
     world.greeted.delete(engine);
     world.meet(engine);
   }
 }
 
-const names = ['alt', 'kata', 'gvisor', 'fire'];
+const names = ['alt', 'kata', 'gvisor', 'fire', 'virtlet.cloud'];
 
-/** Another configuration of the same engines. */
-function changed({ random, knowledge }: World): Config {
-  const { parties, ids } = knowledge.config;
-  const what = random.pick(['rename', 'rename', 'swap', 'swap', 'ids', 'alias'] as const);
-  if (what === 'ids') return { parties, ids: ids === 'raw' ? 'prefixed' : 'raw' };
-  const [one, other] = [1 + random.below(2), random.below(3)];
-  const free = names.filter(name => parties.every(({ id }) => id !== name));
-  const next = parties.map((party, at): Party => {
-    if (what === 'alias') return at === one ? { ...party, alias: party.alias !== true } : party;
-    if (what === 'rename') return at === one ? { ...party, id: random.pick(free) } : party;
+/** Another configuration. */
+function changed({ random, knowledge, lab }: World): Config {
+  const { config } = knowledge;
+  const others = lab.engines.filter(engine => !knowledge.engines.includes(engine));
+  const changes = [
+    renamed,
+    renamed,
+    swapped,
+    swapped,
+    aliased,
+    turned,
+    ...(others.length > 0 ? [joined, joined] : [left]),
+  ];
+  return random.pick(changes)(config, random, others);
+}
+
+type Change = (config: Config, random: Random, others: readonly Engine[]) => Config;
+
+const turned: Change = ({ parties, ids }) => ({ parties, ids: ids === 'raw' ? 'prefixed' : 'raw' });
+
+const renamed: Change = (config, random) =>
+  withParties(config, (party, at) =>
+    at === 0 ? party : { ...party, id: random.chance(0.5) ? party.id : free(config, random) },
+  );
+
+const aliased: Change = (config, random) =>
+  withParties(config, party => ({ ...party, alias: random.chance(0.5) ? party.alias !== true : party.alias === true }));
+
+const swapped: Change = (config, random) => {
+  const { parties } = config;
+  const [one, other] = [1 + random.below(parties.length - 1), random.below(parties.length)];
+  return withParties(config, ({ id }, at) => {
     const { engine, alias = false } = parties[at === one ? other : at === other ? one : at]!;
-    return { id: party.id, engine, alias };
+    return { id, engine, alias };
   });
-  return { parties: next as unknown as Config['parties'], ids };
+};
+
+const left: Change = ({ parties: [primary, first, ...rest], ids }, random) => {
+  const secondaries = [first!, ...rest];
+  return { parties: [primary, random.pick(secondaries)], ids };
+};
+
+const joined: Change = (config, random, others) => ({
+  parties: [...config.parties, { id: free(config, random), engine: random.pick(others) }],
+  ids: config.ids,
+});
+
+/** An id that no runtime has. */
+function free({ parties }: Config, random: Random): string {
+  return random.pick(names.filter(name => parties.every(({ id }) => id !== name)));
+}
+
+function withParties({ parties, ids }: Config, change: (party: Party, at: number) => Party): Config {
+  const seen = new Set<string>();
+  const [primary, ...others] = parties.map(change).map((party, at) => {
+    const id = seen.has(party.id) ? parties[at]!.id : party.id;
+    seen.add(id);
+    return { ...party, id };
+  });
+  return { parties: [primary!, ...others], ids };
 }
 
 function describe({ parties, ids }: Config): string {

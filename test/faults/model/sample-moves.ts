@@ -8,9 +8,9 @@ const LAST_SAMPLES = 540_000;
 
 /** Stats of all containers. */
 export async function stats(world: World): Promise<void> {
-  const { lab, knowledge } = world;
+  const { knowledge } = world;
   const { primary } = knowledge;
-  const live = new Set(lab.engines.filter(engine => isLiveFor(engine, PATIENT, false) || delayOf(engine) > 0));
+  const live = new Set(knowledge.engines.filter(engine => isLiveFor(engine, PATIENT, false) || delayOf(engine) > 0));
   const { code, text, message, took } = await world.ask('ListContainerStats', {}, { patience: PATIENT });
   const isServed = world.isUp(primary) && primary.fault !== 'garbage';
   world.insist(
@@ -22,7 +22,7 @@ export async function stats(world: World): Promise<void> {
   const listed: string[] = message['stats'].map((item: Message) => item['attributes'].id);
   world.insist(new Set(listed).size === listed.length, `ListContainerStats has something twice`);
   const may = new Set<string>();
-  for (const engine of lab.engines) {
+  for (const engine of knowledge.engines) {
     const isLive = live.has(engine) && engine.isUp && (engine === primary || delayOf(engine) < LIST_TIMEOUT);
     const forms = knowledge.livesOf(engine).possible('containers', isLive);
     for (const [id, of] of forms) if (of.some(form => form !== undefined)) may.add(knowledge.shown(engine, id));
@@ -43,12 +43,12 @@ export async function stats(world: World): Promise<void> {
 function lastOf({ knowledge, samples }: World, engine: Engine): string[] {
   const last = samples.get(engine);
   if (last === undefined || Date.now() - last.at > LAST_SAMPLES) return [];
-  return last.ids.filter(id => knowledge.livesOf(engine).isKnown('containers', id));
+  return last.ids.filter(id => knowledge.isKnown(engine, 'containers', id));
 }
 
 /** Version is identity, which does not change; Status is health, and waits for a runtime that hangs once. */
 export async function identity(world: World): Promise<void> {
-  const { knowledge, lab } = world;
+  const { knowledge } = world;
   const { primary } = knowledge;
   const version = await world.ask('Version', {}, { patience: PATIENT });
   if (world.greeted.has(primary)) {
@@ -66,7 +66,7 @@ export async function identity(world: World): Promise<void> {
     );
     if (code !== 0) return;
     const limit = time === 'first' ? LIST_TIMEOUT : 0;
-    const waits = lab.engines.some(engine => engine.fault === 'lazy' || engine.fault === 'slow');
+    const waits = knowledge.engines.some(engine => engine.fault === 'lazy' || engine.fault === 'slow');
     world.insist(waits || took <= limit + 100, `the ${time} Status takes ${took} ms`);
   }
 }

@@ -2,15 +2,18 @@ import type { Engine } from './engine.ts';
 import type { Knowledge } from './knowledge.ts';
 import type { Kind } from './lives.ts';
 
-/** How a client may name a pod or container of an engine: with the runtime's id or without. */
+/** What crictl shows of an id. */
+const SHORT = 13;
+
+/** How a client may name a pod or container of an engine: whole or by its beginning, with the runtime's id or without. */
 export function spellings(knowledge: Knowledge, engine: Engine, kind: Kind, id: string): string[] {
   const prefix = knowledge.partyOf(engine).id;
   const whole = knowledge.shown(engine, id);
-  if (prefix === '') return [whole];
-  const prefixed = `${prefix}__${id}`;
+  if (prefix === '') return [whole, whole.slice(0, SHORT)];
+  const prefixed = [`${prefix}__${id}`, `${prefix}__${id.slice(0, SHORT)}`];
+  if (knowledge.config.ids === 'raw') return [...prefixed, id, id.slice(0, SHORT)];
   // Among prefixed ids one without a prefix is the primary's, unless it is known better.
-  const isFound = knowledge.config.ids === 'raw' || knowledge.livesOf(engine).isKnown(kind, id);
-  return isFound ? [prefixed, id] : [prefixed];
+  return knowledge.isKnown(engine, kind, id) ? [...prefixed, id] : prefixed;
 }
 
 /** Whether the name alone says whose it is. */

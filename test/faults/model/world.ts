@@ -72,7 +72,7 @@ export class World {
   }
 
   get engine(): Engine {
-    return this.random.pick(this.lab.engines);
+    return this.random.pick(this.knowledge.engines);
   }
 
   count(what: string): void {
@@ -131,9 +131,17 @@ export class World {
     this.knowledge.observe();
   }
 
+  /** The engine has left the node. */
+  forget(engine: Engine): void {
+    this.knowledge.of.set(engine, 'never');
+    this.samples.delete(engine);
+    this.greeted.delete(engine);
+  }
+
   /** The proxy has tried to connect to the engine. */
   meet(engine: Engine): void {
-    if (engine.fault !== undefined && engine.fault !== 'filters') return;
+    const isWell = engine.fault === undefined || engine.fault === 'filters';
+    if (!isWell || !this.knowledge.engines.includes(engine)) return;
     this.knowledge.meet(engine);
     this.greeted.add(engine);
   }

@@ -192,13 +192,13 @@ const streamed: Readonly<Record<string, string>> = {
   StreamImages: 'ListImages',
 };
 
-/** PodSandboxFilter and ContainerFilter as containerd and CRI-O apply them. */
+/** PodSandboxFilter and ContainerFilter as containerd applies them: the beginning of an id is enough. */
 export function passes(item: Message, filter: Message | undefined | null): boolean {
   if (!filter) return true;
   const { id = '', state, pod_sandbox_id = '', label_selector = {} } = filter;
   if (!item['id'].startsWith(id)) return false;
   if (state && item['state'] !== (state.state ?? firstState(item))) return false;
-  if (pod_sandbox_id !== '' && item['pod_sandbox_id'] !== pod_sandbox_id) return false;
+  if (pod_sandbox_id !== '' && item['pod_sandbox_id']?.startsWith(pod_sandbox_id) !== true) return false;
   return Object.entries(label_selector).every(([key, value]) => item['labels'][key] === value);
 }
 

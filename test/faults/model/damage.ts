@@ -1,0 +1,42 @@
+import { readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Engine } from './engine.ts';
+import type { World } from './world.ts';
+
+/** While no proxy runs, something happens to the files of an engine; what the next proxy can know then: docs/snapshots.md. */
+export function damage(world: World): void {
+  const { random, knowledge } = world;
+  const engine = random.pick(knowledge.engines);
+  const how = random.pick(['one', 'one', 'both', 'all'] as const);
+  const files = filesOf(world, engine);
+  const journals = files.filter(file => !file.includes('@known'));
+  world.note(`of the files of ${engine.name}, ${how} damaged or removed`);
+  world.count(`damages ${how}`);
+  if (how === 'one') spoil(world, random.pick(journals));
+  if (how === 'both') for (const file of journals) spoil(world, file);
+  if (how === 'all') for (const file of files) rmSync(file);
+  if (how === 'both' && knowledge.of.get(engine) !== 'never') knowledge.of.set(engine, 'lost');
+  if (how === 'all') knowledge.of.set(engine, 'never');
+}
+
+/** The files that are named by its socket, without those that were put aside. */
+function filesOf({ lab }: World, engine: Engine): string[] {
+  const own = readdirSync(lab.stateDir).filter(
+    name => name.includes(`${engine.name}.sock`) && name.endsWith('.snapshot'),
+  );
+  return own.map(name => join(lab.stateDir, name));
+}
+
+function spoil({ random }: World, file: string | undefined): void {
+  if (file === undefined) return;
+  const how = random.pick(['flip', 'cut', 'empty', 'remove'] as const);
+  const bytes = readFileSync(file);
+  if (how === 'remove') rmSync(file);
+  else if (how === 'empty') truncateSync(file, 0);
+  else if (how === 'cut') truncateSync(file, random.below(Math.min(bytes.length, 40)));
+  else {
+    const at = random.below(bytes.length);
+    bytes[at] = bytes[at]! ^ 0x10;
+    writeFileSync(file, bytes);
+  }
+}

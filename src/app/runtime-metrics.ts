@@ -1,3 +1,4 @@
+import { steadyNow } from '../base/steady-clock.ts';
 import type { ListName } from '../cri/filter.ts';
 import type { NodeState } from '../routing/node-state.ts';
 import { isUnseen, type Runtime } from '../routing/runtime.ts';
@@ -115,7 +116,7 @@ function snapshotMetrics(runtimes: () => readonly Runtime[], node: NodeState): r
       read: () =>
         each((runtime, list) => {
           const { takenAt } = node.of(runtime).of(list);
-          return takenAt === undefined ? undefined : Math.max(0, Date.now() - takenAt) / 1000;
+          return takenAt === undefined ? undefined : Math.max(0, steadyNow() - takenAt) / 1000;
         }),
     },
     {

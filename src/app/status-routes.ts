@@ -9,6 +9,7 @@ import type {
 } from '../admin/status-report.ts';
 import type { Logger } from '../base/logger.ts';
 import { redactUrls } from '../base/redact-urls.ts';
+import { steadyNow } from '../base/steady-clock.ts';
 import type { Listing } from '../routing/listing.ts';
 import { isUnseen, type Runtime } from '../routing/runtime.ts';
 import type { Snapshot } from '../routing/snapshot.ts';
@@ -70,7 +71,7 @@ function reportDaemon(
     version,
     pid: process.pid,
     startedAt: new Date(startedAt).toISOString(),
-    uptimeSeconds: Math.round((Date.now() - startedAt) / 1000),
+    uptimeSeconds: Math.round(process.uptime()),
     listen,
     adminSocket: adminSocket ?? null,
     metrics: metrics === undefined ? null : `${metrics.host}:${metrics.port}`,
@@ -110,5 +111,5 @@ function reportRuntime(sources: StatusSources, runtime: Runtime): RuntimeReport 
 
 function reportList(listing: Listing): { items: number; ageSeconds: number } | null {
   if (listing.takenAt === undefined) return null;
-  return { items: listing.index().size, ageSeconds: Math.max(0, Date.now() - listing.takenAt) / 1000 };
+  return { items: listing.index().size, ageSeconds: Math.max(0, steadyNow() - listing.takenAt) / 1000 };
 }

@@ -1,6 +1,7 @@
 import type { CallOptions, Metadata, Reply } from '../base/call.ts';
 import { Code } from '../base/codes.ts';
 import { ProxyError } from '../base/error.ts';
+import { steadyNow } from '../base/steady-clock.ts';
 import type { WatchedCall } from '../base/watched-call.ts';
 import { checkList } from '../cri/listing.ts';
 import type { Listing } from './listing.ts';
@@ -32,7 +33,7 @@ export async function askList(
   listing: Listing | undefined,
   options: CallOptions,
 ): Promise<Reply> {
-  const askedAt = Date.now();
+  const askedAt = steadyNow();
   const question = listing?.ask();
   try {
     const reply = await runtime.call(path, request, options).catch(fault => noImages(runtime, path, listing, fault));

@@ -1,3 +1,4 @@
+import { steadyNow } from '../base/steady-clock.ts';
 import type { ListName } from '../cri/filter.ts';
 import type { Runtime } from './runtime.ts';
 import type { Snapshot } from './snapshot.ts';
@@ -41,7 +42,7 @@ export class Filing {
       this.note(notes, times);
       return { kind: 'state', content };
     }
-    const isOld = times !== this.times && Date.now() - this.timesAt >= TIMES;
+    const isOld = times !== this.times && steadyNow() - this.timesAt >= TIMES;
     const isSame = lists.every(list => snapshot.of(list).isWritten) && sameNotes(notes, this.notes);
     if (isSame && !isOld) return undefined;
     const content = encodeChange(snapshot, list => snapshot.of(list).takeUnwritten(), notes, this.notes);
@@ -56,7 +57,7 @@ export class Filing {
   }
 
   private note(notes: Notes, times: string): void {
-    [this.notes, this.times, this.timesAt] = [notes, times, Date.now()];
+    [this.notes, this.times, this.timesAt] = [notes, times, steadyNow()];
   }
 }
 

@@ -1,3 +1,4 @@
+import { steadyNow } from '../base/steady-clock.ts';
 import type { ListName } from '../cri/filter.ts';
 import { readBytes, readString } from '../cri/listing.ts';
 import type { Effect } from '../cri/methods.ts';
@@ -48,7 +49,7 @@ export class FollowedCall {
   private readonly isGuess: boolean;
   private readonly underWay: { readonly since: number };
   /** In ms since the epoch: what the call makes may be said to be older than it is, and never younger. */
-  private readonly askedAt = Date.now();
+  private readonly askedAt = steadyNow();
 
   constructor(snapshot: Snapshot, effect: Effect, request: Buffer) {
     this.snapshot = snapshot;

@@ -1,5 +1,6 @@
 import { Code } from '../base/codes.ts';
 import { ProxyError } from '../base/error.ts';
+import { steadyNow } from '../base/steady-clock.ts';
 import { unavailable } from './availability.ts';
 import { within } from './budget.ts';
 import type { Runtime, RuntimeState } from './runtime.ts';
@@ -69,7 +70,7 @@ export class Inquiry<T> {
   }
 
   private beLate(askedAt: number, limit: number): void {
-    this.lateSince ??= Date.now() - (performance.now() - askedAt);
+    this.lateSince ??= steadyNow() - (performance.now() - askedAt);
     this.fault = new ProxyError(Code.DeadlineExceeded, `no answer within ${limit} ms`);
     this.wait = Promise.resolve();
   }

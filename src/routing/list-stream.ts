@@ -1,6 +1,7 @@
 import type { CallOptions } from '../base/call.ts';
 import { Code } from '../base/codes.ts';
 import { ProxyError } from '../base/error.ts';
+import { steadyNow } from '../base/steady-clock.ts';
 import { isWholeList } from '../cri/filter.ts';
 import { checkList, itemsById, listOf } from '../cri/listing.ts';
 import { askList, ownCall } from './ask-list.ts';
@@ -60,7 +61,7 @@ async function* liveStream(
   const isWhole = isWholeList(list, own);
   let pulledAt = performance.now();
   const noteLate = (isOver: boolean) => isWhole && !isOver && askInstead(plan, runtime, pulledAt);
-  const askedAt = Date.now();
+  const askedAt = steadyNow();
   const question = listing.ask();
   const call = endableCall(options);
   const parts: Buffer[] = [];

@@ -1,3 +1,4 @@
+import { steadyNow } from '../base/steady-clock.ts';
 import type { Listing } from './listing.ts';
 import type { Plan } from './plan.ts';
 import type { Runtime } from './runtime.ts';
@@ -36,5 +37,5 @@ function snapshotOf(plan: Plan, runtime: Runtime): object {
 /** Null for a list that was never seen. */
 function listingOf(listing: Listing): object | null {
   if (listing.takenAt === undefined) return null;
-  return { items: listing.index().size, ageSeconds: Math.max(0, Date.now() - listing.takenAt) / 1000 };
+  return { items: listing.index().size, ageSeconds: Math.max(0, steadyNow() - listing.takenAt) / 1000 };
 }

@@ -1,6 +1,7 @@
 import { Code } from '../base/codes.ts';
 import { ProxyError } from '../base/error.ts';
 import type { Logger } from '../base/logger.ts';
+import { steadyNow } from '../base/steady-clock.ts';
 import type { WatchedCall } from '../base/watched-call.ts';
 import type { ListName } from '../cri/filter.ts';
 import { itemId } from '../cri/listing.ts';
@@ -43,7 +44,7 @@ export class NodeState {
   readonly feeds = new EventFeeds();
   readonly log: Logger;
   /** When the proxy began to follow the runtimes, in ms since the epoch. */
-  readonly startedAt = Date.now();
+  readonly startedAt = steadyNow();
   /** What calls have said of pods. */
   readonly seenPods = new SeenPods();
   readonly imageGuesses = new ImageGuesses();
@@ -165,13 +166,13 @@ export class NodeState {
 
   /** Whether a snapshot of this time is not too old to be of use. */
   isFresh(takenAt: number): boolean {
-    return this.maxAge === undefined || Date.now() - takenAt <= this.maxAge;
+    return this.maxAge === undefined || steadyNow() - takenAt <= this.maxAge;
   }
 
   /** Throws Unavailable for a snapshot that is too old to be given out. */
   checkAge(runtime: Runtime, takenAt: number): void {
     if (this.isFresh(takenAt)) return;
-    const age = Date.now() - takenAt;
+    const age = steadyNow() - takenAt;
     throw new ProxyError(
       Code.Unavailable,
       `criproxy: the ${runtimeName(runtime)} does not answer, and its snapshot is ${seconds(age)} old, more than -maxSnapshotAge`,
@@ -209,7 +210,7 @@ export class NodeState {
     const key = `${runtime.id} ${list}`;
     if (this.stale.has(key)) return;
     this.stale.add(key);
-    const age = seconds(Date.now() - this.of(runtime).of(list).takenAt!);
+    const age = seconds(steadyNow() - this.of(runtime).of(list).takenAt!);
     this.log.warn(`${list} of the ${runtimeName(runtime)} comes from its snapshot of ${age} ago: ${reason}`, {
       call,
       method: list,
@@ -230,7 +231,7 @@ export class NodeState {
   private refresh(runtime: Runtime, age: number): void {
     for (const list of lists) {
       const { takenAt = 0 } = this.of(runtime).of(list);
-      if (age > 0 && (this.isOverdue(runtime, list) || this.own.isAsking(runtime, list) || Date.now() - takenAt < age))
+      if (age > 0 && (this.isOverdue(runtime, list) || this.own.isAsking(runtime, list) || steadyNow() - takenAt < age))
         continue;
       void this.own.ask(runtime, list);
     }

@@ -1,4 +1,5 @@
 import type { Reply } from '../base/call.ts';
+import { steadyNow } from '../base/steady-clock.ts';
 import { isSameName } from '../cri/filter.ts';
 import type { Listing } from './listing.ts';
 import { isDigest } from './names.ts';
@@ -20,7 +21,7 @@ export class Pulls {
     try {
       return await call;
     } finally {
-      this.ended.set(image, Date.now());
+      this.ended.set(image, steadyNow());
     }
   }
 

@@ -2,6 +2,7 @@ import type { CallOptions, Calls, Reply } from '../base/call.ts';
 import { Code } from '../base/codes.ts';
 import { ProxyError } from '../base/error.ts';
 import { withMessages } from '../base/reply-stream.ts';
+import { steadyNow } from '../base/steady-clock.ts';
 
 /**
  * Whether a runtime that is up answers. It does not if a whole question has waited for longer than the runtime's own limit and no
@@ -25,7 +26,7 @@ export class Silence {
   /** A whole question has waited for so long as the runtime may take. `askedAt`: when it was asked, as performance.now(). */
   overdue(askedAt: number): void {
     if (this.since !== undefined || this.heardAt > askedAt) return;
-    this.since = Date.now() - (performance.now() - askedAt);
+    this.since = steadyNow() - (performance.now() - askedAt);
     this.onChange(this.since);
   }
 

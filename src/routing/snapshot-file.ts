@@ -54,7 +54,7 @@ export function encodeState(snapshot: Snapshot, notes: Notes, owner: Owner, boot
     const { takenAt } = snapshot.of(list);
     if (takenAt === undefined) continue;
     const items = lenField(1, listOf(snapshot.of(list).index().values()));
-    parts.push(lenField(field, Buffer.concat([items, varintField(2, Math.round(takenAt))])));
+    parts.push(lenField(field, Buffer.concat([items, varintField(2, takenAt)])));
   }
   for (const [key, value] of notes) parts.push(encodeNote(key, value));
   return Buffer.concat(parts);
@@ -75,7 +75,7 @@ export function encodeChange(
     const changed = [...ids(list)];
     const items = listOf(changed.flatMap(id => index.get(id) ?? []));
     const gone = changed.filter(id => !index.has(id)).map(id => lenField(3, id));
-    const times = varintField(2, Math.round(takenAt));
+    const times = varintField(2, takenAt);
     parts.push(lenField(field, Buffer.concat([lenField(1, items), times, ...gone])));
   }
   for (const [key, value] of notes) if (writtenNotes.get(key) !== value) parts.push(encodeNote(key, value));

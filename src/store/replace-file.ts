@@ -10,7 +10,9 @@ export async function replaceFile(path: string, bytes: Buffer): Promise<FileHand
   const draft = `${path}.new`;
   let file: FileHandle | undefined;
   try {
-    file = await open(draft, 'w', 0o600);
+    // What a killed process has left, or somebody has put there: it is not written into.
+    await rm(draft, { force: true });
+    file = await open(draft, 'wx', 0o600);
     await file.writeFile(bytes);
     await file.sync();
     await rename(draft, path);

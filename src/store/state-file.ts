@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { readFile, rename } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { type FileHandle, open, rename } from 'node:fs/promises';
 import { replaceFile } from './replace-file.ts';
 
 /**
@@ -12,13 +13,34 @@ const DIGEST = 65;
 /** A state file that is not what was written: cut short, changed, of another version, or not ours at all. */
 export class DamagedError extends Error {}
 
-/** The bytes of a file; undefined if there is none. Throws the system's error. */
+/** The largest file that is read, in bytes: the snapshot of a node with thousands of containers has a few MB. */
+const LARGEST = 256 * 1024 * 1024;
+
+/**
+ * The bytes of a file; undefined if there is none. Throws a DamagedError for what is no regular file of this user, which root would
+ * follow, hang at or drown in, and the system's error.
+ */
 export async function readBytes(path: string): Promise<Buffer | undefined> {
+  let file: FileHandle;
   try {
-    return await readFile(path);
+    file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   } catch (fault) {
-    if ((fault as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    const { code } = fault as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return undefined;
+    if (code === 'ELOOP') throw new DamagedError('it is a symbolic link');
+    // A socket, which cannot be opened.
+    if (code === 'ENXIO') throw new DamagedError('it is no regular file');
     throw fault;
+  }
+  try {
+    const found = await file.stat();
+    // Of a folder the system's own error says more.
+    if (!found.isFile() && !found.isDirectory()) throw new DamagedError('it is no regular file');
+    if (found.uid !== process.geteuid?.()) throw new DamagedError(`it belongs to user ${found.uid}`);
+    if (found.size > LARGEST) throw new DamagedError(`it has ${found.size} bytes, more than ${LARGEST}`);
+    return await file.readFile();
+  } finally {
+    await file.close();
   }
 }
 

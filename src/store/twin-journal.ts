@@ -2,7 +2,7 @@ import type { FileHandle } from 'node:fs/promises';
 import { rm, stat } from 'node:fs/promises';
 import { encodeRecord, type Journal, MAGIC, readJournal } from './journal.ts';
 import { replaceFile } from './replace-file.ts';
-import { readBytes } from './state-file.ts';
+import { DamagedError, readBytes } from './state-file.ts';
 
 export interface Bad {
   readonly path: string;
@@ -101,7 +101,7 @@ async function readOne(path: string): Promise<Journal | Bad | undefined> {
     const bytes = await readBytes(path);
     return bytes && (readJournal(bytes) ?? damaged(path, 'its beginning is not what was written'));
   } catch (fault) {
-    return { path, reason: (fault as Error).message, isDamaged: false };
+    return { path, reason: (fault as Error).message, isDamaged: fault instanceof DamagedError };
   }
 }
 

@@ -1,4 +1,15 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import {
+  lstatSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Test, test } from 'tap';
@@ -40,6 +51,41 @@ test('a draft that a killed process has left is written over', async t => {
   await writeState(path, Buffer.from('x'));
   t.equal(String(await readState(path)), 'x');
 });
+
+/** What may lie where a state file is, and must neither be followed nor waited for. */
+const strange: ReadonlyArray<readonly [what: string, make: (path: string, dir: string) => void, reason: RegExp]> = [
+  ['a FIFO', path => execFileSync('mkfifo', [path]), /no regular file/],
+  ['a link to a device', path => symlinkSync('/dev/zero', path), /symbolic link/],
+  ['a link to a state file', (path, dir) => symlinkSync(join(dir, 'other'), path), /symbolic link/],
+  ['a huge file', path => truncateHole(path, 2 ** 40), /has 1099511627776 bytes, more than/],
+];
+
+function truncateHole(path: string, size: number): void {
+  writeFileSync(path, '');
+  truncateSync(path, size);
+}
+
+for (const [what, make, reason] of strange) {
+  test(`${what} in place of a state file is a DamagedError, at once`, async t => {
+    const dir = folder(t);
+    await writeState(join(dir, 'other'), Buffer.from('x'));
+    make(join(dir, 'state'), dir);
+    const fault = await readState(join(dir, 'state')).catch(error => error);
+    t.type(fault, DamagedError);
+    t.match(fault.message, reason);
+  });
+
+  test(`${what} in place of a draft is not written into`, async t => {
+    const dir = folder(t);
+    const path = join(dir, 'state');
+    await writeState(join(dir, 'other'), Buffer.from('x'));
+    make(`${path}.new`, dir);
+    await writeState(path, Buffer.from('y'));
+    t.equal(String(await readState(path)), 'y');
+    t.ok(lstatSync(path).isFile());
+    t.equal(String(await readState(join(dir, 'other'))), 'x');
+  });
+}
 
 test('every cut and every changed byte of a file is a DamagedError', async t => {
   const path = join(folder(t), 'state');

@@ -1,0 +1,15 @@
+import { test } from 'tap';
+import { steadyNow } from '../../src/base/steady-clock.ts';
+
+test('it tells the wall clock, and does not follow a jump of it', async t => {
+  const before = steadyNow();
+  t.ok(Math.abs(before - Date.now()) < 60_000, 'ms since 1970');
+  t.ok(Number.isInteger(before));
+  const wall = Date.now;
+  t.teardown(() => {
+    Date.now = wall;
+  });
+  Date.now = () => wall() + 3_600_000;
+  const after = steadyNow();
+  t.ok(after >= before && after - before < 60_000, `${after - before} ms have passed`);
+});

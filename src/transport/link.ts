@@ -3,6 +3,8 @@ import type { CallOptions, Reply, ReplyStream, RequestStream } from '../base/cal
 import { Code } from '../base/codes.ts';
 import { ProxyError } from '../base/error.ts';
 import type { About, Logger } from '../base/logger.ts';
+import { Quota } from './http2/quota.ts';
+import { RetriedCalls } from './retried-calls.ts';
 import type { Dial, Session } from './session.ts';
 
 /** The first wait before another try, and the longest, in ms. A socket that is there is tried at least once a second. */
@@ -11,6 +13,9 @@ const LONGEST_WAIT = 1_000;
 
 /** A connection that has held for so long was a good one, in ms. */
 const STEADY = 5_000;
+
+/** How often at once, and then each second, a connection is made in the place of one that the peer has taken leave of. */
+const RENEWALS = 20;
 
 /** How long a peer may take to accept a connection and exchange settings, in ms. */
 const DIAL_TIMEOUT = 5_000;
@@ -52,6 +57,15 @@ export class Link<Greeting> {
   private readonly listeners = new Set<(state: LinkState<Greeting>) => void>();
   private readonly stopping = new AbortController();
   private current: LinkState<Greeting>;
+  /** Connections that the runtime has taken leave of, whose calls go on. */
+  private readonly leaving = new Set<Session>();
+  private readonly renewals = new Quota(RENEWALS, 1);
+  /** Resolves when there is another connection, or none any more. */
+  private renewed = Promise.withResolvers<void>();
+  private readonly calls = new RetriedCalls({
+    now: () => this.taking(),
+    soon: options => this.soonTaking(options),
+  });
   private complained = false;
   private markTried: () => void = () => {};
   /** Resolves, never rejects, when the first try has come to an end, whichever. */
@@ -98,20 +112,35 @@ export class Link<Greeting> {
   stop(): void {
     this.stopping.abort();
     if (this.current.kind === 'up') this.current.session.close();
+    for (const session of this.leaving) session.close();
   }
 
   call(path: string, request: Buffer, options: CallOptions): Promise<Reply> {
-    if (this.current.kind === 'up') return this.current.session.call(path, request, options);
-    return Promise.reject(this.notUp(this.current.reason));
+    return this.calls.call(path, request, options);
   }
 
   stream(path: string, requests: RequestStream, options: CallOptions): ReplyStream {
-    return this.session().stream(path, requests, options);
+    return this.calls.stream(path, requests, options);
   }
 
-  private session(): Session {
-    if (this.current.kind === 'up') return this.current.session;
-    throw this.notUp(this.current.reason);
+  /** Undefined while another connection is made. */
+  private taking(): Session | undefined {
+    if (this.current.kind === 'down') throw this.notUp(this.current.reason);
+    const { session } = this.current;
+    return session.isLeaving && !this.stopping.signal.aborted ? undefined : session;
+  }
+
+  private async soonTaking({ signal }: CallOptions): Promise<Session> {
+    for (;;) {
+      const session = this.taking();
+      if (session !== undefined) return session;
+      signal.throwIfAborted();
+      const given = Promise.withResolvers<void>();
+      const giveUp = () => given.resolve();
+      signal.addEventListener('abort', giveUp, { once: true });
+      await Promise.race([this.renewed.promise, given.promise]);
+      signal.removeEventListener('abort', giveUp);
+    }
   }
 
   private notUp(reason: string): ProxyError {
@@ -126,16 +155,36 @@ export class Link<Greeting> {
       this.markTried();
       if (session !== undefined) {
         const upSince = performance.now();
-        const reason = await session.closed;
+        const reason = await this.lastOf(session);
         // One that comes and goes is not to be tried, and told of, ten times a second.
         if (performance.now() - upSince > STEADY) wait = FIRST_WAIT;
-        this.down(
-          `lost the connection to ${this.options.path}: ${reason} (if it does not come back, look at the runtime's log)`,
-        );
+        if (this.current.kind === 'up')
+          this.down(
+            `lost the connection to ${this.options.path}: ${reason} (if it does not come back, look at the runtime's log)`,
+          );
       }
       await sleep(wait, undefined, { signal }).catch(() => {});
       wait = Math.min(wait * 2, LONGEST_WAIT);
     }
+  }
+
+  /**
+   * Stays with a runtime that takes leave of its connections while it can be reached: a new connection takes the old one's place.
+   * Returns why there is none any more.
+   */
+  private async lastOf(first: Session): Promise<string> {
+    let session: Session | undefined = first;
+    let reason = '';
+    while (session !== undefined) {
+      reason = await session.closed;
+      if (!session.isLeaving || this.stopping.signal.aborted) return reason;
+      for (const old of this.leaving) if (old.isOver) this.leaving.delete(old);
+      this.leaving.add(session);
+      // It may go on so for ever.
+      if (!this.renewals.take()) await sleep(LONGEST_WAIT, undefined, { signal: this.stopping.signal }).catch(() => {});
+      session = await this.connect();
+    }
+    return reason;
   }
 
   private async connect(): Promise<Session | undefined> {
@@ -145,13 +194,33 @@ export class Link<Greeting> {
       session = await dial(path, DIAL_TIMEOUT);
       const greeting = await greet(session);
       if (this.stopping.signal.aborted) throw new Error('nobody wants it any more');
-      this.change({ kind: 'up', since: Date.now(), greeting, session });
+      this.up(greeting, session);
       return session;
     } catch (fault) {
+      // Its own GOAWAY may come before the greeting's answer.
+      if (session?.isLeaving && this.current.kind === 'up') return session;
       session?.close();
       this.down(explain(path, fault), (fault as Partial<NodeJS.ErrnoException>).code === 'ENOENT');
       return undefined;
     }
+  }
+
+  /** The same runtime on another connection is no change of state. */
+  private up(greeting: Greeting, session: Session): void {
+    const { current } = this;
+    const { describe } = this.options;
+    if (current.kind === 'up' && describe(current.greeting) === describe(greeting)) {
+      this.current = { ...current, session };
+      this.wake();
+    } else {
+      this.change({ kind: 'up', since: Date.now(), greeting, session });
+    }
+  }
+
+  private wake(): void {
+    const { resolve } = this.renewed;
+    this.renewed = Promise.withResolvers();
+    resolve();
   }
 
   private down(reason: string, absent = false): void {
@@ -166,6 +235,7 @@ export class Link<Greeting> {
     const before = this.current;
     this.current = state;
     this.tell(before, state);
+    this.wake();
     for (const listener of [...this.listeners]) listener(state);
   }
 

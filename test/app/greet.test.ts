@@ -26,6 +26,8 @@ function sessionOf(answers: Partial<Record<Package, Answer>>, asked: string[] = 
     },
     closed: new Promise(() => {}),
     endWhenIdle: () => {},
+    isLeaving: false,
+    isOver: false,
     close: () => {},
   };
 }

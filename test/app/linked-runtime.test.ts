@@ -24,6 +24,8 @@ function peer() {
     stream: () => ({ headers: Promise.resolve([]), trailers: [], async *[Symbol.asyncIterator]() {} }),
     closed: lost.promise,
     endWhenIdle: () => {},
+    isLeaving: false,
+    isOver: false,
     close: () => lost.resolve('closed by us'),
   };
   return { session, paths, lose: lost.resolve };

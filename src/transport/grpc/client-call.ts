@@ -6,6 +6,7 @@ import type { Connection } from '../http2/connection.ts';
 import { ErrorCode, errorName } from '../http2/error-code.ts';
 import type { HeaderList } from '../http2/header-list.ts';
 import { Stream } from '../http2/stream.ts';
+import { UntakenError } from '../untaken.ts';
 import { IncomingCall } from './incoming-call.ts';
 import { isGrpc } from './owned-names.ts';
 import { parseResponseHead, type ResponseHead } from './response-head.ts';
@@ -125,8 +126,10 @@ export abstract class ClientCall extends Stream implements Follower {
   }
 
   onReset(code: ErrorCode, fault: string | undefined): void {
-    if (fault !== undefined) this.done(new ProxyError(Code.Internal, `a malformed answer: ${fault}`), noMetadata);
-    else this.done(new ProxyError(codeOfReset(code), `the stream was reset: ${errorName(code)}`), noMetadata);
+    const what = fault === undefined ? `the stream was reset: ${errorName(code)}` : `a malformed answer: ${fault}`;
+    if (fault !== undefined) this.done(new ProxyError(Code.Internal, what), noMetadata);
+    else if (code === ErrorCode.RefusedStream) this.done(new UntakenError(what), noMetadata);
+    else this.done(new ProxyError(codeOfReset(code), what), noMetadata);
   }
 
   onStall(): void {
@@ -134,8 +137,8 @@ export abstract class ClientCall extends Stream implements Follower {
   }
 
   onLost(reason: string, untouched: boolean): void {
-    const what = untouched ? 'the call was not taken' : 'the connection was lost';
-    this.done(new ProxyError(Code.Unavailable, `${what}: ${reason}`), noMetadata);
+    if (untouched) this.done(new UntakenError(`the call was not taken: ${reason}`), noMetadata);
+    else this.done(new ProxyError(Code.Unavailable, `the connection was lost: ${reason}`), noMetadata);
   }
 
   /** Ends the call because of what was received. */

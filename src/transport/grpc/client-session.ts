@@ -34,7 +34,8 @@ export class ClientSession implements Session, Role {
   private sweeper: NodeJS.Timeout | undefined = undefined;
   /** Why no call is taken any more. */
   private farewell: string | undefined = undefined;
-  private isLeaving = false;
+  isLeaving = false;
+  private endsWhenIdle = false;
 
   /** `listen` is told who takes the bytes that the socket reads; they are lent. */
   constructor(socket: Duplex, limits: Limits, userAgent: string, listen: (receive: (chunk: Buffer) => void) => void) {
@@ -59,12 +60,16 @@ export class ClientSession implements Session, Role {
   }
 
   endWhenIdle(): void {
-    this.isLeaving = true;
+    this.endsWhenIdle = true;
     this.endIfDrained();
   }
 
   close(): void {
     this.connection.destroy('closed by criproxy');
+  }
+
+  get isOver(): boolean {
+    return this.connection.over;
   }
 
   accept(): Stream {
@@ -90,7 +95,7 @@ export class ClientSession implements Session, Role {
 
   onGoAway(lastStreamId: number, code: ErrorCode, debug: string): void {
     const reason = `GOAWAY ${errorName(code)}${debug === '' ? '' : `: ${debug}`}`;
-    this.sayFarewell(reason);
+    this.leave(reason);
     const { connection } = this;
     for (const stream of connection.streams.all()) {
       if (stream.id <= lastStreamId) continue;
@@ -110,7 +115,7 @@ export class ClientSession implements Session, Role {
     if (call.closed) return;
     if (this.farewell !== undefined) {
       call.closed = true;
-      call.onLost(this.farewell, true);
+      call.onLost(this.farewell, this.isLeaving);
     } else if (this.waiting.length === 0 && this.connection.hasRoom) {
       this.open(call);
     } else {
@@ -127,7 +132,7 @@ export class ClientSession implements Session, Role {
     this.nextId += 2;
     this.sweeper ??= setInterval(() => this.sweep(), SWEEP).unref();
     call.onOpen();
-    if (this.nextId > max31) this.sayFarewell('no stream ids are left');
+    if (this.nextId > max31) this.leave('no stream ids are left');
   }
 
   private openWaiting(): void {
@@ -149,6 +154,11 @@ export class ClientSession implements Session, Role {
     this.sweeper = undefined;
   }
 
+  private leave(reason: string): void {
+    if (this.farewell === undefined) this.isLeaving = true;
+    this.sayFarewell(reason);
+  }
+
   /** No call is taken any more; those that wait fail. */
   private sayFarewell(reason: string): void {
     if (this.farewell !== undefined) return;
@@ -157,13 +167,13 @@ export class ClientSession implements Session, Role {
     for (const call of this.waiting.splice(0)) {
       if (call.closed) continue;
       call.closed = true;
-      call.onLost(reason, true);
+      call.onLost(reason, this.isLeaving);
     }
   }
 
   private endIfDrained(): void {
     if (this.connection.streams.size > 0 || this.waiting.some(call => !call.closed)) return;
-    if (this.isLeaving) this.sayFarewell('closed by criproxy');
+    if (this.endsWhenIdle) this.sayFarewell('closed by criproxy');
     if (this.farewell !== undefined) this.connection.end(this.farewell);
   }
 }

@@ -1,0 +1,82 @@
+import { createServer } from 'node:net';
+import { Flag, FrameType, preface } from '../../../src/transport/http2/frame.ts';
+import { data, type Field, frame, headers, message, noSettings, uint32, whole } from './frames.ts';
+import { RawPeer } from './raw-peer.ts';
+import { listen, socketPath } from './sockets.ts';
+
+const head: Field[] = [
+  [':status', '200'],
+  ['content-type', 'application/grpc'],
+];
+
+/** A server that answers every call with its connection's number after `delay` ms, and can take leave of its connections. */
+export interface LeavingServer {
+  readonly path: string;
+  /** How many connections there have been. */
+  readonly connections: number;
+  /** Calls that came in on a connection behind its GOAWAY, and so were not taken. */
+  readonly untaken: number;
+  /** GOAWAY NO_ERROR on the newest connection; it has taken the streams so far, or up to `last`. */
+  takeLeave(last?: number): void;
+  /** Nothing listens any more. */
+  stopListening(): void;
+}
+
+export async function startLeavingServer(
+  t: { teardown(fn: () => unknown): void },
+  delay: number,
+): Promise<LeavingServer> {
+  const path = await socketPath(t);
+  const peers: RawPeer[] = [];
+  let leave = (_last?: number): void => {};
+  let untaken = 0;
+  const server = createServer(socket => {
+    const peer = new RawPeer(socket, preface.length);
+    const number = peers.push(peer);
+    peer.send(noSettings);
+    let limit = Number.POSITIVE_INFINITY;
+    let seen = 0;
+    let highest = 0;
+    leave = last => {
+      limit = last ?? highest;
+      peer.send(frame(FrameType.GoAway, 0, 0, Buffer.concat([uint32(limit), uint32(0)])));
+    };
+    const look = () => {
+      for (; seen < peer.frames.length; seen++) {
+        const { type, flags, streamId } = peer.frames[seen]!;
+        if (type === FrameType.Headers && streamId <= limit) highest = streamId;
+        if (type !== FrameType.Data || (flags & Flag.EndStream) === 0) continue;
+        if (streamId > limit) {
+          untaken++;
+          continue;
+        }
+        setTimeout(() => {
+          if (peer.closed) return;
+          peer.send(
+            headers(streamId, head),
+            data(streamId, message(String(number)), 0),
+            headers(streamId, [['grpc-status', '0']], whole),
+          );
+        }, delay);
+      }
+      return false;
+    };
+    void peer.until(look);
+  });
+  await listen(path, server);
+  t.teardown(() => {
+    server.close();
+    for (const peer of peers) peer.socket.destroy();
+  });
+  return {
+    path,
+    get connections() {
+      return peers.length;
+    },
+    get untaken() {
+      return untaken;
+    },
+    takeLeave: last => leave(last),
+    stopListening: () => void server.close(),
+  };
+}

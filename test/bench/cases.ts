@@ -16,6 +16,8 @@ export interface Case {
   readonly list: string;
   readonly runtimes: number;
   readonly parallel: number;
+  /** Connections that the calls are spread over; undefined: one. */
+  readonly clients?: number;
   /** Calls to each target in each round. */
   readonly calls: number;
 }
@@ -49,6 +51,11 @@ function list(containers: number, runtimes: number, library: Library, parallel: 
   };
 }
 
+/** As many calls at once, by few clients or by many. */
+function shared(clients: number): Case {
+  return { ...small('Version', nothing, 'own', 200), name: `Version, 200 at a time, ${clients} clients`, clients };
+}
+
 const widths = [1, 8, 64];
 
 export const cases: readonly Case[] = [
@@ -63,4 +70,5 @@ export const cases: readonly Case[] = [
   ...widths.map(parallel => small('Version', nothing, 'native', parallel)),
   ...widths.map(parallel => small('ContainerStatus', statusRequest, 'native', parallel)),
   list(100, 2, 'native', 1),
+  ...[2, 200].map(shared),
 ];

@@ -11,6 +11,8 @@ export interface Job {
   readonly request: string;
   readonly parallel: number;
   readonly calls: number;
+  /** Connections that the calls are spread over; undefined: one. */
+  readonly clients?: number | undefined;
 }
 
 /** Times of the calls in microseconds, and from the first to the last of them in milliseconds. */
@@ -24,8 +26,8 @@ const timeout = 120_000;
 
 type Call = (path: string, request: Buffer) => Promise<unknown>;
 
-/** One connection to each socket, kept over all jobs. */
-const calls = new Map<string, Promise<Call>>();
+/** The connections to each socket, kept over all jobs. */
+const calls = new Map<string, Promise<Call[]>>();
 
 async function connect({ library, socket }: Job): Promise<Call> {
   if (library === 'own') {
@@ -48,14 +50,16 @@ async function connect({ library, socket }: Job): Promise<Call> {
 }
 
 async function run(job: Job): Promise<JobResult> {
-  const key = `${job.library} ${job.socket}`;
-  const connected = calls.get(key) ?? connect(job);
+  const { clients = 1 } = job;
+  const key = `${job.library} ${job.socket} ${clients}`;
+  const connected = calls.get(key) ?? Promise.all(Array.from({ length: clients }, () => connect(job)));
   calls.set(key, connected);
-  const call = await connected;
+  const each = await connected;
   const request = Buffer.from(job.request, 'base64');
   const times: number[] = [];
   let left = job.calls;
-  const worker = async () => {
+  const worker = async (_: unknown, at: number) => {
+    const call = each[at % clients]!;
     while (left > 0) {
       left--;
       const start = performance.now();

@@ -55,7 +55,13 @@ function print(line: string): void {
 async function measure(rig: Rig, row: Case): Promise<Results> {
   const has = kinds.filter(kind => isMeasured(kind, row));
   const samples = new Map(has.map(kind => [kind, [] as Sample[]]));
-  const job = { library: row.library, path: row.path, request: row.request.toString('base64'), parallel: row.parallel };
+  const job = {
+    library: row.library,
+    path: row.path,
+    request: row.request.toString('base64'),
+    parallel: row.parallel,
+    clients: row.clients,
+  };
   const calls = Math.max(row.parallel, Math.round(row.calls * share));
   for (let round = -warmUps; round < rounds; round++) {
     for (const [kind, taken] of samples) {

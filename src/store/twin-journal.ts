@@ -10,6 +10,9 @@ export interface Bad {
   readonly isDamaged: boolean;
 }
 
+/** How often it is looked whether the files are still there, in ms. */
+const CHECK = 1_000;
+
 /** What was found of a journal and its copy. */
 export interface Found {
   /** Undefined if neither tells all that there was. */
@@ -26,6 +29,7 @@ export class TwinJournal {
   private readonly paths: readonly [string, string];
   private readonly files: [FileHandle | undefined, FileHandle | undefined] = [undefined, undefined];
   private last = 0;
+  private checkedAt = Number.NEGATIVE_INFINITY;
   /** The one that is the better now: it is replaced after the other. */
   private better: 0 | 1 = 0;
 
@@ -63,17 +67,16 @@ export class TwinJournal {
     this.better = 0;
   }
 
-  /** Adds a change to both. Rejects when that was not possible: then `replace` is all that may follow. */
+  /** Adds a change to both; the first is synced, since one that outlasts a power failure is enough. Rejects when that was not possible: then `replace` is all that may follow. */
   async append(change: Buffer): Promise<void> {
     const record = encodeRecord(++this.last, change);
+    await this.checkPlace();
     for (const at of [0, 1] as const) {
       const file = this.files[at];
-      if (file === undefined || !(await isAt(file, this.paths[at])))
-        throw new Error(`${this.paths[at]} is not there any more`);
+      if (file === undefined) throw new Error(`${this.paths[at]} is not open`);
       const { bytesWritten } = await file.write(record);
       if (bytesWritten < record.length) throw new Error(`ENOSPC: no space left on device, write '${this.paths[at]}'`);
     }
-    await Promise.all(this.files.map(file => file!.datasync()));
   }
 
   async remove(): Promise<void> {
@@ -88,8 +91,20 @@ export class TwinJournal {
     }
   }
 
+  /** Somebody may have taken a file away, or put another in its place: what is written to it would be lost. */
+  private async checkPlace(): Promise<void> {
+    if (performance.now() - this.checkedAt < CHECK) return;
+    for (const at of [0, 1] as const) {
+      const [own, there] = await Promise.all([this.files[at]?.stat(), stat(this.paths[at]).catch(() => undefined)]);
+      if (own === undefined || own.ino !== there?.ino || own.dev !== there.dev) {
+        throw new Error(`${this.paths[at]} is not the file that was written`);
+      }
+    }
+    this.checkedAt = performance.now();
+  }
+
   private async replaceOne(at: 0 | 1, bytes: Buffer): Promise<void> {
-    const file = await replaceFile(this.paths[at], bytes);
+    const file = await replaceFile(this.paths[at], bytes, at === 0);
     await this.files[at]?.close().catch(() => {});
     this.files[at] = file;
   }
@@ -107,10 +122,4 @@ async function readOne(path: string): Promise<Journal | Bad | undefined> {
 
 function damaged(path: string, reason: string): Bad {
   return { path, reason, isDamaged: true };
-}
-
-/** Whoever takes a file away wants it to be forgotten, or has made a mistake: what is written to it would be lost. */
-async function isAt(file: FileHandle, path: string): Promise<boolean> {
-  const [own, there] = await Promise.all([file.stat(), stat(path).catch(() => undefined)]);
-  return own.ino === there?.ino && own.dev === there.dev;
 }

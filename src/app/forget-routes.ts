@@ -1,10 +1,10 @@
 import { AdminError, type AdminRoute } from '../admin/admin-route.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Runtime } from '../routing/runtime.ts';
+import type { Runtimes } from '../routing/runtimes.ts';
 
 interface Forgetting {
-  /** The primary first. */
-  runtimes(): readonly Runtime[];
+  readonly runtimes: Pick<Runtimes, 'all'>;
   /** Resolves with how many pods it had, as far as that is known. */
   forget(runtime: Runtime): Promise<number>;
 }
@@ -19,7 +19,7 @@ export function forgetRoutes(generations: Forgetting, log: Logger): readonly Adm
       method: 'POST',
       path: '/v1/forget',
       async handle({ body }) {
-        const runtime = find(generations.runtimes(), (body as { runtime?: unknown } | undefined)?.runtime);
+        const runtime = find(generations.runtimes.all, (body as { runtime?: unknown } | undefined)?.runtime);
         const pods = await generations.forget(runtime);
         const text = `runtime ${runtime.id} is forgotten: its pods (${pods}) are listed no more`;
         log.warn(text, { runtime: runtime.id, change: true });

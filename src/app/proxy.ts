@@ -85,7 +85,7 @@ export async function startProxy(
   const routes: readonly AdminRoute[] = [
     ...logLevelRoutes(levels),
     ...reloadRoutes(reloader),
-    ...forgetRoutes({ runtimes, forget: runtime => generations.forget(runtime) }, log),
+    ...forgetRoutes(generations, log),
     ...statusRoutes({
       config: () => generations.config,
       runtimes,
@@ -120,11 +120,9 @@ export async function startProxy(
   reloader.listener = supervisor;
 
   return {
-    reload: () =>
-      reloader.reload().then(
-        () => {},
-        () => {},
-      ),
+    async reload() {
+      await reloader.reload().catch(() => {});
+    },
     async stop() {
       supervisor.stopping();
       await server.close(DRAIN);

@@ -126,10 +126,7 @@ test('what is lost is forgotten when the operator says so, over a restart too', 
   await node.start('A,alt:B');
   t.equal(await node.pods(), Code.Unavailable);
   const { generations } = node;
-  const [route] = forgetRoutes(
-    { runtimes: () => generations.runtimes.all, forget: each => generations.forget(each) },
-    node.log,
-  );
+  const [route] = forgetRoutes(generations, node.log);
   const ask = async (body: unknown) =>
     route!.handle({ query: new URLSearchParams(), body, signal: new AbortController().signal });
   for (const body of [undefined, {}, { runtime: '' }, { runtime: 'other' }])
@@ -149,10 +146,7 @@ test('one that is up is not forgotten; one that stands in for another is, with w
   node.engine('C').set('down');
   await node.start('A,alt:C');
   const { generations } = node;
-  const [route] = forgetRoutes(
-    { runtimes: () => generations.runtimes.all, forget: each => generations.forget(each) },
-    node.log,
-  );
+  const [route] = forgetRoutes(generations, node.log);
   const ask = async () =>
     route!.handle({ query: new URLSearchParams(), body: { runtime: 'alt' }, signal: new AbortController().signal });
   t.match(await ask(), { value: { pods: 1 } });

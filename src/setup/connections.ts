@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 
 /** A process of a service. */
 export interface Process {
@@ -17,6 +17,11 @@ export function readArguments(pid: number): readonly string[] | undefined {
   }
 }
 
+/** Whether root runs a process: what another user's calls itself is not to be believed, and not to be started. */
+function isRoots(pid: number | string): boolean {
+  return statSync(`/proc/${pid}`, { throwIfNoEntry: false })?.uid === 0;
+}
+
 const hierarchies = ['/sys/fs/cgroup', '/sys/fs/cgroup/systemd', '/sys/fs/cgroup/unified'];
 
 function readPids(group: string): number[] {
@@ -30,7 +35,7 @@ function readPids(group: string): number[] {
   return [];
 }
 
-/** The processes in a unit's cgroup, its main process first; none where systemd does not run it. */
+/** Root's processes in a unit's cgroup, its main process first; none where systemd does not run it. */
 export function listProcesses(unit: string): readonly Process[] {
   const { stdout } = spawnSync('systemctl', ['show', unit, '-p', 'MainPID', '-p', 'ControlGroup'], {
     encoding: 'utf8',
@@ -40,7 +45,7 @@ export function listProcesses(unit: string): readonly Process[] {
   const main = Number(value('MainPID') ?? 0);
   const group = value('ControlGroup');
   const others = group === undefined ? [] : readPids(group).filter(pid => pid !== main);
-  return (main === 0 ? others : [main, ...others]).flatMap(pid => {
+  return (main === 0 ? others : [main, ...others]).filter(isRoots).flatMap(pid => {
     const args = readArguments(pid);
     return args === undefined ? [] : [{ pid, args }];
   });
@@ -54,13 +59,13 @@ function readText(path: string): string {
   }
 }
 
-/** The services of this machine, not those of containers, that have a process called kubelet. */
+/** The services of this machine, not those of containers, that have a process of root called kubelet. */
 export function listKubeletUnits(): readonly string[] {
   const machine = readLink('/proc/1/ns/pid');
   const pids = readdirSync('/proc').filter(name => /^\d+$/.test(name));
   const units = pids.flatMap(pid => {
     const [program = ''] = readText(`/proc/${pid}/cmdline`).split('\0');
-    if (!/(^|\/)kubelet$/.test(program) || readLink(`/proc/${pid}/ns/pid`) !== machine) return [];
+    if (!/(^|\/)kubelet$/.test(program) || !isRoots(pid) || readLink(`/proc/${pid}/ns/pid`) !== machine) return [];
     return /\/([^/\n]+\.service)(?:\/|$)/m.exec(readText(`/proc/${pid}/cgroup`))?.[1] ?? [];
   });
   return [...new Set(units)];

@@ -2,7 +2,7 @@ import t from 'tap';
 import { Code } from '../../src/base/codes.ts';
 import { FrameType } from '../../src/transport/http2/frame.ts';
 import { SettingId } from '../../src/transport/http2/settings.ts';
-import { data, type Field, frame, headers, message, ping, setting, whole } from './support/frames.ts';
+import { data, type Field, frame, headers, message, noSettings, ping, setting, whole } from './support/frames.ts';
 import { rawServer, requests } from './support/raw-client.ts';
 import { callOptions } from './support/sockets.ts';
 
@@ -61,3 +61,31 @@ for (const [title, greeting] of faults) {
     await t.rejects(rawServer(greeting), { message: /^no HTTP\/2 connection/ });
   });
 }
+
+t.test("metadata above the server's SETTINGS_MAX_HEADER_LIST_SIZE fails its call, and only that", async t => {
+  const greeting = frame(FrameType.Settings, 0, 0, setting(SettingId.MaxHeaderListSize, 8192));
+  const { peer, session } = await rawServer(greeting);
+  await t.rejects(session.call('/a/B', Buffer.from('x'), callOptions([['k', 'v'.repeat(8000)]])), {
+    code: Code.ResourceExhausted,
+    message: /larger than the 8192 bytes/,
+  });
+  const fine = session.call('/a/B', Buffer.from('x'), callOptions([['k', 'v'.repeat(7000)]]));
+  await requests(peer, 1);
+  peer.send(...answer, trailers);
+  t.equal((await fine).message.toString(), 'hello');
+  session.close();
+});
+
+t.test('a server that answers fifty calls wrongly fails those alone', async t => {
+  const { peer, session } = await rawServer(noSettings, { resetBurst: 10, resetRate: 0 });
+  const bad = Array.from({ length: 50 }, () => session.call('/a/B', Buffer.from('x'), callOptions()));
+  await requests(peer, 50);
+  for (let i = 0; i < 50; i++) peer.send(headers(2 * i + 1, [...head, ['connection', 'close']]));
+  const codes = (await Promise.allSettled(bad)).map(each => each.status === 'rejected' && each.reason.code);
+  t.same([...new Set(codes)], [Code.Internal]);
+  const fine = session.call('/a/B', Buffer.from('x'), callOptions());
+  await requests(peer, 51);
+  peer.send(headers(101, head), data(101, message('hello'), 0), headers(101, ok, whole));
+  t.equal((await fine).message.toString(), 'hello');
+  session.close();
+});

@@ -1,10 +1,23 @@
+import { Code } from '../../base/codes.ts';
+import { ProxyError } from '../../base/error.ts';
 import type { Connection } from '../http2/connection.ts';
+import { entryOverhead } from '../http2/dynamic-table.ts';
 import { SharedFields } from '../http2/shared-fields.ts';
 import type { ClientCall } from './client-call.ts';
 import { formatTimeout, tooLate } from './timeout.ts';
 
 /** Paths whose fields are kept. */
 const maxPaths = 256;
+
+/** What the fields that all calls have, and a deadline, take of a header list at most, without the path (RFC 7541 section 4.1). */
+const ownFields = 512;
+
+/** At most what the call's header list is large; before it is encoded, since a block that is not sent would spoil the table. */
+function sizeOf({ path, options }: ClientCall): number {
+  let size = ownFields + path.length;
+  for (const [name, value] of options.metadata) size += name.length + value.length + entryOverhead;
+  return size;
+}
 
 /** Encodes request headers. */
 export class RequestWriter {
@@ -25,7 +38,12 @@ export class RequestWriter {
       call.cancel(tooLate());
       return false;
     }
-    const { encoder } = this.connection;
+    const { encoder, peer } = this.connection;
+    if (peer.maxHeaderListSize < Number.POSITIVE_INFINITY && sizeOf(call) > peer.maxHeaderListSize) {
+      const text = `the call's metadata is larger than the ${peer.maxHeaderListSize} bytes that the runtime takes`;
+      call.cancel(new ProxyError(Code.ResourceExhausted, text));
+      return false;
+    }
     encoder.begin();
     this.sharedBy(call.path).addTo(encoder);
     if (left !== undefined) encoder.add('grpc-timeout', formatTimeout(left), 'literal');

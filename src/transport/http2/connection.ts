@@ -179,7 +179,8 @@ export class Connection implements ReceivingEnd {
     if (stream.closed) return;
     this.reset(stream, code);
     stream.onReset(code, fault);
-    this.countReset();
+    // A client can open streams without end; a server only answers those that are opened.
+    if (this.role.server) this.countReset();
   }
 
   /** Counts a stream that was reset by the peer or because of it. */

@@ -79,7 +79,7 @@ export function snapshotList(
   const list = listName(plan);
   const listing = plan.node.of(runtime).of(list);
   if (listing.takenAt === undefined) {
-    if (state.kind === 'down') throw unavailable(runtime, state);
+    if (state.kind === 'down') throw unknown(plan, runtime, state);
     throw new ProxyError(Code.Unavailable, `criproxy: the ${runtimeName(runtime)} failed ${list}: ${reason.message}`, {
       cause: reason,
     });
@@ -95,6 +95,14 @@ export function snapshotList(
   plan.node.checkAge(runtime, listing.takenAt);
   plan.node.isFromSnapshot(runtime, list, state.kind === 'down' ? state.reason : reason.message, call);
   return lane.decode(listing.list(passes));
+}
+
+/** Nobody knows what it had: the list is whole again when it is up, or when somebody says that it is not to come back. */
+function unknown(plan: Plan, runtime: Runtime, state: Runtime['state']): ProxyError {
+  const error = unavailable(runtime, state);
+  if (runtime === plan.runtimes.primary) return error;
+  const remedy = `what it had is not known; if it has left this node for good: criproxy forget ${runtime.id}`;
+  return new ProxyError(error.code, `${error.message}; ${remedy}`);
 }
 
 function readFilter(plan: Plan, request: Buffer): Passes {

@@ -144,6 +144,16 @@ test('a runtime that is connected and answers nothing hangs, since then', async 
   t.match(text.replaceAll(/\s+/g, ' '), `connected, and has answered nothing since ${ago(75)}: look at its log`);
 });
 
+test('a runtime of which nobody knows what it had says how that ends', async t => {
+  const down = { state: 'down', lost: true, reason: 'nothing listens' } as const;
+  const [primary, alt] = [makeRuntime(down), makeRuntime({ ...down, id: 'alt' })].map(runtime =>
+    statusTable(makeReport([runtime]), 80, plain).replaceAll(/\s+/g, ' '),
+  ) as [string, string];
+  t.match(alt, 'lists fail until it is up; if it has left for good: criproxy forget alt');
+  t.match(primary, 'lists fail until it is up');
+  t.notMatch(primary, 'forget');
+});
+
 test('what is not well stands out', async t => {
   const text = statusTable(five, 80, marked);
   t.match(text, '\x1b[31mdown\x1b[39m');

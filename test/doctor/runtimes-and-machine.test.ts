@@ -46,6 +46,17 @@ const rows: readonly Row[] = [
     [/^fail runtime-virtlet\.cloud: runtime virtlet\.cloud is down .*nothing listens \| ls -l/],
   ],
   [
+    'what another had is lost',
+    node =>
+      Object.assign(node.report.runtimes[1]!, {
+        state: 'down',
+        lost: true,
+        reason: 'nothing listens',
+        snapshot: { pods: null, containers: null, images: null },
+      }),
+    [/^fail runtime-virtlet\.cloud: runtime virtlet\.cloud is down .*what it had is not known any more \| ls -l/],
+  ],
+  [
     'another was never there',
     node =>
       Object.assign(node.report.runtimes[1]!, {

@@ -241,7 +241,7 @@ test("-stateDir '': nothing is written, and a secondary that is down after a res
 
 test('-maxSnapshotAge counts over a restart of the proxy', { buffered: true }, async t => {
   const place = await newPlace(t);
-  const options = { connect: place.connect, verbosity: 1, flags: ['-maxSnapshotAge', '4s'] };
+  const options = { connect: place.connect, verbosity: 1, flags: ['-maxSnapshotAge', '15s'] };
   const { proxy, client } = await withClient(t, startProxy(options));
   await written(proxy, place);
   await place.hosts[1].kill();

@@ -35,11 +35,11 @@ function findPkg(): string {
   return createRequire(import.meta.url).resolve('@yao-pkg/pkg/lib-es5/bin.js');
 }
 
-/** pkg needs Node 22, which the machine's own may not be: it runs on the pinned one. */
+/** pkg needs Node 22, which the machine's own may not be: it runs on the pinned one. `args`: a script, and what it is given. */
 function runPkg(args: readonly string[]): { ok: boolean; output: string } {
   mkdirSync(home, { recursive: true });
   const env = { ...process.env, HOME: home, NODE_OPTIONS: '' };
-  const run = spawnSync(node, [findPkg(), ...args], { env, encoding: 'utf8', timeout: 900_000 });
+  const run = spawnSync(node, [...args], { env, encoding: 'utf8', timeout: 900_000 });
   return {
     ok: run.status === 0,
     output: stripVTControlCharacters(`${run.stdout}${run.stderr}${run.error?.message ?? ''}`),
@@ -76,12 +76,12 @@ function compile(
   output: string,
   base: Base,
   version: string,
-  target: readonly string[],
+  command: (input: string) => readonly string[],
 ): string | undefined {
   return withFixedFolder(readFileSync(bundle), folder => {
     const input = join(folder, 'criproxy.cjs');
     markBundle(bundle, `${base} node v${version}`, input);
-    const { ok, output: said } = runPkg([input, ...target, '-o', output]);
+    const { ok, output: said } = runPkg(command(input));
     return ok && existsSync(output) ? undefined : said;
   });
 }
@@ -100,7 +100,8 @@ export function makeExecutable(bundle: string, output: string, wanted: Base | 'a
     const version = staticNodeVersion();
     // Bytecode differs from run to run, and the sources are public.
     const plain = ['--no-bytecode', '--public', '--public-packages', '*'];
-    const failure = compile(bundle, output, 'static', version, ['-t', `node${version}-linuxstatic-x64`, ...plain]);
+    const target = ['-t', `node${version}-linuxstatic-x64`, ...plain, '-o', output];
+    const failure = compile(bundle, output, 'static', version, input => [findPkg(), input, ...target]);
     if (failure === undefined) return { base: 'static', node: version };
     if (wanted === 'static') throw new Error(`pkg made no static executable:\n${failure}`);
     process.stdout.write(
@@ -109,7 +110,8 @@ export function makeExecutable(bundle: string, output: string, wanted: Base | 'a
   }
   const version = execFileSync(node, ['--version'], { encoding: 'utf8' }).trim().slice(1);
   fillSeaCache(version);
-  const failure = compile(bundle, output, 'sea', version, ['--sea', '-t', `node${version}-linux-x64`]);
+  const makeSea = join(import.meta.dirname, 'make-sea.ts');
+  const failure = compile(bundle, output, 'sea', version, input => [makeSea, input, output, version]);
   if (failure !== undefined) throw new Error(`pkg made no executable:\n${failure}`);
   return { base: 'sea', node: version };
 }

@@ -5,19 +5,20 @@ import type { Metric } from '../watch/counters.ts';
 const MiB = 1024 * 1024;
 
 /**
- * What the messages of all clients together may take: a thirty-second of the memory that the process may have, the machine's or that
- * of its control group (memory.max), within bounds. The least has room for several lists of 16 MiB, the kubelet's limit for a message;
- * what is more is of use to nobody.
+ * What the messages of all clients together may take: a thirty-second of the machine's memory, or an eighth of what the control group
+ * may have (memory.max), whichever is less, within bounds. The least has room for several lists of 16 MiB, the kubelet's limit for a
+ * message; what is more is of use to nobody.
  */
-const SHARE = 32;
+const OF_MACHINE = 1 / 32;
+const OF_GROUP = 1 / 8;
 const LEAST = 128 * MiB;
 const MOST = 512 * MiB;
 
 export function heldForClients(): MemoryAccount {
   // 0 where no control group sets a bound; a huge number where it is unlimited.
-  const constrained = process.constrainedMemory();
-  const memory = constrained > 0 ? Math.min(constrained, totalmem()) : totalmem();
-  return new MemoryAccount(Math.min(MOST, Math.max(LEAST, memory / SHARE)));
+  const group = process.constrainedMemory() || Number.POSITIVE_INFINITY;
+  const share = Math.min(totalmem() * OF_MACHINE, group * OF_GROUP);
+  return new MemoryAccount(Math.floor(Math.min(MOST, Math.max(LEAST, share))));
 }
 
 export function heldMetrics(held: MemoryAccount): readonly Metric[] {

@@ -53,6 +53,14 @@ test('the executable says what it was made from', options, async t => {
   t.match(manifest.executable, { ...describeArtefact(join(folder, 'criproxy')), static: false });
 });
 
+for (const given of ['--require /nowhere/agent.cjs', '--inspect=127.0.0.1:0', '--no-such-option']) {
+  test(`the executable takes no ${given} from NODE_OPTIONS`, options, async t => {
+    const program = join(await buildPackages(), 'criproxy');
+    const run = spawnSync(program, ['-version'], { env: { NODE_OPTIONS: given }, encoding: 'utf8' });
+    t.strictSame([run.status, run.stderr], [0, '']);
+  });
+}
+
 test('a release build insists on a static executable', options, async t => {
   const folder = mkdtempSync(join(tmpdir(), 'criproxy-build-test-'));
   t.teardown(() => rmSync(folder, { recursive: true }));

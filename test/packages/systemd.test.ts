@@ -113,6 +113,17 @@ test(
   },
 );
 
+test('what a monitoring agent puts into every environment is not the daemon’s', options, async t => {
+  const node = await bootWith(t, install);
+  const agent = { NODE_OPTIONS: '--require=/nowhere/agent.cjs', LD_PRELOAD: '/nowhere/agent.so' };
+  for (const [name, value] of Object.entries(agent)) node.must(`systemctl set-environment ${name}=${value}`);
+  node.must('systemctl restart criproxy');
+  const environment = node.must(`tr '\\0' '\\n' < /proc/${show(node, 'MainPID')}/environ`);
+  t.match(environment, /^PATH=/m);
+  for (const name of Object.keys(agent)) t.notMatch(environment, name);
+  t.same(await node.listPods(socket), [], 'it serves');
+});
+
 test('ready means that it serves, and the status says how', options, async t => {
   const node = await bootWith(t, install);
   const status = (text: string) =>

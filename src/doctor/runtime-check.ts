@@ -29,9 +29,16 @@ function checkRuntime(runtime: RuntimeReport, minor: number | undefined): Findin
         fail(check, what, 'pods without a RuntimeClass cannot start or stop; the node becomes NotReady', ...mend),
       ];
     if (runtime.lost === true) {
-      const means =
-        'what it had is not known: lists fail with Unavailable until it is up, and no pod starts on this node';
-      return [fail(check, what, means, ...mend, `criproxy forget ${id}   # only if it has left for good`)];
+      const means = 'lists fail with Unavailable until it is up, and no pod starts on this node';
+      return [
+        fail(
+          check,
+          `${what}; what it had is not known any more`,
+          means,
+          ...mend,
+          `criproxy forget ${id}   # only if it has left for good`,
+        ),
+      ];
     }
     const pods =
       snapshot.pods === null

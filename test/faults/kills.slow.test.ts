@@ -1,11 +1,11 @@
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { buildSync } from 'esbuild';
 import tap, { type Test, test } from 'tap';
-import { exitOf, spawnTied } from '../support/child.ts';
+import { exitOf, spawnTied, waitFor } from '../support/child.ts';
 import { connect } from '../support/cri-client.ts';
 import { startProxy } from '../support/proxy.ts';
 import { type Random, seeded } from '../wire/seeded.ts';
@@ -81,6 +81,12 @@ test('the proxy killed 20 times under calls that change things: what it had, it 
   const proxy = await startProxy({ connect: `${hosts[0].socketPath},alt:${hosts[1].socketPath}`, verbosity: 1 });
   t.teardown(() => proxy.remove());
   const lasting = [...hosts[0].pods, ...hosts[1].pods.map(id => `alt__${id}`)].sort();
+  // From the first write on there is always something to load.
+  const state = join(dirname(proxy.socketPath), 'state');
+  await waitFor(
+    'the first writes',
+    () => readdirSync(state).filter(name => /@known/.test(name)).length === 2 || undefined,
+  );
   let changes = 0;
   for (let kill = 0; kill < 20; kill++) {
     const client = connect(proxy.socketPath);

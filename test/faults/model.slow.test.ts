@@ -3,7 +3,7 @@ import { run, shorten } from './model/runs.ts';
 
 /** Another seed, and more steps, can be given: `CRIPROXY_MODEL=SEED:STEPS node test/faults/model.slow.test.ts`. */
 const [seed, count = 500] = process.env['CRIPROXY_MODEL']?.split(':').map(Number) ?? [];
-const seeds = seed === undefined ? Array.from({ length: 16 }, (_, index) => index + 1) : [seed];
+const seeds = seed === undefined ? Array.from({ length: 24 }, (_, index) => index + 1) : [seed];
 const steps = Array.from({ length: count }, (_, index) => index + 1);
 const total = new Map<string, number>();
 // The default is too short for a machine that has other things to do.

@@ -6,8 +6,12 @@ import type { World } from './world.ts';
 /** While no proxy runs, something happens to the files of an engine; what the next proxy can know then: docs/snapshots.md. */
 export function damage(world: World): void {
   const { random, knowledge } = world;
-  const engine = random.pick(knowledge.engines);
-  const how = random.pick(['one', 'one', 'both', 'all'] as const);
+  // Of one that does not answer the files are all that there is.
+  const silent = knowledge.engines.filter(({ fault }) => fault !== undefined);
+  const engine = random.pick(silent.length > 0 ? silent : knowledge.engines);
+  const how = random.pick(['one', 'one', 'both', 'both', 'all'] as const);
+  // Where there is nothing of its socket, what another had under its id stands in.
+  if (how === 'all' && knowledge.engines.length < world.lab.engines.length) return;
   const files = filesOf(world, engine);
   const journals = files.filter(file => !file.includes('@known'));
   world.note(`of the files of ${engine.name}, ${how} damaged or removed`);

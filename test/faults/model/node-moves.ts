@@ -42,18 +42,25 @@ export async function byItself(world: World): Promise<void> {
   else if (container !== undefined) model.handle('StopContainer', { container_id: container });
 }
 
+/** How long what only a list has told, or what was damaged, may take to be written anew, in ms: docs/snapshots.md. */
+const REWRITE = 1_200;
+
 /** The proxy ends, in order or not, and starts again, perhaps with another configuration, or with damaged files. */
 export async function restart(world: World): Promise<void> {
   const { random, lab, knowledge } = world;
   const how = random.pick(['stop', 'kill'] as const);
   const next = random.chance(0.5) ? changed(world) : knowledge.config;
   world.note(`the proxy: ${how}, and start as ${describe(next)}`);
+  if (Date.now() - world.damagedAt < REWRITE) await pass(REWRITE);
   await lab[how]();
   world.samples.clear();
   world.greeted.clear();
   knowledge.observe();
   if (how === 'kill') for (const engine of lab.engines) knowledge.livesOf(engine).forgetUnwritten();
-  if (random.chance(0.3)) damage(world);
+  if (random.chance(0.4)) {
+    damage(world);
+    world.damagedAt = Date.now();
+  }
   knowledge.config = next;
   await lab.start(next);
   for (const engine of knowledge.engines) world.meet(engine);

@@ -26,6 +26,8 @@ export class World {
   readonly samples = new Map<Engine, { readonly at: number; readonly ids: readonly string[] }>();
   /** Kinds of lists that engines have let wait, and have not answered since. */
   private readonly late = new Map<Engine, Map<Kind, number>>();
+  /** When files were damaged last: new ones are written a little later. */
+  damagedAt = 0;
   /** Engines that have answered Version since this proxy was started. */
   readonly greeted = new Set<Engine>();
   /** Of this step. */

@@ -89,11 +89,14 @@ function byPod(filter: Buffer): Passes {
 }
 
 function byLabels(filter: Buffer, selectorField: number, labelsField: number): Passes {
-  const wanted = entries(filter, selectorField);
-  if (wanted.size === 0) return all;
+  if (readBytes(filter, selectorField) === undefined) return all;
+  // Read when there is an item to judge: a live runtime judges for itself, and a selector may be as large as a message.
+  let wanted: Map<string, string> | undefined;
   return item => {
+    wanted ??= entries(filter, selectorField);
     const labels = entries(item, labelsField);
-    return [...wanted].every(([key, value]) => labels.get(key) === value);
+    for (const [key, value] of wanted) if (labels.get(key) !== value) return false;
+    return true;
   };
 }
 

@@ -38,23 +38,38 @@ export function readOwn(message: string, kind: Kind, bytes: Buffer): string {
   return text;
 }
 
-/** The value of a pod annotation in a message that holds a PodSandboxConfig; undefined if it has none of this key. */
-export function readPodAnnotation(message: string, key: string, bytes: Buffer): string | undefined {
-  return readAnnotations(message, 'podAnnotation', bytes).get(key);
+/** What an annotation is of. */
+export type AnnotationKind = 'podAnnotation' | 'imageAnnotation';
+
+/**
+ * The value of the annotation with this key in a message that has annotations of this kind; undefined if it has none. A client may send
+ * a million of others: they are compared, and not decoded.
+ */
+export function readAnnotation(message: string, kind: AnnotationKind, key: string, bytes: Buffer): string | undefined {
+  const wanted = Buffer.from(key);
+  const records = new Records(bytes);
+  let value: string | undefined;
+  visit(message, kind, bytes, (_, start, end) => {
+    if (hasKey(records, bytes, start, end, wanted)) value = readMapEntry(bytes, start, end).value;
+  });
+  return value;
 }
 
-/** The annotations of this kind; empty if there are none. */
-export function readAnnotations(
-  message: string,
-  kind: 'podAnnotation' | 'imageAnnotation',
-  bytes: Buffer,
-): Map<string, string> {
-  const found = new Map<string, string>();
-  visit(message, kind, bytes, (value, start, end) => {
-    const entry = readMapEntry(value, start, end);
-    found.set(entry.key, entry.value);
-  });
-  return found;
+/** Whether a message has annotations of this kind. */
+export function hasAnnotations(message: string, kind: AnnotationKind, bytes: Buffer): boolean {
+  const shape = compile(message, [kind]);
+  return shape !== undefined && findLast(bytes, shape) !== undefined;
+}
+
+function hasKey(records: Records, bytes: Buffer, start: number, end: number, wanted: Buffer): boolean {
+  records.reset(bytes, start, end);
+  let is = wanted.length === 0;
+  while (records.next()) {
+    if (records.field !== 1 || records.type !== WireType.Len) continue;
+    const { valueStart, valueEnd } = records;
+    is = valueEnd - valueStart === wanted.length && wanted.compare(bytes, valueStart, valueEnd) === 0;
+  }
+  return is;
 }
 
 /** An entry of a map<string,string>: a message of key (1) and value (2), either left out when empty. */

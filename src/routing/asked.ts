@@ -37,7 +37,7 @@ function ownerByHandler(plan: Plan, request: Buffer): Runtime | undefined {
 
 /** An annotation that names no runtime tells nothing: runtimes do not choose by annotations. */
 function ownerByAnnotation(plan: Plan, request: Buffer): Runtime | undefined {
-  const target = plan.readAnnotations(request).get(TARGET_RUNTIME);
+  const target = plan.readAnnotation(TARGET_RUNTIME, request);
   return plan.runtimes.isTarget(target) ? plan.runtimes.ownerByAnnotation(target) : undefined;
 }
 

@@ -26,12 +26,11 @@ export function imageOwner(
   unknownNames: 'refused' | 'ignored' = 'refused',
 ): ImageOwner | undefined {
   const { runtimes, node } = plan;
-  const annotations = plan.readAnnotations(request);
-  const firstSeen = annotations.get(FIRST_SEEN) ?? '';
+  const firstSeen = plan.readAnnotation(FIRST_SEEN, request) ?? '';
   const sandbox = sandboxOfPod(node, runtimes, { uid: plan.read('podUid', request), firstSeen });
   if (sandbox !== undefined) return { runtime: sandbox.runtime, sandbox };
   const handler = plan.read('handler', request);
-  const target = annotations.get(TARGET_RUNTIME);
+  const target = plan.readAnnotation(TARGET_RUNTIME, request);
   const known = unknownNames === 'refused' || runtimes.isTarget(target);
   const named = namedRuntime(runtimes, handler, known ? target : undefined);
   const runtime = named ?? runtimes.ownerOfImage(plan.read('image', request));

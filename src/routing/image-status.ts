@@ -51,8 +51,7 @@ export const imageStatus: UnaryRoute = async (plan, request, options) => {
 
 /** Of a call by a name alone: false if a container could not be made of what was said to be there. */
 function mayGuess(plan: Plan, request: Buffer, { message }: Reply): boolean {
-  const tellsOfPod = plan.readAnnotations(request).size > 0;
-  if (tellsOfPod || isDigest(plan.read('image', request))) return true;
+  if (plan.hasAnnotations(request) || isDigest(plan.read('image', request))) return true;
   return plan.node.imageGuesses.say(itemId(readBytes(message, 1)!));
 }
 

@@ -7,7 +7,7 @@ import type { Kind } from '../cri/messages.ts';
 import { type Endpoint, type MethodSpec, methodSpec } from '../cri/method-spec.ts';
 import type { Package } from '../cri/packages.ts';
 import { FIRST_SEEN } from '../cri/pod-identity.ts';
-import { lastReader, readAnnotations, readOwn, readPodAnnotation } from '../cri/read.ts';
+import { hasAnnotations, lastReader, readAnnotation, readOwn } from '../cri/read.ts';
 import { fieldsOf } from '../cri/schema.ts';
 import { unavailable, whenUp } from './availability.ts';
 import { within } from './budget.ts';
@@ -97,8 +97,21 @@ export class Plan {
     return this.readRequest(() => readOwn(this.method.request, kind, request));
   }
 
-  readPodAnnotation(key: string, request: Buffer): string | undefined {
-    return this.readRequest(() => readPodAnnotation(this.method.request, key, request));
+  /** Of the pod that the request is for, wherever it has its annotations; undefined if there is none with this key. */
+  readAnnotation(key: string, request: Buffer): string | undefined {
+    return this.readRequest(
+      () =>
+        readAnnotation(this.method.request, 'podAnnotation', key, request) ??
+        readAnnotation(this.method.request, 'imageAnnotation', key, request),
+    );
+  }
+
+  hasAnnotations(request: Buffer): boolean {
+    return this.readRequest(
+      () =>
+        hasAnnotations(this.method.request, 'podAnnotation', request) ||
+        hasAnnotations(this.method.request, 'imageAnnotation', request),
+    );
   }
 
   /** What `read` finds in an answer of the runtime. Throws Internal for a malformed one. */
@@ -108,17 +121,6 @@ export class Plan {
     } catch (fault) {
       throw malformed(fault, Code.Internal, `the ${runtimeName(runtime)} sent a malformed ${this.method.response}`);
     }
-  }
-
-  /** Those of the pod that the request is for, wherever it has them. */
-  readAnnotations(request: Buffer): ReadonlyMap<string, string> {
-    return this.readRequest(
-      () =>
-        new Map([
-          ...readAnnotations(this.method.request, 'imageAnnotation', request),
-          ...readAnnotations(this.method.request, 'podAnnotation', request),
-        ]),
-    );
   }
 
   /** How long a list waits for this runtime, in ms. */
@@ -155,7 +157,7 @@ export class Plan {
 
   /** What the call says of its pod, whether or not it succeeds: a later call for the pod says less. */
   private notePod(request: Buffer): void {
-    this.node.seenPods.note(this.read('podUid', request), this.readPodAnnotation(FIRST_SEEN, request) ?? '');
+    this.node.seenPods.note(this.read('podUid', request), this.readAnnotation(FIRST_SEEN, request) ?? '');
   }
 
   private noteNames(runtime: Runtime, request: Buffer, answer: Buffer): void {

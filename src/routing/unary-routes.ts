@@ -29,7 +29,7 @@ const toOne =
 
 const byPodConfig: UnaryRoute = async (plan, request, options) => {
   const handler = plan.readOwn('handler', request);
-  const annotation = plan.readPodAnnotation(TARGET_RUNTIME, request);
+  const annotation = plan.readAnnotation(TARGET_RUNTIME, request);
   const runtime = namedRuntime(plan.runtimes, handler, annotation) ?? plan.runtimes.primary;
   return withoutCollision(plan, runtime, plan.call(runtime, request, options), options);
 };

@@ -71,6 +71,7 @@ export function linkedRuntime(
       return state;
     },
     changes,
+    waits: link.waits,
     onChange(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);

@@ -55,6 +55,20 @@ function stateMetrics(runtimes: () => readonly Runtime[]): readonly Metric[] {
         ),
     },
     {
+      name: 'criproxy_runtime_calls_waiting',
+      help: 'Calls that wait until the runtime takes more at once, reads its socket, or has another connection.',
+      type: 'gauge',
+      labels: ['runtime'],
+      read: () => runtimes().map(({ id, waits }) => [[runtimeLabel(id)], waits?.now ?? 0] as const),
+    },
+    {
+      name: 'criproxy_runtime_wait_refusals_total',
+      help: 'Calls that failed with ResourceExhausted, because too many of the same client waited for the runtime.',
+      type: 'counter',
+      labels: ['runtime'],
+      read: () => runtimes().map(({ id, waits }) => [[runtimeLabel(id)], waits?.refused ?? 0] as const),
+    },
+    {
       name: 'criproxy_runtime_info',
       help: '1 for each runtime that is up: the name and version that it gives.',
       type: 'gauge',

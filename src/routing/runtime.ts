@@ -46,6 +46,8 @@ export interface Runtime extends Calls {
   readonly state: RuntimeState;
   /** Whether it answers while it is up; undefined where nobody listens. */
   readonly silence?: Silence;
+  /** Calls that wait for a turn on its connection, and that have failed since too many waited; undefined where nobody counts. */
+  readonly waits?: { readonly now: number; readonly refused: number };
   /** How often it has come up and gone down again; undefined where nobody counts. */
   readonly changes?: { readonly up: number; readonly down: number };
   /** Calls back at each change of state, until the returned function is called. */

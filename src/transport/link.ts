@@ -3,6 +3,7 @@ import type { CallOptions, Reply, ReplyStream, RequestStream } from '../base/cal
 import { Code } from '../base/codes.ts';
 import { ProxyError } from '../base/error.ts';
 import type { About, Logger } from '../base/logger.ts';
+import { CallsWaiting } from './calls-waiting.ts';
 import { Quota } from './http2/quota.ts';
 import { RetriedCalls } from './retried-calls.ts';
 import type { Dial, Session } from './session.ts';
@@ -54,6 +55,8 @@ export interface LinkOptions<Greeting> {
 /** Keeps one connection to the peer behind a unix socket, for ever: whenever it is lost, or not there yet, it tries again. */
 export class Link<Greeting> {
   private readonly options: LinkOptions<Greeting>;
+  /** Calls that wait for a turn on its connection, or for another connection. */
+  readonly waits: CallsWaiting;
   private readonly listeners = new Set<(state: LinkState<Greeting>) => void>();
   private readonly stopping = new AbortController();
   private current: LinkState<Greeting>;
@@ -75,6 +78,7 @@ export class Link<Greeting> {
 
   constructor(options: LinkOptions<Greeting>) {
     this.options = options;
+    this.waits = new CallsWaiting(options.name);
     const reason = `not connected to ${options.path} yet`;
     this.current = { kind: 'down', since: Date.now(), reason, seen: options.seen ?? false, absent: false };
   }
@@ -138,7 +142,9 @@ export class Link<Greeting> {
       const given = Promise.withResolvers<void>();
       const giveUp = () => given.resolve();
       signal.addEventListener('abort', giveUp, { once: true });
+      this.waits.now++;
       await Promise.race([this.renewed.promise, given.promise]);
+      this.waits.now--;
       signal.removeEventListener('abort', giveUp);
     }
   }
@@ -191,7 +197,7 @@ export class Link<Greeting> {
     const { path, dial, greet } = this.options;
     let session: Session | undefined;
     try {
-      session = await dial(path, DIAL_TIMEOUT);
+      session = await dial(path, DIAL_TIMEOUT, this.waits);
       const greeting = await greet(session);
       if (this.stopping.signal.aborted) throw new Error('nobody wants it any more');
       this.up(greeting, session);

@@ -1,4 +1,5 @@
 import type { Calls } from '../base/call.ts';
+import type { CallsWaiting } from './calls-waiting.ts';
 
 /**
  * One live gRPC connection to a runtime's socket. Calls on a session that is over fail with Unavailable; a call that the runtime says
@@ -17,5 +18,8 @@ export interface Session extends Calls {
   close(): void;
 }
 
-/** Connects to the unix socket at `path`; rejects with the system's or the protocol's error, at the latest after `timeout` ms. */
-export type Dial = (path: string, timeout: number) => Promise<Session>;
+/**
+ * Connects to the unix socket at `path`; rejects with the system's or the protocol's error, at the latest after `timeout` ms. `counts`:
+ * where the session counts the calls that wait for it.
+ */
+export type Dial = (path: string, timeout: number, counts?: CallsWaiting) => Promise<Session>;

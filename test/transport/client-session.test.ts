@@ -1,5 +1,6 @@
 import t from 'tap';
 import { Code } from '../../src/base/codes.ts';
+import { MemoryAccount } from '../../src/base/memory-account.ts';
 import { FrameType } from '../../src/transport/http2/frame.ts';
 import { SettingId } from '../../src/transport/http2/settings.ts';
 import { data, type Field, frame, headers, message, noSettings, ping, setting, whole } from './support/frames.ts';
@@ -49,6 +50,35 @@ t.test('no more calls at once than SETTINGS_MAX_CONCURRENT_STREAMS', async t => 
   t.same(opened().length, 4, 'SETTINGS let more through');
   session.close();
   t.same(await Promise.all(calls), ['hello', 14, 14, 1, 14]);
+});
+
+t.test('calls of clients that wait take turns, and a client has so many of them', async t => {
+  const greeting = frame(FrameType.Settings, 0, 0, setting(SettingId.MaxConcurrentStreams, 1));
+  const { peer, session } = await rawServer(greeting, { maxWaiting: 3 });
+  const codes: string[] = [];
+  const clients = new Map(['a', 'b', 'c'].map(name => [name, new MemoryAccount(1 << 20)]));
+  const ask = (name: string, number: number, signal?: AbortSignal) => {
+    const options = { ...callOptions([], undefined, signal), account: clients.get(name) };
+    return session.call(`/${name}/${number}`, Buffer.from('x'), options).catch(fault => {
+      codes.push(`${name}${number} ${fault.code} ${fault.message}`);
+    });
+  };
+  const cancelled = new AbortController();
+  const calls = [1, 2, 3, 4, 5].map(number => ask('a', number, number === 3 ? cancelled.signal : undefined));
+  calls.push(ask('b', 1), ask('c', 1), ask('b', 2));
+  await calls[4];
+  t.same(codes, [`a5 ${Code.ResourceExhausted} criproxy: 3 calls of this client wait for the runtime already`]);
+  cancelled.abort();
+  await calls[2];
+  calls.push(ask('a', 6));
+  for (let stream = 1; stream <= 13; stream += 2) {
+    await requests(peer, (stream + 1) / 2);
+    peer.send(headers(stream, head), data(stream, message('hello'), 0), headers(stream, ok, whole));
+  }
+  await Promise.all(calls);
+  t.same([...peer.paths.values()], ['/a/1', '/a/2', '/b/1', '/c/1', '/a/4', '/b/2', '/a/6']);
+  t.equal(codes.length, 2, 'the call beyond the bound, and the cancelled one, whose place another one has');
+  session.close();
 });
 
 const faults: ReadonlyArray<readonly [title: string, greeting: Buffer]> = [

@@ -2,6 +2,7 @@ import { type Alarm, clearAlarm, setAlarm } from '../../base/alarm.ts';
 import type { CallOptions, Metadata } from '../../base/call.ts';
 import { Code } from '../../base/codes.ts';
 import { ProxyError } from '../../base/error.ts';
+import type { MemoryAccount } from '../../base/memory-account.ts';
 import type { Connection } from '../http2/connection.ts';
 import { ErrorCode, errorName } from '../http2/error-code.ts';
 import type { HeaderList } from '../http2/header-list.ts';
@@ -23,6 +24,10 @@ const maxInterims = 16;
 export abstract class ClientCall extends Stream implements Follower {
   readonly path: string;
   readonly options: CallOptions;
+  /** For whom its messages are held. */
+  abstract readonly account: MemoryAccount;
+  /** Where it waits, while it does. */
+  queue: { remove(call: ClientCall): void } | undefined = undefined;
   encoding = '';
   protected readonly connection: Connection;
   protected headers: Metadata = noMetadata;
@@ -50,8 +55,10 @@ export abstract class ClientCall extends Stream implements Follower {
   /** Ends the call, with this error for its caller. */
   cancel(reason: ProxyError): void {
     if (this.closed) return;
-    if (this.id === 0) this.closed = true;
-    else if (this.localEnded && this.remoteEnded) this.connection.release(this);
+    if (this.id === 0) {
+      this.closed = true;
+      this.queue?.remove(this);
+    } else if (this.localEnded && this.remoteEnded) this.connection.release(this);
     else this.connection.reset(this, ErrorCode.Cancel);
     this.done(reason, noMetadata);
   }

@@ -1,6 +1,9 @@
 import type { Duplex } from 'node:stream';
 import type { CallOptions, Reply, ReplyStream, RequestStream } from '../../base/call.ts';
+import { Code } from '../../base/codes.ts';
+import { ProxyError } from '../../base/error.ts';
 import { MemoryAccount } from '../../base/memory-account.ts';
+import type { CallsWaiting } from '../calls-waiting.ts';
 import { Connection } from '../http2/connection.ts';
 import { type ErrorCode, errorName } from '../http2/error-code.ts';
 import { max31 } from '../http2/frame.ts';
@@ -12,6 +15,7 @@ import type { ClientCall } from './client-call.ts';
 import { RequestWriter } from './request-writer.ts';
 import { StreamCall } from './stream-call.ts';
 import { UnaryCall } from './unary-call.ts';
+import { WaitingCalls } from './waiting-calls.ts';
 
 /** How often stalls are looked for, in ms. */
 const SWEEP = 10_000;
@@ -28,8 +32,9 @@ export class ClientSession implements Session, Role {
   private readonly writer: RequestWriter;
   private readonly readiness = Promise.withResolvers<void>();
   private readonly closure = Promise.withResolvers<string>();
-  /** Calls that wait until fewer streams are open, or until the server reads its socket, first come first. */
-  private readonly waiting: ClientCall[] = [];
+  /** Calls that wait until fewer streams are open, or until the server reads its socket. */
+  private readonly waiting: WaitingCalls;
+  private readonly counts: CallsWaiting;
   private nextId = 1;
   private sweeper: NodeJS.Timeout | undefined = undefined;
   /** Why no call is taken any more. */
@@ -38,7 +43,15 @@ export class ClientSession implements Session, Role {
   private endsWhenIdle = false;
 
   /** `listen` is told who takes the bytes that the socket reads; they are lent. */
-  constructor(socket: Duplex, limits: Limits, userAgent: string, listen: (receive: (chunk: Buffer) => void) => void) {
+  constructor(
+    socket: Duplex,
+    limits: Limits,
+    userAgent: string,
+    listen: (receive: (chunk: Buffer) => void) => void,
+    counts: CallsWaiting,
+  ) {
+    this.counts = counts;
+    this.waiting = new WaitingCalls(limits.maxWaiting, counts);
     this.ready = this.readiness.promise;
     this.closed = this.closure.promise;
     this.account = new MemoryAccount(limits.maxHeld);
@@ -85,11 +98,11 @@ export class ClientSession implements Session, Role {
   }
 
   onRoom(): void {
-    if (this.waiting.length > 0) this.openWaiting();
+    if (!this.waiting.isEmpty) this.openWaiting();
   }
 
   onRelease(): void {
-    if (this.waiting.length > 0) this.openWaiting();
+    if (!this.waiting.isEmpty) this.openWaiting();
     this.endIfDrained();
   }
 
@@ -116,10 +129,12 @@ export class ClientSession implements Session, Role {
     if (this.farewell !== undefined) {
       call.closed = true;
       call.onLost(this.farewell, this.isLeaving);
-    } else if (this.waiting.length === 0 && this.connection.hasRoom) {
+    } else if (this.waiting.isEmpty && this.connection.hasRoom) {
       this.open(call);
-    } else {
-      this.waiting.push(call);
+    } else if (!this.waiting.add(call)) {
+      const { maxWaiting } = this.connection.limits;
+      const text = `criproxy: ${maxWaiting} calls of this client wait for ${this.counts.name} already`;
+      call.cancel(new ProxyError(Code.ResourceExhausted, text));
     }
   }
 
@@ -137,10 +152,7 @@ export class ClientSession implements Session, Role {
 
   private openWaiting(): void {
     const { connection, waiting } = this;
-    while (waiting.length > 0 && connection.hasRoom) {
-      const call = waiting.shift()!;
-      if (!call.closed) this.open(call);
-    }
+    while (!waiting.isEmpty && connection.hasRoom) this.open(waiting.next()!);
   }
 
   /** Only while calls are open. */
@@ -164,15 +176,14 @@ export class ClientSession implements Session, Role {
     if (this.farewell !== undefined) return;
     this.farewell = reason;
     this.closure.resolve(reason);
-    for (const call of this.waiting.splice(0)) {
-      if (call.closed) continue;
+    for (let call = this.waiting.next(); call !== undefined; call = this.waiting.next()) {
       call.closed = true;
       call.onLost(reason, this.isLeaving);
     }
   }
 
   private endIfDrained(): void {
-    if (this.connection.streams.size > 0 || this.waiting.some(call => !call.closed)) return;
+    if (this.connection.streams.size > 0 || !this.waiting.isEmpty) return;
     if (this.endsWhenIdle) this.sayFarewell('closed by criproxy');
     if (this.farewell !== undefined) this.connection.end(this.farewell);
   }

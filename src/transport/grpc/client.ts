@@ -2,6 +2,7 @@ import { connect } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { Code } from '../../base/codes.ts';
 import { ProxyError } from '../../base/error.ts';
+import { CallsWaiting } from '../calls-waiting.ts';
 import { type Limits, runtimeLimits } from '../http2/limits.ts';
 import { lending, type Receive } from '../lent-reads.ts';
 import type { Dial, Session } from '../session.ts';
@@ -15,15 +16,16 @@ export interface DialOptions {
 
 /** A Dial with options. */
 export function makeDial(options: DialOptions): Dial {
-  return async (path, timeout) => {
+  return async (path, timeout, counts) => {
     let receive: Receive = () => {};
     const socket = connect({ path, onread: lending(() => receive) });
     const timer = setTimeout(() => socket.destroy(lateError(path, timeout)), timeout);
     try {
       await connected(socket);
-      return await openSession(socket, options, to => {
+      const listen = (to: Receive) => {
         receive = to;
-      });
+      };
+      return await openSession(socket, options, listen, counts);
     } finally {
       clearTimeout(timer);
     }
@@ -37,9 +39,10 @@ export async function openSession(
   socket: Duplex,
   options: DialOptions,
   listen: (receive: Receive) => void = receive => socket.on('data', receive),
+  counts = new CallsWaiting('the runtime'),
 ): Promise<Session> {
   const limits = { ...runtimeLimits, ...options.limits };
-  const session = new ClientSession(socket, limits, options.userAgent ?? 'criproxy', listen);
+  const session = new ClientSession(socket, limits, options.userAgent ?? 'criproxy', listen, counts);
   const failed = await Promise.race([session.ready, session.closed]);
   if (failed !== undefined) throw new ProxyError(Code.Unavailable, `no HTTP/2 connection: ${failed}`);
   return session;

@@ -12,7 +12,7 @@ export class UnaryCall extends ClientCall {
   private request: Buffer;
   private resolve: (reply: Reply) => void;
   private reject: (fault: ProxyError) => void;
-  private readonly account: MemoryAccount;
+  readonly account: MemoryAccount;
   private readonly reader: MessageReader;
   private message: Buffer | undefined = undefined;
   private compressed = false;

@@ -32,6 +32,8 @@ export interface Limits {
    * client. A call that would go beyond it fails with ResourceExhausted.
    */
   readonly maxHeld: number;
+  /** Calls of one client that wait for one server: as many as it may have streams. One more fails with ResourceExhausted. */
+  readonly maxWaiting: number;
   /** Bytes on their way to the socket at which no more DATA is made. */
   readonly outputHighWater: number;
   /** Bytes that wait for a peer that does not read its socket: acknowledgements, resets and headers. */
@@ -78,6 +80,7 @@ export const defaultLimits: Limits = {
   connectionWindow: 16 * MiB,
   maxMessageSize: 64 * MiB,
   maxHeld: 256 * MiB,
+  maxWaiting: 2048,
   outputHighWater: 256 * KiB,
   maxBacklog: 4 * MiB,
   resetBurst: 1000,

@@ -10,6 +10,7 @@ import {
   RESTORE_POD,
   RUN_POD,
   sandboxFromRequest,
+  sandboxOf,
   stopSandbox,
 } from '../cri/state-records.ts';
 import { add, patch, patchOfPod, remove, removeImage } from './list-changes.ts';
@@ -57,8 +58,8 @@ export class FollowedCall {
     this.request = request;
     const listing = namedIn(snapshot, effect);
     const given = listing === undefined ? '' : readString(request, 1);
-    this.id = (listing && inFull(listing, given)) ?? given;
     this.isGuess = listing !== undefined && given.length < FULL && !listing.index().has(given);
+    this.id = (this.isGuess && inFull(idsIn(snapshot, listing!), given)) || given;
     this.underWay = snapshot.gone.begin();
   }
 
@@ -143,14 +144,18 @@ function namedIn({ pods, containers }: Snapshot, effect: Effect): Listing | unde
   }
 }
 
+/** The ids that are known of a list, those of pods by their containers too: a pod may be in no list yet that has its containers. */
+function* idsIn({ pods, containers }: Snapshot, listing: Listing): Generator<string> {
+  yield* listing.index().keys();
+  if (listing === pods) for (const container of containers.index().values()) yield sandboxOf(container);
+}
+
 /** The only id that begins so; undefined if there is none, or several. Runtimes take the beginning of an id for the whole. */
-function inFull(listing: Listing, beginning: string): string | undefined {
-  const items = listing.index();
-  if (items.has(beginning)) return beginning;
-  if (beginning === '' || beginning.length >= FULL) return undefined;
+function inFull(ids: Iterable<string>, beginning: string): string | undefined {
+  if (beginning === '') return undefined;
   let found: string | undefined;
-  for (const id of items.keys()) {
-    if (!id.startsWith(beginning)) continue;
+  for (const id of ids) {
+    if (!id.startsWith(beginning) || id === found) continue;
     if (found !== undefined) return undefined;
     found = id;
   }

@@ -65,6 +65,13 @@ test('a short id does not mean what has come since the call was sent', async t =
   t.strictSame(podIds(snapshot), [OTHER]);
 });
 
+test('a short id of a pod that is known by its container alone means that pod', async t => {
+  const snapshot = known();
+  snapshot.pods.set(encode('ListPodSandboxResponse', { items: [] }), 2);
+  begin(snapshot, 'RemovePodSandbox', { pod_sandbox_id: POD.slice(0, 13) }).answered(nothing);
+  t.strictSame(containerIds(snapshot), []);
+});
+
 test('a container is put under the pod that its request means', async t => {
   const snapshot = known();
   const request = { pod_sandbox_id: POD.slice(0, 13), config: { metadata: { name: 'main' } } };

@@ -48,7 +48,7 @@ function unfinished(kubelet: Kubelet, endpoint: string): SetupError {
 function listFiles(host: Host, primary: Primary, kubelet: Kubelet | undefined, other: string): Map<string, string> {
   const connect = services.formatConnect(primary, other);
   const files = new Map([[services.RUNTIMES_FILE, services.renderRuntimes(connect)]]);
-  const dropIn = services.renderServiceDropIn(findServiceNeeds(host, connect, primary.unit));
+  const dropIn = services.renderServiceDropIn(findServiceNeeds(host, connect, primary));
   if (dropIn !== undefined || host.files.exists(services.SERVICE_DROP_IN))
     files.set(services.SERVICE_DROP_IN, dropIn ?? services.EMPTY_DROP_IN);
   // Once the kubelet is on criproxy, its own arguments no longer say how it ran Docker.

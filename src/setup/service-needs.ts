@@ -1,6 +1,7 @@
 import { endpointPath } from './endpoint.ts';
 import { parseEnvFile } from './env-file.ts';
 import type { Host } from './host.ts';
+import type { Primary } from './primary.ts';
 import { findObstacles } from './reach.ts';
 import type { ServiceNeeds } from './services.ts';
 
@@ -25,10 +26,12 @@ function listSockets(connect: string): string[] {
     .map(({ entry, at }) => endpointPath(entry.slice(at).trim()));
 }
 
-/** What the daemon's unit needs on this node, with `connect` for its runtimes and `unit` for its primary's service. */
-export function findServiceNeeds(host: Host, connect: string, unit: string | undefined): ServiceNeeds {
+/** What the daemon's unit needs on this node, with `connect` for its runtimes. */
+export function findServiceNeeds(host: Host, connect: string, { unit, needsDockershim }: Primary): ServiceNeeds {
   const own = parseEnvFile(host.files.read(DEFAULTS) ?? '').findLast(({ name }) => name === 'CRIPROXY_CONNECT')?.value;
   const sockets = [...listSockets(connect), ...listSockets(own ?? '')];
   const lines = sockets.flatMap(socket => findObstacles(host.stat, socket)).map(({ line }) => line);
-  return { unit, isRun: unit !== undefined && isRun(host, unit), reach: [...new Set(lines)].sort() };
+  // The set-up starts the dockershim itself.
+  const runs = unit !== undefined && (needsDockershim || isRun(host, unit));
+  return { unit, isRun: runs, reach: [...new Set(lines)].sort() };
 }

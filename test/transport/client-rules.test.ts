@@ -254,7 +254,7 @@ const rows: Row[] = [
   ['RST_STREAM CANCEL', [rst(8)], Code.Cancelled, /CANCEL/, []],
   ['RST_STREAM ENHANCE_YOUR_CALM', [rst(11)], Code.ResourceExhausted, /ENHANCE_YOUR_CALM/, []],
   ['RST_STREAM INADEQUATE_SECURITY', [rst(12)], Code.PermissionDenied, /INADEQUATE_SECURITY/, []],
-  ['RST_STREAM with 4711', [rst(4711)], Code.Internal, 'the stream was reset: code 4711', []],
+  ['RST_STREAM with 4711', [rst(4711)], Code.Unknown, 'the stream was reset: code 4711', []],
   ['RST_STREAM behind half an answer', [...answer, rst(2)], Code.Internal, /INTERNAL_ERROR/, []],
   ['GOAWAY that covers the call', [goAway(1), ...answer, trailers], Code.OK, 'hello', []],
   [
@@ -293,8 +293,8 @@ const rows: Row[] = [
     lost('PROTOCOL_ERROR'),
   ],
   ['HEADERS on an even stream', [headers(2, head)], Code.Unavailable, /idle stream 2/, lost('PROTOCOL_ERROR')],
-  ['HEADERS behind the end', [...answer, trailers, headers(1, head)], Code.OK, 'hello', lost('STREAM_CLOSED')],
-  ['DATA behind the end', [...answer, trailers, data(1, 'x')], Code.OK, 'hello', lost('STREAM_CLOSED')],
+  ['HEADERS behind the end', [...answer, trailers, headers(1, head)], Code.OK, 'hello', reset('STREAM_CLOSED')],
+  ['DATA behind the end', [...answer, trailers, data(1, 'x')], Code.OK, 'hello', reset('STREAM_CLOSED')],
 ];
 
 for (const [title, bytes, code, text, sent] of rows) {

@@ -84,7 +84,7 @@ const statuses: ReadonlyArray<readonly [text: string, code: number]> = [
 ];
 for (const [text, code] of statuses) t.equal(parseStatus(text), code, `grpc-status "${text}" is ${code}`);
 
-const resets = [13, 13, 13, 13, 13, 13, 13, 14, 1, 13, 13, 8, 7, 13, 13];
+const resets = [13, 13, 13, 8, 13, 13, 13, 14, 1, 13, 13, 8, 7, 13, 2];
 resets.forEach((code, reset) => {
   t.equal(codeOfReset(reset), code, `RST_STREAM with ${errorName(reset)} is ${code}`);
 });

@@ -83,7 +83,7 @@ const rows: ServerRow[] = [
   [
     '5.1 DATA behind RST_STREAM of the same peer',
     [hello, hang, frame(FrameType.RstStream, 0, 1, uint32(8)), data(1, message(''))],
-    lost('STREAM_CLOSED'),
+    reset('STREAM_CLOSED'),
   ],
   [
     '5.1 WINDOW_UPDATE behind RST_STREAM',

@@ -136,6 +136,8 @@ export abstract class ClientCall extends Stream implements Follower {
     const what = fault === undefined ? `the stream was reset: ${errorName(code)}` : `a malformed answer: ${fault}`;
     if (fault !== undefined) this.done(new ProxyError(Code.Internal, what), noMetadata);
     else if (code === ErrorCode.RefusedStream) this.done(new UntakenError(what), noMetadata);
+    // As grpc-go has it (handleRSTStream in http2_client.go): the runtime's clock was faster.
+    else if (code === ErrorCode.Cancel && this.isTooLate) this.done(tooLate(), noMetadata);
     else this.done(new ProxyError(codeOfReset(code), what), noMetadata);
   }
 
@@ -158,6 +160,11 @@ export abstract class ClientCall extends Stream implements Follower {
     clearAlarm(this.alarm);
     if (this.options instanceof IncomingCall) this.options.unfollow(this);
     else unfollowSignal(this.options.signal, this);
+  }
+
+  private get isTooLate(): boolean {
+    const { deadline } = this.options;
+    return deadline !== undefined && deadline <= performance.now();
   }
 
   private expire(): void {

@@ -58,19 +58,23 @@ export function codeOfHttpStatus(status: string): Code {
   }
 }
 
-/** The status of a call whose stream the peer has reset (grpc doc/PROTOCOL-HTTP2.md, "Errors"). */
+/**
+ * The status of a call whose stream the peer has reset, as a kubelet would have it without a proxy (http2ErrConvTab in grpc-go's
+ * internal/transport/http_util.go); grpc doc/PROTOCOL-HTTP2.md, "Errors", has Internal for FLOW_CONTROL_ERROR too.
+ */
 export function codeOfReset(code: ErrorCode): Code {
   switch (code) {
     case ErrorCode.RefusedStream:
       return Code.Unavailable;
     case ErrorCode.Cancel:
       return Code.Cancelled;
+    case ErrorCode.FlowControlError:
     case ErrorCode.EnhanceYourCalm:
       return Code.ResourceExhausted;
     case ErrorCode.InadequateSecurity:
       return Code.PermissionDenied;
     default:
-      return Code.Internal;
+      return code <= ErrorCode.Http11Required ? Code.Internal : Code.Unknown;
   }
 }
 

@@ -46,17 +46,22 @@ export class ControlFrames {
     }
   }
 
-  /** A frame for a stream that is not open (RFC 9113 section 5.1). */
+  /**
+   * A frame for a stream that is not open (RFC 9113 section 5.1). What comes behind the end of a call is no fault of the others: as with
+   * grpc-go, it ends the connection only where a client opens a stream with an id that it has used, or passed over.
+   */
   unknownStream(type: number, streamId: number): void {
     const { connection } = this;
     if (connection.closing.has(streamId)) {
       this.idleFrame();
     } else if (streamId % 2 === 0 || streamId > connection.lastStreamId) {
       this.fail(ErrorCode.ProtocolError, `a frame of type ${type} on the idle stream ${streamId}`);
-    } else if (type === FrameType.Data || type === FrameType.Headers) {
+    } else if (type === FrameType.Headers && connection.role.server) {
       this.fail(ErrorCode.StreamClosed, `a frame of type ${type} on the closed stream ${streamId}`);
-    } else {
-      this.idleFrame();
+    } else if (this.idleFrame() && (type === FrameType.Data || type === FrameType.Headers)) {
+      connection.closing.add(streamId);
+      connection.writeReset(streamId, ErrorCode.StreamClosed);
+      if (connection.role.server) connection.countReset();
     }
   }
 

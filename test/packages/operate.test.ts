@@ -39,7 +39,7 @@ const rows: readonly [what: string, command: string, found: readonly string[]][]
   [
     'the daemon stopped',
     'systemctl stop criproxy.socket criproxy.service',
-    ['fail daemon', 'fail daemon-cri', 'fail unit', 'warn unit-socket'],
+    ['fail kubelet-running', 'fail daemon', 'fail daemon-cri', 'fail unit', 'warn unit-socket'],
   ],
   ['containerd stopped', 'systemctl stop containerd', ['fail daemon-cri', 'fail runtime-primary']],
   ['a kubelet that does not run', 'systemctl stop kubelet', ['warn kubelet-running']],

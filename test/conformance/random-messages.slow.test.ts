@@ -7,10 +7,7 @@ import { methodPath, methods, packages } from '../support/facts.ts';
 import { startFakeRuntime } from '../support/fake-runtime.ts';
 import { startProxy } from '../support/proxy.ts';
 import { randomMessage } from '../support/random-messages.ts';
-import { Random } from '../transport/support/random.ts';
-
-/** Calls of each method in each package. */
-const ROUNDS = 40;
+import { randomRun } from '../support/random-run.ts';
 
 /** Calls at once, so that frames of many streams are between one another. */
 const WIDTH = 8;
@@ -32,7 +29,10 @@ const PATIENCE = { deadline: 60_000 };
 
 /** The differential check: with one runtime, the client and the runtime must see the very bytes that the other one sent. */
 for (const pkg of packages) {
-  test(`random messages of every method of ${pkg}, through one runtime`, { timeout: 300_000 }, async t => {
+  // Calls of each method.
+  const { random, rounds, name } = randomRun(40);
+  const timeout = 300_000 + rounds * 1000;
+  test(`random messages of every method of ${pkg}, through one runtime, ${name}`, { timeout }, async t => {
     const dir = mkdtempSync(join(tmpdir(), 'criproxy-random-'));
     t.teardown(() => rmSync(dir, { recursive: true, force: true }));
     const runtime = await startFakeRuntime({ socketPath: join(dir, 'r.sock'), packages: [pkg] });
@@ -41,7 +41,6 @@ for (const pkg of packages) {
     t.teardown(() => proxy.remove());
     const client = connect(proxy.socketPath, pkg);
     t.teardown(() => client.close());
-    const random = new Random(7);
     for (const { method, request, response, serverStream, packages: has } of methods) {
       if (!has.includes(pkg) || serverStream || apart.includes(method)) continue;
       const differences: string[] = [];
@@ -62,7 +61,7 @@ for (const pkg of packages) {
       runtime.answers[method] = (_request, entry) =>
         Promise.resolve(answers.get(String(entry.metadata.get('key')[0])) ?? Buffer.alloc(0));
       const caller = async () => {
-        while (calls < ROUNDS) await ask();
+        while (calls < rounds) await ask();
       };
       await Promise.all(Array.from({ length: WIDTH }, caller));
       runtime.journal.length = 0;

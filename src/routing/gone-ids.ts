@@ -1,4 +1,11 @@
-/** The ids of what went while calls were under way, so that a late answer of a call does not bring it back. */
+/** How many ids are kept, the last ones, and how long one may be: containerd and CRI-O have ids of 64 characters. */
+const MOST = 10_000;
+const LONGEST = 256;
+
+/**
+ * The ids of what went while calls were under way, so that a late answer of a call does not bring it back. Beyond the bound it would, until
+ * the runtime's next list.
+ */
 export class GoneIds {
   /** In the order in which they went, with how many went before. */
   private readonly ids = new Map<string, number>();
@@ -22,9 +29,10 @@ export class GoneIds {
   }
 
   add(id: string): void {
-    if (this.underWay.size === 0) return;
+    if (this.underWay.size === 0 || id.length > LONGEST) return;
     this.ids.delete(id);
     this.ids.set(id, this.count++);
+    if (this.ids.size > MOST) this.ids.delete(this.ids.keys().next().value!);
   }
 
   /** Whether it went since the call began. */

@@ -3,6 +3,9 @@ import { countItems, itemsById, listOf } from '../cri/listing.ts';
 
 const nothing: Buffer = Buffer.alloc(0);
 
+/** How many changes are kept for a question that is under way; its answer is of no use to the list if there are more. */
+const MOST_CHANGES = 1_000;
+
 type Items = Map<string, Buffer>;
 
 /**
@@ -36,7 +39,7 @@ export class Listing {
   private asked = 0;
   private answered = 0;
   private readonly underWay = new Set<Question>();
-  /** Those that a question under way may have missed; `forgotten` more came before. */
+  /** The last of those that a question under way may have missed; `forgotten` more came before. */
   private changes: Change[] = [];
   private forgotten = 0;
 
@@ -60,11 +63,12 @@ export class Listing {
     this.current = false;
   }
 
-  /** `list` is a checked answer. One that is older than the last is of no use. */
+  /** `list` is a checked answer. One that is older than the last, or than changes that are forgotten, is of no use. */
   answer(question: Question, list: Buffer, askedAt: number): void {
-    const missed = this.changes.slice(question.changesBefore - this.forgotten);
+    const missedBefore = this.forgotten;
+    const missed = this.changes.slice(Math.max(0, question.changesBefore - missedBefore));
     this.giveUp(question);
-    if (question.number < this.answered) return;
+    if (question.number < this.answered || question.changesBefore < missedBefore) return;
     this.answered = question.number;
     if (list === this.bytes && !this.changed && missed.length === 0) {
       this.takenAt = askedAt;
@@ -80,12 +84,19 @@ export class Listing {
     this.underWay.delete(question);
     const [oldest] = this.underWay;
     const needed = oldest?.changesBefore ?? this.forgotten + this.changes.length;
-    this.changes.splice(0, needed - this.forgotten);
-    this.forgotten = needed;
+    this.forget(needed - this.forgotten);
+  }
+
+  /** Of the oldest changes so many, if any. */
+  private forget(count: number): void {
+    if (count <= 0) return;
+    this.changes.splice(0, count);
+    this.forgotten += count;
   }
 
   change(change: Change): void {
     if (this.underWay.size > 0) this.changes.push(change);
+    this.forget(this.changes.length - MOST_CHANGES);
     if (this.takenAt === undefined) return;
     this.changed = true;
     this.make(change);

@@ -4,11 +4,15 @@ import { isSameName } from '../cri/filter.ts';
 import type { Listing } from './listing.ts';
 import { isDigest } from './names.ts';
 
+/** How many names are kept, and how long one may be; registries have names of 255 characters. */
+const MOST = 1_000;
+const LONGEST = 4_096;
+
 /** The pulls of one runtime whose outcome may not be in its list of images yet. */
 export class Pulls {
   private readonly images: Listing;
-  /** When the last pull of each name has ended, in ms since the epoch. */
-  private readonly ended = new Map<string, number>();
+  /** When the last pull of each name has ended, in ms since the epoch; undefined stands for all names beyond the bound. */
+  private readonly ended = new Map<string | undefined, number>();
 
   constructor(images: Listing) {
     this.images = images;
@@ -17,18 +21,20 @@ export class Pulls {
   /** Follows a pull of an image by this name to its end. */
   async follow(image: string, call: Promise<Reply>): Promise<Reply> {
     this.forgetListed();
-    this.ended.set(image, Number.POSITIVE_INFINITY);
+    const name = this.ended.has(image) || (this.ended.size < MOST && image.length <= LONGEST) ? image : undefined;
+    this.ended.set(name, Number.POSITIVE_INFINITY);
     try {
       return await call;
     } finally {
-      this.ended.set(image, steadyNow());
+      this.ended.set(name, steadyNow());
     }
   }
 
   /** Whether the runtime may have the image by a pull that its list does not show. An id may be of any image. */
   mayHaveBrought(image: string): boolean {
     this.forgetListed();
-    for (const name of this.ended.keys()) if (isDigest(image) || isSameName(name, image)) return true;
+    for (const name of this.ended.keys())
+      if (name === undefined || isDigest(image) || isSameName(name, image)) return true;
     return false;
   }
 

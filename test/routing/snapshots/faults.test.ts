@@ -86,7 +86,7 @@ for (const [what, fail] of Object.entries(faults)) {
 }
 
 test('a streamed list waits for a secondary that hangs once, and for a client in a hurry not as long', async t => {
-  const { lab, containers } = await populated({ listTimeout: 400 });
+  const { lab, containers } = await populated({ listTimeout: 2_000 });
   t.teardown(() => lab.stop());
   lab.alt.hang();
   const take = async (patience: number) => {
@@ -97,9 +97,9 @@ test('a streamed list waits for a secondary that hangs once, and for a client in
     t.same(found.sort(), [...containers].sort());
     return performance.now() - from;
   };
-  t.ok((await take(100)) < 300, 'in a hurry');
-  t.ok((await take(10_000)) >= 390, 'the limit of the list');
-  t.ok((await take(10_000)) < 300, 'the next one');
+  t.ok((await take(100)) < 1_500, 'in a hurry');
+  t.ok((await take(10_000)) >= 1_990, 'the limit of the list');
+  t.ok((await take(10_000)) < 1_500, 'the next one');
   lab.alt.goOn();
   await settled();
   await take(10_000);

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'tap';
+import { wellBehaved } from '../faults/support/well-behaved.ts';
 import { exitOf, spawnTied, waitFor } from '../support/child.ts';
 import { connect } from '../support/cri-client.ts';
 import { scrape } from '../support/exposition.ts';
@@ -38,6 +39,7 @@ test('a reader of its log that stops costs it lines, and no memory', async t => 
   t.teardown(() => loud.close());
   await loud.call('Version', {}, { deadline: 20_000 });
   const rss = () => Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))![1]) / 1024;
+  const stop = await wellBehaved(t, path);
   const before = rss();
 
   // Each call is some 12 kB of log: 12 MiB wait, or would.
@@ -50,6 +52,7 @@ test('a reader of its log that stops costs it lines, and no memory', async t => 
   for (let call = 0; call < 500; call++) await loud.ask('ExecSync', request, DEADLINE);
   const grown = rss() - before;
   t.ok(grown < 120, `it has grown by ${grown.toFixed(0)} MiB`);
+  await stop();
   await client.call('Version', {}, DEADLINE);
 
   let text = '';

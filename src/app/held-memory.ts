@@ -1,6 +1,6 @@
 import { totalmem } from 'node:os';
 import { MemoryAccount } from '../base/memory-account.ts';
-import type { Metric } from '../watch/counters.ts';
+import { type Metric, single } from '../watch/counters.ts';
 
 const MiB = 1024 * 1024;
 
@@ -22,13 +22,6 @@ export function heldForClients(): MemoryAccount {
 }
 
 export function heldMetrics(held: MemoryAccount): readonly Metric[] {
-  const single = (name: string, type: Metric['type'], help: string, read: () => number): Metric => ({
-    name,
-    help,
-    type,
-    labels: [],
-    read: () => [[[], read()]],
-  });
   return [
     single('criproxy_held_bytes', 'gauge', 'What messages of clients hold that are under way.', () => held.used),
     single(

@@ -1,17 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import type { Metric } from '../watch/counters.ts';
+import { type Metric, single } from '../watch/counters.ts';
 import type { EventLoopLag } from '../watch/event-loop-lag.ts';
 
 /** What Prometheus' client libraries say of any process, under their names, and how late the event loop is. */
 export function processMetrics(lag: EventLoopLag, version: string): readonly Metric[] {
   const startedAt = Date.now() / 1000 - process.uptime();
-  const single = (name: string, type: Metric['type'], help: string, read: () => number): Metric => ({
-    name,
-    help,
-    type,
-    labels: [],
-    read: () => [[[], read()]],
-  });
   return [
     {
       name: 'criproxy_build_info',

@@ -19,6 +19,11 @@ export interface HistogramMetric extends Omit<Metric, 'type' | 'read'> {
   read(): Iterable<readonly [labels: readonly string[], histogram: Histogram]>;
 }
 
+/** A metric without labels. */
+export function single(name: string, type: Metric['type'], help: string, read: () => number): Metric {
+  return { name, help, type, labels: [], read: () => [[[], read()]] };
+}
+
 /** A counter without labels. */
 export interface Counter {
   add(amount?: number): void;

@@ -110,3 +110,12 @@ t.test('a quota', async t => {
   for (let i = 0; i < 9; i++) full.give();
   t.same([full.take(), full.take(), full.take()], [true, true, false], 'and never holds more than its burst');
 });
+
+t.test('of a text that is too long so many whole characters are sent as fit', async t => {
+  const text = 'a€ö😀%b\n';
+  for (let room = 0; room < 40; room++) {
+    const encoded = encodeMessage(text, room);
+    t.ok(encoded.length <= room && text.startsWith(decodeMessage(encoded)), `${room}: ${encoded}`);
+  }
+  t.equal(encodeMessage(text, 40), encodeMessage(text));
+});

@@ -1,31 +1,40 @@
 import { Code } from '../../base/codes.ts';
 import { ErrorCode } from '../http2/error-code.ts';
 
+/** What is percent-encoded in `grpc-message`: all but printable ASCII other than the percent sign (gRPC over HTTP/2). */
+const ESCAPED = /[^ -$&-~]+/g;
+
 /**
- * `grpc-message`: UTF-8, percent-encoded but for printable ASCII other than the percent sign (gRPC over HTTP/2). Of a message that would
- * be longer than `room` octets so many whole characters as fit.
+ * `grpc-message`: UTF-8, percent-encoded. Of a message that would be longer than `room` octets so many whole characters as fit. V8's
+ * own encoder is used, since a text may have hundreds of kB.
  */
 export function encodeMessage(message: string, room = Number.POSITIVE_INFINITY): string {
-  if (/^[ -$&-~]*$/.test(message)) return message.slice(0, room);
-  let encoded = '';
-  for (const character of message) {
-    const octets = encodeCharacter(character);
-    if (encoded.length + octets.length > room) break;
-    encoded += octets;
-  }
-  return encoded;
+  const encoded = message.toWellFormed().replace(ESCAPED, encodeURIComponent);
+  return encoded.length <= room ? encoded : wholeCharacters(encoded.slice(0, room));
 }
 
-function encodeCharacter(character: string): string {
-  if (character >= ' ' && character <= '~' && character !== '%') return character;
-  const octets = [...Buffer.from(character)];
-  return octets.map(octet => `%${octet.toString(16).toUpperCase().padStart(2, '0')}`).join('');
+/** How many escapes a character has whose first octet begins with this digit. */
+const ESCAPES: Readonly<Record<string, number>> = { C: 2, D: 2, E: 3, F: 4 };
+
+/** Without an escape, or a character of several, that is cut at the end. */
+function wholeCharacters(encoded: string): string {
+  const text = encoded.replace(/%[0-9A-F]?$/, '');
+  const last = /%([C-F])[0-9A-F](?:%[89AB][0-9A-F]){0,3}$/.exec(text);
+  if (last === null || last[0].length === 3 * ESCAPES[last[1]!]!) return text;
+  return text.slice(0, last.index);
 }
 
 /** Undoes encodeMessage. A percent sign without two hexadecimal digits stays, and so does what is no UTF-8, as U+FFFD. */
 export function decodeMessage(encoded: string): string {
+  if (!encoded.includes('%') && isAscii(encoded)) return encoded;
+  if (isAscii(encoded)) {
+    try {
+      return decodeURIComponent(encoded);
+    } catch {
+      // It is malformed, and read as far as it can be.
+    }
+  }
   // Somebody may have sent UTF-8 as it is, which arrives as latin1.
-  if (/^[ -$&-~]*$/.test(encoded)) return encoded;
   const octets = Buffer.from(encoded, 'latin1');
   let length = 0;
   for (let i = 0; i < octets.length; i++) {
@@ -35,6 +44,11 @@ export function decodeMessage(encoded: string): string {
     if (escaped) i += 2;
   }
   return octets.toString('utf8', 0, length);
+}
+
+function isAscii(text: string): boolean {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: all of ASCII is what is looked for.
+  return /^[\x00-\x7f]*$/.test(text);
 }
 
 /** The status of an answer that carries none, from its HTTP status (grpc doc/http-grpc-status-mapping.md). */

@@ -69,5 +69,5 @@ test('clients that pipeline scrapes cost the clients of CRI no call, and a scrap
   t.match(text, 'criproxy_calls_total');
   t.ok(waited < 10_000, `the scrape took ${waited.toFixed(0)} ms`);
   // The flood takes its own share of the machine, above all of one with two processors.
-  t.ok(beside < 10 * alone + 20, `a call takes ${beside.toFixed(2)} ms at the median, ${alone.toFixed(2)} ms without`);
+  t.ok(beside < 10 * alone + 50, `a call takes ${beside.toFixed(2)} ms at the median, ${alone.toFixed(2)} ms without`);
 });

@@ -36,6 +36,21 @@ async function open(t: Test, port: number, log: Logger, render = async () => ({ 
   t.teardown(() => server.stop());
 }
 
+/** Sends bytes by hand, part by part, and resolves with what has come when the connection is closed. */
+async function converse(port: number, parts: readonly string[]): Promise<string> {
+  const socket = connect(port, host)
+    .setEncoding('utf8')
+    .on('error', () => {});
+  let text = '';
+  socket.on('data', chunk => {
+    text += chunk;
+  });
+  const closed = new Promise(resolve => socket.once('close', resolve));
+  for (const part of parts) await Promise.race([new Promise(resolve => socket.write(part, resolve)), closed]);
+  await closed;
+  return text;
+}
+
 test('prom-client is loaded by the first scrape, and not before', async t => {
   const { cache } = createRequire(import.meta.url);
   const isLoaded = () => Object.keys(cache).some(path => path.includes('/prom-client/'));
@@ -95,15 +110,7 @@ test('of requests in a row on one connection only the first is served', async t 
     renderings++;
     return { type: 'text/plain', text: 'a 1\n' };
   });
-  const socket = connect(port, host)
-    .setEncoding('utf8')
-    .on('error', () => {});
-  let text = '';
-  socket.on('data', chunk => {
-    text += chunk;
-  });
-  socket.write('GET /metrics HTTP/1.1\r\nhost: a\r\n\r\n'.repeat(10_000));
-  await new Promise(resolve => socket.once('close', resolve));
+  const text = await converse(port, ['GET /metrics HTTP/1.1\r\nhost: a\r\n\r\n'.repeat(10_000)]);
   t.equal(renderings, 1);
   t.ok(text.split('HTTP/1.1').length <= 2, 'one answer, if it is not lost with what was not read');
 });
@@ -119,15 +126,7 @@ for (const [what, sent, status] of [
   test(`${what} is answered with ${status}`, async t => {
     const port = await freePort();
     await open(t, port, quiet);
-    const socket = connect(port, host)
-      .setEncoding('utf8')
-      .on('error', () => {});
-    let text = '';
-    socket.on('data', chunk => {
-      text += chunk;
-    });
-    for (const part of [sent].flat()) await new Promise(resolve => socket.write(part, resolve));
-    await new Promise(resolve => socket.once('close', resolve));
+    const text = await converse(port, [sent].flat());
     t.match(text, new RegExp(`^HTTP/1\\.1 ${status} `));
   });
 }

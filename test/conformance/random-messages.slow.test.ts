@@ -1,13 +1,8 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { test } from 'tap';
-import { connect } from '../support/cri-client.ts';
 import { methodPath, methods, packages } from '../support/facts.ts';
-import { startFakeRuntime } from '../support/fake-runtime.ts';
-import { startProxy } from '../support/proxy.ts';
 import { randomMessage } from '../support/random-messages.ts';
 import { randomRun } from '../support/random-run.ts';
+import { startOneRuntime } from './one-runtime.ts';
 
 /** Calls at once, so that frames of many streams are between one another. */
 const WIDTH = 8;
@@ -33,14 +28,7 @@ for (const pkg of packages) {
   const { random, rounds, name } = randomRun(40);
   const timeout = 300_000 + rounds * 1000;
   test(`random messages of every method of ${pkg}, through one runtime, ${name}`, { timeout }, async t => {
-    const dir = mkdtempSync(join(tmpdir(), 'criproxy-random-'));
-    t.teardown(() => rmSync(dir, { recursive: true, force: true }));
-    const runtime = await startFakeRuntime({ socketPath: join(dir, 'r.sock'), packages: [pkg] });
-    t.teardown(() => runtime.stop());
-    const proxy = await startProxy({ connect: runtime.socketPath, verbosity: 0 });
-    t.teardown(() => proxy.remove());
-    const client = connect(proxy.socketPath, pkg);
-    t.teardown(() => client.close());
+    const { runtime, client } = await startOneRuntime(t, pkg);
     for (const { method, request, response, serverStream, packages: has } of methods) {
       if (!has.includes(pkg) || serverStream || apart.includes(method)) continue;
       const differences: string[] = [];

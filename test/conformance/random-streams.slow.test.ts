@@ -1,15 +1,10 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { test } from 'tap';
-import { connect } from '../support/cri-client.ts';
 import { fields, methodPath, methods, type Package } from '../support/facts.ts';
-import { startFakeRuntime } from '../support/fake-runtime.ts';
-import { startProxy } from '../support/proxy.ts';
 import { randomMessage } from '../support/random-messages.ts';
 import { randomRun } from '../support/random-run.ts';
 import type { Random } from '../transport/support/random.ts';
 import { len } from '../wire/bytes.ts';
+import { startOneRuntime } from './one-runtime.ts';
 
 const pkg: Package = 'runtime.v1';
 const WIDTH = 8;
@@ -38,14 +33,7 @@ function randomPart(random: Random, method: string, response: string, key: strin
 for (const { method, request, response } of streams) {
   const { random, rounds, name } = randomRun(40);
   test(`random messages of ${method}, ${name}`, { timeout: 300_000 + rounds * 1000 }, async t => {
-    const dir = mkdtempSync(join(tmpdir(), 'criproxy-random-'));
-    t.teardown(() => rmSync(dir, { recursive: true, force: true }));
-    const runtime = await startFakeRuntime({ socketPath: join(dir, 'r.sock'), packages: [pkg] });
-    t.teardown(() => runtime.stop());
-    const proxy = await startProxy({ connect: runtime.socketPath, verbosity: 0 });
-    t.teardown(() => proxy.remove());
-    const client = connect(proxy.socketPath, pkg);
-    t.teardown(() => client.close());
+    const { runtime, client } = await startOneRuntime(t, pkg);
     const answers = new Map<string, readonly Buffer[]>();
     runtime.answers[method] = bytes => answers.get(bytes.toString('hex')) ?? { code: 9, message: 'another request' };
     const differences: string[] = [];

@@ -26,8 +26,8 @@ function wholeCharacters(encoded: string): string {
 
 /** Undoes encodeMessage. A percent sign without two hexadecimal digits stays, and so does what is no UTF-8, as U+FFFD. */
 export function decodeMessage(encoded: string): string {
-  if (!encoded.includes('%') && isAscii(encoded)) return encoded;
   if (isAscii(encoded)) {
+    if (!encoded.includes('%')) return encoded;
     try {
       return decodeURIComponent(encoded);
     } catch {

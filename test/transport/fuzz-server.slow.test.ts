@@ -1,9 +1,8 @@
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import t from 'tap';
 import { MemoryAccount } from '../../src/base/memory-account.ts';
 import { ServerConnection } from '../../src/transport/grpc/server-connection.ts';
 import { defaultLimits } from '../../src/transport/http2/limits.ts';
+import { memoryInUse } from '../support/memory-in-use.ts';
 import { echo } from './support/echo.ts';
 import { data, headers, hello, message, ping, requestFields, whole } from './support/frames.ts';
 import { MemorySocket } from './support/memory-socket.ts';
@@ -15,17 +14,7 @@ const inputs = 100_000;
 const batch = 250;
 const limits = { ...defaultLimits, linger: 0 };
 
-setFlagsFromString('--expose-gc');
-const collect = runInNewContext('gc') as () => void;
-
 const tick = () => new Promise(resolve => setImmediate(resolve));
-
-/** Bytes that are in use once the garbage is gone. */
-function inUse(): number {
-  collect();
-  const { heapUsed, arrayBuffers } = process.memoryUsage();
-  return heapUsed + arrayBuffers;
-}
 
 t.test(`${inputs} mutations of recorded conversations, with seed 1`, { timeout: 300_000 }, async t => {
   const recordings = (await recordClients(t)).map(splitFrames);
@@ -62,13 +51,13 @@ t.test(`${inputs} mutations of recorded conversations, with seed 1`, { timeout: 
     }
     await tick();
     slowest = Math.max(slowest, performance.now() - start);
-    if (done === inputs / 5) before = inUse();
+    if (done === inputs / 5) before = await memoryInUse();
   }
   await tick();
   t.equal(closed, inputs, 'every connection is closed');
   t.equal(torn, 0, 'and has sent whole frames only');
   t.ok(frames > inputs * 5, `${frames} frames were answered`);
   t.ok(slowest < 20_000, `${slowest} ms for the slowest ${batch}`);
-  const growth = inUse() - before;
-  t.ok(growth < 20e6, `${growth} bytes more are in use than after a fifth`);
+  const growth = (await memoryInUse()) - before;
+  t.ok(growth < 2e6, `${growth} bytes more are in use than after a fifth`);
 });

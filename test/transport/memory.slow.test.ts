@@ -1,23 +1,12 @@
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import t from 'tap';
 import type { Service } from '../../src/base/call.ts';
 import { dial } from '../../src/transport/grpc/client.ts';
+import { memoryInUse } from '../support/memory-in-use.ts';
 import { replyWith } from './support/echo.ts';
 import { data, headers, hello, requestFields } from './support/frames.ts';
 import { callOptions, startServer } from './support/sockets.ts';
-
-setFlagsFromString('--expose-gc');
-const collect = runInNewContext('gc') as () => void;
-
-/** Megabytes in use once the garbage is gone. */
-function inUse(): number {
-  collect();
-  const { heapUsed, arrayBuffers } = process.memoryUsage();
-  return (heapUsed + arrayBuffers) / 1e6;
-}
 
 const MB = 1_000_000;
 
@@ -36,7 +25,7 @@ function source(): { service: Service; made: () => number } {
 t.test('20 clients that read nothing of an endless stream', async t => {
   const { service, made } = source();
   const { path } = await startServer(t, service);
-  const before = inUse();
+  const before = await memoryInUse();
   const sockets = Array.from({ length: 20 }, () => {
     const socket = connect(path);
     socket.pause();
@@ -52,9 +41,9 @@ t.test('20 clients that read nothing of an endless stream', async t => {
     return socket;
   });
   await sleep(1000);
-  const growth = inUse() - before;
+  const growth = (await memoryInUse()) - before;
   t.ok(made() >= 20 && made() <= 60, `${made()} messages were made for 20 clients`);
-  t.ok(growth < 60, `${growth} MB are held`);
+  t.ok(growth < 60 * MB, `${growth} bytes are held`);
   for (const socket of sockets) socket.destroy();
 });
 
@@ -68,17 +57,17 @@ t.test('a relay between a fast server and a slow client', { timeout: 60_000 }, a
   });
   const { path } = await startServer(t, relay);
   const down = await dial(path, 1000);
-  const before = inUse();
+  const before = await memoryInUse();
   const reader = down.stream('/a/B', [], callOptions())[Symbol.asyncIterator]();
   let most = 0;
   let ahead = 0;
   for (let read = 0; read < 40; read++) {
     await reader.next();
     await sleep(20);
-    most = Math.max(most, inUse() - before);
+    most = Math.max(most, (await memoryInUse()) - before);
     ahead = Math.max(ahead, made() - read);
   }
-  t.ok(most < 40, `${most} MB are held at most`);
+  t.ok(most < 40 * MB, `${most} bytes are held at most`);
   t.ok(ahead < 20, `the server is ahead by ${ahead} messages at most`);
   await reader.return?.();
   down.close();
@@ -91,7 +80,7 @@ t.test('200 replies of a megabyte to a client that reads none', async t => {
     kind: 'unary',
     handle: async () => ({ message: big, headers: [], trailers: [] }),
   }));
-  const before = inUse();
+  const before = await memoryInUse();
   const socket = connect(path);
   socket.pause();
   socket.write(
@@ -103,8 +92,8 @@ t.test('200 replies of a megabyte to a client that reads none', async t => {
     ]),
   );
   await sleep(500);
-  const growth = inUse() - before;
-  t.ok(growth < 20, `${growth} MB beside the replies themselves`);
+  const growth = (await memoryInUse()) - before;
+  t.ok(growth < 20 * MB, `${growth} bytes beside the replies themselves`);
   socket.destroy();
 });
 
@@ -116,9 +105,10 @@ t.test('100 sessions come and go', async t => {
     session.close();
   };
   for (let i = 0; i < 20; i++) await once();
-  const before = inUse();
+  const before = await memoryInUse();
   for (let i = 0; i < 100; i++) await once();
-  // The last of them are still being closed, and buffers are freed a little later than they are garbage.
-  for (let tries = 0; inUse() - before > 1 && tries < 50; tries++) await sleep(100);
-  t.ok(inUse() - before < 1, 'nothing is left of them');
+  // The last sessions are still being closed.
+  let growth = Number.POSITIVE_INFINITY;
+  for (let tries = 0; growth > MB && tries < 50; tries++) growth = (await memoryInUse()) - before;
+  t.ok(growth < MB, `${growth} bytes are left of them`);
 });

@@ -4,9 +4,9 @@ import { Code } from '../../../src/base/codes.ts';
 import { EventQueue } from '../../../src/routing/event-queue.ts';
 import { EventLog } from '../../faults/support/event-log.ts';
 import { FakePort } from '../../faults/support/fake-port.ts';
-import { heapUsed } from '../../faults/support/heap.ts';
 import { podConfig, Routed, settled } from '../../faults/support/routed.ts';
 import { waitFor } from '../../support/child.ts';
+import { memoryInUse } from '../../support/memory-in-use.ts';
 
 /** What there is of each client that listens. */
 const kept = [EventLog, EventQueue, AbortController] as const;
@@ -40,11 +40,11 @@ test('1,000 times subscribed and cancelled leaves one subscription to each runti
   // Some of what is over is held for a moment, by nobody of ours.
   const rest = () => new Promise(resolve => setTimeout(resolve, 500));
   await rest();
-  const before = heapUsed();
+  const before = await memoryInUse();
   const counts = kept.map(queryCount);
   for (let index = 0; index < 1_000; index++) codes.add((await cycle(index)).code);
   await rest();
-  const grown = heapUsed() - before;
+  const grown = (await memoryInUse()) - before;
   t.same([...codes].sort(), [Code.Cancelled, Code.Unavailable]);
   for (const [at, of] of kept.entries()) {
     const more = queryCount(of) - counts[at]!;

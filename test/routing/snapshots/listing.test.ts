@@ -1,8 +1,8 @@
 import { test } from 'tap';
 import { add as addItem, remove } from '../../../src/routing/list-changes.ts';
 import { Listing } from '../../../src/routing/listing.ts';
-import { memoryUsed } from '../../faults/support/heap.ts';
 import { criTypes } from '../../support/cri-types.ts';
+import { memoryInUse } from '../../support/memory-in-use.ts';
 
 const types = criTypes('runtime.v1');
 const listOf = (...ids: string[]) => types.encode('ListPodSandboxResponse', { items: ids.map(id => ({ id })) });
@@ -78,7 +78,7 @@ test('changes of a listing that was never taken are made in its first answer', a
 test('changes are not kept while lists overlap for ever', async t => {
   const listing = known();
   let last = listing.ask();
-  const before = memoryUsed();
+  const before = await memoryInUse();
   for (let index = 0; index < 1_000; index++) {
     const next = listing.ask();
     const content = Buffer.alloc(10_000);
@@ -89,7 +89,7 @@ test('changes are not kept while lists overlap for ever', async t => {
     listing.answer(last, listOf(), index);
     last = next;
   }
-  const grown = memoryUsed() - before;
+  const grown = (await memoryInUse()) - before;
   t.ok(grown < 1_000_000, `${Math.round(grown / 1024)} KiB more after 1,000 changes of 10 kB`);
   t.same(ids(listing), ['a'], 'the list is still there');
 });

@@ -5,9 +5,9 @@ import { NodeState } from '../../../src/routing/node-state.ts';
 import { Runtimes } from '../../../src/routing/runtimes.ts';
 import { SnapshotKeeper } from '../../../src/routing/snapshot-keeper.ts';
 import { FakePort } from '../../faults/support/fake-port.ts';
-import { memoryUsed } from '../../faults/support/heap.ts';
 import { keepingLogger } from '../../faults/support/routed.ts';
 import { criTypes } from '../../support/cri-types.ts';
+import { memoryInUse } from '../../support/memory-in-use.ts';
 
 const LIMIT = 5_000_000;
 const types = criTypes('runtime.v1');
@@ -64,10 +64,10 @@ test('1,000 containers and 500 images in snapshots that are listed, changed and 
   snapshot.pods.set(Buffer.alloc(0), Date.now());
   await keeper.stop();
 
-  const before = memoryUsed();
+  const before = await memoryInUse();
   snapshot.containers.set(containers(1_000), Date.now());
   snapshot.images.set(images(500), Date.now());
-  const asBytes = memoryUsed() - before;
+  const asBytes = (await memoryInUse()) - before;
   // Indexed by a failure, changed by calls, and written: all that is ever kept of it at once.
   snapshot.containers.list(() => true);
   snapshot.images.list(() => true);
@@ -76,7 +76,7 @@ test('1,000 containers and 500 images in snapshots that are listed, changed and 
     new FollowedCall(snapshot, 'stopContainer', request).answered(Buffer.alloc(0));
   }
   await keeper.stop();
-  const inUse = memoryUsed() - before;
+  const inUse = (await memoryInUse()) - before;
   node.stop();
 
   t.ok(

@@ -1,5 +1,5 @@
-import { commands } from '../src/cli/commands.ts';
-import { daemonFlags } from '../src/cli/daemon-flags.ts';
+import { commands } from '../src/cli/commands/commands.ts';
+import { daemonFlags } from '../src/config/daemon-flags.ts';
 
 /** The bash completion, made of what `-help` is made of. */
 export function renderCompletion(): string {

@@ -1,8 +1,8 @@
-import type { CommandRow, OptionRow } from '../src/cli/command-row.ts';
-import { commands } from '../src/cli/commands.ts';
-import { daemonFlags } from '../src/cli/daemon-flags.ts';
-import { usageOf } from '../src/cli/help.ts';
-import { manual } from '../src/cli/manual.ts';
+import { commands } from '../src/cli/commands/commands.ts';
+import type { CommandRow, OptionRow } from '../src/cli/grammar/command-row.ts';
+import { usageOf } from '../src/cli/help/help.ts';
+import { manual } from '../src/cli/help/manual.ts';
+import { daemonFlags } from '../src/config/daemon-flags.ts';
 
 /** criproxy(8), made of what `-help` is made of, in roff with the macros of man(7). */
 export function renderMan(): string {

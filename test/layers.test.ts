@@ -1,30 +1,23 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { basename, dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { test } from 'tap';
 
 const root = fileURLToPath(new URL('../src', import.meta.url));
 
-/** What the files of each layer may import besides files of their own layer. Type imports count too. */
-const below: Readonly<Record<string, readonly string[]>> = {
-  base: [],
-  wire: ['base'],
-  cri: ['wire', 'base'],
-  routing: ['cri', 'wire', 'base'],
-  transport: ['base'],
-  setup: ['base', 'wire', 'cri', 'admin'],
-  systemd: ['base'],
-  store: ['base'],
-  watch: ['base'],
-  faults: ['base'],
-  admin: ['base'],
-  doctor: ['base', 'setup', 'admin', 'transport'],
-  app: ['routing', 'cri', 'wire', 'base', 'transport', 'setup', 'systemd', 'store', 'watch', 'faults', 'admin'],
-  cli: ['app', 'routing', 'cri', 'wire', 'base', 'transport', 'setup', 'store', 'admin', 'doctor', 'watch'],
-  main: ['cli', 'app', 'routing', 'cri', 'wire', 'base'],
-};
+/**
+ * A room is a folder of src. Its README.md is two lines: its idea, and `Open to other rooms: FILES. Imports from: ROOMS.`, which
+ * this test holds the imports against, type imports too. A permission that no file uses is a fault as well.
+ */
+interface Room {
+  /** Relative to src, as `cri/read`. */
+  readonly name: string;
+  /** Names of files; undefined for every file. */
+  readonly open: readonly string[] | undefined;
+  readonly imports: readonly string[];
+}
 
-/** Layers that are nothing but data and logic: no npm package, no built-in of Node. */
+/** Top-level rooms that are nothing but data and logic: no npm package, no built-in of Node. */
 const pure = ['base', 'wire', 'cri', 'routing'];
 
 const MAX_LINES = 300;
@@ -62,8 +55,35 @@ function importedNames(text: string): string[] {
   return [...text.matchAll(pattern)].map(match => (match[2] ?? match[4])!);
 }
 
-function layerOf(path: string): string {
-  return path.includes('/') ? path.slice(0, path.indexOf('/')) : path.replace(/\.ts$/, '');
+/** The room of a file; empty for main.ts, which may import any room. */
+function roomOf(path: string): string {
+  return path.includes('/') ? dirname(path) : '';
+}
+
+function topOf(path: string): string {
+  return path.split('/')[0]!;
+}
+
+const rooms: readonly Room[] = [...new Set(files.map(file => roomOf(file.path)))].filter(Boolean).sort().map(readRoom);
+
+function readRoom(name: string): Room {
+  const path = join(root, name, 'README.md');
+  const [, rule = ''] = existsSync(path) ? readFileSync(path, 'utf8').split('\n') : [];
+  const [, open = '', imports = ''] = /^Open to other rooms: (.+)\. Imports from: (.+)\.$/.exec(rule) ?? [];
+  const listOf = (text: string) => (text === '' || text === 'nothing' ? [] : text.split(', '));
+  return { name, open: open === 'every file' ? undefined : listOf(open), imports: listOf(imports) };
+}
+
+/** The rooms that a room imports from, and its files that other rooms import, both as they are. */
+function usesOf(name: string): { imports: string[]; open: string[] } {
+  const others = files.filter(({ path }) => roomOf(path) !== name);
+  const foreign = files.filter(({ path }) => roomOf(path) === name).flatMap(file => file.imports);
+  const open = others.flatMap(file => file.imports).filter(path => roomOf(path) === name);
+  const sorted = (some: readonly string[]) => [...new Set(some)].sort();
+  return {
+    imports: sorted(foreign.map(roomOf).filter(room => room !== name)),
+    open: sorted(open.map(path => basename(path))),
+  };
 }
 
 /** The source without comments, so that they may name what the code must not use. */
@@ -71,16 +91,15 @@ function codeOf({ text }: Source): string {
   return text.replace(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, '');
 }
 
-/** The first cycle that can be reached from a file, as the paths on it. */
-function findCycle(start: string): string[] | undefined {
-  const imports = new Map(files.map(file => [file.path, file.imports]));
+/** The first cycle that can be reached from a node of a graph, as the nodes on it. */
+function findCycle(start: string, next: (node: string) => readonly string[]): string[] | undefined {
   const seen = new Set<string>();
-  const visit = (path: string, trail: readonly string[]): string[] | undefined => {
-    if (path === start && trail.length > 0) return [...trail, path];
-    if (seen.has(path)) return undefined;
-    seen.add(path);
-    for (const next of imports.get(path) ?? []) {
-      const cycle = visit(next, [...trail, path]);
+  const visit = (node: string, trail: readonly string[]): string[] | undefined => {
+    if (node === start && trail.length > 0) return [...trail, node];
+    if (seen.has(node)) return undefined;
+    seen.add(node);
+    for (const each of next(node)) {
+      const cycle = visit(each, [...trail, node]);
       if (cycle !== undefined) return cycle;
     }
     return undefined;
@@ -113,27 +132,46 @@ type I = import('./i.ts').I;`;
   ]);
 });
 
-test('layers', async t => {
-  t.strictSame(
-    [...new Set(files.map(file => layerOf(file.path)))].sort(),
-    Object.keys(below).sort(),
-    'no other layers',
-  );
-  for (const { path, imports } of files) {
-    const layer = layerOf(path);
-    const allowed = [layer, ...below[layer]!];
-    const wrong = imports.filter(target => !allowed.includes(layerOf(target)));
-    t.strictSame(wrong, [], `${path} imports only from ${allowed.join(', ')}`);
+test('rooms', async t => {
+  for (const { name, open, imports } of rooms) {
+    const used = usesOf(name);
+    const readme = `src/${name}/README.md`;
+    t.strictSame(imports, used.imports, `${readme}: Imports from: ${used.imports.join(', ') || 'nothing'}.`);
+    if (open !== undefined) {
+      t.strictSame(open, used.open, `${readme}: Open to other rooms: ${used.open.join(', ') || 'nothing'}.`);
+    }
+    t.equal(findCycle(name, room => usesOf(room).imports)?.join(' -> '), undefined, `${name} is on no cycle of rooms`);
+  }
+  for (const { path, imports, packages } of files) {
     const unknown = imports.filter(target => !files.some(file => file.path === target));
     t.strictSame(unknown, [], `${path} imports only files of src`);
-  }
-  for (const { path, packages } of files.filter(file => pure.includes(layerOf(file.path)))) {
-    t.strictSame(packages, [], `${path} imports no package`);
+    if (pure.includes(topOf(path))) t.strictSame(packages, [], `${path} imports no package`);
   }
 });
 
+test('the README of a room is two lines of at most 300 characters', async t => {
+  for (const { name } of rooms) {
+    const lines = readFileSync(join(root, name, 'README.md'), 'utf8').split('\n');
+    t.equal(lines.length, 3, `${name}: two lines`);
+    t.ok(
+      lines.every(line => line.length <= 300),
+      `${name}: short`,
+    );
+  }
+});
+
+test('a file name occurs once in the tree', async t => {
+  const names = files.map(({ path }) => basename(path));
+  t.strictSame(
+    names.filter((name, at) => names.indexOf(name) !== at),
+    [],
+  );
+});
+
 test('no import cycles', async t => {
-  for (const { path } of files) t.equal(findCycle(path)?.join(' -> '), undefined, path);
+  const imports = new Map(files.map(file => [file.path, file.imports]));
+  for (const { path } of files)
+    t.equal(findCycle(path, each => imports.get(each) ?? [])?.join(' -> '), undefined, path);
 });
 
 test(`files of at most ${MAX_LINES} lines`, async t => {
@@ -141,13 +179,13 @@ test(`files of at most ${MAX_LINES} lines`, async t => {
   t.strictSame(long, []);
 });
 
-test('only main ends the process, only cli prints', async t => {
+test('only main ends the process, only cli and daemon print', async t => {
   for (const file of files) {
     const { path } = file;
     const code = codeOf(file);
     const ends = /\bprocess\s*\.\s*(?:exit|abort|reallyExit)\b/.test(code);
     const prints = /\bconsole\s*\.|\bprocess\s*\.\s*std(?:out|err)\b/.test(code);
     t.equal(ends && path !== 'main.ts', false, `${path} leaves the process alone`);
-    t.equal(prints && layerOf(path) !== 'cli', false, `${path} leaves the output alone`);
+    t.equal(prints && !['cli', 'daemon'].includes(topOf(path)), false, `${path} leaves the output alone`);
   }
 });

@@ -1,8 +1,8 @@
-import { type CommandRow, parseCommand } from './command-row.ts';
-import { commands } from './commands.ts';
-import { commandHelp, groupHelp, helpText } from './help.ts';
-import { nearest } from './nearest.ts';
-import { UsageError } from './usage-error.ts';
+import { commands } from './commands/commands.ts';
+import { type CommandRow, parseCommand } from './grammar/command-row.ts';
+import { nearest } from './grammar/nearest.ts';
+import { UsageError } from './grammar/usage-error.ts';
+import { commandHelp, groupHelp, helpText } from './help/help.ts';
 
 /** Runs the command that the first word, or the first two, name; resolves with the exit status. Throws a UsageError. */
 export async function runCommand(argv: readonly string[]): Promise<number> {

@@ -1,7 +1,7 @@
 import { findFlag } from '../setup/command.ts';
-import { SetupError } from '../setup/error.ts';
 import type { Kubelet } from '../setup/kubelet.ts';
 import { findConfigValue } from '../setup/kubelet-config.ts';
+import { SetupError } from '../setup/setup-error.ts';
 import { type Facts, runtimeName } from './facts.ts';
 import { type Finding, fail, ok } from './finding.ts';
 import type { ExaminedNode } from './node.ts';

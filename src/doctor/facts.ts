@@ -1,9 +1,9 @@
-import type { StatusReport } from '../admin/status-report.ts';
+import type { StatusReport } from '../admin/api/status-report.ts';
 import { type Argument, expandCommand, findFlag } from '../setup/command.ts';
 import { SERVICE } from '../setup/daemon.ts';
 import { endpointPath } from '../setup/endpoint.ts';
-import { SetupError } from '../setup/error.ts';
 import { inspectKubelet, type Kubelet } from '../setup/kubelet.ts';
+import { SetupError } from '../setup/setup-error.ts';
 import { loadUnit } from '../setup/unit.ts';
 import type { ExaminedNode } from './node.ts';
 

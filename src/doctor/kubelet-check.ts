@@ -1,9 +1,9 @@
 import { findFlag } from '../setup/command.ts';
 import { sameEndpoint } from '../setup/endpoint.ts';
 import { KUBELET_UNIT, type Kubelet } from '../setup/kubelet.ts';
+import { describePlace } from '../setup/kubelet-setting.ts';
 import { findNextStep } from '../setup/next-step.ts';
 import { describeConnections, findRunningKubelet, usesSocket } from '../setup/running-kubelet.ts';
-import { describePlace } from '../setup/setting.ts';
 import type { Facts } from './facts.ts';
 import { type Finding, fail, ok, skip, warn } from './finding.ts';
 import type { ExaminedNode } from './node.ts';

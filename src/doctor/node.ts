@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { statfsSync } from 'node:fs';
 import { join } from 'node:path';
 import { askAdmin } from '../admin/admin-client.ts';
-import type { StatusReport } from '../admin/status-report.ts';
+import type { StatusReport } from '../admin/api/status-report.ts';
 import { endpointPath } from '../setup/endpoint.ts';
 import type { Host } from '../setup/host.ts';
 import { openMachine } from '../setup/machine.ts';

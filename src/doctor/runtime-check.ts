@@ -1,4 +1,4 @@
-import { isAwaited, type RuntimeReport } from '../admin/status-report.ts';
+import { isAwaited, type RuntimeReport } from '../admin/api/status-report.ts';
 import { type Facts, runtimeName } from './facts.ts';
 import { aside, type Finding, fail, ok, warn } from './finding.ts';
 

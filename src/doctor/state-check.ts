@@ -1,5 +1,5 @@
-import { SetupError } from '../setup/error.ts';
 import type { FileFacts } from '../setup/host.ts';
+import { SetupError } from '../setup/setup-error.ts';
 import type { Facts } from './facts.ts';
 import { type Finding, fail, ok, skip, warn } from './finding.ts';
 import type { ExaminedNode } from './node.ts';

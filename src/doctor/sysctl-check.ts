@@ -1,4 +1,4 @@
-import { SetupError } from '../setup/error.ts';
+import { SetupError } from '../setup/setup-error.ts';
 import { type Finding, ok, warn } from './finding.ts';
 import type { ExaminedNode } from './node.ts';
 

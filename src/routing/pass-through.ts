@@ -1,9 +1,9 @@
 import type { Method } from '../base/call.ts';
 import type { Logger } from '../base/logger.ts';
 import { laterStream, withMessages } from '../base/reply-stream.ts';
-import { whenUp } from './availability.ts';
-import { failed } from './failed.ts';
-import type { Runtime } from './runtime.ts';
+import { whenUp } from './asking/availability.ts';
+import { failed } from './asking/failed.ts';
+import type { Runtime } from './port/runtime.ts';
 
 /**
  * A method that has no row, of CRI or of another service, as the primary serves it: messages and metadata unchanged, however

@@ -2,16 +2,16 @@ import type { CallOptions, Method, Reply, ReplyStream, RequestStream, Service } 
 import { Code } from '../base/codes.ts';
 import { ProxyError } from '../base/error.ts';
 import type { Logger } from '../base/logger.ts';
-import { dump } from '../cri/dump.ts';
-import { endpoints } from '../cri/method-spec.ts';
-import { failed } from './failed.ts';
-import { LeadMetadata } from './lead-metadata.ts';
-import type { NodeState } from './node-state.ts';
+import { dump } from '../cri/show/dump.ts';
+import { endpoints } from '../cri/translate/method-spec.ts';
+import { failed } from './asking/failed.ts';
+import { LeadMetadata } from './call/lead-metadata.ts';
+import { Plan } from './call/method-plan.ts';
 import { passThrough } from './pass-through.ts';
-import { Plan } from './plan.ts';
-import { RuntimeConfigReplay } from './runtime-config.ts';
-import type { Runtimes } from './runtimes.ts';
-import { listTimeoutOf, type Settings } from './settings.ts';
+import { listTimeoutOf, type Settings } from './port/routing-settings.ts';
+import type { Runtimes } from './port/runtimes.ts';
+import type { NodeState } from './state/node-state.ts';
+import { RuntimeConfigReplay } from './status/runtime-config.ts';
 import { streamRoutes } from './stream-routes.ts';
 import { unaryRoutes } from './unary-routes.ts';
 

@@ -1,12 +1,12 @@
-import type { Route } from '../cri/methods.ts';
-import { askedFor } from './asked.ts';
-import { endableCall } from './endable-call.ts';
-import { joinEvents } from './events.ts';
-import { streamImages } from './image-list.ts';
-import { type PartStream, streamList } from './list-stream.ts';
-import { MergedStream } from './merge-streams.ts';
-import { streamSamples } from './sample-routes.ts';
-import type { StreamRoute } from './stream-route.ts';
+import type { Route } from '../cri/tables/methods.ts';
+import { endableCall } from './asking/endable-call.ts';
+import { askedFor } from './call/asked.ts';
+import { joinEvents } from './events/events.ts';
+import { streamImages } from './images/image-list-routes.ts';
+import { type PartStream, streamList } from './lists/list-stream.ts';
+import { MergedStream } from './lists/merge-streams.ts';
+import type { StreamRoute } from './lists/stream-route.ts';
+import { streamSamples } from './samples/sample-routes.ts';
 
 /** The parts of all runtimes as they arrive, once the first of them has shown that there is such a stream. */
 const list: StreamRoute = async function* (plan, request, options, metadata) {

@@ -1,26 +1,26 @@
 import type { CallOptions, Reply } from '../base/call.ts';
 import { codeName } from '../base/codes.ts';
-import type { Route } from '../cri/methods.ts';
-import { askOwner } from './ask-owner.ts';
-import { askedFor } from './asked.ts';
-import { createContainer } from './create-container.ts';
-import { refuseCollision } from './id-collision.ts';
-import { identity } from './identity.ts';
-import { imageFs } from './image-fs.ts';
-import { listImages } from './image-list.ts';
-import { pullImage } from './image-pull.ts';
-import { removeImage } from './image-removal.ts';
-import { imageStatus } from './image-status.ts';
-import { listPart } from './list-part.ts';
-import { nodeStatus, runtimeConfig } from './node-status.ts';
-import type { IdKind } from './owners.ts';
-import type { Plan } from './plan.ts';
-import { namedRuntime } from './pod-owner.ts';
-import { isReply, promptAnswer } from './prompt-answer.ts';
-import type { Runtime } from './runtime.ts';
-import { runtimeName, TARGET_RUNTIME } from './runtimes.ts';
-import { samples } from './sample-routes.ts';
-import { joinReplies, type UnaryRoute } from './unary-route.ts';
+import type { Route } from '../cri/tables/methods.ts';
+import { askOwner } from './call/ask-owner.ts';
+import { askedFor } from './call/asked.ts';
+import type { Plan } from './call/method-plan.ts';
+import { isReply, promptAnswer } from './call/prompt-answer.ts';
+import { joinReplies, type UnaryRoute } from './call/unary-route.ts';
+import { listImages } from './images/image-list-routes.ts';
+import { pullImage } from './images/image-pull.ts';
+import { removeImage } from './images/image-removal.ts';
+import { imageStatus } from './images/image-status.ts';
+import { listPart } from './lists/list-part.ts';
+import { createContainer } from './pods/create-container.ts';
+import { refuseCollision } from './pods/id-collision.ts';
+import type { Runtime } from './port/runtime.ts';
+import { runtimeName, TARGET_RUNTIME } from './port/runtimes.ts';
+import { imageFs } from './samples/image-fs-info.ts';
+import { samples } from './samples/sample-routes.ts';
+import type { IdKind } from './state/owners.ts';
+import { namedRuntime } from './state/pod-owner.ts';
+import { identity } from './status/identity.ts';
+import { nodeStatus, runtimeConfig } from './status/status-route.ts';
 
 const toOne =
   (choose: (plan: Plan, request: Buffer) => Runtime): UnaryRoute =>

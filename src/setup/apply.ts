@@ -9,7 +9,6 @@ import {
   undoDaemon,
 } from './daemon.ts';
 import { sameEndpoint } from './endpoint.ts';
-import { SetupError } from './error.ts';
 import type { Host } from './host.ts';
 import { KUBELET_UNIT } from './kubelet.ts';
 import { undoableRestart } from './kubelet-restart.ts';
@@ -18,6 +17,7 @@ import { describeEdit, describeUndone } from './plan.ts';
 import { formatRecord, makeChanges, RECORD_FILE, readRecord, type SetupRecord } from './record.ts';
 import { Rollback } from './rollback.ts';
 import { DOCKERSHIM_UNIT_FILE } from './services.ts';
+import { SetupError } from './setup-error.ts';
 
 export interface ApplyOptions extends PlanOptions, DaemonOptions {
   /** Restart the daemon though it runs: its program is a new one. */

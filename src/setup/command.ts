@@ -1,4 +1,4 @@
-import { strange } from './error.ts';
+import { strange } from './setup-error.ts';
 import type { Origin, Unit } from './unit.ts';
 import { splitWords } from './words.ts';
 

@@ -1,5 +1,5 @@
 import { askAdmin } from '../admin/admin-client.ts';
-import type { StatusReport } from '../admin/status-report.ts';
+import type { StatusReport } from '../admin/api/status-report.ts';
 import type { DaemonRuntime } from './host.ts';
 
 /** Asks the daemon on its admin socket for its runtimes; undefined if it does not answer. */

@@ -1,5 +1,5 @@
-import { failed, type SetupError } from './error.ts';
 import type { Host, Restart, RuntimeAnswer } from './host.ts';
+import { failed, type SetupError } from './setup-error.ts';
 
 export const SERVICE = 'criproxy.service';
 /** Holds the daemon's socket while the daemon is restarted. */

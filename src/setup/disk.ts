@@ -20,7 +20,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { failed, strange } from './error.ts';
+import { failed, strange } from './setup-error.ts';
 import type { Tree } from './tree.ts';
 
 /** A tree that can be changed. */

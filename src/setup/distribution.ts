@@ -1,8 +1,8 @@
 import { type Argument, findFlag } from './command.ts';
 import { readConfigText } from './config-text.ts';
 import type { Edit } from './edit.ts';
-import { strange } from './error.ts';
-import type { Setting } from './setting.ts';
+import type { Setting } from './kubelet-setting.ts';
+import { strange } from './setup-error.ts';
 import type { Tree } from './tree.ts';
 import type { Origin, Unit } from './unit.ts';
 import { quoteWord } from './words.ts';

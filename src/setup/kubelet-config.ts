@@ -1,5 +1,5 @@
 import { readConfigText } from './config-text.ts';
-import { strange } from './error.ts';
+import { strange } from './setup-error.ts';
 import type { Tree } from './tree.ts';
 
 /** The keys of KubeletConfiguration that hold endpoints (kubelet.config.k8s.io/v1beta1, since Kubernetes 1.27). */

@@ -1,9 +1,9 @@
 import { quoteLog } from './daemon.ts';
-import { failed } from './error.ts';
 import type { Host, Restart, ServiceState } from './host.ts';
 import { KUBELET_UNIT } from './kubelet.ts';
 import type { Rollback } from './rollback.ts';
 import { describeConnections, findRunningKubelet, usesSocket } from './running-kubelet.ts';
+import { failed } from './setup-error.ts';
 
 const STEP = 250;
 

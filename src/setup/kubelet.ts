@@ -2,10 +2,10 @@ import { posix } from 'node:path';
 import { type Argument, expandCommand, findFlag } from './command.ts';
 import { type Distribution, distributions } from './distribution.ts';
 import { endpointPath } from './endpoint.ts';
-import { SetupError, strange } from './error.ts';
 import type { Host } from './host.ts';
 import { type EndpointKey, findConfigValue } from './kubelet-config.ts';
-import { fileOf, type Place, type Setting } from './setting.ts';
+import { fileOf, type Place, type Setting } from './kubelet-setting.ts';
+import { SetupError, strange } from './setup-error.ts';
 import type { Tree } from './tree.ts';
 import { loadUnit, type Origin, type Unit } from './unit.ts';
 

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { failed } from './error.ts';
+import { failed } from './setup-error.ts';
 
 /** flock(1): somebody else has the lock. */
 const TAKEN = 1;

@@ -7,12 +7,12 @@ import { promisify } from 'node:util';
 import { listConnections, listKubeletUnits, listProcesses } from './connections.ts';
 import { askDaemonRuntimes } from './daemon-runtimes.ts';
 import { openDisk } from './disk.ts';
-import { failed } from './error.ts';
 import type { FileFacts, Host, ServiceState } from './host.ts';
-import { readLog } from './journal.ts';
 import { takeLock } from './lock.ts';
 import { listReadyPods, probeRuntime } from './probe.ts';
 import { restoreProgram } from './program.ts';
+import { failed } from './setup-error.ts';
+import { readLog } from './unit-log.ts';
 
 const run = promisify(execFile);
 

@@ -1,6 +1,6 @@
-import { SetupError } from './error.ts';
 import type { Kubelet, KubeletView } from './kubelet.ts';
 import { describeEdit, planKubelet } from './plan.ts';
+import { SetupError } from './setup-error.ts';
 import type { Tree } from './tree.ts';
 
 /** What leads a kubelet to an endpoint. */

@@ -2,7 +2,6 @@ import { isOfOldRelease } from './adopt.ts';
 import { readChosen, weighAnswers } from './choice.ts';
 import { findFlag } from './command.ts';
 import { sameEndpoint } from './endpoint.ts';
-import { SetupError } from './error.ts';
 import type { Host } from './host.ts';
 import { inspectKubelet, isUnfinished, KUBELET_UNIT, type Kubelet } from './kubelet.ts';
 import { FIRST_WITHOUT_RUNTIME_FLAG, planKubelet } from './plan.ts';
@@ -10,6 +9,7 @@ import { type Choice, choosePrimary, type Primary } from './primary.ts';
 import { type FileChanges, foldEdits, type MadeEdit, type SetupRecord, undoAll } from './record.ts';
 import { findServiceNeeds } from './service-needs.ts';
 import * as services from './services.ts';
+import { SetupError } from './setup-error.ts';
 import { overlayTree } from './tree.ts';
 
 /** What will be done to a node. */

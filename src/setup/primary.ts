@@ -1,6 +1,6 @@
 import { endpointPath, sameEndpoint } from './endpoint.ts';
-import { strange } from './error.ts';
 import type { Kubelet } from './kubelet.ts';
+import { strange } from './setup-error.ts';
 import type { Tree } from './tree.ts';
 
 /** The runtimes that debconf's question offers, with their sockets and services. */

@@ -2,9 +2,9 @@ import { type ClientHttp2Session, connect, type IncomingHttpHeaders } from 'node
 import { createConnection } from 'node:net';
 import { Code } from '../base/codes.ts';
 import { ProxyError } from '../base/error.ts';
-import { podNameOf } from '../cri/item-names.ts';
-import { readAllBytes } from '../cri/listing.ts';
-import { isReady } from '../cri/pod-identity.ts';
+import { podNameOf } from '../cri/read/item-names.ts';
+import { readAllBytes } from '../cri/read/listing.ts';
+import { isReady } from '../cri/read/pod-identity.ts';
 import { endpointPath } from './endpoint.ts';
 import type { RuntimeAnswer } from './host.ts';
 

@@ -1,8 +1,8 @@
 import type { Answers } from './choice.ts';
 import type { Files } from './disk.ts';
 import { type Edit, hashText, undoEdit } from './edit.ts';
-import { strange } from './error.ts';
 import { applyEdits } from './plan.ts';
+import { strange } from './setup-error.ts';
 import { overlayTree, type Tree } from './tree.ts';
 
 export const RECORD_FILE = '/var/lib/criproxy/setup.json';

@@ -1,7 +1,6 @@
 import { adoptEdits, isOfOldRelease } from './adopt.ts';
 import { DOCKERSHIM, SERVICE, stopDaemon } from './daemon.ts';
 import type { Edit } from './edit.ts';
-import { SetupError } from './error.ts';
 import type { Host } from './host.ts';
 import { findKubeletUnit } from './kubelet.ts';
 import { undoableRestart } from './kubelet-restart.ts';
@@ -18,6 +17,7 @@ import {
 import { Rollback } from './rollback.ts';
 import { findSecondaryPods, PodsLeft } from './secondary-pods.ts';
 import { DOCKERSHIM_UNIT_FILE, SERVICE_DROP_IN } from './services.ts';
+import { SetupError } from './setup-error.ts';
 import { isInUse, isOwnDockershim, planWayBack } from './way-back.ts';
 
 export interface RevertOptions {

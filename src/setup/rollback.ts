@@ -1,6 +1,6 @@
 import type { Kept } from './disk.ts';
-import { SetupError } from './error.ts';
 import type { Host } from './host.ts';
+import { SetupError } from './setup-error.ts';
 
 /** What was there before a change, to go back to if a later step fails. */
 export class Rollback {

@@ -1,7 +1,7 @@
 import { sameEndpoint } from './endpoint.ts';
-import { SetupError } from './error.ts';
 import type { Host } from './host.ts';
 import { findEndpoints, KUBELET_UNIT } from './kubelet.ts';
+import { SetupError } from './setup-error.ts';
 import type { Tree } from './tree.ts';
 
 /** A kubelet that runs, and what it really uses. */

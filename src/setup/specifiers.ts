@@ -1,4 +1,4 @@
-import { strange } from './error.ts';
+import { strange } from './setup-error.ts';
 import type { Tree } from './tree.ts';
 
 /** Specifiers that this program cannot resolve (systemd.unit(5)); a letter that is none of all stands for itself. */

@@ -1,7 +1,7 @@
 import { posix } from 'node:path';
 import { globMatcher } from '../base/glob.ts';
 import { parseEnvFile } from './env-file.ts';
-import { strange } from './error.ts';
+import { strange } from './setup-error.ts';
 import { expandSpecifiers } from './specifiers.ts';
 import type { Tree } from './tree.ts';
 import { parseUnitFile, type UnitEntry } from './unit-file.ts';

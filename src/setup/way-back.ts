@@ -2,13 +2,13 @@ import { readChosen } from './choice.ts';
 import { findFlag } from './command.ts';
 import type { Edit } from './edit.ts';
 import { endpointPath, sameEndpoint } from './endpoint.ts';
-import { failed, strange } from './error.ts';
 import type { Host } from './host.ts';
 import { inspectKubelet, KUBELET_UNIT, type Kubelet } from './kubelet.ts';
 import { applyEdits, planKubelet } from './plan.ts';
 import { knownRuntimes } from './primary.ts';
 import type { SetupRecord } from './record.ts';
 import { DOCKERSHIM_UNIT_FILE, WRITTEN } from './services.ts';
+import { failed, strange } from './setup-error.ts';
 import { overlayTree, type Tree } from './tree.ts';
 
 /** Whether dockershim.service goes with criproxy: one that somebody else wrote stays, and serves a kubelet on its own. */

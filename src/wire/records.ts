@@ -1,4 +1,4 @@
-import { WireError } from './error.ts';
+import { WireError } from './wire-error.ts';
 
 /** Wire types (protobuf encoding, "Message Structure"). */
 export const WireType = { Varint: 0, I64: 1, Len: 2, StartGroup: 3, EndGroup: 4, I32: 5 } as const;

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'tap';
 import { renderCompletion } from '../../build/completion.ts';
-import { commands } from '../../src/cli/commands.ts';
-import { daemonFlags } from '../../src/cli/daemon-flags.ts';
+import { commands } from '../../src/cli/commands/commands.ts';
+import { daemonFlags } from '../../src/config/daemon-flags.ts';
 
 const script = renderCompletion();
 const flags = daemonFlags.filter(row => row.ignored !== true && row.name !== 'h').map(row => `-${row.name}`);

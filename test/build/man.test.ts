@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { test } from 'tap';
 import { renderMan } from '../../build/man.ts';
-import { commands } from '../../src/cli/commands.ts';
-import { daemonFlags } from '../../src/cli/daemon-flags.ts';
+import { commands } from '../../src/cli/commands/commands.ts';
+import { daemonFlags } from '../../src/config/daemon-flags.ts';
 import { needs } from '../support/require.ts';
 
 const page = renderMan();

@@ -1,8 +1,8 @@
 import { test } from 'tap';
-import { parseCommand } from '../../src/cli/command-row.ts';
-import { commands } from '../../src/cli/commands.ts';
-import { commandHelp } from '../../src/cli/help.ts';
-import { run } from '../../src/cli/run.ts';
+import { commands } from '../../src/cli/commands/commands.ts';
+import { parseCommand } from '../../src/cli/grammar/command-row.ts';
+import { commandHelp } from '../../src/cli/help/help.ts';
+import { run } from '../../src/daemon/run-daemon.ts';
 import { exitOf, spawnTied } from '../support/child.ts';
 import { proxyCommand, runProxy } from '../support/proxy.ts';
 

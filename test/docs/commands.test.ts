@@ -1,5 +1,5 @@
 import { test } from 'tap';
-import { commands } from '../../src/cli/commands.ts';
+import { commands } from '../../src/cli/commands/commands.ts';
 import { allPages, codeIn, readPage, tablesOf } from './markdown.ts';
 
 /** Calls of the program's commands, `criproxy NAME [VERB] ...`, in code. */

@@ -2,9 +2,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'tap';
-import { type Config, readSettings } from '../../src/cli/config.ts';
-import { daemonFlags } from '../../src/cli/daemon-flags.ts';
-import { loadSettings } from '../../src/cli/load-settings.ts';
+import { type Config, readSettings } from '../../src/config/config.ts';
+import { daemonFlags } from '../../src/config/daemon-flags.ts';
+import { loadSettings } from '../../src/config/load-settings.ts';
 import { allPages, codeIn, readPage, tablesOf } from './markdown.ts';
 
 /** What the daemon makes of a configuration file with this text. */

@@ -1,5 +1,5 @@
 import { test } from 'tap';
-import { daemonFlags } from '../../src/cli/daemon-flags.ts';
+import { daemonFlags } from '../../src/config/daemon-flags.ts';
 import { allPages, codeIn, readPage, tablesOf } from './markdown.ts';
 
 const readme = readPage('README.md');

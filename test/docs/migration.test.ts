@@ -2,7 +2,7 @@ import { test } from 'tap';
 import { type ApplyOptions, applySetup } from '../../src/setup/apply.ts';
 import { inspectKubelet } from '../../src/setup/kubelet.ts';
 import { revertSetup } from '../../src/setup/revert.ts';
-import { readStatus } from '../../src/setup/status.ts';
+import { readStatus } from '../../src/setup/setup-status.ts';
 import { type FakeHost, makeHost } from '../setup/fake-host.ts';
 import { layouts } from '../setup/layouts.ts';
 import { readPage } from './markdown.ts';

@@ -1,5 +1,5 @@
 import { test } from 'tap';
-import { startDaemon } from '../cli/daemon.ts';
+import { startDaemon } from '../daemon/daemon.ts';
 import { runProxy } from '../support/proxy.ts';
 import { codeIn, readPage, tablesOf } from './markdown.ts';
 

@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:f
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import type { RuntimeReport, StatusReport } from '../../src/admin/status-report.ts';
+import type { RuntimeReport, StatusReport } from '../../src/admin/api/status-report.ts';
 import { type ExaminedNode, openNode } from '../../src/doctor/node.ts';
 import { listenOn } from '../../src/transport/socket-file.ts';
 import { CONFIG, config, dropIn, LIB_DROP_IN, LIB_UNIT, unit } from '../setup/kubeadm-files.ts';

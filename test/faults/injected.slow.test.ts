@@ -1,6 +1,6 @@
 import { test } from 'tap';
 import { askAdmin } from '../../src/admin/admin-client.ts';
-import { outcomeOf, startTrace, startTracedDaemon } from '../cli/trace-lab.ts';
+import { outcomeOf, startTrace, startTracedDaemon } from '../cli/trace/trace-command-lab.ts';
 import { waitFor } from '../support/child.ts';
 import type { CriClient } from '../support/cri-client.ts';
 

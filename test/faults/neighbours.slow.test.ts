@@ -9,7 +9,7 @@ import { ProxyError } from '../../src/base/error.ts';
 import { dial as dialOwn } from '../../src/transport/grpc/client.ts';
 import { Flag, FrameType } from '../../src/transport/http2/frame.ts';
 import type { Session } from '../../src/transport/session.ts';
-import { makeFolder } from '../cli/daemon.ts';
+import { makeFolder } from '../daemon/daemon.ts';
 import { spawnTied, waitFor } from '../support/child.ts';
 import { criTypes } from '../support/cri-types.ts';
 import { scrape } from '../support/exposition.ts';

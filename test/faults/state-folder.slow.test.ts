@@ -12,7 +12,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import tap, { type Test, test } from 'tap';
-import { nameOfSocket } from '../../src/app/snapshot-names.ts';
+import { nameOfSocket } from '../../src/app/generation/snapshot-names.ts';
 import { readJournal } from '../../src/store/journal.ts';
 import { realSocket } from '../../src/transport/same-socket.ts';
 import { waitFor } from '../support/child.ts';

@@ -1,7 +1,7 @@
 import { test } from 'tap';
 import { askAdmin } from '../../src/admin/admin-client.ts';
-import type { ReloadReport } from '../../src/app/reloader.ts';
-import { listPods, startReloadDaemon } from '../app/reload-daemon.ts';
+import type { ReloadReport } from '../../src/app/operate/reloader.ts';
+import { listPods, startReloadDaemon } from '../app/operate/reload-daemon.ts';
 import type { Containerd } from '../support/containerd.ts';
 import { runContainer, runPod } from '../support/pods.ts';
 import { needs } from '../support/require.ts';

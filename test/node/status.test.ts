@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type Test, test } from 'tap';
 import { parse } from 'yaml';
-import type { StatusReport } from '../../src/admin/status-report.ts';
+import type { StatusReport } from '../../src/admin/api/status-report.ts';
 import { waitFor } from '../support/child.ts';
 import { type Containerd, startContainerd } from '../support/containerd.ts';
 import { connect } from '../support/cri-client.ts';

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { test } from 'tap';
-import type { TracedCall, TraceLine } from '../../src/app/trace-line.ts';
-import { makeFolder } from '../cli/daemon.ts';
-import { adminSocketOf, outcomeOf, startRuntime, startTrace } from '../cli/trace-lab.ts';
+import type { TracedCall, TraceLine } from '../../src/admin/api/trace-line.ts';
+import { adminSocketOf, outcomeOf, startRuntime, startTrace } from '../cli/trace/trace-command-lab.ts';
+import { makeFolder } from '../daemon/daemon.ts';
 import { waitFor } from '../support/child.ts';
 import { busyboxImage, startContainerd } from '../support/containerd.ts';
 import { connect } from '../support/cri-client.ts';

@@ -1,7 +1,7 @@
 import type { CallOptions, Metadata, ReplyStream } from '../../src/base/call.ts';
 import { Code } from '../../src/base/codes.ts';
 import { ProxyError } from '../../src/base/error.ts';
-import type { Runtime, RuntimeState } from '../../src/routing/runtime.ts';
+import type { Runtime, RuntimeState } from '../../src/routing/port/runtime.ts';
 import type { Package } from '../support/facts.ts';
 
 /** One call as a runtime got it. */

@@ -1,10 +1,10 @@
 import type { CallOptions, Reply, ReplyStream, Service } from '../../src/base/call.ts';
 import { ProxyError } from '../../src/base/error.ts';
 import type { Logger } from '../../src/base/logger.ts';
-import { NodeState } from '../../src/routing/node-state.ts';
-import { Runtimes } from '../../src/routing/runtimes.ts';
+import type { Settings } from '../../src/routing/port/routing-settings.ts';
+import { Runtimes } from '../../src/routing/port/runtimes.ts';
 import { routedService } from '../../src/routing/service.ts';
-import type { Settings } from '../../src/routing/settings.ts';
+import { NodeState } from '../../src/routing/state/node-state.ts';
 import { criTypes, type Message } from '../support/cri-types.ts';
 import { methodFact, methodPath, type Package } from '../support/facts.ts';
 import type { FakeRuntime } from './fakes.ts';

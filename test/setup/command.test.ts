@@ -1,6 +1,6 @@
 import { test } from 'tap';
 import { expandCommand, findFlag } from '../../src/setup/command.ts';
-import { SetupError } from '../../src/setup/error.ts';
+import { SetupError } from '../../src/setup/setup-error.ts';
 import type { Unit } from '../../src/setup/unit.ts';
 
 const origin = { file: 'x', syntax: 'unit', key: 'ExecStart' } as const;

@@ -14,7 +14,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { type Test, test } from 'tap';
 import { openDisk } from '../../src/setup/disk.ts';
-import { SetupError } from '../../src/setup/error.ts';
+import { SetupError } from '../../src/setup/setup-error.ts';
 
 function makeRoot(t: Test, files: Readonly<Record<string, string>>): string {
   const root = mkdtempSync(join(tmpdir(), 'setup-disk-'));

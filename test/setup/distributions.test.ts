@@ -3,7 +3,7 @@ import { test } from 'tap';
 import { applySetup } from '../../src/setup/apply.ts';
 import { inspectKubelet } from '../../src/setup/kubelet.ts';
 import { revertSetup } from '../../src/setup/revert.ts';
-import { readStatus } from '../../src/setup/status.ts';
+import { readStatus } from '../../src/setup/setup-status.ts';
 import { makeHost } from './fake-host.ts';
 import { CONFIG, config, ETC_UNIT, unit } from './kubeadm-files.ts';
 

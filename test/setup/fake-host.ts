@@ -1,6 +1,6 @@
 import type { Files } from '../../src/setup/disk.ts';
-import { SetupError } from '../../src/setup/error.ts';
 import type { DaemonRuntime, Host, ServiceState } from '../../src/setup/host.ts';
+import { SetupError } from '../../src/setup/setup-error.ts';
 
 /** A machine made of tables, with a journal of what was asked of it. */
 export interface FakeHost extends Host {

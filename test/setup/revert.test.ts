@@ -1,9 +1,9 @@
 import { test } from 'tap';
 import { type ApplyOptions, applySetup } from '../../src/setup/apply.ts';
-import { SetupError } from '../../src/setup/error.ts';
 import { inspectKubelet } from '../../src/setup/kubelet.ts';
 import { revertSetup } from '../../src/setup/revert.ts';
 import { PodsLeft } from '../../src/setup/secondary-pods.ts';
+import { SetupError } from '../../src/setup/setup-error.ts';
 import { type FakeHost, makeHost } from './fake-host.ts';
 import { layouts } from './layouts.ts';
 

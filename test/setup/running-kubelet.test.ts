@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'tap';
 import { listConnections, parseConnections } from '../../src/setup/connections.ts';
 import { findRunningKubelet } from '../../src/setup/running-kubelet.ts';
-import { readStatus } from '../../src/setup/status.ts';
+import { readStatus } from '../../src/setup/setup-status.ts';
 import { needs } from '../support/require.ts';
 import { makeHost } from './fake-host.ts';
 import { CONFIG, config } from './kubeadm-files.ts';

@@ -1,5 +1,5 @@
-import type { Snapshot } from '../../src/routing/snapshot.ts';
-import { decodeState, encodeState, notesOf } from '../../src/routing/snapshot-file.ts';
+import type { Snapshot } from '../../src/routing/state/snapshot.ts';
+import { decodeState, encodeState, notesOf } from '../../src/routing/state/snapshot-file.ts';
 
 /** What is written of a snapshot, as of a primary at /run/x.sock. */
 export function encodeSnapshot(snapshot: Snapshot, bootId: string): Buffer {

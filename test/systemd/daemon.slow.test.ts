@@ -4,7 +4,7 @@ import { type AddressInfo, createConnection, createServer, type NetConnectOpts }
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Test, test } from 'tap';
-import { makeFolder } from '../cli/daemon.ts';
+import { makeFolder } from '../daemon/daemon.ts';
 import { exitOf, spawnTied, waitFor } from '../support/child.ts';
 import { connect } from '../support/cri-client.ts';
 import { answerWith, type FakeRuntime, startFakeRuntime } from '../support/fake-runtime.ts';

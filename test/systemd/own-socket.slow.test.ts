@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Test, test } from 'tap';
-import { makeFolder } from '../cli/daemon.ts';
+import { makeFolder } from '../daemon/daemon.ts';
 import { exitOf, spawnTied, waitFor } from '../support/child.ts';
 import { proxyCommand } from '../support/proxy.ts';
 import { openNotifySocket } from './notify-socket.ts';

@@ -1,6 +1,6 @@
 import { test } from 'tap';
-import { WireError } from '../../src/wire/error.ts';
 import { Records } from '../../src/wire/records.ts';
+import { WireError } from '../../src/wire/wire-error.ts';
 import { fixed32, fixed64, group, hex, len, message, tag, varint } from './bytes.ts';
 
 type Row = readonly [field: number, type: number, start: number, valueStart: number, valueEnd: number];

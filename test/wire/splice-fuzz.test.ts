@@ -1,9 +1,9 @@
 import { test } from 'tap';
-import { compile } from '../../src/cri/compile.ts';
-import { dump } from '../../src/cri/dump.ts';
-import type { Kind } from '../../src/cri/messages.ts';
-import { WireError } from '../../src/wire/error.ts';
+import { dump } from '../../src/cri/show/dump.ts';
+import type { Kind } from '../../src/cri/tables/messages.ts';
+import { compile } from '../../src/cri/translate/compile.ts';
 import { type Shape, splice } from '../../src/wire/splice.ts';
+import { WireError } from '../../src/wire/wire-error.ts';
 import { randomMessage } from '../cri/random-message.ts';
 import { criTypes } from '../support/cri-types.ts';
 import { fields } from '../support/facts.ts';

@@ -1,5 +1,5 @@
 import type { Test } from 'tap';
-import { translated } from '../../cri/translated.ts';
+import { translated } from '../../cri/translate/translated.ts';
 import { readAll } from '../../routing/lab.ts';
 import { criTypes } from '../../support/cri-types.ts';
 import { type MethodFact, methodPath, methods } from '../../support/facts.ts';

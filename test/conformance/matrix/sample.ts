@@ -1,5 +1,5 @@
 import { randomMessage } from '../../cri/random-message.ts';
-import { withoutBinary } from '../../cri/translated.ts';
+import { withoutBinary } from '../../cri/translate/translated.ts';
 import { byAnnotation, clientName, pathsOf, put, TARGET_RUNTIME } from '../../routing/requests.ts';
 import type { Message } from '../../support/cri-types.ts';
 import { fields, type IdPathFact, methodFact, type Package, type PathSegment } from '../../support/facts.ts';

@@ -1,7 +1,7 @@
 import { test } from 'tap';
-import { messages } from '../../../src/cri/messages.ts';
-import { methodSpec } from '../../../src/cri/method-spec.ts';
-import { type Field, fieldsOf, isMessage } from '../../../src/cri/schema.ts';
+import { messages } from '../../../src/cri/tables/messages.ts';
+import { type Field, fieldsOf, isMessage } from '../../../src/cri/tables/schema.ts';
+import { methodSpec } from '../../../src/cri/translate/method-spec.ts';
 import { type IdPathFact, idPaths, methods } from '../../support/facts.ts';
 
 /** Kinds of the program by that of the table. */

@@ -1,7 +1,7 @@
 import { test } from 'tap';
-import { enums } from '../../../src/cri/enums.ts';
-import { messages } from '../../../src/cri/messages.ts';
-import { fieldsOf, isMessage, isVarint } from '../../../src/cri/schema.ts';
+import { enums } from '../../../src/cri/tables/enums.ts';
+import { messages } from '../../../src/cri/tables/messages.ts';
+import { fieldsOf, isMessage, isVarint } from '../../../src/cri/tables/schema.ts';
 import { enums as enumFacts, type FieldFact, fields as fieldFacts } from '../../support/facts.ts';
 
 const v1 = fieldFacts.get('runtime.v1')!;

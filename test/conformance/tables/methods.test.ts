@@ -1,7 +1,7 @@
 import { test } from 'tap';
-import { endpoints, methodSpec } from '../../../src/cri/method-spec.ts';
-import { methods } from '../../../src/cri/methods.ts';
-import { hasMethod, packages } from '../../../src/cri/packages.ts';
+import { methods } from '../../../src/cri/tables/methods.ts';
+import { endpoints, methodSpec } from '../../../src/cri/translate/method-spec.ts';
+import { hasMethod, packages } from '../../../src/cri/translate/packages.ts';
 import { packages as factPackages, methods as facts, methodPath } from '../../support/facts.ts';
 
 test('every method of CRI has a row, and no other has', async t => {

@@ -1,7 +1,7 @@
 import { test } from 'tap';
-import { messages } from '../../../src/cri/messages.ts';
-import { overrides, type Package, packages, translation } from '../../../src/cri/packages.ts';
-import { type Field, fieldsOf } from '../../../src/cri/schema.ts';
+import { messages } from '../../../src/cri/tables/messages.ts';
+import { type Field, fieldsOf } from '../../../src/cri/tables/schema.ts';
+import { overrides, type Package, packages, translation } from '../../../src/cri/translate/packages.ts';
 import { enums, type FieldFact, fields } from '../../support/facts.ts';
 
 const v1 = fields.get('runtime.v1')!;

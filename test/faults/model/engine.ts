@@ -1,4 +1,4 @@
-import type { LinkedRuntime } from '../../../src/app/linked-runtime.ts';
+import type { LinkedRuntime } from '../../../src/app/generation/linked-runtime.ts';
 import type { CallOptions, Reply, ReplyStream } from '../../../src/base/call.ts';
 import { realSocket } from '../../../src/transport/same-socket.ts';
 import { FakePort } from '../support/fake-port.ts';

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { CallOptions, Reply, ReplyStream } from '../../../src/base/call.ts';
 import { Code } from '../../../src/base/codes.ts';
 import { ProxyError } from '../../../src/base/error.ts';
-import type { Runtime, RuntimeState } from '../../../src/routing/runtime.ts';
+import type { Runtime, RuntimeState } from '../../../src/routing/port/runtime.ts';
 import { placeOf } from '../../routing/fakes.ts';
 import { criTypes, type Message } from '../../support/cri-types.ts';
 import { methodFact, type Package } from '../../support/facts.ts';

@@ -1,8 +1,8 @@
 import type { CallOptions, Method } from '../../../src/base/call.ts';
 import type { Logger } from '../../../src/base/logger.ts';
-import { NodeState } from '../../../src/routing/node-state.ts';
-import { Runtimes } from '../../../src/routing/runtimes.ts';
+import { Runtimes } from '../../../src/routing/port/runtimes.ts';
 import { routedService } from '../../../src/routing/service.ts';
+import { NodeState } from '../../../src/routing/state/node-state.ts';
 import { criTypes, type Message } from '../../support/cri-types.ts';
 import { methodFact, methodPath, type Package } from '../../support/facts.ts';
 import { FakePort } from './fake-port.ts';

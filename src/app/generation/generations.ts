@@ -1,0 +1,241 @@
+import { readFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Service } from '../../base/call.ts';
+import type { Logger } from '../../base/logger.ts';
+import type { ProxyConfig, RuntimeAddress } from '../../config/proxy-config.ts';
+import type { Faults } from '../../faults/faults.ts';
+import type { Runtime } from '../../routing/port/runtime.ts';
+import { Runtimes } from '../../routing/port/runtimes.ts';
+import { routedService } from '../../routing/service.ts';
+import { NodeState } from '../../routing/state/node-state.ts';
+import { SnapshotKeeper } from '../../routing/state/snapshot-keeper.ts';
+import { RuntimeConfigReplay } from '../../routing/status/runtime-config.ts';
+import { makeDial } from '../../transport/grpc/client.ts';
+import { isSameSocket } from '../../transport/same-socket.ts';
+import type { CallWatch } from '../../watch/call-watch.ts';
+import type { Counter } from '../../watch/counters.ts';
+import { currentService } from './current-service.ts';
+import { type LinkedRuntime, linkedRuntime } from './linked-runtime.ts';
+import { OpenCalls } from './open-calls.ts';
+import { snapshotStore } from './snapshot-files.ts';
+import { usedShare } from './used-share.ts';
+
+/** How long a call waits for a primary that is not up, in ms: over a restart, within a client's patience. */
+const PRIMARY_WAIT = 5_000;
+
+/** How long runtimes are waited for that are neither up nor down, but hang, in ms. */
+const FIRST_TRY = 2_000;
+
+/**
+ * For how long a call in flight may still turn to a runtime that has left, in ms: the kubelet's longest limit, of RunPodSandbox. What is
+ * under way there takes as long as it takes, a pull of an image or a command in a container may have no limit; a connection is kept for
+ * it, and as many as there are such calls at the most.
+ */
+const LEAVE = 240_000;
+
+/** What calls are routed by. It is never changed: when the configuration changes, the next one takes its place. */
+interface Generation {
+  readonly config: ProxyConfig;
+  /** In the order of the configuration, the primary first. */
+  readonly linked: readonly [LinkedRuntime, ...LinkedRuntime[]];
+  readonly runtimes: Runtimes;
+  readonly service: Service;
+}
+
+/** Makes a runtime that is not started; `seen` as in linkedRuntime. */
+type MakeRuntime = (address: RuntimeAddress, seen: boolean) => LinkedRuntime;
+
+/** A runtime whose pods are listed no more, or under other ids. */
+export interface Departure {
+  readonly address: RuntimeAddress;
+  /** The id by which its socket is known now; undefined: by none. */
+  readonly nowKnownAs: string | undefined;
+  /** How many pods it has listed last. */
+  readonly pods: number;
+}
+
+/**
+ * The runtimes and the rules in force, and those before them for as long as their calls take. What is known of a runtime stays
+ * with it from one generation to the next.
+ */
+export class Generations {
+  /** What stands in for a runtime that is down, so that no list is ever short. */
+  readonly node: NodeState;
+  private readonly log: Logger;
+  private readonly make: MakeRuntime;
+  private readonly replay: RuntimeConfigReplay;
+  private readonly calls = new OpenCalls();
+  private readonly leaving = new Set<LinkedRuntime>();
+  private current: Generation;
+  private keeper: SnapshotKeeper | undefined;
+  private stopped = false;
+
+  private constructor(config: ProxyConfig, watch: CallWatch, log: Logger, make: MakeRuntime) {
+    this.make = make;
+    this.log = log;
+    watch.add(this.calls);
+    const [primary, ...others] = config.runtimes.map(address => this.link(address));
+    const linked = [primary!, ...others] as const;
+    const runtimes = new Runtimes(linked, config.handlers, config.annotations);
+    this.node = new NodeState(runtimes, config.maxSnapshotAge, log);
+    this.replay = new RuntimeConfigReplay(this.node, log);
+    this.current = this.generation(config, linked, runtimes);
+  }
+
+  /**
+   * With what was known before a restart, so that a runtime that is not up yet is not taken for empty. `make`: runtimes behind
+   * links, if left out.
+   */
+  static async open(
+    config: ProxyConfig,
+    watch: CallWatch,
+    log: Logger,
+    faults?: Faults,
+    writeFailures?: Counter,
+    make = linking(config, watch, log, faults),
+  ): Promise<Generations> {
+    const opened = new Generations(config, watch, log, make);
+    const { stateDir } = config;
+    if (stateDir !== undefined) {
+      const { node } = opened;
+      const store = snapshotStore(stateDir, log, writeFailures);
+      opened.keeper = await SnapshotKeeper.open(node, store, await readBootId(), log);
+      for (const runtime of opened.current.linked) if (node.of(runtime).seen) runtime.noteSeen();
+    }
+    return opened;
+  }
+
+  get config(): ProxyConfig {
+    return this.current.config;
+  }
+
+  get runtimes(): Runtimes {
+    return this.current.runtimes;
+  }
+
+  /** A call is served to its end by the generation that it has met. */
+  readonly service: Service = currentService(() => this.current.service);
+
+  /** Connects to the runtimes; resolves when it is known which are up. */
+  async start(): Promise<void> {
+    await firstTry(this.current.linked);
+  }
+
+  /**
+   * Puts a generation for `config` in place once its new runtimes are up or known to be down. A runtime with the same id and
+   * socket stays as it is. Resolves with what is not known by its id any more.
+   */
+  async turnTo(config: ProxyConfig): Promise<readonly Departure[]> {
+    const old = this.current;
+    const fresh: LinkedRuntime[] = [];
+    const heirs = new Map<LinkedRuntime, LinkedRuntime>();
+    const [primary, ...others] = config.runtimes.map(address => {
+      const same = old.linked.find(({ id, path }) => id === address.id && isSameSocket(path, address.path));
+      if (same !== undefined) return same;
+      // Who answers at the same socket has the same pods, whatever its id is now.
+      const before =
+        old.linked.find(({ path }) => isSameSocket(path, address.path)) ?? vacated(old, config, address.id);
+      const runtime = this.link(address, before);
+      this.node.join(runtime, before);
+      if (before?.socket !== runtime.socket) this.keeper?.adopt(runtime);
+      if (before !== undefined) heirs.set(before, runtime);
+      fresh.push(runtime);
+      return runtime;
+    });
+    const linked = [primary!, ...others] as const;
+    const next = this.generation(config, linked, new Runtimes(linked, config.handlers, config.annotations));
+    await firstTry(fresh);
+    if (this.stopped) {
+      for (const runtime of fresh) runtime.stop();
+      return [];
+    }
+    this.current = next;
+    this.node.turnTo({ runtimes: next.runtimes, settings: settingsOf(config) }, config.maxSnapshotAge);
+    return this.dismiss(old, next, heirs);
+  }
+
+  /**
+   * A secondary that is down has left this node for good: it has no pods. Resolves with how many it had, as far as that is known. Rejects
+   * when something is still written of it.
+   */
+  async forget(runtime: Runtime): Promise<number> {
+    const snapshot = this.node.of(runtime);
+    const pods = snapshot.pods.size;
+    snapshot.forget();
+    await this.keeper?.forget(runtime);
+    return pods;
+  }
+
+  /** Resolves when what is known now is on the disk, or could not be written. */
+  async flush(): Promise<void> {
+    await this.keeper?.flush();
+  }
+
+  /** Lets go of the runtimes and writes down what is known of them. */
+  async stop(): Promise<void> {
+    this.stopped = true;
+    for (const runtime of [...this.current.linked, ...this.leaving]) runtime.stop();
+    this.node.stop();
+    await this.keeper?.stop();
+  }
+
+  private dismiss(
+    old: Generation,
+    next: Generation,
+    heirs: ReadonlyMap<LinkedRuntime, LinkedRuntime>,
+  ): readonly Departure[] {
+    const gone = old.linked.filter(runtime => !next.linked.includes(runtime));
+    const over = gone.length === 0 ? Promise.resolve() : this.calls.over(LEAVE);
+    for (const runtime of gone) {
+      this.leaving.add(runtime);
+      void runtime.leave(over).then(() => this.leaving.delete(runtime));
+    }
+    const sockets = gone
+      .map(({ socket }) => socket)
+      .filter(socket => !next.linked.some(each => each.socket === socket));
+    // Not waited for: a disk that hangs is no reason to refuse reloads.
+    if (gone.length > 0) void this.keeper?.turnOver(sockets);
+    return gone
+      .filter(runtime => heirs.get(runtime)?.id !== runtime.id)
+      .map(runtime => ({
+        address: runtime,
+        nowKnownAs: heirs.get(runtime)?.id,
+        pods: this.node.of(runtime).pods.index().size,
+      }));
+  }
+
+  private link(address: RuntimeAddress, before?: LinkedRuntime): LinkedRuntime {
+    const seen = before !== undefined && (before.state.kind === 'up' || before.state.seen);
+    return this.make(address, seen);
+  }
+
+  private generation(config: ProxyConfig, linked: Generation['linked'], runtimes: Runtimes): Generation {
+    const service = routedService(runtimes, settingsOf(config), this.node, this.log, this.replay);
+    return { config, linked, runtimes, service };
+  }
+}
+
+function linking(config: ProxyConfig, watch: CallWatch, log: Logger, faults: Faults | undefined): MakeRuntime {
+  const dial = makeDial({ userAgent: config.userAgent });
+  return (address, seen) => linkedRuntime(address, dial, watch, log, seen, faults);
+}
+
+/** The runtime that had this id, if its socket is not in the configuration any more. */
+function vacated(old: Generation, config: ProxyConfig, id: string): LinkedRuntime | undefined {
+  const found = old.linked.find(runtime => runtime.id === id);
+  return config.runtimes.some(({ path }) => found !== undefined && isSameSocket(path, found.path)) ? undefined : found;
+}
+
+function settingsOf(config: ProxyConfig) {
+  return { ...config, primaryWait: PRIMARY_WAIT, usedShare };
+}
+
+async function firstTry(runtimes: readonly LinkedRuntime[]): Promise<void> {
+  if (runtimes.length === 0) return;
+  for (const runtime of runtimes) runtime.start();
+  await Promise.race([Promise.all(runtimes.map(({ tried }) => tried)), sleep(FIRST_TRY, undefined, { ref: false })]);
+}
+
+async function readBootId(): Promise<string> {
+  return (await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim();
+}

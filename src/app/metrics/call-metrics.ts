@@ -1,0 +1,135 @@
+import { codeLabels } from '../../watch/call-codes.ts';
+import { type CallStats, directions } from '../../watch/call-stats.ts';
+import type { HistogramMetric, Metric } from '../../watch/counters.ts';
+import type { Histogram } from '../../watch/histogram.ts';
+
+/** What is counted of calls. */
+export function callMetrics(stats: CallStats): readonly (Metric | HistogramMetric)[] {
+  return [...clientMetrics(stats), ...messageMetrics(stats), ...runtimeCallMetrics(stats)];
+}
+
+function clientMetrics(stats: CallStats): readonly (Metric | HistogramMetric)[] {
+  return [
+    {
+      name: 'criproxy_calls_total',
+      help:
+        'Calls of clients that have ended. runtime is the one that has served the call, primary for the primary; ' +
+        'several, if it was put together from several runtimes; none, if the proxy has answered by itself.',
+      type: 'counter',
+      labels: ['method', 'runtime', 'code'],
+      *read() {
+        for (const [runtime, methods] of stats.calls) {
+          for (const [method, codes] of methods.entries()) {
+            for (const [code, count] of codes?.entries() ?? []) {
+              if (count > 0) yield [[stats.methods[method]!, runtime, codeLabels[code]!], count];
+            }
+          }
+        }
+      },
+    },
+    {
+      name: 'criproxy_call_duration_seconds',
+      help: 'How long calls of clients took. Streams that stay open, and methods that criproxy does not know, are left out.',
+      type: 'histogram',
+      labels: ['method'],
+      read: () => byMethod(stats, stats.durations),
+    },
+    {
+      name: 'criproxy_own_duration_seconds',
+      help:
+        'What of the time of each unary call no runtime was being waited for: what criproxy itself adds. ' +
+        'The wait for a primary that is starting counts as well.',
+      type: 'histogram',
+      labels: [],
+      read: () => [[[], stats.own]],
+    },
+    {
+      name: 'criproxy_calls_open',
+      help: 'Calls of clients that are under way, streams among them.',
+      type: 'gauge',
+      labels: [],
+      read: () => [[[], stats.snapshotOfClients().open]],
+    },
+    {
+      name: 'criproxy_streams_open',
+      help: 'Streaming calls of clients that are under way.',
+      type: 'gauge',
+      labels: [],
+      read: () => [[[], stats.snapshotOfClients().openStreams]],
+    },
+  ];
+}
+
+function messageMetrics(stats: CallStats): readonly (Metric | HistogramMetric)[] {
+  return [
+    {
+      name: 'criproxy_message_bytes',
+      help: 'Sizes of the messages between clients and criproxy: requests as they come, responses as they go out.',
+      type: 'histogram',
+      labels: ['direction'],
+      read: () => directions.map(direction => [[direction], stats.sizes[direction]] as const),
+    },
+    {
+      name: 'criproxy_message_max_bytes',
+      help: 'The largest message of a method since the start. Kubelet and containerd take at most 16 MiB (16777216).',
+      type: 'gauge',
+      labels: ['method', 'direction'],
+      read: () => sizesOf(stats, stats.largest),
+    },
+    {
+      name: 'criproxy_large_messages_total',
+      help: 'Messages of more than 12.8 MiB, near the 16 MiB that kubelet and containerd take at most.',
+      type: 'counter',
+      labels: ['method', 'direction'],
+      read: () => sizesOf(stats, stats.large),
+    },
+  ];
+}
+
+function runtimeCallMetrics(stats: CallStats): readonly (Metric | HistogramMetric)[] {
+  return [
+    {
+      name: 'criproxy_runtime_calls_total',
+      help: 'Calls to a runtime that have ended, with those that criproxy has made for itself.',
+      type: 'counter',
+      labels: ['runtime', 'code'],
+      *read() {
+        for (const [runtime, { codes }] of stats.runtimes) {
+          for (const [code, count] of codes.entries()) if (count > 0) yield [[runtime, codeLabels[code]!], count];
+        }
+      },
+    },
+    {
+      name: 'criproxy_runtime_call_duration_seconds',
+      help: 'How long a runtime took to answer, with the calls that criproxy has made for itself.',
+      type: 'histogram',
+      labels: ['runtime', 'method'],
+      *read() {
+        for (const [runtime, { durations }] of stats.runtimes) {
+          for (const [[method], histogram] of byMethod(stats, durations)) yield [[runtime, method], histogram];
+        }
+      },
+    },
+  ];
+}
+
+function* byMethod(
+  stats: CallStats,
+  durations: readonly (Histogram | undefined)[],
+): Generator<readonly [labels: readonly [string], histogram: Histogram]> {
+  for (const [method, histogram] of durations.entries()) {
+    if (histogram !== undefined) yield [[stats.methods[method]!], histogram];
+  }
+}
+
+function* sizesOf(
+  stats: CallStats,
+  sizes: CallStats['largest'],
+): Generator<readonly [labels: readonly [string, string], value: number]> {
+  for (const direction of directions) {
+    for (const [method, value] of sizes[direction].entries()) {
+      // One that has not occurred yet has no series; one that has, has both.
+      if (stats.largest[direction][method]! > 0) yield [[stats.methods[method]!, direction], value];
+    }
+  }
+}

@@ -1,0 +1,11 @@
+import { endpoints } from '../../cri/translate/method-spec.ts';
+import type { KnownMethod } from '../../watch/call-stats.ts';
+
+/** The methods of CRI by their gRPC paths. A stream of events is open for as long as its client likes. */
+export function knownMethods(): Map<string, KnownMethod> {
+  const known = new Map<string, KnownMethod>();
+  for (const [path, { method }] of endpoints()) {
+    known.set(path, { name: method.name, timed: method.route !== 'events' });
+  }
+  return known;
+}

@@ -1,0 +1,148 @@
+import { steadyNow } from '../../base/steady-clock.ts';
+import type { ListName } from '../../cri/read/filter.ts';
+import { isUnseen, type Runtime } from '../../routing/port/runtime.ts';
+import type { NodeState } from '../../routing/state/node-state.ts';
+import type { Metric } from '../../watch/counters.ts';
+import { runtimeLabel } from '../../watch/runtime-label.ts';
+
+const lists: readonly ListName[] = ['ListPodSandbox', 'ListContainers', 'ListImages'];
+
+const changes = ['up', 'down'] as const;
+
+/** What is known of the runtimes that `runtimes` gives, and of their snapshots. */
+export function runtimeMetrics(runtimes: () => readonly Runtime[], node: NodeState): readonly Metric[] {
+  return [...stateMetrics(runtimes), eventMetric(node), ...snapshotMetrics(runtimes, node)];
+}
+
+function stateMetrics(runtimes: () => readonly Runtime[]): readonly Metric[] {
+  return [
+    {
+      name: 'criproxy_runtime_up',
+      help: '1 while the runtime is connected and has said what it is, else 0.',
+      type: 'gauge',
+      labels: ['runtime'],
+      read: () => runtimes().map(({ id, state }) => [[runtimeLabel(id)], state.kind === 'up' ? 1 : 0] as const),
+    },
+    {
+      name: 'criproxy_runtime_seen',
+      help: '0 while the runtime has never been up and there is nothing at its socket: a secondary one may be set up later; else 1.',
+      type: 'gauge',
+      labels: ['runtime'],
+      read: () => runtimes().map(({ id, state }) => [[runtimeLabel(id)], isUnseen(state) ? 0 : 1] as const),
+    },
+    {
+      name: 'criproxy_runtime_state_since_timestamp_seconds',
+      help: 'When the runtime came up or went down last, in Unix time.',
+      type: 'gauge',
+      labels: ['runtime'],
+      read: () => runtimes().map(({ id, state }) => [[runtimeLabel(id)], state.since / 1000] as const),
+    },
+    {
+      name: 'criproxy_runtime_not_answering_since_timestamp_seconds',
+      help: 'From when on a runtime that is connected has answered nothing, in Unix time; 0 while it answers.',
+      type: 'gauge',
+      labels: ['runtime'],
+      read: () => runtimes().map(({ id, silence }) => [[runtimeLabel(id)], (silence?.since ?? 0) / 1000] as const),
+    },
+    {
+      name: 'criproxy_runtime_state_changes_total',
+      help: 'How often the runtime has come up, and gone down.',
+      type: 'counter',
+      labels: ['runtime', 'to'],
+      read: () =>
+        runtimes().flatMap(({ id, changes: counted }) =>
+          changes.map(to => [[runtimeLabel(id), to], counted?.[to] ?? 0] as const),
+        ),
+    },
+    {
+      name: 'criproxy_runtime_calls_waiting',
+      help: 'Calls that wait until the runtime takes more at once, reads its socket, or has another connection.',
+      type: 'gauge',
+      labels: ['runtime'],
+      read: () => runtimes().map(({ id, waits }) => [[runtimeLabel(id)], waits?.now ?? 0] as const),
+    },
+    {
+      name: 'criproxy_runtime_wait_refusals_total',
+      help: 'Calls that failed with ResourceExhausted, because too many of the same client waited for the runtime.',
+      type: 'counter',
+      labels: ['runtime'],
+      read: () => runtimes().map(({ id, waits }) => [[runtimeLabel(id)], waits?.refused ?? 0] as const),
+    },
+    {
+      name: 'criproxy_runtime_info',
+      help: '1 for each runtime that is up: the name and version that it gives.',
+      type: 'gauge',
+      labels: ['runtime', 'name', 'version'],
+      *read() {
+        for (const { id, state } of runtimes()) {
+          if (state.kind === 'up') yield [[runtimeLabel(id), state.runtimeName ?? '', state.runtimeVersion ?? ''], 1];
+        }
+      },
+    },
+  ];
+}
+
+function eventMetric({ feeds }: NodeState): Metric {
+  return {
+    name: 'criproxy_event_streams_too_slow_total',
+    help: "How many clients' streams of events were ended because they were read too slowly.",
+    type: 'counter',
+    labels: [],
+    read: () => [[[], feeds.tooSlow]],
+  };
+}
+
+function snapshotMetrics(runtimes: () => readonly Runtime[], node: NodeState): readonly Metric[] {
+  const uses = new Map<string, number>();
+  node.onFromSnapshot = ({ id }, list) => {
+    const key = `${runtimeLabel(id)} ${list}`;
+    uses.set(key, (uses.get(key) ?? 0) + 1);
+  };
+  const each = function* (value: (runtime: Runtime, list: ListName) => number | undefined) {
+    for (const runtime of runtimes()) {
+      for (const list of lists) {
+        const found = value(runtime, list);
+        if (found !== undefined) yield [[runtimeLabel(runtime.id), list], found] as const;
+      }
+    }
+  };
+  const labels = ['runtime', 'list'];
+  return [
+    {
+      name: 'criproxy_snapshot_uses_total',
+      help: "How often the runtime's part of a list came from its snapshot, because it did not answer.",
+      type: 'counter',
+      labels,
+      read: () => each(({ id }, list) => uses.get(`${runtimeLabel(id)} ${list}`) ?? 0),
+    },
+    {
+      name: 'criproxy_snapshot_in_use',
+      help: "1 if the runtime's part of the last answer to a list came from its snapshot.",
+      type: 'gauge',
+      labels,
+      read: () => each((runtime, list) => (node.isStale(runtime, list) ? 1 : 0)),
+    },
+    {
+      name: 'criproxy_snapshot_age_seconds',
+      help: 'How old the last good list of the runtime is.',
+      type: 'gauge',
+      labels,
+      read: () =>
+        each((runtime, list) => {
+          const { takenAt } = node.of(runtime).of(list);
+          return takenAt === undefined ? undefined : Math.max(0, steadyNow() - takenAt) / 1000;
+        }),
+    },
+    {
+      name: 'criproxy_snapshot_items',
+      help: 'How many items the last good list of the runtime has.',
+      type: 'gauge',
+      labels,
+      read: () =>
+        each((runtime, list) => {
+          const listing = node.of(runtime).of(list);
+          return listing.takenAt === undefined ? undefined : listing.size;
+        }),
+    },
+  ];
+}

@@ -1,0 +1,142 @@
+import type { LevelSwitch } from '../../base/level-switch.ts';
+import type { About, Logger } from '../../base/logger.ts';
+import { compareConfigs, nameOf } from '../../config/config-changes.ts';
+import type { ProxyConfig } from '../../config/proxy-config.ts';
+import type { Departure, Generations } from '../generation/generations.ts';
+
+/** Where the configuration comes from. */
+export interface ConfigSource {
+  /**
+   * Reads it again. `overruled`: names of flags that win over what the file says. Rejects with an error that says what is wrong,
+   * where it is, and the remedy, a line for each fault.
+   */
+  read(): Promise<{ readonly config: ProxyConfig; readonly overruled: readonly string[] }>;
+}
+
+/** What a reload has done, in lines for a person. */
+export interface ReloadReport {
+  readonly changes: readonly string[];
+  /** What the operator should know of it. */
+  readonly warnings: readonly string[];
+  /** What stays as it is until the next restart. */
+  readonly needsRestart: readonly string[];
+  /** Why something that was changed may be of no effect; empty if there is nothing to say. */
+  readonly note: string;
+}
+
+/** A configuration that cannot be used; the one before stays in force. The message is one line. */
+export class ReloadRefused extends Error {}
+
+/** Who wants to know when a reload begins and, however it went, ends. */
+export interface ReloadListener {
+  reloading(): void;
+  reloaded(): void;
+}
+
+export interface ReloaderOptions {
+  readonly generations: Generations;
+  readonly levels: LevelSwitch;
+  readonly source: ConfigSource;
+  readonly log: Logger;
+}
+
+/** Who reloads wants to read the outcome each time. */
+const always: About = { change: true };
+
+/** Puts the configuration as it is now in force, one reload at a time. */
+export class Reloader {
+  private readonly options: ReloaderOptions;
+  private running: Promise<unknown> = Promise.resolve();
+  private next: Promise<ReloadReport> | undefined;
+  /** Told of each reload. */
+  listener: ReloadListener | undefined;
+
+  constructor(options: ReloaderOptions) {
+    this.options = options;
+  }
+
+  /** Rejects with a ReloadRefused. Whoever asks while one is under way gets the next, which reads what is there then. */
+  reload(): Promise<ReloadReport> {
+    if (this.next === undefined) {
+      const next = this.running.then(() => {
+        this.next = undefined;
+        return this.reloadNow();
+      });
+      this.next = next;
+      this.running = next.catch(() => {});
+    }
+    return this.next;
+  }
+
+  private async reloadNow(): Promise<ReloadReport> {
+    const { log } = this.options;
+    this.listener?.reloading();
+    try {
+      const report = await this.apply();
+      for (const line of report.changes) log.info(0, `reload: ${line}`);
+      for (const line of report.warnings) log.warn(`reload: ${line}`, always);
+      for (const line of report.needsRestart) log.warn(`reload: ${line}`, always);
+      if (report.note !== '') log.info(0, `reload: ${report.note}`);
+      return report;
+    } catch (fault) {
+      const reason = (fault as Error).message.trim().replaceAll('\n', '; ');
+      const refused = new ReloadRefused(`refused, the configuration stays as it was: ${reason}`, { cause: fault });
+      log.error(`reload: ${refused.message}`, always);
+      throw refused;
+    } finally {
+      this.listener?.reloaded();
+    }
+  }
+
+  private async apply(): Promise<ReloadReport> {
+    const { generations, levels, source } = this.options;
+    const { config, overruled } = await source.read();
+    const before = generations.config;
+    const { changes, needsRestart, effective } = compareConfigs(before, config);
+    checkLoops(effective);
+    const departures = changes.length === 0 ? [] : await generations.turnTo(effective);
+    // One that somebody has set for a time stays, unless the configuration has another.
+    if (effective.level !== before.level) levels.set(effective.level);
+    return {
+      changes,
+      needsRestart,
+      warnings: departures.flatMap(departure => explain(departure, effective)),
+      note: noteOn(changes.length + needsRestart.length, config, overruled),
+    };
+  }
+}
+
+/** The configuration is right in itself; with what stays as it is it may not be. */
+function checkLoops({ runtimes, listen, adminSocket }: ProxyConfig): void {
+  for (const { id, path } of runtimes) {
+    if (path === listen || path === adminSocket) {
+      throw new Error(
+        `${nameOf(id)}: "${path}" is a socket of criproxy itself until the next restart: systemctl restart criproxy`,
+      );
+    }
+  }
+}
+
+function explain({ address, nowKnownAs, pods }: Departure, { ids }: ProxyConfig): string[] {
+  const name = nameOf(address.id);
+  if (pods === 0 || (nowKnownAs !== undefined && ids === 'raw')) return [];
+  if (nowKnownAs !== undefined) {
+    return [`${name} is ${nameOf(nowKnownAs)} now: its pods (${pods}) have other ids for the kubelet`];
+  }
+  return [
+    `the pods of ${name} (${pods}) are listed no more, so that the kubelet takes them for gone; what still runs there is ` +
+      `shown by crictl -r unix://${address.path} pods`,
+  ];
+}
+
+function noteOn(lines: number, { configFile }: ProxyConfig, overruled: readonly string[]): string {
+  const restart = 'change only at a restart: systemctl restart criproxy';
+  const parts = lines === 0 ? ['nothing changed'] : [];
+  const names = overruled.map(name => `-${name}`).join(', ');
+  if (configFile === undefined) {
+    parts.push(`there is no configuration file (-config), and flags, from an EnvironmentFile too, ${restart}`);
+  } else if (names !== '') {
+    parts.push(`what ${configFile} says of ${names} is of no effect: flags win over it, and ${restart}`);
+  }
+  return parts.join(': ');
+}

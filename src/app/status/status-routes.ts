@@ -1,0 +1,115 @@
+import type { AdminRoute } from '../../admin/admin-route.ts';
+import type {
+  CallsReport,
+  ClientCallsReport,
+  DaemonReport,
+  LastError,
+  RuntimeReport,
+  StatusReport,
+} from '../../admin/api/status-report.ts';
+import type { Logger } from '../../base/logger.ts';
+import { redactUrls } from '../../base/redact-urls.ts';
+import { steadyNow } from '../../base/steady-clock.ts';
+import type { ProxyConfig } from '../../config/proxy-config.ts';
+import type { Listing } from '../../routing/asking/kept-list.ts';
+import type { SoleImages } from '../../routing/images/sole-images.ts';
+import { isUnseen, type Runtime } from '../../routing/port/runtime.ts';
+import type { Snapshot } from '../../routing/state/snapshot.ts';
+import { askRuntime } from './ask-runtime.ts';
+
+/** What the status is made from. The functions say what is in force when they are called. */
+export interface StatusSources {
+  config(): ProxyConfig;
+  /** The primary first. */
+  runtimes(): readonly Runtime[];
+  snapshotOf(runtime: Runtime): Snapshot;
+  soleImagesOf(runtime: Runtime): SoleImages | undefined;
+  callsOf(runtimeId: string): { readonly calls: CallsReport; readonly lastError: LastError | null };
+  clientCalls(): ClientCallsReport;
+  eventLoopLag(): DaemonReport['eventLoopLag'];
+  /** What is injected into calls; undefined where that is not enabled. */
+  readonly faults?: { warnings(): readonly string[] } | undefined;
+  readonly log: Logger;
+}
+
+const LEVELS = [5, 4, 3, 2, 1, 0];
+
+/** GET /v1/status: a StatusReport; with `?ask=true` the runtimes are asked for what only they know. */
+export function statusRoutes(sources: StatusSources): readonly AdminRoute[] {
+  const startedAt = Date.now();
+  return [
+    {
+      method: 'GET',
+      path: '/v1/status',
+      handle: async ({ query }) => {
+        const report: StatusReport = {
+          format: 1,
+          time: new Date().toISOString(),
+          daemon: reportDaemon(sources, startedAt),
+          runtimes: await Promise.all(
+            sources.runtimes().map(async runtime => {
+              const known = reportRuntime(sources, runtime);
+              if (query.get('ask') !== 'true') return known;
+              const asked = await askRuntime(runtime);
+              return { ...known, asked, soleImages: sources.soleImagesOf(runtime) ?? null };
+            }),
+          ),
+        };
+        return { kind: 'json', value: report };
+      },
+    },
+  ];
+}
+
+function reportDaemon(
+  { config, log, clientCalls, eventLoopLag, faults }: StatusSources,
+  startedAt: number,
+): DaemonReport {
+  const { version, listen, adminSocket, metrics, stateDir, configFile } = config();
+  const { rss, heapUsed, external } = process.memoryUsage();
+  return {
+    version,
+    pid: process.pid,
+    startedAt: new Date(startedAt).toISOString(),
+    uptimeSeconds: Math.round(process.uptime()),
+    listen,
+    adminSocket: adminSocket ?? null,
+    metrics: metrics === undefined ? null : `${metrics.host}:${metrics.port}`,
+    stateDir: stateDir ?? null,
+    configFile: configFile ?? null,
+    logLevel: LEVELS.find(level => log.enabled(level)) ?? 0,
+    ...(faults !== undefined && { faults: faults.warnings() }),
+    memory: { rssBytes: rss, heapBytes: heapUsed, externalBytes: external },
+    calls: clientCalls(),
+    eventLoopLag: eventLoopLag(),
+  };
+}
+
+function reportRuntime(sources: StatusSources, runtime: Runtime): RuntimeReport {
+  const { id, state } = runtime;
+  const { runtimes, labels } = sources.config();
+  const snapshot = sources.snapshotOf(runtime);
+  const { pods, containers, images } = snapshot;
+  return {
+    id,
+    primary: id === '',
+    socket: runtimes.find(address => address.id === id)?.path ?? '',
+    state: state.kind,
+    seen: !isUnseen(state),
+    lost: state.kind === 'down' && snapshot.seen && !snapshot.known,
+    since: new Date(state.since).toISOString(),
+    notAnsweringSince: runtime.silence?.since === undefined ? null : new Date(runtime.silence.since).toISOString(),
+    reason: state.kind === 'down' ? redactUrls(state.reason) : null,
+    name: (state.kind === 'up' && state.runtimeName) || null,
+    version: (state.kind === 'up' && state.runtimeVersion) || null,
+    packages: state.kind === 'up' ? state.packages : [],
+    labels: labels.get(id) ?? {},
+    snapshot: { pods: reportList(pods), containers: reportList(containers), images: reportList(images) },
+    ...sources.callsOf(id),
+  };
+}
+
+function reportList(listing: Listing): { items: number; ageSeconds: number } | null {
+  if (listing.takenAt === undefined) return null;
+  return { items: listing.index().size, ageSeconds: Math.max(0, steadyNow() - listing.takenAt) / 1000 };
+}

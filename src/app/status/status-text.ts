@@ -1,0 +1,15 @@
+import { isUnseen, type Runtime } from '../../routing/port/runtime.ts';
+
+/** How the proxy is doing, in a line: what `systemctl status` shows. The primary is called so. */
+export function statusText(listen: string, runtimes: readonly Pick<Runtime, 'id' | 'state'>[]): string {
+  const notUp = runtimes.filter(({ state }) => state.kind === 'down');
+  const isAwaited = ({ id, state }: Pick<Runtime, 'id' | 'state'>) => id !== '' && isUnseen(state);
+  const named = (title: string, some: typeof notUp) =>
+    some.length === 0 ? '' : `; ${title}: ${some.map(({ id }) => id || 'primary').join(', ')}`;
+  const up = `${runtimes.length - notUp.length} of ${runtimes.length} runtimes up`;
+  const down = named(
+    'down',
+    notUp.filter(each => !isAwaited(each)),
+  );
+  return `serving CRI on ${listen}, ${up}${down}${named('not seen yet', notUp.filter(isAwaited))}`;
+}

@@ -1,0 +1,22 @@
+import type { Server } from 'node:net';
+import { findInherited } from '../../transport/inherited-socket.ts';
+import { clearSocketFile, listenOn, listenOnInherited } from '../../transport/socket-file.ts';
+
+/** A socket for clients, at a path. */
+export interface Listener {
+  /** systemd has it, and keeps it over a restart: clients wait then. */
+  readonly isInherited: boolean;
+  /** Rejects with a SocketFileError. */
+  listen(server: Server): Promise<void>;
+}
+
+/**
+ * The socket at `path`: one of these inherited file descriptors, else one of the proxy's own, for which way is made. Throws
+ * a SocketFileError.
+ */
+export async function openListener(path: string, inherited: readonly number[]): Promise<Listener> {
+  const fd = findInherited(inherited, path);
+  if (fd !== undefined) return { isInherited: true, listen: server => listenOnInherited(server, fd) };
+  await clearSocketFile(path);
+  return { isInherited: false, listen: server => listenOn(server, path) };
+}

@@ -1,0 +1,25 @@
+import type { Method, Service } from '../../base/call.ts';
+import { makeDial } from '../../transport/grpc/client.ts';
+
+/** Not a method of CRI, nor of any runtime: what criproxy itself answers. */
+const PATH = '/criproxy.Self/Check';
+
+const check: Method = { kind: 'unary', handle: async () => ({ message: Buffer.alloc(0), headers: [], trailers: [] }) };
+
+/** The service, and the method that the proxy answers without any runtime. */
+export function withSelfCheck(service: Service): Service {
+  return path => (path === PATH ? check : service(path));
+}
+
+/** Calls that method over a new connection to the socket at `path`. Rejects if there is no answer within `timeout` ms. */
+export async function callSelf(path: string, timeout: number, userAgent: string): Promise<void> {
+  const signal = AbortSignal.timeout(timeout);
+  const session = await makeDial({ userAgent })(path, timeout);
+  try {
+    await session.call(PATH, Buffer.alloc(0), { metadata: [], deadline: performance.now() + timeout, signal });
+  } catch (fault) {
+    throw signal.aborted ? new Error(`no answer within ${timeout} ms`, { cause: fault }) : fault;
+  } finally {
+    session.close();
+  }
+}

@@ -1,0 +1,68 @@
+import { AdminError } from '../../admin/admin-route.ts';
+import { globMatcher } from '../../base/glob.ts';
+
+/** Which calls a reader wants, all of these at once, and how much of each. */
+export interface TraceFilter {
+  /** By namespace and name; undefined: calls for no pod too. */
+  readonly pod: ((namespace: string, name: string) => boolean) | undefined;
+  /** The id of a runtime that must have been asked, empty for the primary; undefined: any. */
+  readonly runtime: string | undefined;
+  readonly method: ((name: string) => boolean) | undefined;
+  readonly errors: boolean;
+  /** The least duration in ms. */
+  readonly slow: number;
+  /** Requests and responses, decoded. */
+  readonly body: boolean;
+  /** Requests as bytes. */
+  readonly record: boolean;
+}
+
+const names = ['pod', 'runtime', 'method', 'errors', 'slow', 'body', 'record'];
+
+/** `runtimes`: the ids that there are. Throws an AdminError. */
+export function readTraceFilter(query: URLSearchParams, runtimes: readonly string[]): TraceFilter {
+  for (const name of query.keys()) {
+    if (!names.includes(name)) throw new AdminError(400, `"${name}": there is no such filter; use ${names.join(', ')}`);
+  }
+  const method = query.get('method');
+  return {
+    pod: readPod(query.get('pod')),
+    runtime: readRuntimeId(query.get('runtime'), runtimes),
+    method: method === null ? undefined : globMatcher(method),
+    errors: isSet(query, 'errors'),
+    slow: readSlow(query.get('slow')),
+    body: isSet(query, 'body'),
+    record: isSet(query, 'record'),
+  };
+}
+
+/** `[NAMESPACE/]NAME`, both globs. */
+function readPod(text: string | null): TraceFilter['pod'] {
+  if (text === null) return undefined;
+  const at = text.indexOf('/');
+  const ofNamespace = globMatcher(at < 0 ? '*' : text.slice(0, at));
+  const ofName = globMatcher(text.slice(at + 1));
+  return (namespace, name) => ofNamespace(namespace) && ofName(name);
+}
+
+/** A runtime's id as people write it: `primary`, or nothing, for the primary. Throws an AdminError for one that there is not. */
+export function readRuntimeId(text: string | null, runtimes: readonly string[]): string | undefined {
+  if (text === null) return undefined;
+  const id = text === 'primary' ? '' : text;
+  if (runtimes.includes(id)) return id;
+  const known = runtimes.map(each => (each === '' ? 'primary' : each)).join(', ');
+  throw new AdminError(400, `there is no runtime "${text}"; use one of ${known}`);
+}
+
+function isSet(query: URLSearchParams, name: string): boolean {
+  const text = query.get(name);
+  if (text === null) return false;
+  if (/^(?:true|false)$/.test(text)) return text === 'true';
+  throw new AdminError(400, `${name}: "${text}" is neither true nor false`);
+}
+
+function readSlow(text: string | null): number {
+  if (text === null) return 0;
+  if (/^\d+(?:\.\d+)?$/.test(text)) return Number(text);
+  throw new AdminError(400, `slow: "${text}" is no number of milliseconds`);
+}

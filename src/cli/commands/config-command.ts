@@ -1,0 +1,30 @@
+import { readSettings } from '../../config/config.ts';
+import { showConfig } from '../../config/config-show.ts';
+import { daemonFlags } from '../../config/daemon-flags.ts';
+import { loadSettings } from '../../config/load-settings.ts';
+import type { Invocation } from '../grammar/command-row.ts';
+import { givenFlags } from '../grammar/flags.ts';
+
+/** `criproxy config check FILE`. Throws a UsageError for a file that cannot be used. */
+export async function runConfigCheck({ positionals }: Invocation): Promise<number> {
+  process.stdout.write(await checkConfig(positionals[0]!));
+  return 0;
+}
+
+/** `criproxy config show [flags]`. */
+export async function runConfigShow({ positionals }: Invocation): Promise<number> {
+  process.stdout.write(await showFlags(positionals));
+  return 0;
+}
+
+/** A line that says that the file can be used; rejects with a UsageError if not. */
+export async function checkConfig(file: string): Promise<string> {
+  const config = readSettings(await loadSettings(new Map([['config', file]])));
+  return `${file}: ok, ${config.runtimes.length} runtimes\n`;
+}
+
+/** What the daemon would run with, given these flags, as a file; rejects with a UsageError. */
+export async function showFlags(argv: readonly string[]): Promise<string> {
+  const settings = await loadSettings(givenFlags(daemonFlags, argv));
+  return showConfig(readSettings(settings), settings);
+}

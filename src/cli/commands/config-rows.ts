@@ -1,0 +1,21 @@
+import type { CommandRow } from '../grammar/command-row.ts';
+
+/** What looks at the daemon's configuration without running it. */
+export const configRows: readonly CommandRow[] = [
+  {
+    name: 'config check',
+    operands: 'FILE',
+    summary: 'say whether FILE can be used with -config; every fault with its line',
+    options: [],
+    load: async () => (await import('./config-command.ts')).runConfigCheck,
+  },
+  {
+    name: 'config show',
+    operands: '[flags]',
+    summary: 'print the configuration that the daemon would run with, and where each value comes from',
+    options: [],
+    takesFlags: true,
+    notes: ['The flags are those of the daemon; what is printed is a configuration file that says the same.'],
+    load: async () => (await import('./config-command.ts')).runConfigShow,
+  },
+];

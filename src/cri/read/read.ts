@@ -1,0 +1,103 @@
+import { findLast } from '../../wire/find-last.ts';
+import { Records, WireType } from '../../wire/records.ts';
+import { splice } from '../../wire/splice.ts';
+import type { Kind } from '../tables/messages.ts';
+import { fieldsOf } from '../tables/schema.ts';
+import { compile } from '../translate/compile.ts';
+
+/**
+ * Makes what reads the value of the leaf of this kind in messages of this name; the last one, as protobuf has it, if there are
+ * several; empty if there is none. For kinds that are strings.
+ */
+export function lastReader(message: string, kind: Kind): (bytes: Buffer) => string {
+  const shape = compile(message, [kind]);
+  if (shape === undefined) return () => '';
+  return bytes => {
+    const found = findLast(bytes, shape);
+    return found === undefined ? '' : bytes.toString('utf8', found.start, found.end);
+  };
+}
+
+/** The values of all leaves of this kind, in the order of the wire. For kinds that are strings. */
+export function readAll(message: string, kind: Kind, bytes: Buffer): string[] {
+  const found: string[] = [];
+  visit(message, kind, bytes, (value, start, end) => void found.push(value.toString('utf8', start, end)));
+  return found;
+}
+
+/** The value of the message's own field of this kind, not of one inside it; as readLast otherwise. */
+export function readOwn(message: string, kind: Kind, bytes: Buffer): string {
+  const field = fieldsOf(message).find(each => each.kind === kind);
+  let text = '';
+  if (field === undefined) return text;
+  const records = new Records(bytes);
+  while (records.next()) {
+    if (records.field !== field.number || records.type !== WireType.Len) continue;
+    text = bytes.toString('utf8', records.valueStart, records.valueEnd);
+  }
+  return text;
+}
+
+/** What an annotation is of. */
+export type AnnotationKind = 'podAnnotation' | 'imageAnnotation';
+
+/**
+ * The value of the annotation with this key in a message that has annotations of this kind; undefined if it has none. A client may send
+ * a million of others: they are compared, and not decoded.
+ */
+export function readAnnotation(message: string, kind: AnnotationKind, key: string, bytes: Buffer): string | undefined {
+  const wanted = Buffer.from(key);
+  const records = new Records(bytes);
+  let value: string | undefined;
+  visit(message, kind, bytes, (_, start, end) => {
+    if (hasKey(records, bytes, start, end, wanted)) value = readMapEntry(bytes, start, end).value;
+  });
+  return value;
+}
+
+/** Whether a message has annotations of this kind. */
+export function hasAnnotations(message: string, kind: AnnotationKind, bytes: Buffer): boolean {
+  const shape = compile(message, [kind]);
+  return shape !== undefined && findLast(bytes, shape) !== undefined;
+}
+
+function hasKey(records: Records, bytes: Buffer, start: number, end: number, wanted: Buffer): boolean {
+  records.reset(bytes, start, end);
+  let is = wanted.length === 0;
+  while (records.next()) {
+    if (records.field !== 1 || records.type !== WireType.Len) continue;
+    const { valueStart, valueEnd } = records;
+    is = valueEnd - valueStart === wanted.length && wanted.compare(bytes, valueStart, valueEnd) === 0;
+  }
+  return is;
+}
+
+/** An entry of a map<string,string>: a message of key (1) and value (2), either left out when empty. */
+export function readMapEntry(bytes: Buffer, start: number, end: number): { key: string; value: string } {
+  const entry = { key: '', value: '' };
+  const records = new Records(bytes, start, end);
+  while (records.next()) {
+    if (records.type !== WireType.Len) continue;
+    const text = bytes.toString('utf8', records.valueStart, records.valueEnd);
+    if (records.field === 1) entry.key = text;
+    if (records.field === 2) entry.value = text;
+  }
+  return entry;
+}
+
+/** Whether field 1 of a message is there: an ImageStatusResponse without it says that there is no such image. */
+export function hasFirstField(bytes: Buffer): boolean {
+  const records = new Records(bytes);
+  while (records.next()) if (records.field === 1) return true;
+  return false;
+}
+
+function visit(
+  message: string,
+  wanted: Kind,
+  bytes: Buffer,
+  found: (value: Buffer, start: number, end: number) => void,
+): void {
+  const shape = compile(message, [wanted]);
+  if (shape !== undefined) splice(bytes, shape, (_kind, value, start, end) => found(value, start, end));
+}

@@ -1,0 +1,82 @@
+import type { ConfigSource } from '../app/operate/reloader.ts';
+import { startProxy } from '../app/proxy.ts';
+import { redactUrls } from '../base/redact-urls.ts';
+import { formatVersion } from '../base/version.ts';
+import { type FlagValues, givenFlags } from '../cli/grammar/flags.ts';
+import { UsageError } from '../cli/grammar/usage-error.ts';
+import { readSettings } from '../config/config.ts';
+import { daemonFlags } from '../config/daemon-flags.ts';
+import { loadSettings } from '../config/load-settings.ts';
+import { openLog } from '../log/daemon-log.ts';
+import { SocketFileError } from '../transport/socket-file.ts';
+import { onHangup } from './hangups.ts';
+
+/** Does what the command line says; resolves with the exit status. */
+export async function run(argv: readonly string[]): Promise<number> {
+  try {
+    if (argv[0] !== undefined && !argv[0].startsWith('-')) return await runCommand(argv);
+    const given = givenFlags(daemonFlags, argv);
+    if (given.get('help') === 'true' || given.get('h') === 'true') return await runCommand(['help']);
+    if (given.get('version') === 'true') return print(`${formatVersion()}\n`);
+    return await runDaemon(given);
+  } catch (fault) {
+    process.stderr.write(`criproxy: ${redactUrls(fault instanceof Error ? fault.message : String(fault))}\n`);
+    return fault instanceof UsageError ? 2 : 1;
+  }
+}
+
+/** Loaded when it is asked for: the daemon has no use for it. */
+async function runCommand(argv: readonly string[]): Promise<number> {
+  return await (await import('../cli/dispatch.ts')).runCommand(argv);
+}
+
+function print(text: string): number {
+  process.stdout.write(text);
+  return 0;
+}
+
+async function runDaemon(given: FlagValues): Promise<number> {
+  const settings = await loadSettings(given);
+  const config = readSettings(settings);
+  // A reader of the log that went away is no reason to stop serving.
+  process.stderr.on('error', () => {});
+  const { log, levels, lost, close } = await openLog(config.level, config.logFormat, process.stderr);
+  const stopping = stopSignal();
+  try {
+    const started = startProxy(config, sourceOf(given), { levels, log, lost });
+    onHangup(started);
+    const proxy = await started.catch(fault => {
+      if (!(fault instanceof SocketFileError)) throw fault;
+      throw settings.of('listen').fail(`: ${fault.message}`);
+    });
+    const signal = await stopping;
+    log.info(0, `${signal}: finishing the calls in flight`);
+    await proxy.stop();
+    log.info(0, 'stopped');
+    return 0;
+  } finally {
+    await close();
+  }
+}
+
+/** What the daemon was started with, read again: the flags are as they were, the file need not be. */
+function sourceOf(given: FlagValues): ConfigSource {
+  return {
+    async read() {
+      const settings = await loadSettings(given);
+      return { config: readSettings(settings), overruled: settings.overruled ?? [] };
+    },
+  };
+}
+
+/** The first of SIGTERM and SIGINT; the next one ends the process at once. */
+function stopSignal(): Promise<string> {
+  return new Promise(resolve => {
+    const signals = ['SIGTERM', 'SIGINT'] as const;
+    const stop = (signal: NodeJS.Signals) => {
+      for (const each of signals) process.off(each, stop);
+      resolve(signal);
+    };
+    for (const each of signals) process.on(each, stop);
+  });
+}

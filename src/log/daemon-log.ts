@@ -1,0 +1,104 @@
+import type { Writable } from 'node:stream';
+import { LevelSwitch } from '../base/level-switch.ts';
+import type { Logger } from '../base/logger.ts';
+import type { LogFormat } from '../config/config.ts';
+import { Level } from '../cri/tables/methods.ts';
+import { BoundedWriter } from './bounded-writer.ts';
+import { glogLine } from './glog.ts';
+import { stderrLine } from './journal-entry.ts';
+import { jsonLine } from './json-line.ts';
+import { type LogLine, makeLogger } from './log-line.ts';
+import type { LogSink } from './log-sink.ts';
+import { type Clock, Repeats } from './repeats.ts';
+
+/** The log of the daemon. */
+export interface DaemonLog {
+  readonly log: Logger;
+  readonly levels: LevelSwitch;
+  /** How many lines are lost because nobody read them in time. */
+  lost(): number;
+  /** Writes what is still to be written. */
+  close(): Promise<void>;
+}
+
+const clock: Clock = {
+  now: () => performance.now(),
+  after(ms, act) {
+    const timer = setTimeout(act, ms);
+    timer.unref();
+    return () => clearTimeout(timer);
+  },
+};
+
+/** `stderr` takes the lines; with the format `journal` it has them only where journald cannot. */
+export async function openLog(level: number, format: LogFormat, stderr: Writable): Promise<DaemonLog> {
+  const levels = new LevelSwitch(level);
+  const toText = await lineWriter(format, levels);
+  const writer = new BoundedWriter(stderr, lost => toText(lossLine(lost)));
+  const sink = await openSink(format, toText, writer.write);
+  const repeats = new Repeats(line => sink.take(line), levels, clock);
+  const log = makeLogger(levels, repeats.pass);
+  levels.onChange(() => log.info(0, describeLevel(levels)));
+  return {
+    log,
+    levels,
+    lost: () => writer.lost + sink.lost,
+    async close() {
+      repeats.flush();
+      await sink.close();
+    },
+  };
+}
+
+function describeLevel(levels: LevelSwitch): string {
+  const until = levels.returnsAt;
+  if (until === undefined) return `the log level is ${levels.get()} now`;
+  return `the log level is ${levels.get()} until ${new Date(until).toISOString()}, then ${levels.lastingLevel}`;
+}
+
+function lossLine(lost: number): LogLine {
+  const message = `${lost} lines of the log are lost: the reader of stderr did not take them in time`;
+  const file = 'daemon-log.ts:0';
+  return { time: new Date(), severity: 'warning', level: 0, message, fields: undefined, about: {}, file };
+}
+
+async function openSink(
+  format: LogFormat,
+  toText: (line: LogLine) => string,
+  write: (text: string) => void,
+): Promise<LogSink> {
+  if (format !== 'journal') return { take: line => write(toText(line)), lost: 0, close: async () => {} };
+  // Loaded when it is asked for: it needs what runs children.
+  const { JournalSink } = await import('./journal-sink.ts');
+  return new JournalSink({ write });
+}
+
+/** What makes text of a line in this format, ended. */
+async function lineWriter(format: LogFormat, levels: LevelSwitch): Promise<(line: LogLine) => string> {
+  if (format === 'json') return jsonLine;
+  if (format === 'journal') return stderrLine;
+  const toYaml = await yamlWriter(levels);
+  return line => glogLine(line, toYaml);
+}
+
+/**
+ * What makes YAML of fields. The YAML library is half of the program: it is loaded when messages are dumped. JSON, which is
+ * YAML, stands in for it until it has come.
+ */
+async function yamlWriter(levels: LevelSwitch): Promise<(fields: unknown) => string> {
+  let stringify = (fields: unknown): string => JSON.stringify(fields);
+  const load = async () => {
+    const yaml = await import('yaml');
+    stringify = fields => yaml.stringify(fields, { lineWidth: 0 });
+  };
+  if (levels.get() >= Level.Change) await load();
+  else {
+    const forget = levels.onChange(() => {
+      if (levels.get() < Level.Change) return;
+      forget();
+      // What stands in for it goes on where it cannot be had.
+      load().catch(() => {});
+    });
+  }
+  return fields => stringify(fields);
+}

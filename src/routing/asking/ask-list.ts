@@ -1,0 +1,60 @@
+import type { CallOptions, Metadata, Reply } from '../../base/call.ts';
+import { Code } from '../../base/codes.ts';
+import { ProxyError } from '../../base/error.ts';
+import { steadyNow } from '../../base/steady-clock.ts';
+import type { WatchedCall } from '../../base/watched-call.ts';
+import { checkList } from '../../cri/read/listing.ts';
+import type { Runtime } from '../port/runtime.ts';
+import { runtimeName } from '../port/runtimes.ts';
+import type { Listing } from './kept-list.ts';
+import { malformed } from './malformed.ts';
+
+/** How long an answer to a list may be of use, in ms: the kubelet's own limit for a call (2 min). */
+export const LIST_LIMIT = 120_000;
+
+const never = new AbortController().signal;
+
+/**
+ * Options of a call that nobody can cancel, since its answer is of use even when nobody waits for it any more. `watched` is the
+ * client's call that it is made for, if there is one.
+ */
+export function ownCall(metadata: Metadata = [], limit = LIST_LIMIT, watched?: WatchedCall): CallOptions {
+  return { metadata, deadline: performance.now() + limit, signal: never, watched };
+}
+
+/**
+ * Asks a runtime for a list, in its own names. `listing` takes the answer if the request is for the whole list. Rejects, with
+ * Internal for an answer that is no list, like any other call.
+ */
+export async function askList(
+  runtime: Runtime,
+  path: string,
+  request: Buffer,
+  listing: Listing | undefined,
+  options: CallOptions,
+): Promise<Reply> {
+  const askedAt = steadyNow();
+  const question = listing?.ask();
+  try {
+    const reply = await runtime.call(path, request, options).catch(fault => noImages(runtime, path, listing, fault));
+    const known = listing?.sameAnswer(reply.message);
+    if (known === undefined) checkList(reply.message);
+    const message = known ?? reply.message;
+    if (question !== undefined) listing?.answer(question, message, askedAt);
+    return { message, headers: reply.headers, trailers: reply.trailers };
+  } catch (fault) {
+    if (question !== undefined) listing?.giveUp(question);
+    throw malformed(fault, Code.Internal, `the ${runtimeName(runtime)} sent a malformed list`);
+  }
+}
+
+/**
+ * The answer to ListImages of a secondary that has no image service: it has no images. But one that has listed images has not lost
+ * them with the service. The primary's lack of it is the client's to know, as without a proxy.
+ */
+function noImages(runtime: Runtime, path: string, listing: Listing | undefined, fault: unknown): Reply {
+  const error = ProxyError.from(fault);
+  const isLack = error.code === Code.Unimplemented && path.endsWith('/ListImages');
+  if (runtime.id === '' || !isLack || listing === undefined || listing.size > 0) throw error;
+  return { message: Buffer.alloc(0), headers: [], trailers: [] };
+}

@@ -1,0 +1,17 @@
+import type { CallOptions } from '../../base/call.ts';
+import { Code, codeName } from '../../base/codes.ts';
+import { ProxyError } from '../../base/error.ts';
+import type { Logger } from '../../base/logger.ts';
+
+/** The error that a call ends with, logged as a failed request; that a client gives up a call is no failure of it. */
+export function failed(log: Logger, method: string, fault: unknown, options: CallOptions): ProxyError {
+  const error = ProxyError.from(fault);
+  const givenUp = error.code === Code.Cancelled && options.signal.aborted;
+  if (log.enabled(2) && !givenUp) {
+    log.info(2, `${method} failed: ${codeName(error.code)}: ${error.message}`, undefined, {
+      call: options.watched,
+      method,
+    });
+  }
+  return error;
+}

@@ -1,0 +1,44 @@
+import type { CallOptions } from '../../base/call.ts';
+import type { Runtime } from '../port/runtime.ts';
+import { runtimeName } from '../port/runtimes.ts';
+
+/** The same call; a client whose deadline passes meanwhile is told which runtime has not answered, and for how long. */
+export async function waitingFor<T>(
+  runtime: Runtime,
+  method: string,
+  options: CallOptions,
+  call: Promise<T>,
+): Promise<T> {
+  const askedAt = performance.now();
+  const describe = () => {
+    const since = runtime.silence?.since;
+    const nothing = since === undefined ? '' : `; it has answered nothing since ${new Date(since).toISOString()}`;
+    return `criproxy: the ${runtimeName(runtime)} has not answered ${method} for ${seconds(performance.now() - askedAt)}${nothing}`;
+  };
+  options.waitsFor = describe;
+  try {
+    return await call;
+  } finally {
+    if (options.waitsFor === describe) options.waitsFor = undefined;
+  }
+}
+
+/** The same stream; its first message is what the call waits for. */
+export async function* waitingForFirst(
+  runtime: Runtime,
+  method: string,
+  options: CallOptions,
+  stream: AsyncIterable<Buffer>,
+): AsyncGenerator<Buffer, void, void> {
+  const messages = stream[Symbol.asyncIterator]();
+  try {
+    let next = await waitingFor(runtime, method, options, messages.next());
+    for (; next.done !== true; next = await messages.next()) yield next.value;
+  } finally {
+    void messages.return?.()?.catch(() => {});
+  }
+}
+
+function seconds(ms: number): string {
+  return `${(ms / 1000).toFixed(1)} s`;
+}

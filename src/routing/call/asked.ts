@@ -1,0 +1,51 @@
+import type { Runtime } from '../port/runtime.ts';
+import { TARGET_RUNTIME } from '../port/runtimes.ts';
+import type { Plan } from './method-plan.ts';
+
+/** The runtimes that a call for many of them is for, the primary first: that which its filter names, or all. */
+export function askedFor(plan: Plan, request: Buffer): readonly Runtime[] {
+  const owners = filterOwners(plan, request);
+  // A filter that names two runtimes contradicts itself: there is nothing that passes.
+  if (owners.size > 1) return [];
+  if (owners.size === 1) return [...owners];
+  return plan.runtimes.all.filter(runtime => hasPart(plan, runtime));
+}
+
+function filterOwners(plan: Plan, request: Buffer): Set<Runtime> {
+  const owners = new Set<Runtime>();
+  if (request.length === 0) return owners;
+  for (const kind of ['pod', 'container'] as const) {
+    const id = plan.read(kind, request);
+    const [owner, ...others] = id === '' ? [] : plan.owners.candidates(kind, id);
+    if (owner !== undefined && others.length === 0) owners.add(owner);
+  }
+  for (const owner of [ownerByImage(plan, request), ownerByHandler(plan, request), ownerByAnnotation(plan, request)]) {
+    if (owner !== undefined) owners.add(owner);
+  }
+  return owners;
+}
+
+function ownerByImage(plan: Plan, request: Buffer): Runtime | undefined {
+  const image = plan.read('image', request);
+  return image === '' ? undefined : plan.runtimes.ownerOfImage(image);
+}
+
+function ownerByHandler(plan: Plan, request: Buffer): Runtime | undefined {
+  const handler = plan.read('handler', request);
+  return handler === '' ? undefined : plan.runtimes.handlers.route(handler)?.runtime;
+}
+
+/** An annotation that names no runtime tells nothing: runtimes do not choose by annotations. */
+function ownerByAnnotation(plan: Plan, request: Buffer): Runtime | undefined {
+  const target = plan.readAnnotation(TARGET_RUNTIME, request);
+  return plan.runtimes.isTarget(target) ? plan.runtimes.ownerByAnnotation(target) : undefined;
+}
+
+/**
+ * A secondary that this node has never seen up has no pods and no images. One that brings itself up in a pod of the primary
+ * could never do so if lists failed for want of it.
+ */
+export function hasPart(plan: Plan, runtime: Runtime): boolean {
+  if (runtime === plan.runtimes.primary) return true;
+  return runtime.state.kind === 'up' || plan.node.of(runtime).seen;
+}

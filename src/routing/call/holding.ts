@@ -1,0 +1,131 @@
+import type { CallOptions } from '../../base/call.ts';
+import { Code } from '../../base/codes.ts';
+import { ProxyError } from '../../base/error.ts';
+import { isImage, type ListName } from '../../cri/read/filter.ts';
+import { idFilterRequest, itemsById } from '../../cri/read/listing.ts';
+import { askList, LIST_LIMIT, ownCall } from '../asking/ask-list.ts';
+import { within } from '../asking/budget.ts';
+import type { Runtime } from '../port/runtime.ts';
+import { runtimeName } from '../port/runtimes.ts';
+import type { IdKind } from '../state/owners.ts';
+import { hasPart } from './asked.ts';
+import type { Plan } from './method-plan.ts';
+
+/** Whether a runtime has something. What cannot be found out is unknown, and is never passed on as no. */
+export type Holds = 'yes' | 'no' | 'unknown';
+
+/**
+ * How much older than the runtime's last sign of life a list may be and still tell what the runtime has, in ms. A runtime that is
+ * down or hangs changes nothing, and the changes that calls through the proxy make are followed: what may be missing is what came
+ * to the runtime past the proxy since the list, as an image that an operator pulled there. A runtime that answers is asked for its
+ * lists every 15 s, their times on the disk are up to a minute behind, and a restart of the proxy takes seconds.
+ */
+export const FRESH = 120_000;
+
+const lists: readonly ListName[] = ['ListPodSandbox', 'ListContainers', 'ListImages'];
+
+/** Whether the runtime has a pod or container with an id that fits: asked within the time of a list, else by its snapshot. */
+export async function holdsId(
+  plan: Plan,
+  runtime: Runtime,
+  kind: IdKind,
+  id: string,
+  fits: (known: string) => boolean,
+  options: CallOptions,
+): Promise<Holds> {
+  const list = kind === 'pod' ? 'ListPodSandbox' : 'ListContainers';
+  try {
+    if (isSilent(plan, runtime)) return snapshotHolds(plan, runtime, list, fits);
+    const { path } = plan.sibling(list).lane(runtime);
+    const limit = plan.listTimeout(runtime);
+    const call = runtime.call(path, idFilterRequest(id), ownCall([], limit, options.watched));
+    const { message } = await within(limit, call);
+    return [...itemsById(message).keys()].some(fits) ? 'yes' : 'no';
+  } catch {
+    return snapshotHolds(plan, runtime, list, fits);
+  }
+}
+
+/**
+ * All items of a runtime's list, asked now, by id and in the runtime's names. A secondary has as long as a list has, the primary
+ * until the client's deadline. Rejects when the runtime does not answer in time.
+ */
+export async function askAll(
+  plan: Plan,
+  runtime: Runtime,
+  list: ListName,
+  options: CallOptions,
+): Promise<ReadonlyMap<string, Buffer>> {
+  await plan.ready(runtime, options);
+  if (runtime !== plan.runtimes.primary && isSilent(plan, runtime)) {
+    throw new ProxyError(Code.DeadlineExceeded, 'it has not answered the list before this one');
+  }
+  const { path } = plan.sibling(list).lane(runtime);
+  const listing = plan.node.of(runtime).of(list);
+  const askedAt = performance.now();
+  const call = askList(runtime, path, Buffer.alloc(0), listing, ownCall([], LIST_LIMIT, options.watched));
+  const note = (over: boolean) => plan.node.noteOverdue(runtime, list, over, askedAt);
+  const judged = within(plan.listTimeout(runtime), call, note);
+  judged.catch(() => {});
+  await within(patience(plan, runtime, options), runtime === plan.runtimes.primary ? call : judged);
+  // The listing knows of changes that were made while the answer was on its way.
+  return listing.index();
+}
+
+/** How long a question of a call may wait for a runtime, in ms. */
+export function patience(plan: Plan, runtime: Runtime, { deadline }: CallOptions): number {
+  const left = deadline === undefined ? LIST_LIMIT : Math.max(1, deadline - performance.now());
+  return runtime === plan.runtimes.primary ? left : Math.min(plan.listTimeout(runtime), left);
+}
+
+/** Whether the runtime has an item that passes, by its snapshot: unknown where that is not fresh. `passes` gets id and item. */
+export function snapshotHolds(
+  plan: Plan,
+  runtime: Runtime,
+  list: ListName,
+  passes: (id: string, item: Buffer) => boolean,
+): Holds {
+  if (!hasPart(plan, runtime)) return 'no';
+  const listing = plan.node.of(runtime).of(list);
+  if (!isFresh(plan, runtime, listing.takenAt)) return 'unknown';
+  for (const [id, item] of listing.index()) if (passes(id, item)) return 'yes';
+  return 'no';
+}
+
+/** The same of an image by any of its names, or the beginning of its id. */
+export function imageInSnapshot(plan: Plan, runtime: Runtime, image: string): Holds {
+  const held = snapshotHolds(plan, runtime, 'ListImages', (_, item) => isImage(item, image));
+  return held === 'no' && plan.node.of(runtime).pulls.mayHaveBrought(image) ? 'unknown' : held;
+}
+
+/** Whether the runtime cannot have the image, for want of the image service: not if it has listed the image before. */
+export function lacksService(plan: Plan, runtime: Runtime, image: string, fault: ProxyError): boolean {
+  return fault.code === Code.Unimplemented && imageInSnapshot(plan, runtime, image) !== 'yes';
+}
+
+function isFresh({ node }: Plan, runtime: Runtime, takenAt: number | undefined): boolean {
+  if (takenAt === undefined || !node.isFresh(takenAt)) return false;
+  const snapshot = node.of(runtime);
+  // Nobody has followed the runtime while the proxy was not there.
+  const lastSign = Math.max(node.startedAt, ...lists.map(list => snapshot.of(list).takenAt ?? 0));
+  return lastSign - takenAt <= FRESH;
+}
+
+/** Whether the runtime has let a list wait, and has not answered it since: it is not waited for again. */
+export function isSilent(plan: Plan, runtime: Runtime): boolean {
+  return runtime.silence?.since !== undefined || lists.some(list => plan.node.isOverdue(runtime, list));
+}
+
+/** Unavailable, of a runtime that may have it, or has it, and does not say. `reason`: why it does not. */
+export function doubtful(runtime: Runtime, what: string, reason?: ProxyError): ProxyError {
+  const { state } = runtime;
+  const silence = state.kind === 'down' ? `is not up: ${state.reason}` : `does not answer${sayWhy(runtime, reason)}`;
+  const text = `criproxy: the ${runtimeName(runtime)} ${silence}; it may have ${what}`;
+  return new ProxyError(Code.Unavailable, text, { cause: reason });
+}
+
+function sayWhy({ silence }: Runtime, reason: ProxyError | undefined): string {
+  const since = silence?.since;
+  if (since !== undefined) return `, nothing since ${new Date(since).toISOString()}`;
+  return reason === undefined ? '' : `: ${reason.message}`;
+}

@@ -1,0 +1,29 @@
+import type { Metadata, ReplyStream } from '../../base/call.ts';
+
+/**
+ * The metadata of a stream that several runtimes make together: that of the runtime asked first, as with joined lists. What it has
+ * not sent when the first message of another goes out, or at the end, is not waited for.
+ */
+export class LeadMetadata {
+  private reply: ReplyStream | undefined;
+  private resolve: (headers: Metadata) => void = () => {};
+  /** Never rejects. */
+  readonly headers: Promise<Metadata> = new Promise(resolve => {
+    this.resolve = resolve;
+  });
+
+  get trailers(): Metadata {
+    return this.reply?.trailers ?? [];
+  }
+
+  /** The first runtime's own stream has begun; the last one counts. */
+  follow(reply: ReplyStream): void {
+    this.reply = reply;
+    void reply.headers.then(this.resolve);
+  }
+
+  /** A message goes out, or nothing more: headers are too late from now on. */
+  settle(): void {
+    this.resolve([]);
+  }
+}

@@ -1,0 +1,34 @@
+import type { CallOptions, Reply } from '../../base/call.ts';
+import { ProxyError } from '../../base/error.ts';
+import { unavailable } from '../asking/availability.ts';
+import { clientPatience, within } from '../asking/budget.ts';
+import { endableCall } from '../asking/endable-call.ts';
+import type { Runtime } from '../port/runtime.ts';
+import type { Plan } from './method-plan.ts';
+
+/**
+ * The runtime's answer to this client within the time that a list has for it, or the reason why there is none. `send`: how it is
+ * asked, if not by the plan's call.
+ */
+export async function promptAnswer(
+  plan: Plan,
+  runtime: Runtime,
+  request: Buffer,
+  options: CallOptions,
+  send: (options: CallOptions) => Promise<Reply> = own => plan.call(runtime, request, own),
+): Promise<Reply | ProxyError> {
+  const call = endableCall(options);
+  try {
+    if (runtime.state.kind === 'down') return unavailable(runtime, runtime.state);
+    return await within(clientPatience(options, plan.listTimeout(runtime)), send(call.options));
+  } catch (fault) {
+    return ProxyError.from(fault);
+  } finally {
+    call.end();
+  }
+}
+
+/** Whether a part is one, and not why there is none. */
+export function isReply(part: Reply | ProxyError): part is Reply {
+  return !(part instanceof ProxyError);
+}

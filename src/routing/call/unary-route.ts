@@ -1,0 +1,17 @@
+import type { CallOptions, Reply } from '../../base/call.ts';
+import type { Plan } from './method-plan.ts';
+
+/** Sends a unary call where it belongs and joins the answers. Throws, or rejects. */
+export type UnaryRoute = (plan: Plan, request: Buffer, options: CallOptions) => Promise<Reply>;
+
+/**
+ * Answers as one, by the rule of the method. The metadata is that of the first, the primary where it was asked. Throws Internal for
+ * an answer of the primary that cannot be joined; those of secondaries are checked as they come.
+ */
+export function joinReplies(plan: Plan, replies: readonly Reply[]): Reply {
+  const { headers, trailers } = replies[0] ?? { headers: [], trailers: [] };
+  const messages = replies.map(reply => reply.message);
+  const message =
+    messages.length === 1 ? messages[0]! : plan.readAnswer(plan.runtimes.primary, () => plan.join(...messages));
+  return { message, headers, trailers };
+}

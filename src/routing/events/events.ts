@@ -1,0 +1,108 @@
+import type { CallOptions } from '../../base/call.ts';
+import { Code } from '../../base/codes.ts';
+import { ProxyError } from '../../base/error.ts';
+import { unavailable } from '../asking/availability.ts';
+import { hasPart } from '../call/asked.ts';
+import type { Lane } from '../call/lane.ts';
+import type { LeadMetadata } from '../call/lead-metadata.ts';
+import type { Plan } from '../call/method-plan.ts';
+import type { Runtime, RuntimeState } from '../port/runtime.ts';
+import { runtimeName } from '../port/runtimes.ts';
+import { EventQueue } from './event-queue.ts';
+
+interface Event {
+  readonly runtime: Runtime;
+  readonly message: Buffer;
+}
+
+/**
+ * The events of all runtimes as they happen, and nothing else. A kubelet takes all that it has heard of for fresh at every tick of
+ * its own (pkg/kubelet/pleg/evented.go, updateGlobalCache), so that an event which is made from lists, or comes late, makes it
+ * start containers twice. So the stream is there only while every runtime that may have pods has one: it is Unimplemented
+ * where one lacks the method, and ends when one comes, goes, or ends its own. The kubelet lists at each end, and has lists
+ * alone after the fifth (watchEventsChannel).
+ */
+export async function* joinEvents(
+  plan: Plan,
+  request: Buffer,
+  options: CallOptions,
+  lead: LeadMetadata,
+): AsyncGenerator<Buffer, void, void> {
+  const { turnover, feeds } = plan.node;
+  // The configuration may have changed between the head of the call and its message.
+  const now = turnover.rules === undefined ? plan : plan.under(turnover.rules);
+  const { all, primary } = now.runtimes;
+  await now.ready(primary, options);
+  const parts = partsOf(now);
+  let lanes = lanesOf(now, parts);
+  const queue = new EventQueue<Event>(() => feeds.tooSlow++);
+  const stop = () => queue.end(endOf(options.signal));
+  options.signal.addEventListener('abort', stop, { once: true });
+  if (options.signal.aborted) stop();
+  const undo = [() => options.signal.removeEventListener('abort', stop)];
+  const watch = (runtime: Runtime) => {
+    const forget = runtime.onChange(state => {
+      if (state.kind === 'up' || parts.includes(runtime)) queue.end(changeOf(runtime, state));
+    });
+    undo.push(forget);
+  };
+  try {
+    for (const [runtime, lane] of lanes) {
+      const feed = feeds.of(runtime, lane.path, lane.encode(request));
+      if (runtime === primary) lead.follow(feed.reply);
+      const reader = {
+        event: (message: Buffer) => queue.push({ runtime, message }, message.length),
+        end: (fault?: ProxyError) => queue.end(fault && naming(fault, runtime, primary)),
+      };
+      undo.push(feed.read(reader));
+    }
+    for (const runtime of all) watch(runtime);
+    const forget = turnover.onChange(rules => {
+      const next = plan.under(rules);
+      const same = partsOf(next);
+      if (same.length !== parts.length || same.some((runtime, at) => runtime !== parts[at])) queue.end(otherRuntimes());
+      // One that is down now has ended the stream already.
+      else if (parts.every(({ state }) => state.kind === 'up')) lanes = lanesOf(next, parts);
+      for (const runtime of rules.runtimes.all) if (!all.includes(runtime)) watch(runtime);
+    });
+    undo.push(forget);
+    for await (const { runtime, message } of queue) yield lanes.get(runtime)!.decode(message);
+  } finally {
+    for (const step of undo) step();
+  }
+}
+
+/** A runtime that was never seen has no pods, and is not missed; its coming ends the stream. */
+function partsOf(plan: Plan): Runtime[] {
+  return plan.runtimes.all.filter(runtime => hasPart(plan, runtime));
+}
+
+/** Throws Unavailable for a runtime that is down, Unimplemented for one whose packages are older than the method. */
+function lanesOf(plan: Plan, runtimes: readonly Runtime[]): Map<Runtime, Lane> {
+  return new Map(runtimes.map(runtime => [runtime, plan.lane(runtime)]));
+}
+
+function changeOf(runtime: Runtime, state: RuntimeState): ProxyError {
+  if (state.kind === 'down') return unavailable(runtime, state);
+  const text = `criproxy: the ${runtimeName(runtime)} has come up: list what it has, and ask for events again`;
+  return new ProxyError(Code.Unavailable, text);
+}
+
+function otherRuntimes(): ProxyError {
+  const text = 'criproxy: the configuration has other runtimes now: list what they have, and ask for events again';
+  return new ProxyError(Code.Unavailable, text);
+}
+
+/** The primary's own error is handed on as it is. */
+function naming(fault: ProxyError, runtime: Runtime, primary: Runtime): ProxyError {
+  if (runtime === primary) return fault;
+  const { code, headers, trailers } = fault;
+  const text = `criproxy: events of the ${runtimeName(runtime)}: ${fault.message}`;
+  return new ProxyError(code, text, { cause: fault, headers, trailers });
+}
+
+/** Why a call is over for its client: what the server says, or that the client went away. */
+function endOf(signal: AbortSignal): ProxyError {
+  if (signal.reason instanceof ProxyError) return signal.reason;
+  return new ProxyError(Code.Cancelled, 'criproxy: the client went away');
+}

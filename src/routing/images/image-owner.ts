@@ -1,0 +1,39 @@
+import { FIRST_SEEN } from '../../cri/read/pod-identity.ts';
+import type { Plan } from '../call/method-plan.ts';
+import type { Runtime } from '../port/runtime.ts';
+import { TARGET_RUNTIME } from '../port/runtimes.ts';
+import { type KnownSandbox, namedRuntime, sandboxOfPod } from '../state/pod-owner.ts';
+
+/** The runtime that an image call is for, and by what it is known. */
+export interface ImageOwner {
+  readonly runtime: Runtime;
+  /** The sandbox of the pod that the image is for, if that has told. */
+  readonly sandbox?: KnownSandbox;
+}
+
+/**
+ * The runtime that an image call is for; undefined if nothing tells. First the pod's sandbox, if one is known: a pod stays where it
+ * is whatever its names mean since a change of the configuration. Then the pod's handler and annotation, then the beginning of the
+ * image's name. A handler that no row has, without an annotation, is one of the primary: RunPodSandbox goes there with it too.
+ *
+ * The kubelet sends the pod's annotations with ImageStatus and PullImage since 1.19, its handler behind a feature gate that is off
+ * (RuntimeClassInImageCriAPI), its uid with PullImage alone. Throws InvalidArgument as namedRuntime does; but with
+ * `unknownNames` 'ignored' an annotation that names no runtime tells nothing.
+ */
+export function imageOwner(
+  plan: Plan,
+  request: Buffer,
+  unknownNames: 'refused' | 'ignored' = 'refused',
+): ImageOwner | undefined {
+  const { runtimes, node } = plan;
+  const firstSeen = plan.readAnnotation(FIRST_SEEN, request) ?? '';
+  const sandbox = sandboxOfPod(node, runtimes, { uid: plan.read('podUid', request), firstSeen });
+  if (sandbox !== undefined) return { runtime: sandbox.runtime, sandbox };
+  const handler = plan.read('handler', request);
+  const target = plan.readAnnotation(TARGET_RUNTIME, request);
+  const known = unknownNames === 'refused' || runtimes.isTarget(target);
+  const named = namedRuntime(runtimes, handler, known ? target : undefined);
+  const runtime = named ?? runtimes.ownerOfImage(plan.read('image', request));
+  if (runtime !== undefined) return { runtime };
+  return handler === '' || (target ?? '') !== '' ? undefined : { runtime: runtimes.primary };
+}

@@ -1,0 +1,119 @@
+import type { CallOptions, Reply } from '../../base/call.ts';
+import { Code } from '../../base/codes.ts';
+import { ProxyError } from '../../base/error.ts';
+import { handlerOfImage, isImage } from '../../cri/read/filter.ts';
+import { isUsedBy } from '../../cri/read/image-use.ts';
+import { LIST_LIMIT, ownCall } from '../asking/ask-list.ts';
+import { within } from '../asking/budget.ts';
+import { askedFor } from '../call/asked.ts';
+import { askAll, doubtful, imageInSnapshot, lacksService, patience } from '../call/holding.ts';
+import type { Plan } from '../call/method-plan.ts';
+import type { UnaryRoute } from '../call/unary-route.ts';
+import { idPrefix, isDigest } from '../port/names.ts';
+import type { Runtime } from '../port/runtime.ts';
+import { runtimeName } from '../port/runtimes.ts';
+
+/** A RemoveImageResponse; CRI has a removal of what is not there succeed. */
+const done: Reply = { message: Buffer.alloc(0), headers: [], trailers: [] };
+
+/**
+ * Removes an image from the runtimes that list it under just this id, or by this name, and whose containers do not use it: the
+ * kubelet removes by the ids that ListImages has shown (image_gc_manager.go, freeImage), and one runtime takes for its own what is
+ * another's: containerd finds its `sha256:` image by the bare digits that are CRI-O's id of it, and removes it under a container.
+ */
+export const removeImage: UnaryRoute = async (plan, request, options) => {
+  const { all, primary, handlers } = plan.runtimes;
+  const image = plan.read('image', request);
+  const handler = plan.read('handler', request);
+  const owner = handlers.route(handler)?.runtime ?? plan.runtimes.ownerOfImage(image);
+  // A name that is expressly one runtime's is for that runtime to judge, as without a proxy; so is everything, if it is alone.
+  if (all.length === 1 || (owner !== undefined && !isDigest(image))) {
+    return plan.call(owner ?? primary, request, options);
+  }
+  const asked = owner === undefined ? askedFor(plan, request) : [owner];
+  const wanted: Wanted = { image, handler: owner === undefined ? handler : '' };
+  const parts = await Promise.all(asked.map(runtime => removeFrom(plan, runtime, wanted, request, options)));
+  const fault = parts.find(part => part instanceof ProxyError);
+  if (fault !== undefined) throw fault;
+  const reply = parts.find(part => part !== undefined);
+  if (reply !== undefined) return reply as Reply;
+  // Runtimes know names by rules of their own; an id that is in no list is in no runtime.
+  return isDigest(image) ? done : plan.call(primary, request, options);
+};
+
+/** What is to be removed: `handler` is one that no row has, as ListImages shows it; empty: any. */
+interface Wanted {
+  readonly image: string;
+  readonly handler: string;
+}
+
+/** The runtime's answer, or why the image is still there; undefined where it has no such image. */
+async function removeFrom(
+  plan: Plan,
+  runtime: Runtime,
+  wanted: Wanted,
+  request: Buffer,
+  options: CallOptions,
+): Promise<Reply | ProxyError | undefined> {
+  const { image } = wanted;
+  const isPrimary = runtime === plan.runtimes.primary;
+  const limit = performance.now() + patience(plan, runtime, options);
+  try {
+    if (!(await within(patience(plan, runtime, options), hasUnused(plan, runtime, wanted, options)))) return undefined;
+    if (options.signal.aborted) return new ProxyError(Code.Cancelled, 'the client has given up the call');
+    if (isPrimary) return await plan.call(runtime, request, options);
+    return await within(Math.max(1, limit - performance.now()), lastingRemoval(plan, runtime, image, request, options));
+  } catch (error) {
+    const fault = ProxyError.from(error);
+    if (fault.code === Code.NotFound || lacksService(plan, runtime, image, fault)) return undefined;
+    if (isPrimary) return fault;
+    if (fault.code !== Code.Unavailable && fault.code !== Code.DeadlineExceeded) return fault;
+    // A secondary that is down or hangs, and has no such image, must not keep the kubelet from freeing disk space.
+    return imageInSnapshot(plan, runtime, image) === 'no'
+      ? undefined
+      : doubtful(runtime, `the image "${image}"`, fault);
+  }
+}
+
+/** Whether the runtime lists the image and no container there uses it. Rejects if one does, and when that cannot be known. */
+async function hasUnused(plan: Plan, runtime: Runtime, wanted: Wanted, options: CallOptions): Promise<boolean> {
+  const images = await askAll(plan, runtime, 'ListImages', options);
+  const items = [...images].filter(([id, item]) => isWanted(wanted, id, item)).map(([, item]) => item);
+  if (items.length === 0) return false;
+  const containers = await askAll(plan, runtime, 'ListContainers', options);
+  const user = [...containers].find(([, container]) => items.some(item => isUsedBy(item, container)));
+  if (user === undefined) return true;
+  throw new ProxyError(
+    Code.FailedPrecondition,
+    `criproxy: the image "${wanted.image}" of the ${runtimeName(runtime)} is used by its container ${shown(plan, runtime, user[0])}: remove that first`,
+  );
+}
+
+function shown({ owners }: Plan, runtime: Runtime, id: string): string {
+  return owners.form === 'raw' ? id : idPrefix(runtime.id) + id;
+}
+
+function isWanted({ image, handler }: Wanted, id: string, item: Buffer): boolean {
+  if (handler !== '' && handlerOfImage(item) !== handler) return false;
+  return isDigest(image) ? id === image : isImage(item, image);
+}
+
+/**
+ * Goes on when nobody waits any more: to give up a large image's removal in its midst would do so each time. It is not begun anew
+ * while it lasts.
+ */
+function lastingRemoval(
+  plan: Plan,
+  runtime: Runtime,
+  image: string,
+  request: Buffer,
+  options: CallOptions,
+): Promise<Reply> {
+  const { removals } = plan.node.of(runtime);
+  const before = removals.get(image);
+  if (before !== undefined) return before;
+  const own = ownCall(options.metadata, LIST_LIMIT, options.watched);
+  const removal = plan.call(runtime, request, own).finally(() => removals.delete(image));
+  removals.set(image, removal);
+  return removal;
+}

@@ -1,0 +1,108 @@
+import type { CallOptions, Reply } from '../../base/call.ts';
+import { Code } from '../../base/codes.ts';
+import { ProxyError } from '../../base/error.ts';
+import { isImage } from '../../cri/read/filter.ts';
+import { itemId, lenField, readBytes } from '../../cri/read/listing.ts';
+import { hasFirstField } from '../../cri/read/read.ts';
+import { pause } from '../asking/budget.ts';
+import { askedFor } from '../call/asked.ts';
+import { doubtful, imageInSnapshot, isSilent, lacksService } from '../call/holding.ts';
+import type { Plan } from '../call/method-plan.ts';
+import { isReply, promptAnswer } from '../call/prompt-answer.ts';
+import type { UnaryRoute } from '../call/unary-route.ts';
+import { isDigest } from '../port/names.ts';
+import type { Runtime } from '../port/runtime.ts';
+import { imageOwner } from './image-owner.ts';
+import { withOwnHandler } from './own-handler.ts';
+
+/** An ImageStatusResponse without an image: there is none. */
+const missing: Reply = { message: Buffer.alloc(0), headers: [], trailers: [] };
+
+/**
+ * Of the runtime of the image's pod. Where nothing tells of one, an image is there if any runtime has it, the first in the order
+ * of the runtimes; all are asked at once. The kubelet looks up an image's user in this way, and asks so for a pod whose sandbox it
+ * does not name. That an image is missing may only be said when no runtime can have it.
+ */
+export const imageStatus: UnaryRoute = async (plan, request, options) => {
+  const owner = imageOwner(plan, request, 'ignored');
+  if (owner !== undefined) {
+    return statusOf(plan, owner.runtime, withOwnHandler(plan, owner, request), options);
+  }
+  const asked = askedFor(plan, request);
+  const looks = asked.map(runtime => look(plan, runtime, request, options));
+  const held = Promise.any(looks.map(each => each.then(it => (it.kind === 'has' ? it : Promise.reject(it)))));
+  held.catch(() => {});
+  let fault: ProxyError | undefined;
+  const lacking: Array<Reply | ProxyError> = [];
+  for (const [index, each] of looks.entries()) {
+    // A runtime that hangs is waited for no longer than a list would wait, once another one has the image.
+    const limit = plan.listTimeout(asked[index]!);
+    const late = held.then(it => pause(limit, options.signal).then(() => it));
+    const found = await Promise.race([each, late.catch(() => each)]);
+    if (found.kind === 'has') return mayGuess(plan, request, found.reply) ? found.reply : missing;
+    if (found.kind === 'lacks') lacking.push(found.answer);
+    else fault ??= found.fault;
+  }
+  if (fault !== undefined) throw fault;
+  const reply = lacking.find(isReply);
+  if (reply === undefined && lacking[0] instanceof ProxyError) throw lacking[0];
+  return reply ?? missing;
+};
+
+/** Of a call by a name alone: false if a container could not be made of what was said to be there. */
+function mayGuess(plan: Plan, request: Buffer, { message }: Reply): boolean {
+  if (plan.hasAnnotations(request) || isDigest(plan.read('image', request))) return true;
+  return plan.node.imageGuesses.say(itemId(readBytes(message, 1)!));
+}
+
+/** A runtime's answer to whether it has an image; `answer` is its own way to say no. */
+type Look =
+  | { readonly kind: 'has'; readonly reply: Reply }
+  | { readonly kind: 'lacks'; readonly answer: Reply | ProxyError }
+  | { readonly kind: 'unknown'; readonly fault: ProxyError };
+
+async function look(plan: Plan, runtime: Runtime, request: Buffer, options: CallOptions): Promise<Look> {
+  const isPrimary = runtime === plan.runtimes.primary;
+  const image = plan.read('image', request);
+  const listed = () => (isPrimary ? undefined : lookInSnapshot(plan, runtime, request));
+  const known = isSilent(plan, runtime) ? listed() : undefined;
+  if (known !== undefined) return known;
+  try {
+    const part = isPrimary
+      ? await plan.call(runtime, request, options)
+      : await promptAnswer(plan, runtime, request, options);
+    if (part instanceof ProxyError) throw part;
+    const has = plan.readAnswer(runtime, () => hasFirstField(part.message));
+    return has ? { kind: 'has', reply: part } : { kind: 'lacks', answer: part };
+  } catch (error) {
+    const fault = ProxyError.from(error);
+    if (fault.code === Code.NotFound || lacksService(plan, runtime, image, fault))
+      return { kind: 'lacks', answer: fault };
+    const isSilence = fault.code === Code.Unavailable || fault.code === Code.DeadlineExceeded;
+    const doubt = isPrimary || !isSilence ? fault : doubtful(runtime, `the image "${image}"`, fault);
+    return listed() ?? { kind: 'unknown', fault: doubt };
+  }
+}
+
+/** What a fresh snapshot tells, which has the same Image that the status would have; undefined: nothing. */
+function lookInSnapshot(plan: Plan, runtime: Runtime, request: Buffer): Look | undefined {
+  const image = plan.read('image', plan.names(runtime).encode(request));
+  const held = imageInSnapshot(plan, runtime, image);
+  if (held === 'unknown') return undefined;
+  if (held === 'no') return { kind: 'lacks', answer: missing };
+  const items = [...plan.node.of(runtime).images.index().values()];
+  const status = lenField(1, items.find(item => isImage(item, image))!);
+  return { kind: 'has', reply: { ...missing, message: plan.names(runtime).decode(status, request) } };
+}
+
+/** A secondary without the image service has no images. */
+async function statusOf(plan: Plan, runtime: Runtime, request: Buffer, options: CallOptions): Promise<Reply> {
+  try {
+    return await plan.call(runtime, request, options);
+  } catch (error) {
+    const fault = ProxyError.from(error);
+    if (runtime === plan.runtimes.primary || !lacksService(plan, runtime, plan.read('image', request), fault))
+      throw fault;
+    return missing;
+  }
+}

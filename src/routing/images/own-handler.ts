@@ -1,0 +1,27 @@
+import { readString } from '../../cri/read/listing.ts';
+import { rewriter } from '../../cri/translate/rewrite.ts';
+import type { Plan } from '../call/method-plan.ts';
+import type { ImageOwner } from './image-owner.ts';
+
+/** PodSandbox.runtime_handler. */
+const HANDLER = 7;
+
+/**
+ * An image call with the handler of its pod's sandbox in the place of one that is another runtime's by now: names can have changed
+ * their meaning since the pod was made, and the pod stays where it is. The very same Buffer where the handler is right.
+ */
+export function withOwnHandler(plan: Plan, { runtime, sandbox }: ImageOwner, request: Buffer): Buffer {
+  const { handlers } = plan.runtimes;
+  const asked = plan.read('handler', request);
+  const route = asked === '' ? undefined : handlers.route(asked);
+  if (sandbox === undefined || route === undefined || route.runtime === runtime) return request;
+  const own = readString(sandbox.item, HANDLER);
+  const name = own === '' ? '' : handlers.nameOf(runtime, own);
+  const usable = name !== '' && (handlers.route(name)?.runtime ?? runtime) === runtime;
+  return rewriter(plan.method.request, {
+    handler: (_bytes, start, end, edit) => {
+      if (usable) edit.replace(start, end, Buffer.from(name));
+      else edit.drop();
+    },
+  })(request);
+}

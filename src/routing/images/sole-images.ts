@@ -1,0 +1,70 @@
+import { entries, fullName } from '../../cri/read/filter.ts';
+import { isUsedBy } from '../../cri/read/image-use.ts';
+import { itemId, readAllBytes, readString } from '../../cri/read/listing.ts';
+import { isReady } from '../../cri/read/pod-identity.ts';
+import type { Runtime } from '../port/runtime.ts';
+import { TARGET_RUNTIME } from '../port/runtimes.ts';
+import type { NodeState } from '../state/node-state.ts';
+import { namedRuntime } from '../state/pod-owner.ts';
+
+/**
+ * Images of a runtime, by their tags, else by their digests, in its own names. `only`: no other runtime has them. `missing`: a
+ * pod uses them whose successor goes to another runtime, which has them not.
+ */
+export interface SoleImages {
+  readonly only: readonly string[];
+  readonly missing: readonly { readonly runtime: string; readonly names: readonly string[] }[];
+}
+
+/** By the last lists; undefined where that of the runtime is not known, or of no other one. */
+export function soleImages(node: NodeState, runtime: Runtime): SoleImages | undefined {
+  const isKnown = (one: Runtime) => node.of(one).images.takenAt !== undefined;
+  const others = node.runtimes.all.filter(other => other !== runtime && isKnown(other));
+  if (!isKnown(runtime) || others.length === 0) return undefined;
+  const held = new Map(others.map(other => [other, allNames(node, other)]));
+  const names = [...node.of(runtime).images.index().values()].flatMap(namesOf);
+  const only = names.filter(name => ![...held.values()].some(all => all.has(fullName(name))));
+  const missing = new Map<string, Set<string>>();
+  for (const { target, name } of namesForSuccessors(node, runtime)) {
+    if (held.get(target)?.has(fullName(name)) !== false) continue;
+    missing.set(target.id, (missing.get(target.id) ?? new Set()).add(name));
+  }
+  return { only, missing: [...missing].map(([id, all]) => ({ runtime: id, names: [...all] })) };
+}
+
+/** Names of images of pods that would go to another runtime if they were made anew. */
+function* namesForSuccessors(node: NodeState, runtime: Runtime): Generator<{ target: Runtime; name: string }> {
+  const { pods, containers, images } = node.of(runtime);
+  const all = [...containers.index().values()];
+  for (const pod of pods.index().values()) {
+    const target = isReady(pod) ? targetOf(node, runtime, pod) : runtime;
+    if (target === runtime) continue;
+    for (const container of all.filter(each => readString(each, 2) === itemId(pod))) {
+      const used = [...images.index().values()].filter(image => isUsedBy(image, container));
+      for (const name of used.flatMap(namesOf)) yield { target, name };
+    }
+  }
+}
+
+function targetOf(node: NodeState, runtime: Runtime, pod: Buffer): Runtime {
+  const own = readString(pod, 7);
+  const asked = node.of(runtime).askedHandlers.get(itemId(pod));
+  const handler = asked ?? (own === '' ? '' : node.runtimes.handlers.nameOf(runtime, own));
+  try {
+    const named = namedRuntime(node.runtimes, handler, entries(pod, 6).get(TARGET_RUNTIME));
+    return named ?? node.runtimes.primary;
+  } catch {
+    return runtime; // such a pod would be refused
+  }
+}
+
+function namesOf(image: Buffer): string[] {
+  const [tags, digests] = [2, 3].map(field => readAllBytes(image, field).map(bytes => bytes.toString('utf8')));
+  return tags!.length > 0 ? tags! : digests!;
+}
+
+function allNames(node: NodeState, runtime: Runtime): Set<string> {
+  const images = [...node.of(runtime).images.index().values()];
+  const names = images.flatMap(image => [...readAllBytes(image, 2), ...readAllBytes(image, 3)]);
+  return new Set(names.map(name => fullName(name.toString('utf8'))));
+}

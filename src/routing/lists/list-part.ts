@@ -1,0 +1,114 @@
+import type { CallOptions, Reply } from '../../base/call.ts';
+import { Code } from '../../base/codes.ts';
+import { ProxyError } from '../../base/error.ts';
+import type { WatchedCall } from '../../base/watched-call.ts';
+import { hasUnknownField, isWholeList, type ListName, listFilter, type Passes } from '../../cri/read/filter.ts';
+import { askList, LIST_LIMIT, ownCall } from '../asking/ask-list.ts';
+import { unavailable } from '../asking/availability.ts';
+import { clientPatience, within } from '../asking/budget.ts';
+import { malformed } from '../asking/malformed.ts';
+import type { Plan } from '../call/method-plan.ts';
+import type { Runtime } from '../port/runtime.ts';
+import { runtimeName } from '../port/runtimes.ts';
+
+/**
+ * One runtime's part of a list, in the client's names: its own answer, else what its snapshot has, with the filters applied.
+ * Rejects when there is neither: a list that is short would tell the kubelet that what is missing is dead.
+ */
+export async function listPart(plan: Plan, runtime: Runtime, request: Buffer, options: CallOptions): Promise<Reply> {
+  if (runtime.state.kind === 'down' && mustWait(plan, runtime)) await plan.ready(runtime, options);
+  try {
+    const reply = await liveList(plan, runtime, request, options);
+    plan.node.isLive(runtime, listName(plan), options.watched);
+    return reply;
+  } catch (fault) {
+    return {
+      message: snapshotList(plan, runtime, request, ProxyError.from(fault), options.watched),
+      headers: [],
+      trailers: [],
+    };
+  }
+}
+
+/** The name of the unary list that a plan is for, or streams. */
+export function listName(plan: Plan): ListName {
+  return plan.unaryList.method.name as ListName;
+}
+
+/** A primary of which nothing is known may still come up in time. */
+function mustWait(plan: Plan, runtime: Runtime): boolean {
+  return runtime === plan.runtimes.primary && !plan.node.of(runtime).known;
+}
+
+/** One that has let a list wait is not waited for again until it has answered: throws DeadlineExceeded. */
+export function checkOverdue(plan: Plan, runtime: Runtime): void {
+  if (plan.node.isOverdue(runtime, listName(plan)))
+    throw new ProxyError(Code.DeadlineExceeded, 'it has not answered the list before this one');
+}
+
+async function liveList(plan: Plan, runtime: Runtime, request: Buffer, options: CallOptions): Promise<Reply> {
+  const lane = plan.lane(runtime);
+  const listing = plan.node.of(runtime).of(listName(plan));
+  checkOverdue(plan, runtime);
+  const sent = lane.encode(request);
+  const whole = isWholeList(listName(plan), sent) ? listing : undefined;
+  const askedAt = performance.now();
+  const call = askList(runtime, lane.path, sent, whole, ownCall(options.metadata, LIST_LIMIT, options.watched));
+  // Whether a runtime hangs is judged by its own limit, and only by questions that are whole.
+  const note = (over: boolean) => whole && plan.node.noteOverdue(runtime, listName(plan), over, askedAt);
+  const limit = plan.listTimeout(runtime);
+  const reply = await within(clientPatience(options, limit), within(limit, call, note));
+  return { message: lane.decode(reply.message), headers: reply.headers, trailers: reply.trailers };
+}
+
+/**
+ * The part of a runtime that did not answer, for `reason`. Throws Unavailable if there is none, or none that is fresh, and
+ * InvalidArgument for a request that no runtime could read.
+ */
+export function snapshotList(
+  plan: Plan,
+  runtime: Runtime,
+  request: Buffer,
+  reason: ProxyError,
+  call?: WatchedCall,
+): Buffer {
+  const lane = plan.names(runtime);
+  const own = lane.encode(request);
+  const passes = readFilter(plan, own);
+  const { state } = runtime;
+  const list = listName(plan);
+  const listing = plan.node.of(runtime).of(list);
+  if (listing.takenAt === undefined) {
+    if (state.kind === 'down') throw unknown(plan, runtime, state);
+    throw new ProxyError(Code.Unavailable, `criproxy: the ${runtimeName(runtime)} failed ${list}: ${reason.message}`, {
+      cause: reason,
+    });
+  }
+  if (hasUnknownField(list, own)) {
+    // More than the client has asked for may be taken for all that passes.
+    throw new ProxyError(
+      Code.Unavailable,
+      `criproxy: the ${runtimeName(runtime)} does not answer, and ${list} has a field that its snapshot cannot be filtered by`,
+      { cause: reason },
+    );
+  }
+  plan.node.checkAge(runtime, listing.takenAt);
+  plan.node.isFromSnapshot(runtime, list, state.kind === 'down' ? state.reason : reason.message, call);
+  return lane.decode(listing.list(passes));
+}
+
+/** Nobody knows what it had: the list is whole again when it is up, or when somebody says that it is not to come back. */
+function unknown(plan: Plan, runtime: Runtime, state: Runtime['state']): ProxyError {
+  const error = unavailable(runtime, state);
+  if (runtime === plan.runtimes.primary) return error;
+  const remedy = `what it had is not known; if it has left this node for good: criproxy forget ${runtime.id}`;
+  return new ProxyError(error.code, `${error.message}; ${remedy}`);
+}
+
+function readFilter(plan: Plan, request: Buffer): Passes {
+  try {
+    return listFilter(listName(plan), request);
+  } catch (fault) {
+    throw malformed(fault, Code.InvalidArgument, `malformed ${plan.method.request}`);
+  }
+}

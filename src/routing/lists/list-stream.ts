@@ -1,0 +1,101 @@
+import type { CallOptions } from '../../base/call.ts';
+import { Code } from '../../base/codes.ts';
+import { ProxyError } from '../../base/error.ts';
+import { steadyNow } from '../../base/steady-clock.ts';
+import { isWholeList } from '../../cri/read/filter.ts';
+import { checkList, itemsById, listOf } from '../../cri/read/listing.ts';
+import { askList, ownCall } from '../asking/ask-list.ts';
+import { clientPatience, within } from '../asking/budget.ts';
+import { endableCall } from '../asking/endable-call.ts';
+import type { LeadMetadata } from '../call/lead-metadata.ts';
+import type { Plan } from '../call/method-plan.ts';
+import type { Runtime } from '../port/runtime.ts';
+import { checkOverdue, listName, listPart, snapshotList } from './list-part.ts';
+
+/** One runtime's part of a streamed list, in the client's names. */
+export type PartStream = AsyncGenerator<Buffer, void, void>;
+
+/**
+ * The runtime's own stream; when it fails, what its snapshot has besides. A runtime without the method gives its unary list:
+ * an Unimplemented in the middle would make a client give up streaming for good. `lead` is there for the first runtime asked: that it
+ * lacks the method is the client's to know, who has had no message yet.
+ */
+export async function* streamList(
+  plan: Plan,
+  runtime: Runtime,
+  request: Buffer,
+  options: CallOptions,
+  lead: LeadMetadata | undefined,
+): PartStream {
+  const sent = new Set<string>();
+  try {
+    for await (const message of liveStream(plan, runtime, request, options, lead)) {
+      for (const id of itemsById(message).keys()) sent.add(id);
+      yield message;
+    }
+  } catch (fault) {
+    const error = ProxyError.from(fault);
+    // Nobody waits for it any more.
+    if (options.signal.aborted) throw error;
+    if (error.code !== Code.Unimplemented || sent.size > 0) {
+      yield without(snapshotList(plan, runtime, request, error, options.watched), sent);
+    } else if (lead !== undefined) throw error;
+    else yield (await listPart(plan.unaryList, runtime, request, options)).message;
+  }
+}
+
+/** What comes from the runtime itself; the whole of it is its new snapshot. */
+async function* liveStream(
+  plan: Plan,
+  runtime: Runtime,
+  request: Buffer,
+  options: CallOptions,
+  lead: LeadMetadata | undefined,
+): PartStream {
+  const lane = plan.lane(runtime);
+  const own = lane.encode(request);
+  const list = listName(plan);
+  const listing = plan.node.of(runtime).of(list);
+  checkOverdue(plan, runtime);
+  const limit = plan.listTimeout(runtime);
+  const isWhole = isWholeList(list, own);
+  let pulledAt = performance.now();
+  const noteLate = (isOver: boolean) => isWhole && !isOver && askInstead(plan, runtime, pulledAt);
+  const askedAt = steadyNow();
+  const question = listing.ask();
+  const call = endableCall(options);
+  const parts: Buffer[] = [];
+  try {
+    const reply = runtime.stream(lane.path, [own], call.options);
+    lead?.follow(reply);
+    const messages = reply[Symbol.asyncIterator]();
+    for (;;) {
+      pulledAt = performance.now();
+      const next = await within(clientPatience(options, limit), within(limit, messages.next(), noteLate));
+      if (next.done === true) break;
+      checkList(next.value);
+      parts.push(next.value);
+      yield lane.decode(next.value);
+    }
+    if (isWhole) listing.answer(question, Buffer.concat(parts), askedAt);
+    plan.node.isLive(runtime, list, options.watched);
+  } finally {
+    listing.giveUp(question);
+    call.end();
+  }
+}
+
+/** The stream ends with its client; this question, which tells when the runtime answers again, does not. */
+function askInstead(plan: Plan, runtime: Runtime, askedAt: number): void {
+  const list = listName(plan);
+  if (plan.node.isOverdue(runtime, list)) return;
+  plan.node.noteOverdue(runtime, list, false, askedAt);
+  const { path } = plan.unaryList.lane(runtime);
+  const answer = askList(runtime, path, Buffer.alloc(0), plan.node.of(runtime).of(list), ownCall());
+  void answer.catch(() => {}).finally(() => plan.node.noteOverdue(runtime, list, true, askedAt));
+}
+
+function without(list: Buffer, ids: ReadonlySet<string>): Buffer {
+  if (ids.size === 0) return list;
+  return listOf([...itemsById(list)].filter(([id]) => !ids.has(id)).map(([, item]) => item));
+}

@@ -1,0 +1,156 @@
+import { Code } from '../../base/codes.ts';
+import { ProxyError } from '../../base/error.ts';
+import { imageNames, isPinned } from '../../cri/read/image-list.ts';
+import { itemId, readString } from '../../cri/read/listing.ts';
+import type { Rewrite, Rewrites } from '../../cri/translate/rewrite.ts';
+import { idPrefix, imagePrefix } from '../port/names.ts';
+import { type PinRow, pinsOf } from '../port/pins.ts';
+import type { ImageNames } from '../port/routing-settings.ts';
+import type { Runtime } from '../port/runtime.ts';
+import { type Runtimes, runtimeName } from '../port/runtimes.ts';
+import type { IdKind, Owners } from '../state/owners.ts';
+import type { PrefixUse } from '../state/prefix-use.ts';
+import { askedPrefix } from './asked-prefix.ts';
+import { imageNameRewrites, putBefore, putBeforeName, type ShownImages } from './image-name-rewrites.ts';
+import { absoluteUrl } from './streaming-url.ts';
+
+const nothing = Buffer.alloc(0);
+const TRUE = Buffer.from([1]);
+
+/** What names in a call depend on, besides the runtime that it is for. */
+export interface Naming {
+  readonly runtimes: Runtimes;
+  readonly owners: Owners;
+  /** See absoluteUrl. */
+  readonly streamBase: string;
+  /** The runtime handler that the client asked for when it made a pod, by the pod's own id; undefined: not known. */
+  askedHandler(runtime: Runtime, pod: string): string | undefined;
+  readonly pins: readonly PinRow[];
+  /** How names of images are shown where nobody has asked for just this one. */
+  readonly imageNames: ImageNames;
+  /** What clients have named with the runtime's prefix. */
+  prefixUse(runtime: Runtime): PrefixUse;
+}
+
+/**
+ * Makes names in a request those that the runtime itself uses. An id, image or handler that is expressly another runtime's than
+ * that of the call throws InvalidArgument: no runtime could know it.
+ */
+export function requestRewrites(runtime: Runtime, naming: Naming): Rewrites {
+  const { runtimes, owners } = naming;
+  const image = stripImage(runtime, naming);
+  return {
+    pod: stripId('pod', runtime, runtimes, owners),
+    container: stripId('container', runtime, runtimes, owners),
+    image,
+    imageHint: image,
+    handler: ownHandler(runtime, runtimes),
+  };
+}
+
+/** Makes names in an answer those that the client knows. */
+export function responseRewrites(runtime: Runtime, naming: Naming, shown: ShownImages): Rewrites {
+  const { streamBase } = naming;
+  const url: Rewrite = (bytes, start, end, edit) => {
+    const given = bytes.toString('utf8', start, end);
+    const absolute = absoluteUrl(given, streamBase);
+    if (absolute === undefined) {
+      throw new ProxyError(
+        Code.Internal,
+        `criproxy: ${runtimeName(runtime)} answered with no usable streaming URL: "${given}"`,
+      );
+    }
+    if (absolute !== given) edit.replace(start, end, Buffer.from(absolute));
+  };
+  const pins = pinsOf(runtime, naming.pins);
+  const others: Rewrites = {
+    ...(naming.runtimes.handlers.renames(runtime) && handlerRewrites(runtime, naming)),
+    ...(pins && { pinned: pinImage(pins) }),
+  };
+  const images = imageNameRewrites(runtime.id, shown);
+  if (runtime.id === '') return { url, ...images, ...others };
+  const id = putBefore(idPrefix(runtime.id));
+  const ids: Rewrites = naming.owners.form === 'raw' ? {} : { pod: id, container: id };
+  const imageId = putBeforeName(imagePrefix(runtime.id));
+  return { url, ...ids, ...(naming.imageNames === 'prefixed' && { imageId }), ...images, ...others };
+}
+
+/** A handler of the runtime in its own name. One of another runtime throws InvalidArgument. */
+function ownHandler(runtime: Runtime, { handlers }: Runtimes): Rewrite {
+  return (bytes, start, end, edit) => {
+    if (start === end) return;
+    const name = bytes.toString('utf8', start, end);
+    const route = handlers.route(name);
+    if (route === undefined) return;
+    if (route.runtime !== runtime) throw foreign('runtime handler', name, route.runtime, runtime);
+    if (route.handler === '') edit.drop();
+    else if (route.handler !== name) edit.replace(start, end, Buffer.from(route.handler));
+  };
+}
+
+/** A pod shows the handler that its client asked for, anything else a name by which a client could. */
+function handlerRewrites(runtime: Runtime, naming: Naming): Rewrites {
+  const { handlers } = naming.runtimes;
+  const nameOf = (own: string) => (own === '' ? '' : handlers.nameOf(runtime, own));
+  return {
+    handler(bytes, start, end, edit) {
+      const own = bytes.toString('utf8', start, end);
+      const name = nameOf(own);
+      if (name !== own) edit.replace(start, end, Buffer.from(name));
+    },
+    podHandler(bytes, start, end, edit) {
+      const pod = bytes.subarray(start, end);
+      const own = readString(pod, edit.last!.field);
+      const shown = naming.askedHandler(runtime, itemId(pod)) ?? nameOf(own);
+      if (shown !== own) edit.append(Buffer.from(shown));
+    },
+  };
+}
+
+function pinImage(pins: (name: string) => boolean): Rewrite {
+  return (bytes, start, end, edit) => {
+    const image = bytes.subarray(start, end);
+    if (!isPinned(image) && imageNames(image).some(pins)) edit.append(TRUE);
+  };
+}
+
+function stripId(kind: IdKind, runtime: Runtime, runtimes: Runtimes, owners: Owners): Rewrite {
+  const prefix = Buffer.byteLength(idPrefix(runtime.id));
+  return (bytes, start, end, edit) => {
+    if (start === end) return;
+    const id = bytes.toString('utf8', start, end);
+    const named = runtimes.ownerByPrefix(id);
+    const owner = named ?? ownerOfRaw(kind, id, runtime, runtimes, owners);
+    if (owner !== runtime) throw foreign('id', id, owner, runtime);
+    if (named !== undefined) edit.replace(start, start + prefix, nothing);
+  };
+}
+
+/** In doubt the runtime itself has to know: it is asked because of this id, or of another one in the request. */
+function ownerOfRaw(kind: IdKind, id: string, runtime: Runtime, { primary }: Runtimes, owners: Owners): Runtime {
+  if (owners.form === 'prefixed') return runtime === primary ? primary : owners.candidates(kind, id)[0]!;
+  return owners.has(runtime, kind, id) ? runtime : (owners.other(runtime, kind, id) ?? runtime);
+}
+
+/** A name without a prefix is the same in all runtimes. */
+function stripImage(runtime: Runtime, { runtimes, prefixUse }: Naming): Rewrite {
+  return (bytes, start, end, edit) => {
+    if (start === end) return;
+    const image = bytes.toString('utf8', start, end);
+    const prefix = askedPrefix(image, runtime, runtimes, prefixUse(runtime));
+    if (prefix !== '') {
+      edit.replace(start, start + Buffer.byteLength(prefix), nothing);
+      return;
+    }
+    const owner = runtimes.ownerOfImage(image);
+    if (owner !== undefined) throw foreign('image', image, owner, runtime);
+  };
+}
+
+function foreign(what: string, name: string, owner: Runtime, runtime: Runtime): ProxyError {
+  const remedy = what === 'image' ? `; name it without "${imagePrefix(owner.id)}" to take it from there` : '';
+  return new ProxyError(
+    Code.InvalidArgument,
+    `criproxy: ${what} "${name}" belongs to the ${runtimeName(owner)}, but the call is for the ${runtimeName(runtime)}${remedy}`,
+  );
+}

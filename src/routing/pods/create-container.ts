@@ -1,0 +1,33 @@
+import type { CallOptions, Reply } from '../../base/call.ts';
+import { Code } from '../../base/codes.ts';
+import { ProxyError } from '../../base/error.ts';
+import { createdContainer } from '../../cri/read/item-names.ts';
+import { readString } from '../../cri/read/listing.ts';
+import { snapshotHolds } from '../call/holding.ts';
+import type { Plan } from '../call/method-plan.ts';
+import { withOwnImageIds } from '../images/own-image-id.ts';
+import type { Runtime } from '../port/runtime.ts';
+
+/** Ends of calls that say nothing of the image. */
+const silences: readonly Code[] = [Code.Unavailable, Code.DeadlineExceeded, Code.Cancelled];
+
+/** CreateContainer, with the image's id as its runtime has it. A failure tells whether the image was guessed to be there. */
+export async function createContainer(
+  plan: Plan,
+  runtime: Runtime,
+  request: Buffer,
+  options: CallOptions,
+): Promise<Reply> {
+  try {
+    return await plan.call(runtime, withOwnImageIds(plan, runtime, request), options);
+  } catch (error) {
+    const fault = ProxyError.from(error);
+    if (!silences.includes(fault.code)) refuteGuess(plan, runtime, request);
+    throw fault;
+  }
+}
+
+function refuteGuess(plan: Plan, runtime: Runtime, request: Buffer): void {
+  const id = readString(createdContainer(request, Buffer.alloc(0)).image, 1);
+  if (snapshotHolds(plan, runtime, 'ListImages', known => known === id) !== 'yes') plan.node.imageGuesses.refute(id);
+}

@@ -1,0 +1,67 @@
+import type { CallOptions, Calls, Reply } from '../../base/call.ts';
+import { Code } from '../../base/codes.ts';
+import { ProxyError } from '../../base/error.ts';
+import { withMessages } from '../../base/reply-stream.ts';
+import { steadyNow } from '../../base/steady-clock.ts';
+
+/**
+ * Whether a runtime that is up answers. It does not if a whole question has waited for longer than the runtime's own limit and no
+ * call has been answered since then. The wait of a client says nothing: some calls take minutes.
+ */
+export class Silence {
+  /** From when on nothing has been answered, in ms since the epoch; undefined while the runtime answers. */
+  since: number | undefined;
+  /** Called when a runtime falls silent, and with undefined when it answers again. */
+  onChange: (since: number | undefined) => void = () => {};
+  private heardAt = performance.now();
+
+  /** A call was answered. */
+  hear(): void {
+    this.heardAt = performance.now();
+    if (this.since === undefined) return;
+    this.since = undefined;
+    this.onChange(undefined);
+  }
+
+  /** A whole question has waited for so long as the runtime may take. `askedAt`: when it was asked, as performance.now(). */
+  overdue(askedAt: number): void {
+    if (this.since !== undefined || this.heardAt > askedAt) return;
+    this.since = steadyNow() - (performance.now() - askedAt);
+    this.onChange(this.since);
+  }
+
+  /** The connection is another one. */
+  reset(): void {
+    this.heardAt = performance.now();
+    this.since = undefined;
+  }
+}
+
+/** Ends of calls that the proxy or the client may have made, and that are no answers. */
+const noAnswers: readonly Code[] = [Code.Cancelled, Code.DeadlineExceeded, Code.Unavailable];
+
+/** The same calls, whose answers are heard. */
+export function heardCalls(calls: Calls, silence: Silence): Calls {
+  const fail = (fault: unknown): never => {
+    if (!noAnswers.includes(ProxyError.from(fault).code)) silence.hear();
+    throw fault;
+  };
+  const hear = (reply: Reply): Reply => {
+    silence.hear();
+    return reply;
+  };
+  return {
+    call: (path: string, request: Buffer, options: CallOptions) => calls.call(path, request, options).then(hear, fail),
+    stream(path, requests, options) {
+      const reply = calls.stream(path, requests, options);
+      return withMessages(reply, async function* () {
+        try {
+          yield* reply;
+          silence.hear();
+        } catch (fault) {
+          fail(fault);
+        }
+      });
+    },
+  };
+}

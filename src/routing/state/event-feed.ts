@@ -1,0 +1,85 @@
+import type { ReplyStream } from '../../base/call.ts';
+import { ProxyError } from '../../base/error.ts';
+import type { Runtime, RuntimeState } from '../port/runtime.ts';
+
+/** Hears the events of one runtime, in its own names. `end`: there are no more; undefined if the runtime ended them with OK. */
+export interface EventReader {
+  event(message: Buffer): void;
+  end(fault: ProxyError | undefined): void;
+}
+
+/** One subscription to the events of a runtime, handed to all its readers. None of them can hold it back. */
+export class EventFeed {
+  readonly reply: ReplyStream;
+  private readonly readers = new Set<EventReader>();
+  private readonly cancel: AbortController;
+  private readonly isShared: boolean;
+  /** Nothing comes any more. */
+  isOver = false;
+
+  /** One that is not shared ends with its last reader. */
+  constructor(open: (signal: AbortSignal) => ReplyStream, isShared: boolean) {
+    this.cancel = new AbortController();
+    this.reply = open(this.cancel.signal);
+    this.isShared = isShared;
+    void this.run();
+  }
+
+  /** Until the returned function is called. */
+  read(reader: EventReader): () => void {
+    this.readers.add(reader);
+    return () => {
+      this.readers.delete(reader);
+      if (!this.isShared && this.readers.size === 0) this.close();
+    };
+  }
+
+  close(): void {
+    this.isOver = true;
+    this.cancel.abort();
+  }
+
+  private async run(): Promise<void> {
+    let fault: ProxyError | undefined;
+    try {
+      for await (const message of this.reply) for (const reader of [...this.readers]) reader.event(message);
+    } catch (cause) {
+      fault = ProxyError.from(cause);
+    }
+    this.isOver = true;
+    for (const reader of [...this.readers]) reader.end(fault);
+  }
+}
+
+/**
+ * The feeds of all runtimes. One that is shared stays open as long as the runtime's connection, also while nobody reads:
+ * containerd 1.7 hands each event to one of its subscribers, and a subscriber that has left still takes the next event with it
+ * (containerd, pkg/cri/sbserver/container_events.go).
+ */
+export class EventFeeds {
+  private readonly shared = new Map<Runtime, { readonly state: RuntimeState; readonly feed: EventFeed }>();
+  /** How many streams of clients were ended because they were read too slowly. */
+  tooSlow = 0;
+
+  /** Throws as `stream` of the runtime. A request that says something is not everybody's: its feed is its own. */
+  of(runtime: Runtime, path: string, request: Buffer): EventFeed {
+    const open = (signal: AbortSignal) =>
+      runtime.stream(path, [request], { metadata: [], deadline: undefined, signal });
+    if (request.length > 0) return new EventFeed(open, false);
+    const { state } = runtime;
+    const known = this.shared.get(runtime);
+    if (known !== undefined && known.state === state && !known.feed.isOver) return known.feed;
+    known?.feed.close();
+    const feed = new EventFeed(open, true);
+    this.shared.set(runtime, { state, feed });
+    return feed;
+  }
+
+  /** Lets go of those of a runtime that has left, or of all. */
+  close(of: Iterable<Runtime> = [...this.shared.keys()]): void {
+    for (const runtime of of) {
+      this.shared.get(runtime)?.feed.close();
+      this.shared.delete(runtime);
+    }
+  }
+}

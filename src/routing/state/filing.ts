@@ -1,0 +1,68 @@
+import { steadyNow } from '../../base/steady-clock.ts';
+import type { ListName } from '../../cri/read/filter.ts';
+import type { Runtime } from '../port/runtime.ts';
+import type { Snapshot } from './snapshot.ts';
+import { encodeChange, encodeState, type Notes, notesOf, type Owner } from './snapshot-file.ts';
+
+/** How far the age of a list on the disk may be behind, in ms. */
+const TIMES = 60_000;
+
+/** How many bytes of changes are written at least before the state is written anew. */
+const CHANGES = 64 * 1024;
+
+const lists: readonly ListName[] = ['ListPodSandbox', 'ListContainers', 'ListImages'];
+
+/** What is to be written, and what to call when it was. */
+export interface Entry {
+  readonly kind: 'state' | 'change';
+  readonly content: Buffer;
+}
+
+/** What has been written of one runtime, and what has not. Once its changes are as long as its state, the state is written anew. */
+export class Filing {
+  /** The mark of it that is on the disk. */
+  mark: Owner | undefined;
+  private isWhole = false;
+  private owner: Owner | undefined;
+  private notes: Notes = new Map();
+  private times = '';
+  private timesAt = 0;
+  private stateSize = 0;
+  private changesSize = 0;
+
+  /** What is to be written now; undefined if nothing is. What this gives counts as written until `fail` is called. */
+  next(snapshot: Snapshot, { id, path }: Runtime, bootId: string): Entry | undefined {
+    const notes = notesOf(snapshot);
+    const times = lists.map(list => snapshot.of(list).takenAt).join(' ');
+    const isOther = this.owner?.id !== id || this.owner.path !== path;
+    if (!this.isWhole || isOther || this.changesSize > Math.max(CHANGES, this.stateSize)) {
+      for (const list of lists) snapshot.of(list).takeUnwritten();
+      const content = encodeState(snapshot, notes, { id, path }, bootId);
+      [this.isWhole, this.owner, this.stateSize, this.changesSize] = [true, { id, path }, content.length, 0];
+      this.note(notes, times);
+      return { kind: 'state', content };
+    }
+    const isOld = times !== this.times && steadyNow() - this.timesAt >= TIMES;
+    const isSame = lists.every(list => snapshot.of(list).isWritten) && sameNotes(notes, this.notes);
+    if (isSame && !isOld) return undefined;
+    const content = encodeChange(snapshot, list => snapshot.of(list).takeUnwritten(), notes, this.notes);
+    this.changesSize += content.length;
+    this.note(notes, times);
+    return { kind: 'change', content };
+  }
+
+  /** What `next` has given could not be written. */
+  fail(): void {
+    this.isWhole = false;
+  }
+
+  private note(notes: Notes, times: string): void {
+    [this.notes, this.times, this.timesAt] = [notes, times, steadyNow()];
+  }
+}
+
+function sameNotes(one: Notes, other: Notes): boolean {
+  if (one.size !== other.size) return false;
+  for (const [key, value] of one) if (other.get(key) !== value) return false;
+  return true;
+}

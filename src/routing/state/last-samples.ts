@@ -1,0 +1,122 @@
+import { Code } from '../../base/codes.ts';
+import type { ProxyError } from '../../base/error.ts';
+import type { Logger } from '../../base/logger.ts';
+import { checkItems } from '../../cri/read/listing.ts';
+import { otherLabels, withoutMetrics } from '../../cri/read/samples.ts';
+import { ownCall } from '../asking/ask-list.ts';
+import { Inquiry } from '../asking/inquiry.ts';
+import { malformed } from '../asking/malformed.ts';
+import type { Runtime } from '../port/runtime.ts';
+import { runtimeName } from '../port/runtimes.ts';
+
+/**
+ * How long the last samples of a runtime that does not answer are of use, in ms. A pod without stats is the first that the kubelet
+ * evicts (pkg/kubelet/eviction/helpers.go, memory: "prioritize evicting the pod for which no stats were found"), so old ones are
+ * better than none; after ten minutes the kubelet itself takes a container's CPU sample for outdated
+ * (pkg/kubelet/stats/cri_stats_provider.go, defaultCachePeriod).
+ */
+export const SAMPLE_AGE = 600_000;
+
+/** Whether an answer to this list, asked for at this time, is of use. Metric descriptors do not age. */
+export function isOfUse(list: string, askedAt: number): boolean {
+  return list === 'ListMetricDescriptors' || performance.now() - askedAt <= SAMPLE_AGE;
+}
+
+const PRIMED = 'ListContainerStats';
+
+/** A whole answer to a list of samples, in the runtime's names and in the CRI API package that it came in. */
+export interface Sample {
+  readonly message: Buffer;
+  readonly served: string;
+}
+
+/** Throws Internal for an answer that is no list: it is joined with others'. */
+export function checkedSample(runtime: Runtime, message: Buffer, served: string): Sample {
+  try {
+    checkItems(message);
+    return { message, served };
+  } catch (fault) {
+    throw malformed(fault, Code.Internal, `the ${runtimeName(runtime)} sent malformed samples`);
+  }
+}
+
+/** Where a runtime's part of a list of samples comes from: itself, its last samples, or it is left out. */
+export type Source = 'live' | 'last' | 'none';
+
+/** The last samples of all runtimes but the primary, and what was said of them in the log. */
+export class Samples {
+  private readonly inquiries = new WeakMap<Runtime, Map<string, Inquiry<Sample>>>();
+  /** Names of metrics whose labels are others than their descriptors say to clients. */
+  private readonly unreadable = new WeakMap<Runtime, ReadonlySet<string>>();
+  private readonly sources = new WeakMap<Inquiry<Sample>, Source>();
+  private readonly log: Logger;
+
+  constructor(log: Logger) {
+    this.log = log;
+  }
+
+  /** The samples of a list's method, which its stream has too. */
+  of(runtime: Runtime, list: string): Inquiry<Sample> {
+    const ofRuntime = this.inquiries.get(runtime) ?? new Map<string, Inquiry<Sample>>();
+    this.inquiries.set(runtime, ofRuntime);
+    const inquiry = ofRuntime.get(list) ?? new Inquiry<Sample>();
+    ofRuntime.set(list, inquiry);
+    return inquiry;
+  }
+
+  /** `parts`: runtimes and their metric descriptors, in the order in which they are joined: the first of a name is shown. */
+  noteDescriptors(parts: ReadonlyArray<readonly [Runtime, Buffer]>): void {
+    for (const [at, [runtime, descriptors]] of parts.entries()) {
+      const before = parts.slice(0, at).map(([, each]) => each);
+      const names = otherLabels(descriptors, before);
+      const said = [...(this.unreadable.get(runtime) ?? [])].join(', ');
+      this.unreadable.set(runtime, names);
+      const now = [...names].join(', ');
+      if (names.size === 0 || now === said) continue;
+      const text = `metrics of the ${runtimeName(runtime)} have other labels than those of the same name before it, and are left out`;
+      this.log.warn(`${text}: ${now}`, { runtime: runtime.id });
+    }
+  }
+
+  /** The runtime's metrics that a client can read by the descriptors that it was shown. */
+  readable(runtime: Runtime, metrics: Buffer): Buffer {
+    const names = this.unreadable.get(runtime);
+    return names === undefined || names.size === 0 ? metrics : withoutMetrics(metrics, names);
+  }
+
+  /** `runtime` has taken the place of `before`, whose samples are its own. */
+  inherit(runtime: Runtime, before: Runtime): void {
+    const known = this.inquiries.get(before);
+    if (known !== undefined) this.inquiries.set(runtime, known);
+  }
+
+  /**
+   * Asks a secondary that has come up for the samples that every kubelet asks for, so that one whose stats take longer than `limit`
+   * ms is not missing from the first list.
+   */
+  prime(runtime: Runtime, limit: number): void {
+    const { id, state } = runtime;
+    const [served] = state.kind === 'up' ? state.packages : [];
+    if (id === '' || served === undefined) return;
+    const path = `/${served}.RuntimeService/${PRIMED}`;
+    void this.of(runtime, PRIMED).ask(runtime, limit, async () =>
+      checkedSample(runtime, (await runtime.call(path, Buffer.alloc(0), ownCall())).message, served),
+    );
+  }
+
+  /** Says once when the source of a runtime's part is another. `reason`: why it is not live. */
+  note(runtime: Runtime, list: string, source: Source, reason: ProxyError | undefined): void {
+    const inquiry = this.of(runtime, list);
+    if ((this.sources.get(inquiry) ?? 'live') === source) return;
+    this.sources.set(inquiry, source);
+    const about = { method: list, runtime: runtime.id, change: true };
+    const name = runtimeName(runtime);
+    const why = reason?.message ?? '';
+    if (source === 'live') this.log.info(0, `${list} of the ${name} is its own answer again`, undefined, about);
+    else if (source === 'none') this.log.warn(`${list} goes without the ${name}: ${why}`, about);
+    else {
+      const age = ((performance.now() - inquiry.last!.askedAt) / 1000).toFixed(1);
+      this.log.warn(`${list} of the ${name} comes from its last samples, of ${age} s ago: ${why}`, about);
+    }
+  }
+}

@@ -1,0 +1,243 @@
+import { Code } from '../../base/codes.ts';
+import { ProxyError } from '../../base/error.ts';
+import type { Logger } from '../../base/logger.ts';
+import { steadyNow } from '../../base/steady-clock.ts';
+import type { WatchedCall } from '../../base/watched-call.ts';
+import type { ListName } from '../../cri/read/filter.ts';
+import { itemId } from '../../cri/read/listing.ts';
+import type { Effect } from '../../cri/tables/methods.ts';
+import type { Runtime } from '../port/runtime.ts';
+import { type Runtimes, runtimeName } from '../port/runtimes.ts';
+import { type Rules, Turnover } from '../port/turnover.ts';
+import { EventFeeds } from './event-feed.ts';
+import { FollowedCall } from './followed-call.ts';
+import { ImageGuesses } from './image-guesses.ts';
+import { Samples } from './last-samples.ts';
+import { OwnLists } from './own-lists.ts';
+import { RuntimeStatuses } from './runtime-statuses.ts';
+import { SeenPods } from './seen-pods.ts';
+import { Snapshot } from './snapshot.ts';
+
+/** A list that nobody has asked for this long is asked for by the proxy itself, in ms. */
+const REFRESH_AFTER = 10_000;
+
+const lists: readonly ListName[] = ['ListPodSandbox', 'ListContainers', 'ListImages'];
+
+/**
+ * The snapshots of all runtimes, kept fresh: taken when a runtime comes up, and followed and refreshed from then on. It lasts as
+ * long as the proxy, while runtimes join it and leave it.
+ */
+export class NodeState {
+  private inForce: Runtimes;
+  private maxAge: number | undefined;
+  /** Calls in flight to a runtime that has left still find theirs. */
+  private readonly snapshots = new WeakMap<Runtime, Snapshot>();
+  /** How many lists a runtime has let wait until nobody waits for them any more. */
+  private readonly overdue = new WeakMap<Runtime, Map<ListName, number>>();
+  /** Of those that have joined: ends the listening to them. */
+  private readonly joined = new Map<Runtime, () => void>();
+  private readonly listeners = new Set<(runtime: Runtime) => void>();
+  /** What the runtimes say of themselves. */
+  readonly statuses: RuntimeStatuses;
+  readonly samples: Samples;
+  readonly turnover = new Turnover();
+  readonly feeds = new EventFeeds();
+  readonly log: Logger;
+  /** When the proxy began to follow the runtimes, in ms since the epoch. */
+  readonly startedAt = steadyNow();
+  /** What calls have said of pods. */
+  readonly seenPods = new SeenPods();
+  readonly imageGuesses = new ImageGuesses();
+  /** Lists that come from a snapshot now. */
+  private readonly stale = new Set<string>();
+  private readonly own = new OwnLists(this);
+  private readonly timer: NodeJS.Timeout;
+  /** How long a list waits for a runtime, in ms. */
+  listTimeout: (runtime: Runtime) => number = () => REFRESH_AFTER;
+  /** Called when there is something to be written down at once: what a call has changed, and that a runtime was seen. */
+  onToWrite: () => void = () => {};
+  /** Called each time a list comes from a snapshot. */
+  onFromSnapshot: (runtime: Runtime, list: ListName) => void = () => {};
+
+  /** `maxAge`: how old a snapshot may be to be of use, in ms; undefined: any age. */
+  constructor(runtimes: Runtimes, maxAge: number | undefined, log: Logger) {
+    this.inForce = runtimes;
+    this.statuses = new RuntimeStatuses(log);
+    this.samples = new Samples(log);
+    this.maxAge = maxAge;
+    this.log = log;
+    for (const runtime of runtimes.all) this.join(runtime);
+    this.timer = setInterval(() => {
+      for (const runtime of this.joined.keys()) this.refresh(runtime, REFRESH_AFTER);
+    }, REFRESH_AFTER / 2);
+    this.timer.unref();
+  }
+
+  /** Those that calls are routed to now. */
+  get runtimes(): Runtimes {
+    return this.inForce;
+  }
+
+  /**
+   * A runtime is on its way in; `before` is the one in whose place. At the same socket it has the same snapshot, else what is known of
+   * that one stands in until it answers.
+   */
+  join(runtime: Runtime, before?: Runtime): void {
+    const same = [before, ...this.joined.keys()].find(each => each?.socket === runtime.socket);
+    const snapshot = same === undefined ? before && this.of(before).standIn() : this.of(same);
+    this.snapshots.set(runtime, snapshot ?? new Snapshot());
+    if (runtime.state.kind === 'up' || runtime.state.seen) this.of(runtime).seen = true;
+    if (before !== undefined) this.samples.inherit(runtime, before);
+    if (runtime.silence !== undefined) runtime.silence.onChange = since => this.tellSilence(runtime, since);
+    const forget = runtime.onChange(state => {
+      if (state.kind === 'up') this.noteUp(runtime);
+      for (const listener of [...this.listeners]) listener(runtime);
+    });
+    this.joined.set(runtime, forget);
+  }
+
+  private noteUp(runtime: Runtime): void {
+    const snapshot = this.of(runtime);
+    if (!snapshot.seen) {
+      snapshot.seen = true;
+      this.onToWrite();
+    }
+    this.refresh(runtime, 0);
+    this.samples.prime(runtime, this.listTimeout(runtime));
+  }
+
+  /** From here on calls are routed by these rules; runtimes that are not in them leave. All in them must have joined. */
+  turnTo(rules: Rules, maxAge: number | undefined): void {
+    this.inForce = rules.runtimes;
+    this.maxAge = maxAge;
+    for (const [runtime, forget] of this.joined) {
+      if (rules.runtimes.all.includes(runtime)) continue;
+      forget();
+      this.joined.delete(runtime);
+      this.feeds.close([runtime]);
+      for (const list of lists) this.stale.delete(`${runtime.id} ${list}`);
+    }
+    this.turnover.change(rules);
+  }
+
+  /** Calls back when the state of a runtime that has joined has changed. */
+  onChange(listener: (runtime: Runtime) => void): void {
+    this.listeners.add(listener);
+  }
+
+  stop(): void {
+    clearInterval(this.timer);
+    for (const forget of this.joined.values()) forget();
+    this.joined.clear();
+    this.feeds.close();
+  }
+
+  of(runtime: Runtime): Snapshot {
+    return this.snapshots.get(runtime)!;
+  }
+
+  /** A call that changes lists is about to be sent; the request is in the runtime's names. */
+  begin(runtime: Runtime, effect: Effect, request: Buffer): FollowedCall {
+    return new FollowedCall(this.of(runtime), effect, request);
+  }
+
+  /**
+   * The call was answered with OK. `askedHandler` is the runtime handler that the client asked for, of a call that has made a pod.
+   * Resolves, and never rejects, when the lists that only the runtime knows now have come, or do not come. Throws a WireError.
+   */
+  follow(runtime: Runtime, call: FollowedCall, answer: Buffer, askedHandler?: string): Promise<void> {
+    const snapshot = this.of(runtime);
+    if (askedHandler !== undefined && this.runtimes.handlers.renames(runtime) && !call.isGone(itemId(answer))) {
+      snapshot.rememberHandler(itemId(answer), askedHandler);
+    }
+    const unknown = call.answered(answer);
+    this.onToWrite();
+    return this.askAnew(runtime, unknown);
+  }
+
+  /** The call has failed. */
+  followFailed(runtime: Runtime, call: FollowedCall): void {
+    void this.askAnew(runtime, call.failed());
+  }
+
+  private async askAnew(runtime: Runtime, unknown: readonly ListName[]): Promise<void> {
+    await Promise.all(unknown.map(list => this.own.ask(runtime, list)));
+  }
+
+  /** Whether a snapshot of this time is not too old to be of use. */
+  isFresh(takenAt: number): boolean {
+    return this.maxAge === undefined || steadyNow() - takenAt <= this.maxAge;
+  }
+
+  /** Throws Unavailable for a snapshot that is too old to be given out. */
+  checkAge(runtime: Runtime, takenAt: number): void {
+    if (this.isFresh(takenAt)) return;
+    const age = steadyNow() - takenAt;
+    throw new ProxyError(
+      Code.Unavailable,
+      `criproxy: the ${runtimeName(runtime)} does not answer, and its snapshot is ${seconds(age)} old, more than -maxSnapshotAge`,
+    );
+  }
+
+  /** Whether the runtime has let a list wait and has not answered it since. */
+  isOverdue(runtime: Runtime, list: ListName): boolean {
+    return (this.overdue.get(runtime)?.get(list) ?? 0) > 0;
+  }
+
+  /** A list that was asked for at this time, as performance.now(), is waited for no longer, or has come to its end. */
+  noteOverdue(runtime: Runtime, list: ListName, over: boolean, askedAt: number): void {
+    if (!over) runtime.silence?.overdue(askedAt);
+    const counts = this.overdue.get(runtime) ?? new Map<ListName, number>();
+    this.overdue.set(runtime, counts.set(list, (counts.get(list) ?? 0) + (over ? -1 : 1)));
+  }
+
+  /** The runtime has answered this call itself. */
+  isLive(runtime: Runtime, list: ListName, call?: WatchedCall): void {
+    if (this.stale.size > 0 && this.stale.delete(`${runtime.id} ${list}`)) {
+      const about = { call, method: list, runtime: runtime.id, change: true };
+      this.log.info(0, `${list} of the ${runtimeName(runtime)} is its own answer again`, undefined, about);
+    }
+  }
+
+  /** Whether the last answer to this list came from the snapshot. */
+  isStale(runtime: Runtime, list: ListName): boolean {
+    return this.stale.has(`${runtime.id} ${list}`);
+  }
+
+  /** This call is answered for the runtime. */
+  isFromSnapshot(runtime: Runtime, list: ListName, reason: string, call?: WatchedCall): void {
+    this.onFromSnapshot(runtime, list);
+    const key = `${runtime.id} ${list}`;
+    if (this.stale.has(key)) return;
+    this.stale.add(key);
+    const age = seconds(steadyNow() - this.of(runtime).of(list).takenAt!);
+    this.log.warn(`${list} of the ${runtimeName(runtime)} comes from its snapshot of ${age} ago: ${reason}`, {
+      call,
+      method: list,
+      runtime: runtime.id,
+      change: true,
+    });
+  }
+
+  private tellSilence(runtime: Runtime, since: number | undefined): void {
+    const about = { runtime: runtime.id, change: true };
+    const name = runtimeName(runtime);
+    if (since === undefined) this.log.info(0, `the ${name} answers again`, undefined, about);
+    else
+      this.log.warn(`the ${name} is connected and has answered nothing since ${new Date(since).toISOString()}`, about);
+  }
+
+  /** Asks the runtime, in the background, for the lists that are older than `age` ms. */
+  private refresh(runtime: Runtime, age: number): void {
+    for (const list of lists) {
+      const { takenAt = 0 } = this.of(runtime).of(list);
+      if (age > 0 && (this.isOverdue(runtime, list) || this.own.isAsking(runtime, list) || steadyNow() - takenAt < age))
+        continue;
+      void this.own.ask(runtime, list);
+    }
+  }
+}
+
+function seconds(ms: number): string {
+  return `${(ms / 1000).toFixed(1)} s`;
+}

@@ -1,0 +1,75 @@
+import { ProxyError } from '../../base/error.ts';
+import type { Logger } from '../../base/logger.ts';
+import type { ListName } from '../../cri/read/filter.ts';
+import { methodSpec } from '../../cri/translate/method-spec.ts';
+import { askList, ownCall } from '../asking/ask-list.ts';
+import { within } from '../asking/budget.ts';
+import type { Runtime } from '../port/runtime.ts';
+import { runtimeName } from '../port/runtimes.ts';
+import type { Snapshot } from './snapshot.ts';
+
+/** What the questions need of the node's state. */
+interface Node {
+  readonly log: Logger;
+  of(runtime: Runtime): Snapshot;
+  listTimeout(runtime: Runtime): number;
+  noteOverdue(runtime: Runtime, list: ListName, over: boolean, askedAt: number): void;
+}
+
+interface Asking {
+  /** Of the question that is under way. */
+  readonly over: Promise<void>;
+  /** Of the one behind it. */
+  next: Promise<void> | undefined;
+}
+
+/**
+ * The proxy's own questions for whole lists: one at a time of each list of a runtime, however often it is wanted. A runtime that hangs
+ * has no more of them to work off, and one that is wanted meanwhile is asked when that one has ended.
+ */
+export class OwnLists {
+  private readonly node: Node;
+  /** By snapshot, which is that of a runtime whatever its id is. */
+  private readonly asking = new WeakMap<Snapshot, Map<ListName, Asking>>();
+
+  constructor(node: Node) {
+    this.node = node;
+  }
+
+  isAsking(runtime: Runtime, list: ListName): boolean {
+    return this.asking.get(this.node.of(runtime))?.has(list) === true;
+  }
+
+  /** Resolves, and never rejects, at the end of a question that was asked no earlier than now; at once for a runtime that is down. */
+  ask(runtime: Runtime, list: ListName): Promise<void> {
+    if (runtime.state.kind !== 'up') return Promise.resolve();
+    const snapshot = this.node.of(runtime);
+    const asking = this.asking.get(snapshot) ?? new Map<ListName, Asking>();
+    this.asking.set(snapshot, asking);
+    const before = asking.get(list);
+    if (before !== undefined) {
+      before.next ??= before.over.then(() => this.ask(runtime, list));
+      return before.next;
+    }
+    const over = this.question(runtime, list).finally(() => asking.delete(list));
+    asking.set(list, { over, next: undefined });
+    return over;
+  }
+
+  private async question(runtime: Runtime, list: ListName): Promise<void> {
+    const { state } = runtime;
+    if (state.kind !== 'up') return;
+    const path = `/${state.packages[0]}.${methodSpec(list).service}/${list}`;
+    const askedAt = performance.now();
+    const call = askList(runtime, path, Buffer.alloc(0), this.node.of(runtime).of(list), ownCall());
+    const note = (over: boolean) => this.node.noteOverdue(runtime, list, over, askedAt);
+    await within(this.node.listTimeout(runtime), call, note).catch(fault => this.complain(runtime, list, fault));
+    // Longer than anybody waits for it, it is still the one that is under way.
+    await call.catch(() => {});
+  }
+
+  private complain(runtime: Runtime, list: ListName, fault: unknown): void {
+    const text = `${list} of the ${runtimeName(runtime)}: ${ProxyError.from(fault).message}`;
+    this.node.log.info(2, text, undefined, { method: list, runtime: runtime.id });
+  }
+}

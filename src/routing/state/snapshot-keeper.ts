@@ -1,0 +1,196 @@
+import type { Logger } from '../../base/logger.ts';
+import type { Runtime } from '../port/runtime.ts';
+import { runtimeName } from '../port/runtimes.ts';
+import { Filing } from './filing.ts';
+import type { NodeState } from './node-state.ts';
+import type { Snapshot } from './snapshot.ts';
+import { type Claim, claimFiled } from './snapshot-claims.ts';
+import { decodeState, encodeOwner, readOwner } from './snapshot-file.ts';
+import type { Filed, SnapshotStore } from './snapshot-store.ts';
+
+/** How long a change that only a list has shown may wait to be written, in ms; one that a call has made does not wait. */
+const LAZY = 1_000;
+
+/** Loads the snapshots at the start and writes each one down when it has changed. */
+export class SnapshotKeeper {
+  private readonly node: NodeState;
+  private readonly store: SnapshotStore;
+  private readonly bootId: string;
+  private readonly log: Logger;
+  private readonly filings = new WeakMap<Snapshot, Filing>();
+  /** Files that say what is written under the runtime's own socket from now on. */
+  private readonly replaced = new WeakMap<Snapshot, Filed>();
+  /** Those that may have been seen: that is not to be written down as if it were sure. */
+  private readonly doubted = new WeakSet<Snapshot>();
+  /** What was filed of runtimes that are not in the configuration. */
+  private rest: readonly Filed[] = [];
+  private writing: Promise<void> | undefined;
+  private again = false;
+  private readonly failing = new WeakSet<Runtime>();
+  private readonly timer: NodeJS.Timeout;
+
+  private constructor(node: NodeState, store: SnapshotStore, bootId: string, log: Logger) {
+    this.node = node;
+    this.store = store;
+    this.bootId = bootId;
+    this.log = log;
+    node.onToWrite = () => void this.write();
+    this.timer = setInterval(() => void this.write(), LAZY);
+    this.timer.unref();
+  }
+
+  /** `bootId`: /proc/sys/kernel/random/boot_id, by which a reboot of the node shows. */
+  static async open(node: NodeState, store: SnapshotStore, bootId: string, log: Logger): Promise<SnapshotKeeper> {
+    const keeper = new SnapshotKeeper(node, store, bootId, log);
+    const { all } = node.runtimes;
+    const { claims, rest } = claimFiled(all, await store.load());
+    const old = rest.filter(({ socket }) => socket === undefined);
+    // What an id alone claims stays where it is: its socket may come back under another id.
+    const others = [...claims.values()].filter(({ filed, by }) => by === 'id' && filed.socket !== undefined);
+    keeper.rest = [...rest.filter(filed => !old.includes(filed)), ...others.map(({ filed }) => filed)];
+    // A file of an earlier version that no id claims may be of any of them.
+    const isDoubtful = old.length > 0;
+    for (const runtime of all) {
+      const claim = claims.get(runtime);
+      if (claim !== undefined) keeper.take(runtime, claim);
+      else if (isDoubtful) {
+        keeper.lose(runtime, 'a snapshot of an earlier version is there that may be its own');
+        keeper.doubted.add(keeper.node.of(runtime));
+      }
+    }
+    if (isDoubtful && all.every(runtime => claims.get(runtime)?.by === 'socket')) await keeper.drop(old);
+    return keeper;
+  }
+
+  /** A runtime joins: what was filed of its socket, while the configuration was without it, is its own. */
+  adopt(runtime: Runtime): void {
+    const claim = claimFiled([runtime], this.rest).claims.get(runtime);
+    if (claim === undefined || claim.by === 'id') return;
+    this.rest = this.rest.filter(filed => filed !== claim.filed);
+    this.take(runtime, claim);
+  }
+
+  /**
+   * Runtimes have others in their place: writes those at once, and removes what was written of `sockets`, which nobody has any more.
+   * Their pods are listed no more, and must not be again, as they were then, when one is put back and is down at the time.
+   */
+  async turnOver(sockets: readonly string[]): Promise<void> {
+    await this.write();
+    for (const socket of sockets) {
+      await this.store.remove(socket).catch((fault: Error) => {
+        this.log.warn(`cannot remove the snapshot of the runtime at ${socket}, which has left: ${fault.message}`);
+      });
+    }
+  }
+
+  /** Removes what is written of a runtime that is forgotten. Rejects when something of it is still there. */
+  async forget(runtime: Runtime): Promise<void> {
+    await this.writing;
+    const snapshot = this.node.of(runtime);
+    this.filings.delete(snapshot);
+    const { claims } = claimFiled([runtime], this.rest);
+    const others = [this.replaced.get(snapshot), claims.get(runtime)?.filed].filter(each => each !== undefined);
+    this.rest = this.rest.filter(filed => !others.includes(filed));
+    for (const filed of others) await filed.remove();
+    await this.store.remove(runtime.socket);
+  }
+
+  /** Writes what is not written yet. */
+  async stop(): Promise<void> {
+    clearInterval(this.timer);
+    await this.write();
+    await this.store.close();
+  }
+
+  /** Resolves when all is written that has changed until now, or could not be. */
+  flush(): Promise<void> {
+    return this.write();
+  }
+
+  private take(runtime: Runtime, { filed, by }: Claim): void {
+    const snapshot = this.node.of(runtime);
+    const filing = new Filing();
+    this.filings.set(snapshot, filing);
+    if (by === 'socket') filing.mark = readOwner(filed.owner);
+    if (by === 'path' || filed.socket === undefined) this.replaced.set(snapshot, filed);
+    if (filed.contents === undefined) {
+      this.lose(runtime, 'neither its snapshot nor the copy can be used');
+      return;
+    }
+    try {
+      decodeState(filed.contents, this.bootId, snapshot);
+      snapshot.seen = true;
+      const from = by === 'socket' ? '' : `, found by its ${by === 'path' ? 'path in the configuration' : 'id alone'}`;
+      this.log.info(1, `loaded the snapshot of the ${runtimeName(runtime)}${from}`, undefined, { runtime: runtime.id });
+    } catch (fault) {
+      this.lose(runtime, `its snapshot on the disk is of no use: ${String(fault)}`);
+    }
+  }
+
+  /** It was there once, and nobody knows with what. */
+  private lose(runtime: Runtime, reason: string): void {
+    this.node.of(runtime).seen = true;
+    const remedy = runtime.id === '' ? '' : `; if it has left this node for good: criproxy forget ${runtime.id}`;
+    this.log.warn(
+      `what the ${runtimeName(runtime)} had is not known: ${reason}. Lists fail with Unavailable until it is up${remedy}`,
+      { runtime: runtime.id, change: true },
+    );
+  }
+
+  /** One at a time; a change while it writes is written after that. */
+  private write(): Promise<void> {
+    this.again = true;
+    this.writing ??= this.writeChanges().finally(() => {
+      this.writing = undefined;
+    });
+    return this.writing;
+  }
+
+  private async writeChanges(): Promise<void> {
+    while (this.again) {
+      this.again = false;
+      for (const runtime of this.node.runtimes.all) await this.writeOne(runtime);
+    }
+  }
+
+  private async writeOne(runtime: Runtime): Promise<void> {
+    const snapshot = this.node.of(runtime);
+    if (runtime.state.kind === 'up' || snapshot.known) this.doubted.delete(snapshot);
+    if (!snapshot.seen || this.doubted.has(snapshot)) return;
+    const filing = this.filings.get(snapshot) ?? new Filing();
+    this.filings.set(snapshot, filing);
+    try {
+      await this.writeEntry(runtime, snapshot, filing);
+      if (!this.failing.delete(runtime)) return;
+      const text = `the snapshot of the ${runtimeName(runtime)} is written to the disk again`;
+      this.log.info(0, text, undefined, { runtime: runtime.id, change: true });
+    } catch (fault) {
+      filing.fail();
+      if (this.failing.has(runtime)) return;
+      this.failing.add(runtime);
+      const text = `cannot write the snapshot of the ${runtimeName(runtime)}: ${(fault as Error).message}`;
+      this.log.warn(text, { runtime: runtime.id, change: true });
+    }
+  }
+
+  private async writeEntry(runtime: Runtime, snapshot: Snapshot, filing: Filing): Promise<void> {
+    const { id, path, socket } = runtime;
+    const entry = snapshot.known ? filing.next(snapshot, runtime, this.bootId) : undefined;
+    if (entry?.kind === 'change') await this.store.append(socket, entry.content);
+    if (entry?.kind === 'state') await this.store.replace(socket, entry.content);
+    if (filing.mark?.id !== id || filing.mark.path !== path) {
+      await this.store.mark(socket, encodeOwner({ id, path }));
+      filing.mark = { id, path };
+    }
+    const replaced = this.replaced.get(snapshot);
+    if (entry !== undefined && replaced !== undefined && this.replaced.delete(snapshot)) await this.drop([replaced]);
+  }
+
+  private async drop(files: readonly Filed[]): Promise<void> {
+    for (const filed of files) {
+      await filed.remove().catch((fault: Error) => {
+        this.log.warn(`cannot remove a snapshot that is written anew: ${fault.message}`);
+      });
+    }
+  }
+}

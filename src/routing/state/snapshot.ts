@@ -1,0 +1,83 @@
+import type { Reply } from '../../base/call.ts';
+import type { ListName } from '../../cri/read/filter.ts';
+import { advanceContainer, CONTAINER_EXITED, stopSandbox } from '../../cri/read/state-records.ts';
+import { Listing } from '../asking/kept-list.ts';
+import { GoneIds } from './gone-ids.ts';
+import { patchAll } from './list-changes.ts';
+import { PrefixUse } from './prefix-use.ts';
+import { Pulls } from './pulls.ts';
+
+/** From how many remembered handlers on those of pods that are gone are looked for. */
+const MANY = 200;
+
+/** What is known of the pods, containers and images of one runtime, in its own names. */
+export class Snapshot {
+  readonly pods = new Listing();
+  readonly containers = new Listing();
+  readonly images = new Listing();
+  readonly pulls = new Pulls(this.images);
+  /** Removals of images that the runtime has not answered yet, by the image's name. */
+  readonly removals = new Map<string, Promise<Reply>>();
+  readonly prefixUse = new PrefixUse();
+  /** The runtime handlers that clients asked for, by the ids of their pods; see rememberHandler. */
+  readonly askedHandlers = new Map<string, string>();
+  /** What went while calls were under way. */
+  readonly gone = new GoneIds();
+  /** Whether the runtime has ever been up on this node. */
+  seen = false;
+
+  /** Whether its pods are known; a runtime that was seen and whose pods are not may have any. */
+  get known(): boolean {
+    return this.pods.takenAt !== undefined;
+  }
+
+  /** Of a runtime that has left this node for good: it has nothing. */
+  forget(): void {
+    for (const listing of [this.pods, this.containers, this.images]) listing.clear();
+    this.askedHandlers.clear();
+    this.prefixUse.containers.clear();
+    this.prefixUse.images.clear();
+    this.seen = false;
+  }
+
+  /** What stands in for the lists of a runtime that has taken the place of this one, until it answers. */
+  standIn(): Snapshot {
+    const copy = new Snapshot();
+    for (const list of ['ListPodSandbox', 'ListContainers', 'ListImages'] as const) {
+      const { takenAt } = this.of(list);
+      if (takenAt !== undefined)
+        copy.of(list).set(
+          this.of(list).list(() => true),
+          takenAt,
+        );
+    }
+    for (const [pod, handler] of this.askedHandlers) copy.askedHandlers.set(pod, handler);
+    for (const [id, prefix] of this.prefixUse.containers) copy.prefixUse.containers.set(id, prefix);
+    for (const id of this.prefixUse.images) copy.prefixUse.images.add(id);
+    copy.seen = this.seen;
+    return copy;
+  }
+
+  of(list: ListName): Listing {
+    return { ListPodSandbox: this.pods, ListContainers: this.containers, ListImages: this.images }[list];
+  }
+
+  /** What the runtime lists is its own name of the handler, and several names of clients may mean that. */
+  rememberHandler(pod: string, asked: string): void {
+    if (this.askedHandlers.size > MANY && this.askedHandlers.size > 2 * this.pods.index().size) this.forgetHandlers();
+    this.askedHandlers.set(pod, asked);
+    this.pods.renew();
+  }
+
+  /** Drops those of pods that went without a call. */
+  private forgetHandlers(): void {
+    if (this.pods.takenAt === undefined) return;
+    for (const pod of this.askedHandlers.keys()) if (!this.pods.index().has(pod)) this.askedHandlers.delete(pod);
+  }
+
+  /** After the node has started anew nothing runs, whatever the runtime says when it is up again. */
+  stopEverything(): void {
+    this.pods.change(patchAll(stopSandbox));
+    this.containers.change(patchAll(item => advanceContainer(item, CONTAINER_EXITED)));
+  }
+}

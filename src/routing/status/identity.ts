@@ -1,0 +1,29 @@
+import { Code } from '../../base/codes.ts';
+import type { Plan } from '../call/method-plan.ts';
+import { isReply, promptAnswer } from '../call/prompt-answer.ts';
+import type { UnaryRoute } from '../call/unary-route.ts';
+
+/** Ends of a call to a runtime that cannot answer now. */
+const silences: readonly Code[] = [Code.Unavailable, Code.DeadlineExceeded];
+
+/**
+ * Version says who the primary is, not how it is: its last answer stands while it is down or hangs. Clients such as crictl ask it
+ * before anything else, and could not reach the other runtimes.
+ */
+export const identity: UnaryRoute = async (plan, request, options) => {
+  const { primary } = plan.runtimes;
+  const known = lastVersion(plan);
+  if (known === undefined) return plan.call(primary, request, options);
+  if (primary.state.kind === 'up' && primary.silence?.since === undefined) {
+    const part = await promptAnswer(plan, primary, request, options);
+    if (isReply(part)) return part;
+    if (!silences.includes(part.code)) throw part;
+  }
+  return { message: known, headers: [], trailers: [] };
+};
+
+/** In the client's package, else in the best that the runtime serves. */
+function lastVersion({ client, runtimes }: Plan): Buffer | undefined {
+  const { versions } = runtimes.primary.state;
+  return versions?.get(client) ?? versions?.values().next().value;
+}

@@ -1,0 +1,50 @@
+import type { CallOptions } from '../../base/call.ts';
+import { ProxyError } from '../../base/error.ts';
+import type { Logger } from '../../base/logger.ts';
+import type { Plan } from '../call/method-plan.ts';
+import type { Runtime } from '../port/runtime.ts';
+import { runtimeName } from '../port/runtimes.ts';
+import type { NodeState } from '../state/node-state.ts';
+
+/** How long a runtime that has just come up may take for it, in ms. */
+const REPLAY_TIMEOUT = 10_000;
+
+/**
+ * Remembers the last UpdateRuntimeConfig and replays it to every runtime that comes up later, one that is new too: the kubelet
+ * sends it once per change of the pod CIDR (kubelet_network.go), whoever listens then.
+ */
+export class RuntimeConfigReplay {
+  private last: { plan: Plan; request: Buffer } | undefined;
+  /** Those that have it, or hear of it when they come up. */
+  private informed = new WeakSet<Runtime>();
+  private readonly log: Logger;
+
+  constructor(node: NodeState, log: Logger) {
+    this.log = log;
+    node.onChange(runtime => this.replay(runtime));
+    // It may have been sent while a runtime was on its way in.
+    node.turnover.onChange(({ runtimes }) => {
+      for (const runtime of runtimes.all) if (!this.informed.has(runtime)) this.replay(runtime);
+    });
+  }
+
+  remember(plan: Plan, request: Buffer): void {
+    this.last = { plan, request };
+    this.informed = new WeakSet(plan.runtimes.all);
+  }
+
+  private replay(runtime: Runtime): void {
+    if (this.last === undefined || runtime.state.kind !== 'up') return;
+    this.informed.add(runtime);
+    const options: CallOptions = {
+      metadata: [],
+      deadline: performance.now() + REPLAY_TIMEOUT,
+      signal: AbortSignal.timeout(REPLAY_TIMEOUT),
+    };
+    this.last.plan.call(runtime, this.last.request, options).then(
+      () =>
+        this.log.info(1, `sent the last UpdateRuntimeConfig to the ${runtimeName(runtime)}, which has just come up`),
+      fault => this.log.warn(`UpdateRuntimeConfig to the ${runtimeName(runtime)}: ${ProxyError.from(fault).message}`),
+    );
+  }
+}

@@ -1,0 +1,133 @@
+import type { CallOptions } from '../../base/call.ts';
+import { Code } from '../../base/codes.ts';
+import { ProxyError } from '../../base/error.ts';
+import {
+  type CgroupDriverName,
+  cgroupDriverInStatus,
+  readCgroupDriver,
+  runtimeConfigWith,
+} from '../../cri/read/cgroup-driver.ts';
+import {
+  type Condition,
+  conditionsField,
+  infoField,
+  isVerbose,
+  readConditions,
+  statusRequest,
+} from '../../cri/read/node-status.ts';
+import { ownCall } from '../asking/ask-list.ts';
+import { clientPatience } from '../asking/budget.ts';
+import type { Plan } from '../call/method-plan.ts';
+import type { UnaryRoute } from '../call/unary-route.ts';
+import type { Runtime } from '../port/runtime.ts';
+import { runtimeName } from '../port/runtimes.ts';
+import type { StatusOutcome } from '../state/runtime-statuses.ts';
+import { withAllHandlers } from './node-handlers.ts';
+import { nodeReport } from './node-report.ts';
+
+/** The conditions that make a runtime ready (CRI, RuntimeStatus). */
+const needed = ['RuntimeReady', 'NetworkReady'];
+
+/**
+ * The primary's status, with a condition for each other runtime, the handlers of all, and what the proxy says of itself when
+ * the request is verbose. Readiness is the primary's alone: a node is of use without the others.
+ */
+export const nodeStatus: UnaryRoute = async (plan, request, options) => {
+  const { primary, all } = plan.runtimes;
+  const { statuses } = plan.node;
+  const others = all.slice(1);
+  const waits = (runtime: Runtime): [limit: number, patience: number] => {
+    const limit = plan.listTimeout(runtime);
+    return [limit, clientPatience(options, limit)];
+  };
+  const askOne = (runtime: Runtime) =>
+    statuses.ask(runtime, ...waits(runtime), () => askStatus(plan, runtime, false, options));
+  const findDriver = (runtime: Runtime) =>
+    statuses.cgroupDriver(runtime, ...waits(runtime), () => findCgroupDriver(plan, runtime, options));
+  const [reply, outcomes, drivers] = await Promise.all([
+    plan.call(primary, request, options),
+    Promise.all(others.map(askOne)),
+    Promise.all(others.length === 0 ? [] : all.map(findDriver)),
+  ]);
+  const conditions = [
+    ...outcomes.map((outcome, index) => readyCondition(others[index]!, outcome)),
+    ...driverConditions(plan, drivers),
+  ];
+  const report = isVerbose(request) ? infoField('criproxy', JSON.stringify(nodeReport(plan))) : undefined;
+  const status = plan.readAnswer(primary, () => withAllHandlers(plan, reply.message));
+  if (conditions.length === 0 && report === undefined) return { ...reply, message: status };
+  return { ...reply, message: Buffer.concat([status, conditionsField(conditions), report ?? Buffer.alloc(0)]) };
+};
+
+/** A StatusResponse of the runtime. Rejects as any call. */
+async function askStatus(plan: Plan, runtime: Runtime, verbose: boolean, options: CallOptions): Promise<Buffer> {
+  const own = ownCall([], undefined, options.watched);
+  return (await plan.sibling('Status').call(runtime, statusRequest(verbose), own)).message;
+}
+
+/** Of one that is older than RuntimeConfig, by its configuration; undefined if that does not tell. */
+async function findCgroupDriver(
+  plan: Plan,
+  runtime: Runtime,
+  options: CallOptions,
+): Promise<CgroupDriverName | undefined> {
+  try {
+    const own = ownCall([], undefined, options.watched);
+    const { message } = await plan.sibling('RuntimeConfig').call(runtime, Buffer.alloc(0), own);
+    return readCgroupDriver(message);
+  } catch {
+    return cgroupDriverInStatus(await askStatus(plan, runtime, true, options));
+  }
+}
+
+function readyCondition(runtime: Runtime, outcome: StatusOutcome): Condition {
+  const condition = (status: boolean, reason: string, message: string): Condition => ({
+    type: `criproxy.${runtime.id}/Ready`,
+    status,
+    reason,
+    message,
+  });
+  const { state } = runtime;
+  if (state.kind === 'down') return condition(false, 'RuntimeDown', state.reason);
+  if (outcome.kind === 'silent') return condition(false, 'StatusUnknown', outcome.reason);
+  const wrong = conditionsOf(outcome.status)?.find(({ type, status }) => needed.includes(type) && !status);
+  if (wrong !== undefined) return condition(false, wrong.reason || wrong.type, `${wrong.type}: ${wrong.message}`);
+  return condition(true, 'RuntimeIsReady', `serves ${state.packages.join(', ')}`);
+}
+
+/** What cannot be read says nothing. */
+function conditionsOf(status: Buffer): Condition[] | undefined {
+  try {
+    return readConditions(status);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The kubelet makes the cgroups of all pods for one driver, that of the primary. `drivers`: of all runtimes, in order. */
+function driverConditions(plan: Plan, drivers: readonly (CgroupDriverName | undefined)[]): Condition[] {
+  const [expected, ...others] = drivers;
+  return others.flatMap((driver, index) => {
+    if (expected === undefined || driver === undefined || driver === expected) return [];
+    const runtime = plan.runtimes.all[index + 1]!;
+    const message = `it uses the cgroup driver ${driver}, the primary runtime and so the kubelet ${expected}; configure both with the same`;
+    plan.node.statuses.warnOnce(`the ${runtimeName(runtime)}: ${message}`);
+    return [{ type: `criproxy.${runtime.id}/CgroupDriver`, status: false, reason: 'CgroupDriverDiffers', message }];
+  });
+}
+
+/**
+ * The primary's; for one without the method, made from its configuration: kubelets from 1.37 on end without it. Unimplemented
+ * where that does not tell.
+ */
+export const runtimeConfig: UnaryRoute = async (plan, request, options) => {
+  const { primary } = plan.runtimes;
+  try {
+    return await plan.call(primary, request, options);
+  } catch (fault) {
+    if (ProxyError.from(fault).code !== Code.Unimplemented) throw fault;
+    const driver = cgroupDriverInStatus(await askStatus(plan, primary, true, options));
+    if (driver === undefined) throw fault;
+    return { message: runtimeConfigWith(driver), headers: [], trailers: [] };
+  }
+};

@@ -1,0 +1,104 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { queryObjects } from 'node:v8';
+import { test } from 'tap';
+import { Generations } from '../../../src/app/generation/generations.ts';
+import type { Logger } from '../../../src/base/logger.ts';
+import { parseFlags } from '../../../src/cli/grammar/flags.ts';
+import { readConfig } from '../../../src/config/config.ts';
+import { daemonFlags } from '../../../src/config/daemon-flags.ts';
+import type { ProxyConfig } from '../../../src/config/proxy-config.ts';
+import { Plan } from '../../../src/routing/call/method-plan.ts';
+import { EventQueue } from '../../../src/routing/events/event-queue.ts';
+import { Runtimes } from '../../../src/routing/port/runtimes.ts';
+import { EventFeed } from '../../../src/routing/state/event-feed.ts';
+import { Snapshot } from '../../../src/routing/state/snapshot.ts';
+import { ClientSession } from '../../../src/transport/grpc/client-session.ts';
+import { Link } from '../../../src/transport/link.ts';
+import { CallWatch } from '../../../src/watch/call-watch.ts';
+import { watchedService } from '../../../src/watch/watched-service.ts';
+import { callOptions } from '../../routing/lab.ts';
+import { startPodRuntime } from '../operate/reload-daemon.ts';
+
+const ROUNDS = 100;
+
+/** What generations are made of. */
+const kinds = [Runtimes, Plan, Link, ClientSession, Snapshot, EventFeed, EventQueue, AbortController];
+
+/** How many there are of each, as far as anything can reach them. */
+function countObjects(): string[] {
+  return kinds.map(kind => `${queryObjects(kind)} ${kind.name}`);
+}
+
+const silent: Logger = { enabled: () => false, info() {}, warn() {}, error() {} };
+
+function configOf(connect: string): ProxyConfig {
+  return readConfig(parseFlags(daemonFlags, ['-stateDir', '', '-listen', '/run/x.sock', '-connect', connect]));
+}
+
+test(`${ROUNDS} generations, with a stream of events on each, leave nothing behind`, async t => {
+  const dir = mkdtempSync(join(tmpdir(), 'criproxy-generations-'));
+  t.teardown(() => rmSync(dir, { recursive: true, force: true }));
+  const [main, alt, other] = await Promise.all(['main', 'alt', 'other'].map(name => startPodRuntime(t, dir, name)));
+  const runtimes = [main!, alt!, other!];
+  const [one, two] = [
+    configOf(`${main!.socketPath},alt:${alt!.socketPath}`),
+    configOf(`${main!.socketPath},alt:${other!.socketPath},more:${alt!.socketPath}`),
+  ];
+  for (const runtime of runtimes) runtime.answers['GetContainerEvents'] = 'hang';
+  const watch = new CallWatch();
+  const generations = await Generations.open(one, watch, silent);
+  t.teardown(() => generations.stop());
+  await generations.start();
+  const service = watchedService(generations.service, watch);
+
+  const gone = new AbortController();
+  const events = service('/runtime.v1.RuntimeService/GetContainerEvents')!;
+  const lists = service('/runtime.v1.RuntimeService/ListPodSandbox')!;
+  if (events.kind !== 'stream' || lists.kind !== 'unary') throw new Error('not the kinds that they are');
+  let ended = 0;
+  /** As a kubelet does: asks again as soon as a stream has ended. */
+  const listening = (async () => {
+    while (!gone.signal.aborted) {
+      try {
+        const stream = events.handle([Buffer.alloc(0)], callOptions({ signal: gone.signal }));
+        for await (const _ of stream);
+      } catch {
+        ended++;
+      }
+    }
+  })();
+
+  // What stays counts who listens to it.
+  const { primary } = generations.runtimes;
+  let listeners = 0;
+  const { onChange } = primary;
+  primary.onChange = listener => {
+    listeners++;
+    const forget = onChange(listener);
+    return () => {
+      listeners--;
+      forget();
+    };
+  };
+  const turn = async (count: number) => {
+    for (let round = 0; round < count; round++) {
+      await generations.turnTo(round % 2 === 0 ? two : one);
+      await lists.handle(Buffer.alloc(0), callOptions());
+      for (const runtime of runtimes) runtime.journal.length = 0;
+    }
+    // What has left is let go of in its own time.
+    await new Promise(resolve => setTimeout(resolve, 300));
+  };
+  await turn(ROUNDS);
+  const [objects, resources] = [countObjects(), process.getActiveResourcesInfo().length];
+  await turn(ROUNDS);
+  t.strictSame(countObjects(), objects, objects.join(', '));
+  t.equal(process.getActiveResourcesInfo().length, resources, `${resources} timers and sockets`);
+  t.equal(generations.runtimes.primary, primary, 'the one that stays is the same');
+  t.ok(ended >= 2 * ROUNDS, `${ended} streams ended with their generations`);
+  gone.abort();
+  await listening;
+  t.ok(listeners <= 0, `${listeners} more listen to it`);
+});

@@ -1,0 +1,285 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { test } from 'tap';
+import { checkConfig, showFlags } from '../../src/cli/commands/config-command.ts';
+import { givenFlags } from '../../src/cli/grammar/flags.ts';
+import { UsageError } from '../../src/cli/grammar/usage-error.ts';
+import { type Config, readSettings } from '../../src/config/config.ts';
+import { daemonFlags } from '../../src/config/daemon-flags.ts';
+import { loadSettings } from '../../src/config/load-settings.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'criproxy-config-'));
+const file = join(folder, 'config.yaml');
+process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+
+async function read(text: string, ...flags: string[]): Promise<Config> {
+  writeFileSync(file, text);
+  return readSettings(await loadSettings(givenFlags(daemonFlags, ['-config', file, ...flags])));
+}
+
+async function readFlags(...flags: string[]): Promise<Config> {
+  return readSettings(await loadSettings(givenFlags(daemonFlags, flags)));
+}
+
+/** What only a file can say, left out of a comparison with flags. */
+function common(config: Config): Partial<Config> {
+  const { annotations: _a, listTimeouts: _t, labels: _l, configFile: _f, ...rest } = config;
+  return rest;
+}
+
+/** A file, and the flags that say the same. */
+const same: ReadonlyArray<readonly [text: string, flags: readonly string[]]> = [
+  ['', []],
+  ['# nothing but a comment\n', []],
+  ['listen: /run/x.sock', ['-listen', '/run/x.sock']],
+  ['logLevel: 4', ['-v', '4']],
+  ['ids: raw', ['-ids', 'raw']],
+  ['imageFs: fullest', ['-imageFs', 'fullest']],
+  ['imageNames: asked', ['-imageNames', 'asked']],
+  ['streamUrl: http://10.0.0.1:99', ['-streamUrl', 'http://10.0.0.1:99']],
+  ['streamPort: 99', ['-streamPort', '99']],
+  ['listTimeout: 1.5s', ['-listTimeout', '1.5s']],
+  ['maxSnapshotAge: 1h', ['-maxSnapshotAge', '1h']],
+  ['stateDir: ""', ['-stateDir', '']],
+  ['runtimes: [{socket: /run/a.sock}]', ['-connect', '/run/a.sock']],
+  [
+    'runtimes: [{socket: "unix:///run/a.sock"}, {id: b, socket: /run/b.sock}]',
+    ['-connect', '/run/a.sock,b:/run/b.sock'],
+  ],
+  [
+    'pins: ["pause*"]\nruntimes:\n- socket: /a\n  pins: [x]\n- {id: b, socket: /b, pins: ["y*", z]}',
+    ['-connect', '/a,b:/b', '-pin', 'pause*,=x,b=y*,b=z'],
+  ],
+  [
+    'runtimes:\n- {socket: /a, handlers: {fast: crun}}\n- {id: b, socket: /b, handlers: {vm: , gvisor: runsc}}',
+    ['-connect', '/a,b:/b', '-handlers', 'fast=:crun,vm=b,gvisor=b:runsc'],
+  ],
+];
+
+for (const [text, flags] of same) {
+  test(`a file says the same as ${flags.join(' ') || 'no flags'}`, async t => {
+    t.strictSame(common(await read(text)), common(await readFlags(...flags)));
+  });
+}
+
+const whole = `listen: /run/x.sock
+listTimeout: 500ms
+pins: [a]
+runtimes:
+  - socket: /a
+    labels: {zone: one}
+  - id: b
+    socket: /b
+    handlers: {vm: ''}
+    annotations: [vm, machine]
+    pins: [x]
+    listTimeout: 2s
+    labels: {team: two, tier: ''}
+`;
+
+test('what only a file can say', async t => {
+  const { annotations, listTimeouts, labels } = await read(whole);
+  t.strictSame(
+    [...annotations],
+    [
+      ['vm', 'b'],
+      ['machine', 'b'],
+    ],
+  );
+  t.strictSame([...listTimeouts], [['b', 2000]]);
+  t.strictSame(
+    [...labels],
+    [
+      ['', { zone: 'one' }],
+      ['b', { team: 'two', tier: '' }],
+    ],
+  );
+});
+
+test('flags win over the file', async t => {
+  const flagged = await read(whole, '-listen', '/y', '-listTimeout', '3s', '-pin', 'q', '-handlers', 'z=b');
+  t.equal(flagged.listen, '/y');
+  t.equal(flagged.listTimeout, 3000);
+  t.equal(flagged.listTimeouts.size, 0, 'for all runtimes');
+  t.strictSame(flagged.pins, [{ runtime: undefined, glob: 'q' }]);
+  t.strictSame(flagged.handlers, [{ name: 'z', runtime: 'b', handler: '' }]);
+  const moved = await read(whole, '-connect', '/p,c:/q');
+  t.strictSame(moved.runtimes, [
+    { id: '', path: '/p' },
+    { id: 'c', path: '/q' },
+  ]);
+  t.strictSame(moved.handlers, [], 'what the file says of a runtime that is not there');
+  t.strictSame(moved.pins, [{ runtime: undefined, glob: 'a' }]);
+  t.equal(moved.annotations.size, 0);
+  t.strictSame([...moved.labels.keys()], ['']);
+});
+
+/** A file, and each line of the error, without the file's name. */
+const faults: ReadonlyArray<readonly [text: string, lines: readonly string[]]> = [
+  ['listen: 5', ['1: listen: "5" is not text; put it in quotes']],
+  ['listen: x.sock', ['1: listen: "x.sock" is not an absolute path; write /path or unix:///path']],
+  ['logLevel: 9', ['1: logLevel: "9" is not a log level; use 0 to 5']],
+  ['logLevel: high', ['1: logLevel: "high" is not a whole number']],
+  ['ids: both', ['1: ids: "both" is not one of prefixed, raw']],
+  ['imageNames: short', ['1: imageNames: "short" is not one of asked, prefixed']],
+  ['imageFs: none', ['1: imageFs: "none" is not one of primary, fullest, all']],
+  ['streamPort: 0', ['1: streamPort: "0" is not a port; use 1 to 65535']],
+  ['streamUrl: host', ['1: streamUrl: "host" is not http://host:port; write the streaming server\'s address so']],
+  ['\n\nlistTimeout: soon', ['3: listTimeout: "soon" is no duration; write it as 500ms, 1s, 2m or 1h30m']],
+  ['listTimeout: 0s', ['1: listTimeout: "0s" gives runtimes no time to answer; write it as 1s or 500ms']],
+  ['stateDir: var', ['1: stateDir: "var" is not an absolute path; write it as /var/lib/criproxy']],
+  ['pins: ["a,b"]', ['1: pins[0]: "a,b" has a comma or a line break']],
+  ['pins:\n  - a\n  - b=c', ['3: pins[1]: "b=c" has a "="']],
+  ['runtimes: []', ['1: runtimes: is empty; the first runtime is the primary']],
+  ['runtimes:\n  - id: a', ['2: runtimes[0].socket: is missing']],
+  ['runtimes:\n  socket: /a', ['1: runtimes: is not a list, as - value']],
+  ['- a', ['1: the file: is not a mapping, as key: value']],
+  [
+    'runtimes:\n  - id: a\n    socket: /a',
+    [
+      `2: runtimes[0].id: "a:/a" cannot be the first: the first runtime is the primary and has no id; put the primary's socket before it`,
+    ],
+  ],
+  [
+    'runtimes:\n  - socket: /a\n  - socket: /b',
+    ['3: runtimes[1].socket: "/b" is a second primary: only the first runtime is without an id; write it as id:socket'],
+  ],
+  [
+    'runtimes:\n  - socket: /a\n  - id: b\n    socket: b.sock',
+    ['3: runtimes[1].id: "b:b.sock" is not an absolute path; write /path or unix:///path'],
+  ],
+  [
+    'runtimes:\n  - socket: /a\n  - {id: b, socket: /b, annotations: [x]}\n  - {id: c, socket: /c, annotations: [x]}',
+    ['4: annotations: "x" means the runtime "b" already; use another value'],
+  ],
+  [
+    'runtimes:\n  - socket: /a\n  - {id: b, socket: /b}\n  - {id: c, socket: /c, annotations: [b]}',
+    ['4: annotations: "b" means the runtime "b" already; use another value'],
+  ],
+  [
+    'runtimes:\n  - socket: /a\n    handlers:\n      x: y\n  - id: b\n    socket: /b\n    handlers:\n      x: z',
+    ['8: runtimes[1].handlers.x: "x=b:z" has the name of another entry, "x"; map each name once'],
+  ],
+  [
+    'colour: red\nruntimes:\n  - socket: 7\n    sockt: /a\n',
+    [
+      '1: colour: "red" there is no such key; use one of listen, logLevel, ids, imageNames, imageFs, streamUrl, streamPort, listTimeout, maxSnapshotAge, stateDir, adminSocket, metrics, otlp, logFormat, enableFaults, pins, runtimes',
+      '3: runtimes[0].socket: "7" is not text; put it in quotes',
+      '4: runtimes[0].sockt: "/a" there is no such key; use one of id, socket, handlers, annotations, pins, listTimeout, labels',
+    ],
+  ],
+  ['listen: /a\nlisten: /b', ['2: Map keys must be unique']],
+  ['listen: "/a', ['1: Missing closing "quote']],
+];
+
+for (const [text, lines] of faults) {
+  test(`a file with ${JSON.stringify(text)} is a usage error at line ${lines.map(line => line.split(':')[0]).join(', ')}`, async t => {
+    const fault = await read(text).then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+    t.ok(fault instanceof UsageError, String(fault));
+    t.strictSame(
+      (fault as Error).message.split('\n'),
+      lines.map(line => `${file}:${line}`),
+    );
+  });
+}
+
+for (const depth of [1_000, 20_000]) {
+  test(`a file with ${depth} lists inside one another is a usage error of one line`, async t => {
+    const fault = await read(`runtimes: ${'['.repeat(depth)}${']'.repeat(depth)}`).catch((error: unknown) => error);
+    t.ok(fault instanceof UsageError, String(fault));
+    const { message } = fault as Error;
+    t.match(message, file);
+    t.ok(message.length < 300 && !/\n|stack/.test(message), message.slice(0, 300));
+  });
+}
+
+test('a file that is not there', async t => {
+  await t.rejects(loadSettings(new Map([['config', '/no/such.yaml']])), {
+    message: /^flag -config: "\/no\/such.yaml" cannot be read: ENOENT/,
+  });
+});
+
+test('config check', async t => {
+  writeFileSync(file, whole);
+  t.equal(await checkConfig(file), `${file}: ok, 2 runtimes\n`);
+  writeFileSync(file, 'ids: both');
+  await t.rejects(checkConfig(file), { message: `${file}:1: ids: "both" is not one of prefixed, raw` });
+});
+
+test('the example of the documentation can be used', async t => {
+  const docs = readFileSync(new URL('../../docs/configuration.md', import.meta.url), 'utf8');
+  const [, example] = /```yaml\n([\s\S]*?)```/.exec(docs)!;
+  const config = await read(example!);
+  t.strictSame(
+    config.runtimes.map(({ id }) => id),
+    ['', 'virtlet.cloud', 'kata', 'gvisor', 'crio'],
+  );
+  t.strictSame(config.handlers, [
+    { name: 'fast', runtime: '', handler: 'crun' },
+    { name: 'vm', runtime: 'virtlet.cloud', handler: '' },
+    { name: 'kata-qemu', runtime: 'kata', handler: 'qemu' },
+    { name: 'kata-clh', runtime: 'kata', handler: 'clh' },
+    { name: 'sandboxed', runtime: 'gvisor', handler: 'runsc' },
+  ]);
+});
+
+test('config show says where each value comes from', async t => {
+  writeFileSync(file, whole);
+  const shown = await showFlags(['-config', file, '-v', '3']);
+  const rows = [
+    `listen: /run/x.sock # ${file}:1`,
+    'logLevel: 3 # flag -v',
+    'ids: prefixed # default',
+    `listTimeout: 500ms # ${file}:2`,
+    `  - a # ${file}:3`,
+    `  - socket: /a # ${file}:5`,
+    `  - id: b # ${file}:7`,
+    `      vm: "" # ${file}:9`,
+    `      - machine # ${file}:10`,
+    `      - x # ${file}:11`,
+    `    listTimeout: 2000ms # ${file}:12`,
+    `      team: two # ${file}:13`,
+  ];
+  const lines = shown.split('\n');
+  for (const row of rows) t.ok(lines.includes(row), `${row} in\n${shown}`);
+  const { level: _, ...again } = await read(shown);
+  const { level: __, ...first } = await read(whole);
+  t.strictSame(again, first, 'and is a file that says the same');
+});
+
+test('a start without -config loads no YAML reader beyond the log, and no schema', async t => {
+  const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+  const seen = new Set<string>();
+  const packages = new Set<string>();
+  const visit = (path: string): void => {
+    if (seen.has(path)) return;
+    seen.add(path);
+    for (const [, name] of readFileSync(path, 'utf8').matchAll(/^(?:import|export)\b(?! type)[^;]*?from '([^']+)'/gm)) {
+      if (name!.startsWith('.')) visit(join(dirname(path), name!));
+      else packages.add(name!);
+    }
+  };
+  visit(main);
+  t.ok(seen.size > 50, `${seen.size} files`);
+  t.notOk(packages.has('zod'));
+  t.notOk(
+    [...seen].some(path => /(?:config-(?:file|schema|show|command|rows)|commands|dispatch|help)\.ts$/.test(path)),
+  );
+});
+
+for (const [what, text] of [
+  ['lists', `runtimes: ${'['.repeat(20_000)}`],
+  ['lists that end', `runtimes: ${'['.repeat(20_000)}${']'.repeat(20_000)}`],
+  ['mappings', `runtimes: ${'{a: '.repeat(20_000)}`],
+] as const) {
+  test(`${what} 20,000 deep are refused in a line`, async t => {
+    const fault = await read(text).catch(error => error);
+    t.type(fault, UsageError);
+    t.match(fault.message, /^\S+: lists or maps are inside one another too often$/);
+  });
+}

@@ -1,0 +1,67 @@
+import { test } from 'tap';
+import { parseFlags } from '../../src/cli/grammar/flags.ts';
+import { readConfig } from '../../src/config/config.ts';
+import { daemonFlags } from '../../src/config/daemon-flags.ts';
+
+const read = (...argv: string[]) => readConfig(parseFlags(daemonFlags, argv));
+
+const runtimes: ReadonlyArray<readonly [connect: string, read: ReadonlyArray<readonly [id: string, path: string]>]> = [
+  ['/run/a.sock', [['', '/run/a.sock']]],
+  ['unix:///run/a.sock', [['', '/run/a.sock']]],
+  ['unix:/run/a.sock', [['', '/run/a.sock']]],
+  ['/run/a:b.sock', [['', '/run/a:b.sock']]],
+  [
+    '/run/a.sock,alt:/run/b.sock',
+    [
+      ['', '/run/a.sock'],
+      ['alt', '/run/b.sock'],
+    ],
+  ],
+  [
+    'unix:///run/a.sock,virtlet.cloud:unix:///run/b.sock,kata-fc:unix:/run/c.sock',
+    [
+      ['', '/run/a.sock'],
+      ['virtlet.cloud', '/run/b.sock'],
+      ['kata-fc', '/run/c.sock'],
+    ],
+  ],
+];
+
+for (const [connect, expected] of runtimes) {
+  test(`-connect ${connect}`, async t => {
+    t.strictSame(
+      read('-connect', connect).runtimes.map(({ id, path }) => [id, path]),
+      expected,
+    );
+  });
+}
+
+test('-listen takes the same spellings', async t => {
+  for (const listen of ['/run/x.sock', 'unix:/run/x.sock', 'unix:///run/x.sock']) {
+    t.equal(read('-listen', listen).listen, '/run/x.sock', listen);
+  }
+});
+
+test('-streamUrl wins over -streamPort', async t => {
+  t.equal(read('-streamUrl', 'http://10.0.0.1:1234').streamBase, 'http://10.0.0.1:1234');
+  t.equal(read('-streamUrl', 'http://10.0.0.1:1234/', '-streamPort', '99').streamBase, 'http://10.0.0.1:1234');
+  t.equal(read('-streamUrl', 'https://node.example:1234').streamBase, 'https://node.example:1234');
+});
+
+test('-streamPort is that of an address of this node', async t => {
+  t.match(read().streamBase, /^http:\/\/\d+\.\d+\.\d+\.\d+:11250$/);
+  t.match(read('-streamPort', '12000').streamBase, /^http:\/\/\d+\.\d+\.\d+\.\d+:12000$/);
+  t.ok(URL.canParse(read().streamBase));
+});
+
+test('levels 0 to 5', async t => {
+  for (const level of [0, 1, 2, 3, 4, 5]) t.equal(read('-v', String(level)).level, level, `-v ${level}`);
+});
+
+test('times and folders', async t => {
+  const config = read('-listTimeout', '250ms', '-maxSnapshotAge', '1h', '-stateDir', '/var/lib/x');
+  t.strictSame([config.listTimeout, config.maxSnapshotAge, config.stateDir], [250, 3_600_000, '/var/lib/x']);
+  const defaults = read();
+  t.strictSame([defaults.listTimeout, defaults.maxSnapshotAge], [1_000, undefined]);
+  t.equal(read('-stateDir=').stateDir, undefined, 'an empty -stateDir switches it off');
+});

@@ -1,0 +1,74 @@
+import { test } from 'tap';
+import { criTypes, type Message } from '../../support/cri-types.ts';
+import { fakeRuntime } from '../fakes.ts';
+import { settle, startLab } from '../lab.ts';
+
+const types = criTypes('runtime.v1');
+const METHOD = 'ListPodSandbox';
+
+const podsOf = (...ids: string[]) => types.encode('ListPodSandboxResponse', { items: ids.map(id => ({ id })) });
+const idsOf = (answer: Message) => answer['items'].map((item: Message) => item['id']);
+
+/** Two runtimes, of which the secondary's next answer waits for `answer`; its snapshot has the pod `old`. */
+async function startSlow(listTimeout: number) {
+  const answer = Promise.withResolvers<Buffer>();
+  const alt = fakeRuntime('alt', { answers: { [METHOD]: podsOf('old') } });
+  const lab = startLab([fakeRuntime('', { answers: { [METHOD]: podsOf('p') } }), alt], { listTimeout });
+  await lab.call(METHOD);
+  alt.answers[METHOD] = () => answer.promise;
+  return { lab, alt, answer };
+}
+
+test('a client in a hurry has the snapshot, and the runtime is not late for others', async t => {
+  const { lab, alt, answer } = await startSlow(60_000);
+  t.teardown(() => lab.stop());
+  t.strictSame(idsOf(await lab.call(METHOD, {}, { deadline: performance.now() + 40 })), ['p', 'alt__old']);
+  t.notOk(lab.node.isOverdue(alt, METHOD));
+  const patient = lab.call(METHOD);
+  await settle();
+  answer.resolve(podsOf('new'));
+  t.strictSame(idsOf(await patient), ['p', 'alt__new']);
+});
+
+test('a question with a filter does not make a runtime late; one that is whole does', async t => {
+  const { lab, alt, answer } = await startSlow(20);
+  t.teardown(() => lab.stop());
+  const filter = { label_selector: { app: 'a' } };
+  await lab.call(METHOD, { filter });
+  t.notOk(lab.node.isOverdue(alt, METHOD));
+  await lab.call(METHOD);
+  t.ok(lab.node.isOverdue(alt, METHOD));
+  answer.resolve(podsOf('new'));
+  await settle();
+  t.notOk(lab.node.isOverdue(alt, METHOD));
+});
+
+test('what a runtime answers to a field of tomorrow is no list of all that it has', async t => {
+  const { lab, alt, answer } = await startSlow(60_000);
+  t.teardown(() => lab.stop());
+  answer.resolve(podsOf('some'));
+  const { message } = await lab.send(METHOD, Buffer.from([0x10, 1]));
+  t.strictSame(idsOf(types.decode('ListPodSandboxResponse', message)), ['p', 'alt__some']);
+  alt.goDown();
+  t.strictSame(idsOf(await lab.call(METHOD)), ['p', 'alt__old']);
+});
+
+test('Status for a client in a hurry does not wait for a secondary, and does not make it late', async t => {
+  const conditions = ['RuntimeReady', 'NetworkReady'].map(type => ({ type, status: true }));
+  const ready = types.encode('StatusResponse', { status: { conditions } });
+  const slow = Promise.withResolvers<Buffer>();
+  const config = types.encode('RuntimeConfigResponse', {});
+  const alt = fakeRuntime('alt', { answers: { Status: () => slow.promise, RuntimeConfig: config } });
+  const primary = fakeRuntime('', { answers: { Status: ready, RuntimeConfig: config } });
+  const lab = startLab([primary, alt], { listTimeout: 60_000 });
+  t.teardown(() => lab.stop());
+  const altReady = (answer: Message) =>
+    answer['status'].conditions.find(({ type }: Message) => type === 'criproxy.alt/Ready');
+  const hasty = await lab.call('Status', {}, { deadline: performance.now() + 60 });
+  t.match(altReady(hasty), { status: false, message: 'it has not answered Status yet' });
+  const patient = lab.call('Status');
+  await settle();
+  slow.resolve(ready);
+  t.match(altReady(await patient), { status: true });
+  t.equal(alt.askedFor('Status').length, 1);
+});

@@ -1,0 +1,60 @@
+import { queryObjects } from 'node:v8';
+import { test } from 'tap';
+import { Code } from '../../../src/base/codes.ts';
+import { EventQueue } from '../../../src/routing/events/event-queue.ts';
+import { EventLog } from '../../faults/support/event-log.ts';
+import { FakePort } from '../../faults/support/fake-port.ts';
+import { podConfig, Routed, settled } from '../../faults/support/routed.ts';
+import { waitFor } from '../../support/child.ts';
+import { memoryInUse } from '../../support/memory-in-use.ts';
+
+/** What there is of each client that listens. */
+const kept = [EventLog, EventQueue, AbortController] as const;
+
+/** How many there are after a full collection. */
+function queryCount(of: (typeof kept)[number]): number {
+  return queryObjects(of as new () => object, { format: 'count' });
+}
+
+test('1,000 times subscribed and cancelled leaves one subscription to each runtime behind', async t => {
+  const lab = new Routed({ ports: [new FakePort(''), new FakePort('alt')] });
+  t.teardown(() => lab.stop());
+  await lab.up();
+  await lab.call('RunPodSandbox', podConfig('web', true));
+  const watching = lab.alt.watching;
+  const cycle = async (index: number) => {
+    const client = new AbortController();
+    const log = new EventLog(lab.stream('GetContainerEvents', {}, { signal: client.signal }));
+    await settled();
+    if (index % 10 === 0) {
+      lab.alt.down();
+      await settled();
+      lab.alt.up();
+    }
+    client.abort();
+    await waitFor('the end', () => log.ended, { pause: 0 });
+    return log.ended as { code: number };
+  };
+  const codes = new Set<number>();
+  for (let index = 0; index < 200; index++) codes.add((await cycle(index)).code);
+  // Some of what is over is held for a moment, by nobody of ours.
+  const rest = () => new Promise(resolve => setTimeout(resolve, 500));
+  await rest();
+  const before = await memoryInUse();
+  const counts = kept.map(queryCount);
+  for (let index = 0; index < 1_000; index++) codes.add((await cycle(index)).code);
+  await rest();
+  const grown = (await memoryInUse()) - before;
+  t.same([...codes].sort(), [Code.Cancelled, Code.Unavailable]);
+  for (const [at, of] of kept.entries()) {
+    const more = queryCount(of) - counts[at]!;
+    t.ok(more < 20, `${more} more of ${of.name}`);
+  }
+  // What V8 itself keeps of code that has become hot is about 1 MB, however often it runs.
+  t.ok(grown < 3_000_000, `the heap has grown by ${Math.round(grown / 1024)} KiB`);
+  await settled();
+  t.same([lab.primary.open, lab.alt.open, lab.alt.watching], [1, 1, watching], 'no other stream, call or listener');
+  lab.stop();
+  await settled();
+  t.same([lab.primary.open, lab.alt.open], [0, 0], 'nor these, at the end');
+});

@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import type { AdminRoute } from '../admin/admin-route.ts';
 import { type AdminServer, serveAdmin } from '../admin/admin-server.ts';
 import type { Logger } from '../base/logger.ts';
-import { clearSocketFile, listenOn } from '../transport/socket-file.ts';
+import { clearSocketFile, listenOn } from '../transport/sockets/socket-file.ts';
 
 /**
  * Serves the admin API at a path. The proxy is of use without it, so that a socket that cannot be opened is only warned of:

@@ -3,7 +3,7 @@ import { type FlagValues, parseDuration } from '../cli/grammar/flags.ts';
 import { UsageError } from '../cli/grammar/usage-error.ts';
 import { idFault } from '../routing/port/names.ts';
 import type { ImageNames } from '../routing/port/routing-settings.ts';
-import { isSameSocket } from '../transport/same-socket.ts';
+import { isSameSocket } from '../transport/sockets/same-socket.ts';
 import { nodeAddress } from './node-address.ts';
 import { readOperating } from './operating-flags.ts';
 import type { ProxyConfig, RuntimeAddress } from './proxy-config.ts';

@@ -8,7 +8,7 @@ import { readSettings } from '../config/config.ts';
 import { daemonFlags } from '../config/daemon-flags.ts';
 import { loadSettings } from '../config/load-settings.ts';
 import { openLog } from '../log/daemon-log.ts';
-import { SocketFileError } from '../transport/socket-file.ts';
+import { SocketFileError } from '../transport/sockets/socket-file.ts';
 import { onHangup } from './hangups.ts';
 
 /** Does what the command line says; resolves with the exit status. */

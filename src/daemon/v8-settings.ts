@@ -1,5 +1,5 @@
 import { setFlagsFromString } from 'node:v8';
-import { collectGarbage } from '../transport/collector.ts';
+import { collectGarbage } from '../transport/memory/collector.ts';
 
 /** When start-up is over for sure, in ms. */
 const STARTED = 1500;

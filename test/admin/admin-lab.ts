@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { type AdminLimits, adminLimits } from '../../src/admin/admin-limits.ts';
 import type { AdminRoute } from '../../src/admin/admin-route.ts';
 import { type AdminServer, serveAdmin } from '../../src/admin/admin-server.ts';
-import { listenOn } from '../../src/transport/socket-file.ts';
+import { listenOn } from '../../src/transport/sockets/socket-file.ts';
 
 export interface AdminLab {
   readonly path: string;

@@ -1,6 +1,6 @@
 import { createServer } from 'node:net';
 import * as grpc from '@grpc/grpc-js';
-import { serve } from '../../src/transport/grpc/server.ts';
+import { serve } from '../../src/transport/grpc/server/server.ts';
 import { listResponse, statusResponse, version } from './messages.ts';
 
 /**

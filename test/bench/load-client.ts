@@ -1,5 +1,5 @@
 import * as grpc from '@grpc/grpc-js';
-import { makeDial } from '../../src/transport/grpc/client.ts';
+import { makeDial } from '../../src/transport/grpc/client/client.ts';
 import type { Library } from './cases.ts';
 
 /** `calls` calls, `parallel` at a time. */

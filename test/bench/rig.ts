@@ -5,7 +5,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { bundle } from '../../build/bundle.ts';
-import { makeDial } from '../../src/transport/grpc/client.ts';
+import { makeDial } from '../../src/transport/grpc/client/client.ts';
 import { exitOf, spawnTied, waitFor } from '../support/child.ts';
 import type { Case, Library } from './cases.ts';
 import type { Job, JobResult } from './load-client.ts';

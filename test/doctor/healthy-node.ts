@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { RuntimeReport, StatusReport } from '../../src/admin/api/status-report.ts';
 import { type ExaminedNode, openNode } from '../../src/doctor/node.ts';
-import { listenOn } from '../../src/transport/socket-file.ts';
+import { listenOn } from '../../src/transport/sockets/socket-file.ts';
 import { CONFIG, config, dropIn, LIB_DROP_IN, LIB_UNIT, unit } from '../setup/kubeadm-files.ts';
 
 type Changeable<T> = { -readonly [Key in keyof T]: T[Key] };

@@ -14,7 +14,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import tap, { type Test, test } from 'tap';
 import { nameOfSocket } from '../../src/app/generation/snapshot-names.ts';
 import { readJournal } from '../../src/store/journal.ts';
-import { realSocket } from '../../src/transport/same-socket.ts';
+import { realSocket } from '../../src/transport/sockets/same-socket.ts';
 import { waitFor } from '../support/child.ts';
 import { type CriClient, connect } from '../support/cri-client.ts';
 import type { Message } from '../support/cri-types.ts';

@@ -1,6 +1,6 @@
 import { test } from 'tap';
 import { ProxyError } from '../../src/base/error.ts';
-import { dial } from '../../src/transport/grpc/client.ts';
+import { dial } from '../../src/transport/grpc/client/client.ts';
 import { criTypes } from '../support/cri-types.ts';
 import { methodPath } from '../support/facts.ts';
 import { needs } from '../support/require.ts';

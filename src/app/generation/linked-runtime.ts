@@ -5,9 +5,9 @@ import type { Faults } from '../../faults/faults.ts';
 import { faultyCalls } from '../../faults/faulty-calls.ts';
 import type { Runtime, RuntimeState, Versions } from '../../routing/port/runtime.ts';
 import { heardCalls, Silence } from '../../routing/port/silence.ts';
-import { Link, type LinkState } from '../../transport/link.ts';
-import { realSocket } from '../../transport/same-socket.ts';
+import { Link, type LinkState } from '../../transport/link/link.ts';
 import type { Dial } from '../../transport/session.ts';
+import { realSocket } from '../../transport/sockets/same-socket.ts';
 import { type CallWatch, watchedCalls } from '../../watch/call-watch.ts';
 import { greet } from './greet.ts';
 

@@ -1,6 +1,6 @@
 import type { Server } from 'node:net';
-import { findInherited } from '../../transport/inherited-socket.ts';
-import { clearSocketFile, listenOn, listenOnInherited } from '../../transport/socket-file.ts';
+import { findInherited } from '../../transport/sockets/inherited-socket.ts';
+import { clearSocketFile, listenOn, listenOnInherited } from '../../transport/sockets/socket-file.ts';
 
 /** A socket for clients, at a path. */
 export interface Listener {

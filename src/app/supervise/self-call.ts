@@ -1,5 +1,5 @@
 import type { Method, Service } from '../../base/call.ts';
-import { makeDial } from '../../transport/grpc/client.ts';
+import { makeDial } from '../../transport/grpc/client/client.ts';
 
 /** Not a method of CRI, nor of any runtime: what criproxy itself answers. */
 const PATH = '/criproxy.Self/Check';

@@ -1,5 +1,5 @@
 import { Code } from '../../base/codes.ts';
-import { ErrorCode } from '../http2/error-code.ts';
+import { ErrorCode } from '../http2/frames/error-code.ts';
 
 /** What is percent-encoded in `grpc-message`: all but printable ASCII other than the percent sign (gRPC over HTTP/2). */
 const ESCAPED = /[^ -$&-~]+/g;

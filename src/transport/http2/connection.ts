@@ -3,18 +3,18 @@ import { copyBytes } from '../../base/copy-bytes.ts';
 import { IdTable } from '../../base/id-table.ts';
 import { beginBatch, endBatch } from './batch.ts';
 import { ClosingStreams } from './closing-streams.ts';
-import { ErrorCode } from './error-code.ts';
 import { Floods } from './floods.ts';
-import { Flag, FrameType, frameHeaderSize, max31, preface, writeFrameHeader } from './frame.ts';
-import { FrameReader } from './frame-reader.ts';
-import { HpackEncoder } from './hpack-encoder.ts';
+import { ErrorCode } from './frames/error-code.ts';
+import { Flag, FrameType, frameHeaderSize, max31, preface, writeFrameHeader } from './frames/frame.ts';
+import { FrameReader } from './frames/frame-reader.ts';
+import { encodeSettings, PeerSettings, SettingId } from './frames/settings.ts';
+import { HpackEncoder } from './hpack/hpack-encoder.ts';
 import type { Limits } from './limits.ts';
 import { Output } from './output.ts';
 import { Receiver } from './receiver.ts';
 import type { ReceivingEnd } from './receiving-end.ts';
 import type { Role } from './role.ts';
 import { Sender } from './sender.ts';
-import { encodeSettings, PeerSettings, SettingId } from './settings.ts';
 import type { Stream } from './stream.ts';
 
 /** The window that every connection and stream begins with (RFC 9113 section 6.9.2). */

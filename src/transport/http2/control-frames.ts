@@ -1,7 +1,7 @@
-import { ErrorCode } from './error-code.ts';
-import { Flag, FrameType, readUint31 } from './frame.ts';
+import { ErrorCode } from './frames/error-code.ts';
+import { Flag, FrameType, readUint31 } from './frames/frame.ts';
+import { settingSize } from './frames/settings.ts';
 import type { ReceivingEnd } from './receiving-end.ts';
-import { settingSize } from './settings.ts';
 
 const noPayload = Buffer.alloc(0);
 

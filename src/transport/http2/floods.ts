@@ -1,5 +1,5 @@
+import { Quota } from '../../base/quota.ts';
 import type { Limits } from './limits.ts';
-import { Quota } from './quota.ts';
 
 /** What a peer may send that costs it nothing and us something. One for each connection. */
 export class Floods {

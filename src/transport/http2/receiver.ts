@@ -1,9 +1,9 @@
 import { ControlFrames } from './control-frames.ts';
-import { ErrorCode } from './error-code.ts';
-import { Flag, FrameType } from './frame.ts';
-import type { FrameSink } from './frame-reader.ts';
+import { ErrorCode } from './frames/error-code.ts';
+import { Flag, FrameType } from './frames/frame.ts';
+import type { FrameSink } from './frames/frame-reader.ts';
 import { HeaderAssembler } from './header-assembler.ts';
-import { HeaderBlocks } from './header-blocks.ts';
+import { HeaderBlocks } from './hpack/header-blocks.ts';
 import type { ReceivingEnd } from './receiving-end.ts';
 import type { Stream } from './stream.ts';
 

@@ -1,12 +1,12 @@
 import type { IdTable } from '../../base/id-table.ts';
 import type { ClosingStreams } from './closing-streams.ts';
-import type { ErrorCode } from './error-code.ts';
 import type { Floods } from './floods.ts';
-import type { HpackEncoder } from './hpack-encoder.ts';
+import type { ErrorCode } from './frames/error-code.ts';
+import type { PeerSettings } from './frames/settings.ts';
+import type { HpackEncoder } from './hpack/hpack-encoder.ts';
 import type { Limits } from './limits.ts';
 import type { Role } from './role.ts';
 import type { Sender } from './sender.ts';
-import type { PeerSettings } from './settings.ts';
 import type { Stream } from './stream.ts';
 
 /** What the frames that come in change of a connection; Connection says what each member means. */

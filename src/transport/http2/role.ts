@@ -1,4 +1,4 @@
-import type { ErrorCode } from './error-code.ts';
+import type { ErrorCode } from './frames/error-code.ts';
 import type { Stream } from './stream.ts';
 
 /** What makes a connection a server's or a client's. */

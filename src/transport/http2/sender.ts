@@ -1,7 +1,7 @@
 import type { Floods } from './floods.ts';
-import { Flag, FrameType, frameHeaderSize, max31, writeFrameHeader } from './frame.ts';
+import { Flag, FrameType, frameHeaderSize, max31, writeFrameHeader } from './frames/frame.ts';
+import type { PeerSettings } from './frames/settings.ts';
 import type { Output } from './output.ts';
-import type { PeerSettings } from './settings.ts';
 import type { Stream } from './stream.ts';
 
 /** Octets in front of each gRPC message: compressed flag and length. */

@@ -1,5 +1,5 @@
-import type { ErrorCode } from './error-code.ts';
-import type { HeaderList } from './header-list.ts';
+import type { ErrorCode } from './frames/error-code.ts';
+import type { HeaderList } from './hpack/header-list.ts';
 import type { Limits } from './limits.ts';
 
 /**

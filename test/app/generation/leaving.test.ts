@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { test } from 'tap';
 import { linkedRuntime } from '../../../src/app/generation/linked-runtime.ts';
 import { ProxyError } from '../../../src/base/error.ts';
-import { makeDial } from '../../../src/transport/grpc/client.ts';
+import { makeDial } from '../../../src/transport/grpc/client/client.ts';
 import { CallWatch } from '../../../src/watch/call-watch.ts';
 import { keepingLogger } from '../../faults/support/routed.ts';
 import { callOptions } from '../../routing/lab.ts';

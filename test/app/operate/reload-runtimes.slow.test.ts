@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { test } from 'tap';
 import { askAdmin } from '../../../src/admin/admin-client.ts';
 import { nameOfSocket } from '../../../src/app/generation/snapshot-names.ts';
-import { realSocket } from '../../../src/transport/same-socket.ts';
+import { realSocket } from '../../../src/transport/sockets/same-socket.ts';
 import { waitFor } from '../../support/child.ts';
 import { answerWith } from '../../support/fake-runtime.ts';
 import { at, listPods, setScene } from './reload-daemon.ts';

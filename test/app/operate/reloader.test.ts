@@ -11,7 +11,7 @@ import { readConfig } from '../../../src/config/config.ts';
 import { compareConfigs } from '../../../src/config/config-changes.ts';
 import { daemonFlags } from '../../../src/config/daemon-flags.ts';
 import type { ProxyConfig } from '../../../src/config/proxy-config.ts';
-import { isSameSocket } from '../../../src/transport/same-socket.ts';
+import { isSameSocket } from '../../../src/transport/sockets/same-socket.ts';
 
 const silent: Logger = { enabled: () => false, info() {}, warn() {}, error() {} };
 

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { type Test, test } from 'tap';
 import { callSelf, withSelfCheck } from '../../../src/app/supervise/self-call.ts';
 import type { Method, Service } from '../../../src/base/call.ts';
-import { serve } from '../../../src/transport/grpc/server.ts';
-import { listenOn } from '../../../src/transport/socket-file.ts';
+import { serve } from '../../../src/transport/grpc/server/server.ts';
+import { listenOn } from '../../../src/transport/sockets/socket-file.ts';
 
 const hangs: Method = { kind: 'unary', handle: () => new Promise(() => {}) };
 

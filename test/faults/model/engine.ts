@@ -1,6 +1,6 @@
 import type { LinkedRuntime } from '../../../src/app/generation/linked-runtime.ts';
 import type { CallOptions, Reply, ReplyStream } from '../../../src/base/call.ts';
-import { realSocket } from '../../../src/transport/same-socket.ts';
+import { realSocket } from '../../../src/transport/sockets/same-socket.ts';
 import { FakePort } from '../support/fake-port.ts';
 import type { PodModel, PodState } from '../support/pod-model.ts';
 

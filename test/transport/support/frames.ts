@@ -1,4 +1,4 @@
-import { Flag, FrameType, frameHeaderSize, preface } from '../../../src/transport/http2/frame.ts';
+import { Flag, FrameType, frameHeaderSize, preface } from '../../../src/transport/http2/frames/frame.ts';
 
 /** A frame as bytes. */
 export function frame(type: number, flags: number, streamId: number, payload: Buffer | string = ''): Buffer {

@@ -1,5 +1,5 @@
 import { createServer } from 'node:net';
-import { Flag, FrameType, preface } from '../../../src/transport/http2/frame.ts';
+import { Flag, FrameType, preface } from '../../../src/transport/http2/frames/frame.ts';
 import { data, type Field, frame, headers, message, noSettings, uint32, whole } from './frames.ts';
 import { RawPeer } from './raw-peer.ts';
 import { listen, socketPath } from './sockets.ts';

@@ -1,5 +1,5 @@
 import { Duplex } from 'node:stream';
-import { frameHeaderSize } from '../../../src/transport/http2/frame.ts';
+import { frameHeaderSize } from '../../../src/transport/http2/frames/frame.ts';
 
 /** A socket whose other end is the test: `push` feeds it, and what is written to it is counted and checked to be frames. */
 export class MemorySocket extends Duplex {

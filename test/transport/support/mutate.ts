@@ -1,4 +1,4 @@
-import { frameHeaderSize, preface } from '../../../src/transport/http2/frame.ts';
+import { frameHeaderSize, preface } from '../../../src/transport/http2/frames/frame.ts';
 import type { Random } from './random.ts';
 
 /** The frames of a recording, a preface as one of them. */

@@ -1,6 +1,6 @@
 import { duplexPair } from 'node:stream';
-import { openSession } from '../../../src/transport/grpc/client.ts';
-import { FrameType, preface } from '../../../src/transport/http2/frame.ts';
+import { openSession } from '../../../src/transport/grpc/client/client.ts';
+import { FrameType, preface } from '../../../src/transport/http2/frames/frame.ts';
 import type { Limits } from '../../../src/transport/http2/limits.ts';
 import type { Session } from '../../../src/transport/session.ts';
 import { noSettings } from './frames.ts';

@@ -1,8 +1,8 @@
 import type { Duplex } from 'node:stream';
-import { errorName } from '../../../src/transport/http2/error-code.ts';
-import { Flag, FrameType, frameHeaderSize } from '../../../src/transport/http2/frame.ts';
-import { HeaderList } from '../../../src/transport/http2/header-list.ts';
-import { HpackDecoder } from '../../../src/transport/http2/hpack-decoder.ts';
+import { errorName } from '../../../src/transport/http2/frames/error-code.ts';
+import { Flag, FrameType, frameHeaderSize } from '../../../src/transport/http2/frames/frame.ts';
+import { HeaderList } from '../../../src/transport/http2/hpack/header-list.ts';
+import { HpackDecoder } from '../../../src/transport/http2/hpack/hpack-decoder.ts';
 
 export interface ReadFrame {
   readonly type: number;

@@ -1,8 +1,8 @@
 import { duplexPair } from 'node:stream';
 import type { Service } from '../../../src/base/call.ts';
 import { MemoryAccount } from '../../../src/base/memory-account.ts';
-import { ServerConnection } from '../../../src/transport/grpc/server-connection.ts';
-import { FrameType } from '../../../src/transport/http2/frame.ts';
+import { ServerConnection } from '../../../src/transport/grpc/server/server-connection.ts';
+import { FrameType } from '../../../src/transport/http2/frames/frame.ts';
 import { defaultLimits, type Limits } from '../../../src/transport/http2/limits.ts';
 import { echo } from './echo.ts';
 import { ping } from './frames.ts';

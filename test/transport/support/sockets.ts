@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as grpc from '@grpc/grpc-js';
 import type { CallOptions, Metadata, Service } from '../../../src/base/call.ts';
-import { serve } from '../../../src/transport/grpc/server.ts';
+import { serve } from '../../../src/transport/grpc/server/server.ts';
 import type { Limits } from '../../../src/transport/http2/limits.ts';
 import type { GrpcServer } from '../../../src/transport/server-port.ts';
 import { echo } from './echo.ts';

@@ -1,0 +1,202 @@
+import { type Alarm, clearAlarm, setAlarm } from '../../../base/alarm.ts';
+import type { CallOptions, Metadata } from '../../../base/call.ts';
+import { Code } from '../../../base/codes.ts';
+import { ProxyError } from '../../../base/error.ts';
+import type { MemoryAccount } from '../../../base/memory-account.ts';
+import type { Connection } from '../../http2/connection.ts';
+import { ErrorCode, errorName } from '../../http2/frames/error-code.ts';
+import type { HeaderList } from '../../http2/hpack/header-list.ts';
+import { Stream } from '../../http2/stream.ts';
+import { UntakenError } from '../../untaken.ts';
+import { IncomingCall } from '../incoming-call.ts';
+import { isGrpc } from '../owned-names.ts';
+import { codeOfHttpStatus, codeOfReset, decodeMessage, parseStatus } from '../status.ts';
+import { tooLate } from '../timeout.ts';
+import { parseResponseHead, type ResponseHead } from './response-head.ts';
+import { type Follower, followSignal, unfollowSignal } from './signal-followers.ts';
+
+const noMetadata: Metadata = [];
+
+/** Answers of 1xx before the final one, of which gRPC has no use. */
+const maxInterims = 16;
+
+/** One call to a server: from its request headers to its status. What is done with messages is up to the class that extends it. */
+export abstract class ClientCall extends Stream implements Follower {
+  readonly path: string;
+  readonly options: CallOptions;
+  /** For whom its messages are held. */
+  abstract readonly account: MemoryAccount;
+  /** Where it waits, while it does. */
+  queue: { remove(call: ClientCall): void } | undefined = undefined;
+  encoding = '';
+  protected readonly connection: Connection;
+  protected headers: Metadata = noMetadata;
+  private headersSeen = false;
+  private interims = 0;
+  private alarm: Alarm | undefined = undefined;
+  position = -1;
+
+  constructor(connection: Connection, path: string, options: CallOptions) {
+    super();
+    this.connection = connection;
+    this.path = path;
+    this.options = options;
+  }
+
+  /** The stream is open and its request headers are sent. */
+  abstract onOpen(): void;
+  /** The header list before the messages has come. */
+  protected abstract onAnswer(headers: Metadata): void;
+  /** Payload of DATA, lent. */
+  protected abstract onBody(chunk: Buffer, start: number, end: number): void;
+  /** The call is over, with undefined for OK. The stream is closed. */
+  protected abstract onDone(fault: ProxyError | undefined, trailers: Metadata): void;
+
+  /** Ends the call, with this error for its caller. */
+  cancel(reason: ProxyError): void {
+    if (this.closed) return;
+    if (this.id === 0) {
+      this.closed = true;
+      this.queue?.remove(this);
+    } else if (this.localEnded && this.remoteEnded) this.connection.release(this);
+    else this.connection.reset(this, ErrorCode.Cancel);
+    this.done(reason, noMetadata);
+  }
+
+  /** Makes the call end with its caller's; call it before the call is opened. */
+  watch(): void {
+    const { options } = this;
+    // A call that came in on our server has its deadline watched there already.
+    if (options instanceof IncomingCall) {
+      options.follow(this);
+      return;
+    }
+    followSignal(options.signal, this);
+    const { deadline } = options;
+    if (deadline !== undefined && !this.closed) this.alarm = setAlarm(deadline, () => this.expire());
+  }
+
+  onHeaders(list: HeaderList, end: boolean): void {
+    const head = parseResponseHead(list, this.headersSeen);
+    if (list.truncated) {
+      this.onCutHeaders(head, end);
+      return;
+    }
+    if (typeof head === 'string') {
+      this.refuse(head);
+      return;
+    }
+    if (this.headersSeen) {
+      if (!end) {
+        this.refuse('HEADERS in the middle of an answer');
+        return;
+      }
+      this.finish(head, this.headers, head.metadata);
+      return;
+    }
+    if (head.status.startsWith('1') && !end) {
+      if (++this.interims > maxInterims) this.refuse('1xx without an end');
+      return;
+    }
+    if (end) {
+      this.finish(head, noMetadata, head.metadata);
+      return;
+    }
+    this.headersSeen = true;
+    if (head.status !== '200') {
+      this.giveUp(codeOfHttpStatus(head.status), `the answer has HTTP status ${head.status}`);
+      return;
+    }
+    if (!isGrpc(head.contentType)) {
+      this.giveUp(Code.Unknown, `the answer is no gRPC: ${head.contentType}`);
+      return;
+    }
+    this.encoding = head.encoding;
+    this.contentLength = head.contentLength;
+    this.headers = head.metadata;
+    this.onAnswer(head.metadata);
+  }
+
+  /** Of a status that is too long the code and the beginning of the text are kept. */
+  private onCutHeaders(head: ResponseHead | string, end: boolean): void {
+    if (end && typeof head === 'object' && head.grpcStatus !== '') this.finish(head, this.headers, noMetadata);
+    else this.giveUp(Code.ResourceExhausted, 'the header list of the answer is too large');
+  }
+
+  onData(chunk: Buffer, start: number, end: number): void {
+    if (this.headersSeen) this.onBody(chunk, start, end);
+    else this.refuse('DATA before HEADERS');
+  }
+
+  onEnd(): void {
+    this.giveUp(Code.Internal, 'the answer ended without a status');
+  }
+
+  onReset(code: ErrorCode, fault: string | undefined): void {
+    const what = fault === undefined ? `the stream was reset: ${errorName(code)}` : `a malformed answer: ${fault}`;
+    if (fault !== undefined) this.done(new ProxyError(Code.Internal, what), noMetadata);
+    else if (code === ErrorCode.RefusedStream) this.done(new UntakenError(what), noMetadata);
+    // As grpc-go has it (handleRSTStream in http2_client.go): the runtime's clock was faster.
+    else if (code === ErrorCode.Cancel && this.isTooLate) this.done(tooLate(), noMetadata);
+    else this.done(new ProxyError(codeOfReset(code), what), noMetadata);
+  }
+
+  onStall(): void {
+    this.done(new ProxyError(Code.Unavailable, 'the runtime moves the message of this call too slowly'), noMetadata);
+  }
+
+  onLost(reason: string, untouched: boolean): void {
+    if (untouched) this.done(new UntakenError(`the call was not taken: ${reason}`), noMetadata);
+    else this.done(new ProxyError(Code.Unavailable, `the connection was lost: ${reason}`), noMetadata);
+  }
+
+  /** Ends the call because of what was received. */
+  protected giveUp(code: Code, message: string): void {
+    this.cancel(new ProxyError(code, message, { headers: this.headers }));
+  }
+
+  /** Takes back what `watch` has set up. */
+  private unwatch(): void {
+    clearAlarm(this.alarm);
+    if (this.options instanceof IncomingCall) this.options.unfollow(this);
+    else unfollowSignal(this.options.signal, this);
+  }
+
+  private get isTooLate(): boolean {
+    const { deadline } = this.options;
+    return deadline !== undefined && deadline <= performance.now();
+  }
+
+  private expire(): void {
+    this.cancel(tooLate());
+  }
+
+  private refuse(fault: string): void {
+    this.connection.refuse(this, ErrorCode.ProtocolError, fault);
+  }
+
+  private finish(head: ResponseHead, headers: Metadata, trailers: Metadata): void {
+    if (!this.localEnded) this.connection.writeReset(this.id, ErrorCode.NoError);
+    this.connection.release(this);
+    this.done(faultOf(head, headers, trailers), trailers);
+  }
+
+  private done(fault: ProxyError | undefined, trailers: Metadata): void {
+    this.unwatch();
+    this.onDone(fault, trailers);
+  }
+}
+
+/** The error that an answer's status stands for; undefined for OK. */
+function faultOf(head: ResponseHead, headers: Metadata, trailers: Metadata): ProxyError | undefined {
+  if (head.grpcStatus === '') {
+    const behindHeaders = head.status === '';
+    const code = behindHeaders ? Code.Internal : codeOfHttpStatus(head.status);
+    const what = behindHeaders
+      ? 'the answer has no status'
+      : `the answer has HTTP status ${head.status} and no gRPC status`;
+    return new ProxyError(code, what, { headers, trailers });
+  }
+  const code = parseStatus(head.grpcStatus);
+  return code === Code.OK ? undefined : new ProxyError(code, decodeMessage(head.grpcMessage), { headers, trailers });
+}

@@ -1,0 +1,104 @@
+import type { CallOptions, Metadata, Reply } from '../../../base/call.ts';
+import { Code } from '../../../base/codes.ts';
+import { ProxyError } from '../../../base/error.ts';
+import type { MemoryAccount } from '../../../base/memory-account.ts';
+import type { Connection } from '../../http2/connection.ts';
+import { decompress } from '../messages/gunzip.ts';
+import { MessageReader } from '../messages/message-reader.ts';
+import { ClientCall } from './client-call.ts';
+
+/** A call of one message, answered by one message. */
+export class UnaryCall extends ClientCall {
+  private request: Buffer;
+  private resolve: (reply: Reply) => void;
+  private reject: (fault: ProxyError) => void;
+  readonly account: MemoryAccount;
+  private readonly reader: MessageReader;
+  private message: Buffer | undefined = undefined;
+  private compressed = false;
+
+  constructor(
+    connection: Connection,
+    own: MemoryAccount,
+    path: string,
+    request: Buffer,
+    options: CallOptions,
+    resolve: (reply: Reply) => void,
+    reject: (fault: ProxyError) => void,
+  ) {
+    super(connection, path, options);
+    this.request = request;
+    this.resolve = resolve;
+    this.reject = reject;
+    this.account = options.account ?? own;
+    this.reader = new MessageReader(connection.limits.maxMessageSize, this.account);
+  }
+
+  onOpen(): void {
+    if (this.connection.send(this, this.request, true)) this.localEnded = true;
+  }
+
+  onSent(): void {
+    this.localEnded = true;
+  }
+
+  protected onBody(chunk: Buffer, start: number, end: number): void {
+    const { reader } = this;
+    reader.push(chunk, start, end);
+    const message = reader.take();
+    if (message !== undefined) {
+      if (this.message !== undefined) {
+        this.giveUp(Code.Internal, 'more than one message in the answer');
+        return;
+      }
+      this.message = message;
+      this.compressed = reader.compressed;
+    }
+    reader.settle();
+    if (reader.fault !== undefined) {
+      this.giveUp(reader.fault.code, reader.fault.message);
+      return;
+    }
+    this.connection.credit(this, end - start);
+  }
+
+  protected onAnswer(): void {}
+
+  protected incoming(): number | undefined {
+    return this.reader.begun ? this.bodyLength : undefined;
+  }
+
+  protected onDone(fault: ProxyError | undefined, trailers: Metadata): void {
+    const { headers, message, reader, resolve, reject } = this;
+    const whole = reader.empty;
+    this.letGo();
+    if (fault !== undefined) {
+      reject(fault);
+    } else if (message === undefined || !whole) {
+      reject(new ProxyError(Code.Internal, 'the answer is not one whole message', { headers, trailers }));
+    } else if (this.compressed) {
+      decompress(message, this.encoding, this.connection.limits.maxMessageSize, this.account).then(
+        plain => resolve({ message: plain, headers, trailers }),
+        reject,
+      );
+    } else {
+      resolve({ message, headers, trailers });
+    }
+  }
+
+  /**
+   * A Map from which much is deleted leaves dead tables behind that hold the streams of their time; once those tables are
+   * old, only a full collection frees what the streams hold. So they hold nothing.
+   */
+  private letGo(): void {
+    this.reader.dispose();
+    this.request = nothing;
+    this.message = undefined;
+    this.resolve = ignore;
+    this.reject = ignore;
+  }
+}
+
+const nothing = Buffer.alloc(0);
+
+function ignore(): void {}

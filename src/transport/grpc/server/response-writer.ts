@@ -1,0 +1,64 @@
+import type { Metadata } from '../../../base/call.ts';
+import type { Code } from '../../../base/codes.ts';
+import type { Connection } from '../../http2/connection.ts';
+import { entryOverhead } from '../../http2/hpack/dynamic-table.ts';
+import { SharedFields } from '../../http2/hpack/shared-fields.ts';
+import type { Stream } from '../../http2/stream.ts';
+import { encodeMessage } from '../status.ts';
+
+/** How large trailers are at most where the client names no bound: grpc-go's clients take 16 MiB (defaultClientMaxHeaderListSize). */
+const MOST = 15 * 1024 * 1024;
+
+/** Writes the headers and trailers of one connection's responses. */
+export class ResponseWriter {
+  private readonly connection: Connection;
+  private readonly head = new SharedFields(
+    [':status', '200', 'literal'],
+    ['content-type', 'application/grpc', 'indexed'],
+  );
+  private readonly ok = new SharedFields(['grpc-status', '0', 'indexed']);
+
+  constructor(connection: Connection) {
+    this.connection = connection;
+  }
+
+  /** The header list that precedes a reply's messages. */
+  headers(stream: Stream, headers: Metadata): void {
+    const { encoder } = this.connection;
+    encoder.begin();
+    this.head.addTo(encoder);
+    for (const [name, value] of headers) encoder.addMetadata(name, value);
+    this.connection.sendHeaders(stream, false);
+  }
+
+  /** The status that ends a call: trailers behind headers, else all in one (grpc doc/PROTOCOL-HTTP2.md, "Trailers-Only"). */
+  status(stream: Stream, code: Code, message: string, trailers: Metadata, behindHeaders: boolean): void {
+    const { encoder, peer } = this.connection;
+    encoder.begin();
+    if (!behindHeaders) this.head.addTo(encoder);
+    if (code === 0) this.ok.addTo(encoder);
+    else encoder.add('grpc-status', String(code), 'literal');
+    this.addWhatFits(Math.min(peer.maxHeaderListSize, MOST), message, trailers);
+    this.connection.sendHeaders(stream, true);
+  }
+
+  /** An answer to what is no gRPC. */
+  httpError(stream: Stream, status: string): void {
+    const { encoder } = this.connection;
+    encoder.begin();
+    encoder.add(':status', status, 'literal');
+    this.connection.sendHeaders(stream, true);
+  }
+
+  /** A client would throw away the status with a list that is too large for it, so the message and the metadata give way. */
+  private addWhatFits(most: number, message: string, trailers: Metadata): void {
+    const { encoder } = this.connection;
+    const overhead = entryOverhead + 'grpc-message'.length;
+    const room = most - encoder.size - overhead;
+    if (message !== '' && room > 0) encoder.add('grpc-message', encodeMessage(message, room), 'literal');
+    for (const [name, value] of trailers) {
+      const size = name.length + value.length + entryOverhead;
+      if (encoder.size + size <= most) encoder.addMetadata(name, value);
+    }
+  }
+}

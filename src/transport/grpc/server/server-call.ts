@@ -1,0 +1,274 @@
+import { type Alarm, clearAlarm, setAlarm } from '../../../base/alarm.ts';
+import type { Metadata, Method, Reply, Service } from '../../../base/call.ts';
+import { Code } from '../../../base/codes.ts';
+import { ProxyError } from '../../../base/error.ts';
+import type { MemoryAccount } from '../../../base/memory-account.ts';
+import { beginBatch, endBatch } from '../../http2/batch.ts';
+import type { Connection } from '../../http2/connection.ts';
+import { ErrorCode } from '../../http2/frames/error-code.ts';
+import type { HeaderList } from '../../http2/hpack/header-list.ts';
+import { Stream } from '../../http2/stream.ts';
+import { countReply } from '../../memory/message-memory.ts';
+import { IncomingCall } from '../incoming-call.ts';
+import { Inbox } from '../messages/inbox.ts';
+import { MessageReader, tooLarge } from '../messages/message-reader.ts';
+import { parseTimeout, tooLate } from '../timeout.ts';
+import { HeldMessages } from './held-messages.ts';
+import { httpFault, parseRequestHead, type RequestHead, trailersFault } from './request-head.ts';
+import type { ResponseWriter } from './response-writer.ts';
+import { StreamAnswer } from './stream-answer.ts';
+import { UnaryRequest } from './unary-request.ts';
+
+/** An answer of this size may be more than the client's window, and is held before it is sent; smaller ones only while they wait. */
+const MAY_WAIT = 16 * 1024;
+
+/** One call that came in, to its status. */
+export class ServerCall extends Stream {
+  encoding = '';
+  readonly maxMessageSize: number;
+  private readonly connection: Connection;
+  private readonly writer: ResponseWriter;
+  private readonly service: Service;
+  private readonly reader: MessageReader;
+  readonly account: MemoryAccount;
+  private readonly held: HeldMessages;
+  private method: Method | undefined = undefined;
+  private call: IncomingCall | undefined = undefined;
+  private alarm: Alarm | undefined = undefined;
+  headersSent = false;
+  /** Unary: the request, and the trailers that follow the reply. */
+  private readonly request: UnaryRequest;
+  private trailers: Metadata = noMetadata;
+  /** Streaming: the handler's requests and answers, and the waiter for a message to be out. */
+  private inbox: Inbox | undefined = undefined;
+  private stream: StreamAnswer | undefined = undefined;
+
+  constructor(connection: Connection, writer: ResponseWriter, service: Service, account: MemoryAccount) {
+    super();
+    this.connection = connection;
+    this.writer = writer;
+    this.service = service;
+    this.maxMessageSize = connection.limits.maxMessageSize;
+    this.reader = new MessageReader(this.maxMessageSize, account);
+    this.account = account;
+    this.held = new HeldMessages(account);
+    this.request = new UnaryRequest(this.reader, this.held, this);
+  }
+
+  get streaming(): boolean {
+    return this.method?.kind === 'stream';
+  }
+
+  onHeaders(list: HeaderList, end: boolean): void {
+    if (this.call !== undefined) {
+      const fault = end ? trailersFault(list) : 'HEADERS in the middle of a request';
+      if (fault === undefined) this.onEnd();
+      else this.refuse(fault);
+      return;
+    }
+    if (list.truncated) {
+      this.fail(new ProxyError(Code.ResourceExhausted, 'the header list is too large'));
+      return;
+    }
+    const head = parseRequestHead(list);
+    if (typeof head === 'string') {
+      this.refuse(head);
+      return;
+    }
+    const fault = httpFault(head);
+    if (fault !== undefined) {
+      this.writer.httpError(this, fault);
+      this.leave();
+      return;
+    }
+    this.begin(head, end);
+  }
+
+  onData(chunk: Buffer, start: number, end: number): void {
+    if (this.inbox !== undefined) {
+      this.inbox.push(chunk, start, end);
+      return;
+    }
+    if (!this.request.push(chunk, start, end)) return;
+    this.connection.credit(this, end - start);
+  }
+
+  onEnd(): void {
+    if (this.inbox !== undefined) {
+      this.inbox.end(undefined);
+      return;
+    }
+    this.request.end();
+  }
+
+  onReset(code: ErrorCode, fault: string | undefined): void {
+    const what = code === ErrorCode.Cancel ? 'cancelled' : 'reset';
+    this.abandonCall(new ProxyError(Code.Cancelled, fault ?? `the client has ${what} the call`));
+  }
+
+  onLost(reason: string): void {
+    this.abandonCall(new ProxyError(Code.Cancelled, `the client is gone: ${reason}`));
+  }
+
+  onStall(): void {
+    this.abandonCall(new ProxyError(Code.Cancelled, 'the client moves its messages too slowly'));
+  }
+
+  onSent(): void {
+    this.held.releaseReply();
+    if (this.stream !== undefined) this.stream.sent();
+    else this.finish(this.trailers);
+  }
+
+  /** Ends the call with this status, whatever it is doing. */
+  abort(fault: ProxyError): void {
+    if (this.closed) return;
+    if (this.outgoing === undefined) this.writeFault(fault);
+    else this.connection.reset(this, ErrorCode.Cancel);
+    this.abandonCall(fault);
+  }
+
+  /** The handler reads no more requests: they are thrown away. */
+  abandon(): void {}
+
+  credit(octets: number): void {
+    this.connection.credit(this, octets);
+  }
+
+  protected incoming(): number | undefined {
+    if (this.method === undefined || this.remoteEnded) return undefined;
+    if (this.streaming) return this.reader.begun ? this.bodyLength : undefined;
+    return this.bodyLength;
+  }
+
+  private begin(head: RequestHead, end: boolean): void {
+    this.encoding = head.encoding;
+    this.contentLength = head.contentLength;
+    const timeout = head.timeout === '' ? Number.POSITIVE_INFINITY : parseTimeout(head.timeout);
+    if (timeout === undefined) {
+      this.fail(new ProxyError(Code.Internal, `malformed grpc-timeout: ${head.timeout}`));
+      return;
+    }
+    const deadline = timeout === Number.POSITIVE_INFINITY ? undefined : performance.now() + timeout;
+    this.call = new IncomingCall(head.metadata, deadline, head.userAgent, this.account);
+    this.method = this.service(head.path);
+    if (this.method === undefined) {
+      this.fail(new ProxyError(Code.Unimplemented, `unknown method ${head.path}`));
+      return;
+    }
+    if (timeout <= 0) {
+      this.fail(tooLate());
+      return;
+    }
+    if (deadline !== undefined) this.alarm = setAlarm(deadline, () => this.abort(tooLate(this.call?.waitsFor?.())));
+    if (this.method.kind === 'stream') {
+      this.patient = true;
+      this.inbox = new Inbox(this.reader, this);
+      if (end) this.inbox.end(undefined);
+      this.stream = new StreamAnswer(this);
+      const { inbox, call, method } = this;
+      void this.stream.run(() => method.handle(inbox, call));
+    } else if (end) {
+      this.onEnd();
+    }
+  }
+
+  /** The request of a unary call is whole. */
+  answer(request: Buffer): void {
+    const method = this.method as Method & { kind: 'unary' };
+    const fail = (fault: unknown) => this.fail(ProxyError.from(fault));
+    try {
+      method.handle(request, this.call!).then(reply => this.reply(reply), fail);
+    } catch (fault) {
+      fail(fault);
+    }
+  }
+
+  private reply(reply: Reply): void {
+    if (this.closed) return;
+    const { connection } = this;
+    // Before anything is said: the status goes alone then.
+    if (!this.hold(reply.message)) return;
+    beginBatch();
+    try {
+      this.sendHeaders(reply.headers);
+      this.trailers = reply.trailers;
+      countReply(reply.message);
+      if (this.send(reply.message)) this.finish(reply.trailers);
+    } finally {
+      // The replies of other open calls may be as far as this one.
+      endBatch(connection.streams.size > 0);
+    }
+  }
+
+  /** Holds an answer that may have to wait; false if it cannot be held, and then the call has failed. */
+  hold(message: Buffer): boolean {
+    if (message.length < MAY_WAIT || this.held.holdReply(message.length)) return true;
+    this.fail(tooLarge());
+    return false;
+  }
+
+  /** As the connection's `send`; a small answer that has to wait and cannot be held ends the call. */
+  send(message: Buffer): boolean {
+    if (this.connection.send(this, message, false)) {
+      this.held.releaseReply();
+      return true;
+    }
+    if (!this.held.holdReply(message.length)) {
+      // Its beginning is sent: no status can follow.
+      this.connection.reset(this, ErrorCode.EnhanceYourCalm);
+      this.abandonCall(tooLarge());
+    }
+    return false;
+  }
+
+  sendHeaders(headers: Metadata): void {
+    if (this.closed || this.headersSent) return;
+    this.headersSent = true;
+    this.writer.headers(this, headers);
+  }
+
+  /** OK. */
+  finish(trailers: Metadata): void {
+    this.writer.status(this, Code.OK, '', trailers, true);
+    this.leave();
+  }
+
+  fail(fault: ProxyError): void {
+    if (this.closed) return;
+    this.writeFault(fault);
+    this.abandonCall(fault);
+  }
+
+  private writeFault(fault: ProxyError): void {
+    if (fault.headers.length > 0) this.sendHeaders(fault.headers);
+    this.writer.status(this, fault.code, fault.message, fault.trailers, this.headersSent);
+    this.leave();
+  }
+
+  /** The client has broken HTTP/2's rules for requests. */
+  private refuse(fault: string): void {
+    this.connection.refuse(this, ErrorCode.ProtocolError, fault);
+  }
+
+  /** Everything is sent. A client that has not ended its side is told to save itself the trouble (RFC 9113 section 8.1). */
+  private leave(): void {
+    clearAlarm(this.alarm);
+    if (!this.remoteEnded) this.connection.writeReset(this.id, ErrorCode.NoError);
+    this.connection.release(this);
+    this.reader.dispose();
+    this.held.release();
+  }
+
+  /** The stream is closed before its handler was done. */
+  private abandonCall(reason: ProxyError): void {
+    clearAlarm(this.alarm);
+    this.reader.dispose();
+    this.held.release();
+    this.call?.cancel(reason);
+    this.inbox?.abort(reason);
+    this.stream?.abandon();
+  }
+}
+
+const noMetadata: Metadata = [];

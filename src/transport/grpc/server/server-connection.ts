@@ -1,0 +1,110 @@
+import type { Duplex } from 'node:stream';
+import type { Service } from '../../../base/call.ts';
+import type { ProxyError } from '../../../base/error.ts';
+import { MemoryAccount } from '../../../base/memory-account.ts';
+import { Connection } from '../../http2/connection.ts';
+import { ErrorCode } from '../../http2/frames/error-code.ts';
+import type { Limits } from '../../http2/limits.ts';
+import type { Role } from '../../http2/role.ts';
+import type { Stream } from '../../http2/stream.ts';
+import { lendReads } from '../../sockets/lent-reads.ts';
+import { ResponseWriter } from './response-writer.ts';
+import { ServerCall } from './server-call.ts';
+
+/** One client's connection to a server. */
+export class ServerConnection implements Role {
+  readonly server = true;
+  private readonly connection: Connection;
+  private readonly writer: ResponseWriter;
+  private readonly service: Service;
+  private readonly limits: Limits;
+  /** What is held for this client. */
+  private readonly account: MemoryAccount;
+  private readonly onClosed: () => void;
+  private readonly startedAt = performance.now();
+  /** Since when nothing has changed, and what it was that did not change: seen by sweeps, so that calls keep no time. */
+  private idleSince = this.startedAt;
+  private idleMark = -1;
+  private frameSince = this.startedAt;
+  private frameMark = -1;
+
+  /** `held`: what is held for all clients. `onClosed` is called once the socket is closed. */
+  constructor(socket: Duplex, service: Service, limits: Limits, held: MemoryAccount, onClosed: () => void) {
+    this.service = service;
+    this.limits = limits;
+    this.account = new MemoryAccount(Math.min(limits.maxHeld, held.max / 2), held);
+    this.onClosed = onClosed;
+    socket.once('close', () => this.onClosed());
+    this.connection = new Connection(socket, this, limits);
+    this.writer = new ResponseWriter(this.connection);
+    lendReads(socket, chunk => this.connection.receive(chunk));
+  }
+
+  accept(): Stream {
+    return new ServerCall(this.connection, this.writer, this.service, this.account);
+  }
+
+  onReady(): void {}
+  onSettings(): void {}
+  onRoom(): void {}
+  onGoAway(): void {}
+  onOver(): void {}
+
+  onRelease(): void {
+    if (this.connection.goingAway) this.endIfDrained();
+  }
+
+  /** Sends GOAWAY and ends all streaming calls; the connection ends with its last unary call. */
+  shutDown(reason: ProxyError): void {
+    this.connection.goAway();
+    for (const stream of this.connection.streams.all()) {
+      const call = stream as ServerCall;
+      if (call.streaming) call.abort(reason);
+    }
+    this.endIfDrained();
+  }
+
+  destroy(reason: string): void {
+    this.connection.destroy(reason);
+  }
+
+  /** Looks at what takes too long; `now` is of performance.now(). */
+  sweep(now: number): void {
+    const { connection, limits } = this;
+    if (connection.over) return;
+    if (!connection.ready) {
+      if (now - this.startedAt > limits.handshakeTimeout) connection.fail(ErrorCode.EnhanceYourCalm, 'no handshake');
+      return;
+    }
+    this.sweepFrame(now);
+    connection.sweepStalls(now);
+    this.sweepIdle(now);
+  }
+
+  private sweepFrame(now: number): void {
+    const { connection, limits } = this;
+    const mark = connection.midFrame ? connection.framesRead : -1;
+    if (mark < 0 || mark !== this.frameMark) {
+      this.frameMark = mark;
+      this.frameSince = now;
+    } else if (now - this.frameSince > limits.frameTimeout) {
+      connection.fail(ErrorCode.EnhanceYourCalm, 'a frame does not end');
+    }
+  }
+
+  private sweepIdle(now: number): void {
+    const { connection, limits } = this;
+    const mark = connection.streams.size === 0 ? connection.opened : -1;
+    if (mark < 0 || mark !== this.idleMark) {
+      this.idleMark = mark;
+      this.idleSince = now;
+    } else if (now - this.idleSince > limits.idleTimeout) {
+      connection.goAway();
+      this.endIfDrained();
+    }
+  }
+
+  private endIfDrained(): void {
+    if (this.connection.streams.size === 0) this.connection.end('shutting down');
+  }
+}

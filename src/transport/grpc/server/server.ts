@@ -1,0 +1,57 @@
+import type { Server, Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { Service } from '../../../base/call.ts';
+import { Code } from '../../../base/codes.ts';
+import { ProxyError } from '../../../base/error.ts';
+import { MemoryAccount } from '../../../base/memory-account.ts';
+import { defaultLimits, type Limits } from '../../http2/limits.ts';
+import type { GrpcServer } from '../../server-port.ts';
+import { ServerConnection } from './server-connection.ts';
+
+export interface ServeOptions {
+  readonly limits?: Partial<Limits>;
+  /** For what is held for all clients together; without it there is no other bound than each client's own. */
+  readonly held?: MemoryAccount;
+}
+
+/**
+ * Serves gRPC on a server that is listening or about to. `close` closes that server too: at once for new connections; a
+ * unary call in flight may finish until the grace is over, a stream ends with Unavailable.
+ */
+export function serve(server: Server, service: Service, options: ServeOptions = {}): GrpcServer {
+  const limits = { ...defaultLimits, ...options.limits };
+  const held = options.held ?? new MemoryAccount(Number.POSITIVE_INFINITY);
+  const connections = new Set<ServerConnection>();
+  let sweeper: NodeJS.Timeout | undefined;
+
+  function sweep(): void {
+    const now = performance.now();
+    for (const connection of connections) connection.sweep(now);
+  }
+  function accept(socket: Duplex): void {
+    sweeper ??= setInterval(sweep, limits.sweepInterval).unref();
+    const connection = new ServerConnection(socket, service, limits, held, () => {
+      connections.delete(connection);
+      if (connections.size > 0) return;
+      clearInterval(sweeper);
+      sweeper = undefined;
+    });
+    connections.add(connection);
+  }
+  server.on('connection', (socket: Socket) => accept(socket));
+
+  return {
+    get connections() {
+      return connections.size;
+    },
+    async close(graceMs) {
+      const closed = new Promise<void>(resolve => server.close(() => resolve()));
+      for (const connection of connections) connection.shutDown(new ProxyError(Code.Unavailable, 'shutting down'));
+      const timer = setTimeout(() => {
+        for (const connection of connections) connection.destroy('shutting down');
+      }, graceMs);
+      await closed;
+      clearTimeout(timer);
+    },
+  };
+}

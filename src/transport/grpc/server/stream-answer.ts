@@ -1,0 +1,69 @@
+import type { Metadata, ReplyStream } from '../../../base/call.ts';
+import { ProxyError } from '../../../base/error.ts';
+
+/** The call that is answered. */
+export interface AnswerOwner {
+  readonly closed: boolean;
+  readonly headersSent: boolean;
+  /** Sends the header list, the first time alone. */
+  sendHeaders(headers: Metadata): void;
+  /** Whether a message may be sent; if not, the call has failed. */
+  hold(message: Buffer): boolean;
+  /** False if some of the message waits, and then `sent` follows. */
+  send(message: Buffer): boolean;
+  finish(trailers: Metadata): void;
+  fail(fault: ProxyError): void;
+}
+
+/** Sends what the handler of a streaming call answers, a message when the one before it is out. */
+export class StreamAnswer {
+  private readonly owner: AnswerOwner;
+  private replies: AsyncIterator<Buffer> | undefined = undefined;
+  private wakeUp: () => void = () => {};
+
+  constructor(owner: AnswerOwner) {
+    this.owner = owner;
+  }
+
+  /** Never rejects. */
+  async run(open: () => ReplyStream): Promise<void> {
+    const { owner } = this;
+    try {
+      const reply = open();
+      // A tick later: if the call has failed by then, its status goes out alone, as it came.
+      reply.headers.then(headers => setImmediate(() => owner.sendHeaders(headers)));
+      this.replies = reply[Symbol.asyncIterator]();
+      for (;;) {
+        const result = await this.replies.next();
+        if (owner.closed) return;
+        if (!owner.headersSent) owner.sendHeaders(await reply.headers);
+        if (owner.closed) return;
+        if (result.done) break;
+        if (!owner.hold(result.value)) return;
+        if (!owner.send(result.value)) await this.room();
+        if (owner.closed) return;
+      }
+      owner.finish(reply.trailers);
+    } catch (fault) {
+      owner.fail(ProxyError.from(fault));
+    }
+  }
+
+  /** The message that had to wait is out. */
+  sent(): void {
+    this.wakeUp();
+  }
+
+  /** The call is over before its handler was done. */
+  abandon(): void {
+    this.replies?.return?.().catch(() => {});
+    this.wakeUp();
+  }
+
+  private async room(): Promise<void> {
+    if (this.owner.closed) return;
+    await new Promise<void>(resolve => {
+      this.wakeUp = resolve;
+    });
+  }
+}

@@ -1,0 +1,87 @@
+import { HeaderList } from './header-list.ts';
+import { HpackDecoder } from './hpack-decoder.ts';
+
+/** The longest block that is kept, in octets. One that comes again is all indices, some ten of them. */
+const longest = 16;
+
+/** How many blocks are kept, a power of two. A client sends one for each method that it calls. */
+const slots = 32;
+
+/** Sizes are decoded ones, in bytes (RFC 7541 section 4.1). */
+export interface HeaderLimits {
+  /** One header list; a larger one is marked as truncated. */
+  readonly maxHeaderListSize: number;
+  /** As much of a header list is kept. */
+  readonly maxKeptHeaders: number;
+  /** One header list at which decoding is given up. */
+  readonly maxDecodedSize: number;
+}
+
+/** A block that was decoded, and the version of the dynamic table that it was decoded with. */
+interface Kept {
+  readonly octets: Uint8Array;
+  readonly list: HeaderList;
+  /** 0 while nothing is kept. */
+  length: number;
+  version: number;
+}
+
+/**
+ * Decodes header blocks. While the dynamic table stays as it is the same octets are the same list, which is then not decoded
+ * again, nor taken apart by who keeps what it has made of it in HeaderList.parsed.
+ */
+export class HeaderBlocks {
+  private readonly decoder: HpackDecoder;
+  private readonly limit: number;
+  private readonly list: HeaderList;
+  private readonly kept: (Kept | undefined)[] = new Array<undefined>(slots).fill(undefined);
+  /** What is wrong with the last block, and then the connection is lost. */
+  fault: string | undefined = undefined;
+
+  constructor({ maxDecodedSize, maxHeaderListSize, maxKeptHeaders }: HeaderLimits) {
+    this.decoder = new HpackDecoder(maxDecodedSize);
+    this.limit = Math.min(maxHeaderListSize, maxKeptHeaders);
+    this.list = new HeaderList(this.limit);
+  }
+
+  /** The list of one whole block, lent until the next one; see `fault` first. */
+  decode(block: Buffer, start: number, end: number): HeaderList {
+    const length = end - start;
+    if (length > longest) return this.decodeInto(this.list, block, start, end);
+    let hash = length;
+    for (let at = start; at < end; at++) hash = (hash * 31 + block[at]!) | 0;
+    const index = hash & (slots - 1);
+    const kept = this.kept[index] ?? this.makeRoom(index);
+    const { version } = this.decoder;
+    if (kept.version === version && isSame(kept, block, start, length)) {
+      this.fault = undefined;
+      return kept.list;
+    }
+    kept.length = 0;
+    this.decodeInto(kept.list, block, start, end);
+    if (this.fault === undefined && this.decoder.version === version) {
+      kept.length = length;
+      kept.version = version;
+      for (let i = 0; i < length; i++) kept.octets[i] = block[start + i]!;
+    }
+    return kept.list;
+  }
+
+  private decodeInto(list: HeaderList, block: Buffer, start: number, end: number): HeaderList {
+    list.clear();
+    this.fault = this.decoder.decode(block, start, end, list);
+    return list;
+  }
+
+  private makeRoom(index: number): Kept {
+    const kept = { octets: new Uint8Array(longest), list: new HeaderList(this.limit), length: 0, version: 0 };
+    this.kept[index] = kept;
+    return kept;
+  }
+}
+
+function isSame({ octets, length }: Kept, block: Buffer, start: number, wanted: number): boolean {
+  if (length !== wanted || length === 0) return false;
+  for (let i = 0; i < length; i++) if (octets[i] !== block[start + i]) return false;
+  return true;
+}

@@ -1,0 +1,145 @@
+import { copyBytes } from '../../../base/copy-bytes.ts';
+import { DynamicTable, entryOverhead, tableSize } from './dynamic-table.ts';
+import { findStaticField, findStaticName, staticSize } from './static-table.ts';
+
+/** How a field may be written: for ever new (`literal`), worth an entry (`indexed`), or kept out of all tables (`secret`). */
+export type Representation = 'literal' | 'indexed' | 'secret';
+
+/** Metadata that no table may hold (RFC 7541 section 7.1.3). */
+const secrets = new Set(['authorization', 'cookie', 'proxy-authorization', 'set-cookie']);
+
+/** Up to this length a loop is quicker than a call of the runtime. */
+const short = 32;
+
+/** Names of metadata whose last value is remembered. */
+const maxRemembered = 64;
+
+/**
+ * Encodes header blocks (RFC 7541), in the order in which they are sent. Strings are latin1 and never Huffman-coded: what
+ * comes often is indexed anyway, and the rest costs less to send than to squeeze.
+ */
+export class HpackEncoder {
+  private readonly table = new DynamicTable((name, value, entry) => this.forget(name, value, entry));
+  private readonly entries = new Map<string, Map<string, number>>();
+  private readonly lastValues = new Map<string, string>();
+  private limit = tableSize;
+  private lowest = tableSize;
+  private resized = false;
+  /** Changes with the dynamic table: a block that only has indexed fields may be sent again until then. */
+  version = 0;
+  /** The block so far is the first `length` octets of `block`. */
+  block: Buffer = Buffer.allocUnsafeSlow(1024);
+  length = 0;
+  /** Decoded size of the block so far (RFC 7541 section 4.1). */
+  size = 0;
+
+  /** The peer's SETTINGS_HEADER_TABLE_SIZE; takes effect with the next block. */
+  setTableSize(size: number): void {
+    const limit = Math.min(size, tableSize);
+    if (limit === this.limit && !this.resized) return;
+    this.lowest = this.resized ? Math.min(this.lowest, limit) : limit;
+    this.limit = limit;
+    this.resized = true;
+    // Early is safe: indices count from the newest entry, and no block is under way.
+    this.table.resize(limit);
+    this.version++;
+  }
+
+  begin(): void {
+    this.length = 0;
+    this.size = 0;
+    if (!this.resized) return;
+    this.resized = false;
+    if (this.lowest < this.limit) this.writeResize(this.lowest);
+    this.writeResize(this.limit);
+  }
+
+  /** Appends octets of an earlier block that was made at the same `version`. */
+  append(octets: Buffer, size: number): void {
+    this.reserve(octets.length);
+    this.length = copyBytes(octets, 0, octets.length, this.block, this.length);
+    this.size += size;
+  }
+
+  add(name: string, value: string, as: Representation): void {
+    this.reserve(name.length + value.length + 16);
+    this.size += name.length + value.length + entryOverhead;
+    const field = as === 'secret' ? 0 : findStaticField(name, value) || this.find(name, value);
+    if (field !== 0) {
+      this.writeInteger(0x80, 0x7f, field);
+      return;
+    }
+    if (as === 'indexed' && this.insert(name, value)) this.writeLiteral(0x40, 0x3f, name, value);
+    else this.writeLiteral(as === 'secret' ? 0x10 : 0, 0x0f, name, value);
+  }
+
+  /** A field that is indexed once it has come twice in a row with one value, and not at all if it is a secret. */
+  addMetadata(name: string, value: string): void {
+    if (secrets.has(name)) {
+      this.add(name, value, 'secret');
+      return;
+    }
+    const again = this.lastValues.get(name) === value;
+    if (!again && (this.lastValues.has(name) || this.lastValues.size < maxRemembered)) this.lastValues.set(name, value);
+    this.add(name, value, again ? 'indexed' : 'literal');
+  }
+
+  private find(name: string, value: string): number {
+    const entry = this.entries.get(name)?.get(value);
+    return entry === undefined ? 0 : this.table.next - entry + staticSize;
+  }
+
+  private insert(name: string, value: string): boolean {
+    if (name.length + value.length + entryOverhead > this.limit / 2) return false;
+    this.table.add(name, value, false);
+    const values = this.entries.get(name) ?? new Map<string, number>();
+    this.entries.set(name, values.set(value, this.table.next - 1));
+    this.version++;
+    return true;
+  }
+
+  private forget(name: string, value: string, entry: number): void {
+    const values = this.entries.get(name);
+    if (values?.get(value) !== entry) return;
+    values.delete(value);
+    if (values.size === 0) this.entries.delete(name);
+  }
+
+  private writeLiteral(pattern: number, mask: number, name: string, value: string): void {
+    const index = findStaticName(name);
+    this.writeInteger(pattern, mask, index);
+    if (index === 0) this.writeString(name);
+    this.writeString(value);
+  }
+
+  private writeResize(size: number): void {
+    this.writeInteger(0x20, 0x1f, size);
+  }
+
+  private writeInteger(pattern: number, mask: number, value: number): void {
+    if (value < mask) {
+      this.block[this.length++] = pattern | value;
+      return;
+    }
+    this.block[this.length++] = pattern | mask;
+    let rest = value - mask;
+    for (; rest >= 0x80; rest >>>= 7) this.block[this.length++] = (rest & 0x7f) | 0x80;
+    this.block[this.length++] = rest;
+  }
+
+  private writeString(text: string): void {
+    this.writeInteger(0, 0x7f, text.length);
+    if (text.length > short) {
+      this.length += this.block.write(text, this.length, 'latin1');
+      return;
+    }
+    for (let i = 0; i < text.length; i++) this.block[this.length++] = text.charCodeAt(i);
+  }
+
+  private reserve(octets: number): void {
+    if (this.length + octets <= this.block.length) return;
+    const grown = Buffer.allocUnsafeSlow(Math.max(this.block.length * 2, this.length + octets));
+    this.block.copy(grown, 0, 0, this.length);
+    this.block = grown;
+  }
+}

@@ -1,0 +1,321 @@
+import t from 'tap';
+import { Code } from '../../../../src/base/codes.ts';
+import type { ProxyError } from '../../../../src/base/error.ts';
+import { FrameType } from '../../../../src/transport/http2/frames/frame.ts';
+import { SettingId } from '../../../../src/transport/http2/frames/settings.ts';
+import {
+  data,
+  endHeaders,
+  type Field,
+  frame,
+  headers,
+  message,
+  noSettings,
+  ping,
+  setting,
+  uint32,
+  whole,
+} from '../../support/frames.ts';
+import { rawServer, requests } from '../../support/raw-client.ts';
+import { callOptions } from '../../support/sockets.ts';
+
+const head: Field[] = [
+  [':status', '200'],
+  ['content-type', 'application/grpc'],
+];
+const ok: Field[] = [['grpc-status', '0']];
+const answer = [headers(1, head), data(1, message('hello'), 0)];
+const trailers = headers(1, ok, whole);
+const reset = (code: string) => [`RstStream 1 ${code}`];
+const lost = (code: string) => [`GoAway ${code}`];
+const rst = (code: number) => frame(FrameType.RstStream, 0, 1, uint32(code));
+const goAway = (last: number, code = 0) =>
+  frame(FrameType.GoAway, 0, 0, Buffer.concat([uint32(last), uint32(code), Buffer.from('bye')]));
+const status = (value: string) => headers(1, [[':status', value]], whole);
+
+/** What the server answers to one call, what becomes of the call, and what the client sends of RST_STREAM and GOAWAY. */
+type Row = readonly [
+  title: string,
+  bytes: readonly Buffer[],
+  code: number,
+  text: string | RegExp,
+  sent: readonly string[],
+];
+
+const rows: Row[] = [
+  ['an answer', [...answer, trailers], Code.OK, 'hello', []],
+  ['1xx first', [headers(1, [[':status', '103']]), ...answer, trailers], Code.OK, 'hello', []],
+  [
+    '1xx without an end',
+    [Buffer.concat(Array.from({ length: 17 }, () => headers(1, [[':status', '103']]))), ...answer, trailers],
+    Code.Internal,
+    /1xx without an end/,
+    reset('PROTOCOL_ERROR'),
+  ],
+  [
+    'a text that is longer than what is kept of it, in front of its status',
+    [headers(1, [...head, ['grpc-message', 'y'.repeat(9000)], ['grpc-status', '5'], ['x', 'y']], whole)],
+    Code.NotFound,
+    /^y{7000,8000}$/,
+    [],
+  ],
+  [
+    'two content-lengths',
+    [headers(1, [...head, ['content-length', '10'], ['content-length', '10']])],
+    Code.Internal,
+    /content-length twice/,
+    reset('PROTOCOL_ERROR'),
+  ],
+  [
+    'padding',
+    [
+      headers(1, head),
+      frame(FrameType.Data, 8, 1, Buffer.concat([Buffer.from([2]), message('hello'), Buffer.alloc(2)])),
+      trailers,
+    ],
+    Code.OK,
+    'hello',
+    [],
+  ],
+  ['PING in between', [...answer, ping, trailers], Code.OK, 'hello', []],
+  ['unknown frames in between', [...answer, frame(0x77, 1, 1, 'x'), trailers], Code.OK, 'hello', []],
+  [
+    'a status alone',
+    [headers(1, [...head, ['grpc-status', '5'], ['grpc-message', 'gone%21']], whole)],
+    Code.NotFound,
+    'gone!',
+    [],
+  ],
+  [
+    'a status alone that is OK',
+    [headers(1, [...head, ...ok], whole)],
+    Code.Internal,
+    'the answer is not one whole message',
+    [],
+  ],
+  ['no status', [...answer, headers(1, [], whole)], Code.Internal, 'the answer has no status', []],
+  ['a status that is no number', [...answer, headers(1, [['grpc-status', 'bad']], whole)], Code.Unknown, '', []],
+  [
+    'no trailers',
+    [headers(1, head), data(1, message('hello'))],
+    Code.Internal,
+    'the answer ended without a status',
+    [],
+  ],
+  ['no message', [headers(1, head), trailers], Code.Internal, 'the answer is not one whole message', []],
+  [
+    'two messages',
+    [...answer, data(1, message('x'), 0), trailers],
+    Code.Internal,
+    'more than one message in the answer',
+    reset('CANCEL'),
+  ],
+  [
+    'half a message',
+    [headers(1, head), data(1, message('hello').subarray(0, 9), 0), trailers],
+    Code.Internal,
+    'the answer is not one whole message',
+    [],
+  ],
+  [
+    'a message flag of 9',
+    [headers(1, head), data(1, message('hello', 9), 0), trailers],
+    Code.Internal,
+    'a message with the unknown flag 9',
+    reset('CANCEL'),
+  ],
+  [
+    'compressed without encoding',
+    [headers(1, head), data(1, message('x', 1), 0), trailers],
+    Code.Internal,
+    'a compressed message without grpc-encoding',
+    [],
+  ],
+  [
+    'DATA before HEADERS',
+    [data(1, message('x'), 0), headers(1, head), trailers],
+    Code.Internal,
+    /DATA before HEADERS/,
+    reset('PROTOCOL_ERROR'),
+  ],
+  [
+    'another content-type',
+    [
+      headers(1, [
+        [':status', '200'],
+        ['content-type', 'text/html'],
+      ]),
+    ],
+    Code.Unknown,
+    'the answer is no gRPC: text/html',
+    reset('CANCEL'),
+  ],
+  ['HTTP 404', [status('404')], Code.Unimplemented, 'the answer has HTTP status 404 and no gRPC status', []],
+  ['HTTP 401', [status('401')], Code.Unauthenticated, /401/, []],
+  ['HTTP 403', [status('403')], Code.PermissionDenied, /403/, []],
+  ['HTTP 400', [status('400')], Code.Internal, /400/, []],
+  ['HTTP 429', [status('429')], Code.Unavailable, /429/, []],
+  ['HTTP 502', [status('502')], Code.Unavailable, /502/, []],
+  [
+    'HTTP 503',
+    [headers(1, [[':status', '503']]), data(1, 'sorry')],
+    Code.Unavailable,
+    'the answer has HTTP status 503',
+    reset('CANCEL'),
+  ],
+  ['HTTP 504', [status('504')], Code.Unavailable, /504/, []],
+  ['HTTP 500', [status('500')], Code.Unknown, /500/, []],
+  [
+    'HTTP 404 with a gRPC status',
+    [
+      headers(
+        1,
+        [
+          [':status', '404'],
+          ['grpc-status', '14'],
+          ['grpc-message', 'x'],
+        ],
+        whole,
+      ),
+    ],
+    Code.Unavailable,
+    'x',
+    [],
+  ],
+  [
+    'no :status',
+    [headers(1, [['content-type', 'application/grpc']])],
+    Code.Internal,
+    /no :status/,
+    reset('PROTOCOL_ERROR'),
+  ],
+  ['a :status of 99', [headers(1, [[':status', '99']])], Code.Internal, /no :status/, reset('PROTOCOL_ERROR')],
+  [
+    ':path in an answer',
+    [headers(1, [...head, [':path', '/']])],
+    Code.Internal,
+    /:path out of place/,
+    reset('PROTOCOL_ERROR'),
+  ],
+  [
+    ':status in trailers',
+    [...answer, headers(1, [[':status', '200'], ...ok], whole)],
+    Code.Internal,
+    /:status out of place/,
+    reset('PROTOCOL_ERROR'),
+  ],
+  [
+    'upper case in a name',
+    [headers(1, [...head, ['Foo', 'x']])],
+    Code.Internal,
+    /malformed header field/,
+    reset('PROTOCOL_ERROR'),
+  ],
+  [
+    'connection in an answer',
+    [headers(1, [...head, ['connection', 'close']])],
+    Code.Internal,
+    /does not belong/,
+    reset('PROTOCOL_ERROR'),
+  ],
+  ['HEADERS in the middle', [...answer, headers(1, ok)], Code.Internal, /in the middle/, reset('PROTOCOL_ERROR')],
+  [
+    'content-length too small',
+    [headers(1, [...head, ['content-length', '3']]), data(1, message('hello'), 0)],
+    Code.Internal,
+    /content-length 3/,
+    reset('PROTOCOL_ERROR'),
+  ],
+  [
+    'content-length too large',
+    [headers(1, [...head, ['content-length', '99']]), data(1, message('hello'), 0), trailers],
+    Code.Internal,
+    /content-length 99/,
+    reset('PROTOCOL_ERROR'),
+  ],
+  [
+    'a header list too large',
+    [headers(1, [...head, ['x', 'y'.repeat(9000)]])],
+    Code.ResourceExhausted,
+    /header list/,
+    reset('CANCEL'),
+  ],
+  [
+    'a message too large',
+    [headers(1, head), data(1, Buffer.from([0, 0, 1, 0x86, 0xa1]), 0)],
+    Code.ResourceExhausted,
+    'message of 100001 bytes is larger than 100000',
+    reset('CANCEL'),
+  ],
+  ['RST_STREAM NO_ERROR', [rst(0)], Code.Internal, 'the stream was reset: NO_ERROR', []],
+  ['RST_STREAM PROTOCOL_ERROR', [rst(1)], Code.Internal, 'the stream was reset: PROTOCOL_ERROR', []],
+  ['RST_STREAM INTERNAL_ERROR', [rst(2)], Code.Internal, /INTERNAL_ERROR/, []],
+  ['RST_STREAM REFUSED_STREAM', [rst(7)], Code.Unavailable, 'the stream was reset: REFUSED_STREAM', []],
+  ['RST_STREAM CANCEL', [rst(8)], Code.Cancelled, /CANCEL/, []],
+  ['RST_STREAM ENHANCE_YOUR_CALM', [rst(11)], Code.ResourceExhausted, /ENHANCE_YOUR_CALM/, []],
+  ['RST_STREAM INADEQUATE_SECURITY', [rst(12)], Code.PermissionDenied, /INADEQUATE_SECURITY/, []],
+  ['RST_STREAM with 4711', [rst(4711)], Code.Unknown, 'the stream was reset: code 4711', []],
+  ['RST_STREAM behind half an answer', [...answer, rst(2)], Code.Internal, /INTERNAL_ERROR/, []],
+  ['GOAWAY that covers the call', [goAway(1), ...answer, trailers], Code.OK, 'hello', []],
+  [
+    'GOAWAY that does not',
+    [goAway(0, 11)],
+    Code.Unavailable,
+    'the call was not taken: GOAWAY ENHANCE_YOUR_CALM: bye',
+    [],
+  ],
+  [
+    'a header block that does not decode',
+    [frame(FrameType.Headers, endHeaders, 1, '\xbe')],
+    Code.Unavailable,
+    /index 62/,
+    lost('COMPRESSION_ERROR'),
+  ],
+  [
+    'PUSH_PROMISE',
+    [frame(FrameType.PushPromise, endHeaders, 1, uint32(2))],
+    Code.Unavailable,
+    /PUSH_PROMISE/,
+    lost('PROTOCOL_ERROR'),
+  ],
+  [
+    'ENABLE_PUSH of 1 from a server',
+    [frame(FrameType.Settings, 0, 0, setting(SettingId.EnablePush, 1))],
+    Code.Unavailable,
+    /SETTINGS/,
+    lost('PROTOCOL_ERROR'),
+  ],
+  [
+    'HEADERS on a stream that nobody opened',
+    [headers(3, head)],
+    Code.Unavailable,
+    /idle stream 3/,
+    lost('PROTOCOL_ERROR'),
+  ],
+  ['HEADERS on an even stream', [headers(2, head)], Code.Unavailable, /idle stream 2/, lost('PROTOCOL_ERROR')],
+  ['HEADERS behind the end', [...answer, trailers, headers(1, head)], Code.OK, 'hello', reset('STREAM_CLOSED')],
+  ['DATA behind the end', [...answer, trailers, data(1, 'x')], Code.OK, 'hello', reset('STREAM_CLOSED')],
+];
+
+for (const [title, bytes, code, text, sent] of rows) {
+  t.test(title, async t => {
+    const limits = { maxHeaderListSize: 8000, maxMessageSize: 100_000 };
+    const { peer, session } = await rawServer(noSettings, limits);
+    const call = session.call('/a/B', Buffer.from('request'), callOptions()).then(
+      reply => ({ code: Code.OK as number, text: reply.message.toString() }),
+      (fault: ProxyError) => ({ code: fault.code, text: fault.message }),
+    );
+    await requests(peer, 1);
+    peer.send(...bytes);
+    const outcome = await call;
+    t.equal(outcome.code, code);
+    t.match(outcome.text, text);
+    await new Promise(resolve => setImmediate(resolve));
+    session.close();
+    await peer.until(() => false);
+    t.same(
+      peer.summary().filter(word => /RstStream|GoAway/.test(word)),
+      sent,
+    );
+  });
+}

@@ -1,0 +1,159 @@
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { Duplex } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
+import t from 'tap';
+import { beginBatch, endBatch } from '../../../src/transport/http2/batch.ts';
+import { FrameType } from '../../../src/transport/http2/frames/frame.ts';
+import { Output } from '../../../src/transport/http2/output.ts';
+import { data, headers, hello, message } from '../support/frames.ts';
+import { Random } from '../support/random.ts';
+import { rawClient } from '../support/raw-server.ts';
+import { echoFields } from '../support/server-row.ts';
+import { listen, socketPath } from '../support/sockets.ts';
+
+/** Both ends of a unix socket; nothing is read of `far` until somebody does. */
+async function socketPair(test: { teardown(fn: () => unknown): void }): Promise<{ near: Socket; far: Socket }> {
+  const path = await socketPath(test);
+  const server = await listen(path);
+  const far = connect(path).pause();
+  const [near] = (await once(server, 'connection')) as [Socket];
+  test.teardown(() => {
+    near.destroy();
+    far.destroy();
+    server.close();
+  });
+  return { near, far };
+}
+
+const quiet = { room() {}, backlog() {} };
+
+/** An Output, and what it gives its stream, write by write. */
+function recorded(): { output: Output; writes: string[] } {
+  const writes: string[] = [];
+  const stream = new Duplex({
+    read() {},
+    write(chunk, _encoding, done) {
+      writes.push(chunk.toString('latin1'));
+      done();
+    },
+  });
+  return { output: new Output(stream, quiet, 1 << 20, 1 << 20), writes };
+}
+
+function put(output: Output, text: string): void {
+  output.write(Buffer.from(text), 0, text.length);
+}
+
+t.test('what is written in one tick leaves in one piece, at its end', async t => {
+  const { output, writes } = recorded();
+  put(output, 'a');
+  await Promise.resolve();
+  put(output, 'b');
+  t.strictSame(writes, []);
+  await sleep(1);
+  t.strictSame(writes, ['ab']);
+});
+
+t.test('what is written in a batch leaves with it, also where batches are inside others', async t => {
+  const { output, writes } = recorded();
+  beginBatch();
+  put(output, 'a');
+  beginBatch();
+  put(output, 'b');
+  endBatch(false);
+  t.strictSame(writes, []);
+  endBatch(false);
+  t.strictSame(writes, ['ab']);
+});
+
+t.test('a batch that is not the last of its tick waits for the others', async t => {
+  const { output, writes } = recorded();
+  for (const text of ['a', 'b']) {
+    beginBatch();
+    put(output, text);
+    endBatch(true);
+  }
+  t.strictSame(writes, []);
+  await sleep(1);
+  t.strictSame(writes, ['ab']);
+});
+
+t.test('a batch flushes each output that it wrote to', async t => {
+  const one = recorded();
+  const two = recorded();
+  beginBatch();
+  put(one.output, '1');
+  put(two.output, '2');
+  endBatch(false);
+  t.strictSame([one.writes, two.writes], [['1'], ['2']]);
+});
+
+t.test('nothing leaves an output that has ended', async t => {
+  const { output, writes } = recorded();
+  put(output, 'a');
+  output.end();
+  await sleep(30);
+  t.strictSame(writes, []);
+});
+
+t.test('the replies to calls that came in one read leave in one write', async t => {
+  const { peer, server } = rawClient();
+  peer.send(hello);
+  await peer.frame(({ type, flags }) => type === FrameType.Settings && flags === 1);
+  const writes: number[] = [];
+  peer.socket.on('data', (chunk: Buffer) => writes.push(chunk.length));
+  peer.send(...[1, 3, 5, 7, 9].flatMap(id => [headers(id, echoFields), data(id, message('hello'))]));
+  await peer.frame(({ type, streamId, flags }) => type === FrameType.Headers && streamId === 9 && (flags & 1) === 1);
+  await sleep(20);
+  server.destroy('the test is over');
+  t.equal(writes.length, 1, `writes of ${writes.join(', ')} octets`);
+});
+
+t.test('a peer that is gone is for the stream to tell of', async t => {
+  const { near, far } = await socketPair(t);
+  const closed = new Promise<string>(resolve =>
+    near.once('error', error => resolve((error as { code?: string }).code!)),
+  );
+  far.destroy();
+  await once(far, 'close');
+  const output = new Output(near, quiet, 1 << 20, 1 << 20);
+  put(output, 'a');
+  t.equal(await closed, 'EPIPE');
+});
+
+t.test('16 MiB in pieces of any size arrive whole and in order, however slowly they are read', async t => {
+  const { near, far } = await socketPair(t);
+  const random = new Random(5);
+  const room = { now: () => {} };
+  const output = new Output(near, { room: () => room.now(), backlog: () => t.fail('a backlog') }, 1 << 16, 64 << 20);
+  const sent: Buffer[] = [];
+  const received: Buffer[] = [];
+  far.on('data', chunk => {
+    received.push(chunk);
+    if (random.below(4) > 0) return;
+    far.pause();
+    setTimeout(() => far.resume(), random.below(3));
+  });
+  far.resume();
+  let left = 16 << 20;
+  let byStream = 0;
+  while (left > 0) {
+    const size = Math.min(left, random.pick([1, 17, 100, 5000, 70_000, 300_000]));
+    const piece = Buffer.alloc(size, random.below(256));
+    output.write(piece, 0, size);
+    sent.push(piece);
+    left -= size;
+    if (near.writableLength > 0) byStream++;
+    if (random.below(3) === 0) await new Promise(setImmediate);
+    if (!output.full) continue;
+    await new Promise<void>(resolve => {
+      room.now = resolve;
+    });
+  }
+  output.flush();
+  const whole = Buffer.concat(sent);
+  for (let waited = 0; Buffer.concat(received).length < whole.length && waited < 20_000; waited += 50) await sleep(50);
+  t.ok(Buffer.concat(received).equals(whole));
+  t.ok(byStream > 0, 'the kernel had not always room');
+});

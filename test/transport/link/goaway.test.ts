@@ -1,0 +1,99 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import t from 'tap';
+import { Code } from '../../../src/base/codes.ts';
+import type { Logger } from '../../../src/base/logger.ts';
+import { dial } from '../../../src/transport/grpc/client/client.ts';
+import { Link } from '../../../src/transport/link/link.ts';
+import { waitFor } from '../../support/child.ts';
+import { type LeavingServer, startLeavingServer } from '../support/leaving-server.ts';
+import { callOptions } from '../support/sockets.ts';
+
+function linkTo(
+  t: { teardown(fn: () => unknown): void },
+  server: LeavingServer,
+): { link: Link<string>; lines: string[] } {
+  const lines: string[] = [];
+  const add = (line: string) => void lines.push(line);
+  const log: Logger = { enabled: () => true, info: (_level, line) => add(line), warn: add, error: add };
+  const link = new Link<string>({
+    name: 'the runtime',
+    path: server.path,
+    dial,
+    greet: async () => 'itself',
+    describe: text => text,
+    log,
+  });
+  t.teardown(() => link.stop());
+  link.start();
+  return { link, lines };
+}
+
+const ask = async (link: Link<string>) =>
+  (await link.call('/a/B', Buffer.from('request'), callOptions([], 20_000))).message.toString();
+
+t.test('ten GOAWAY NO_ERROR cost eight callers nothing', async t => {
+  const server = await startLeavingServer(t, 5);
+  const { link, lines } = linkTo(t, server);
+  await link.tried;
+  let isOver = false;
+  let calls = 0;
+  const callers = Array.from({ length: 8 }, async () => {
+    while (!isOver) {
+      await ask(link);
+      calls++;
+    }
+  });
+  for (let i = 0; i < 10; i++) {
+    const before = calls;
+    await waitFor('more calls', () => calls > before + 16 || undefined);
+    // Of eight calls under way, some are not taken.
+    server.takeLeave(i % 2 === 0 ? undefined : 0);
+  }
+  const last = calls;
+  await waitFor('calls behind the last one', () => calls > last + 16 || undefined);
+  isOver = true;
+  await Promise.all(callers);
+  t.equal(server.connections, 11);
+  t.same(
+    lines.filter(line => !line.startsWith('the runtime is up')),
+    [],
+    'no change of state in the log',
+  );
+  t.equal(lines.length, 1);
+});
+
+t.test('a call under way ends on the old connection, a new one goes to the new', async t => {
+  const server = await startLeavingServer(t, 300);
+  const { link } = linkTo(t, server);
+  await link.tried;
+  const old = ask(link);
+  await sleep(50);
+  server.takeLeave(1);
+  await waitFor('another connection', () => server.connections === 2 || undefined);
+  t.same(await Promise.all([old, ask(link)]), ['1', '2']);
+});
+
+t.test('a stream that was not taken is sent again, with its request', async t => {
+  const server = await startLeavingServer(t, 5);
+  const { link } = linkTo(t, server);
+  await link.tried;
+  server.takeLeave(0);
+  const reply = link.stream('/a/B', [Buffer.from('request')], callOptions([], 20_000));
+  const got: string[] = [];
+  for await (const message of reply) got.push(message.toString());
+  t.same(got, ['2']);
+  t.same(await reply.headers, []);
+});
+
+t.test('GOAWAY from a server that has stopped listening is the end of the link', async t => {
+  const server = await startLeavingServer(t, 100);
+  const { link } = linkTo(t, server);
+  await link.tried;
+  const old = ask(link);
+  await sleep(20);
+  server.stopListening();
+  server.takeLeave(1);
+  t.equal(await old, '1', 'what it had taken is answered');
+  await waitFor('the link to be down', () => link.state.kind === 'down' || undefined);
+  await t.rejects(ask(link), { code: Code.Unavailable });
+});

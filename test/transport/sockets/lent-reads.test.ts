@@ -1,0 +1,122 @@
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { duplexPair } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
+import t from 'tap';
+import { lending, lendReads } from '../../../src/transport/sockets/lent-reads.ts';
+import { Random } from '../support/random.ts';
+import { listen, socketPath } from '../support/sockets.ts';
+
+/** A socket that a server has just accepted, in the event that says so, and its other end. */
+async function accepted(
+  test: { teardown(fn: () => unknown): void },
+  accept: (near: Socket) => void,
+): Promise<{ near: Socket; far: Socket }> {
+  const path = await socketPath(test);
+  const server = await listen(path);
+  const connection = new Promise<Socket>(resolve =>
+    server.once('connection', near => {
+      accept(near);
+      resolve(near);
+    }),
+  );
+  const far = connect(path);
+  const near = await connection;
+  test.teardown(() => {
+    near.destroy();
+    far.destroy();
+    server.close();
+  });
+  return { near, far };
+}
+
+t.test('with this Node an accepted socket lends what it reads: its stream never has it', async t => {
+  const lent: Buffer[] = [];
+  const read: string[] = [];
+  let lends = false;
+  const { near, far } = await accepted(t, socket => {
+    lends = lendReads(socket, chunk => {
+      lent.push(chunk);
+      read.push(chunk.toString());
+    });
+  });
+  far.write('one');
+  while (read.length < 1) await sleep(1);
+  far.write('two');
+  while (read.length < 2) await sleep(1);
+  t.strictSame([lends, read, near.readableLength], [true, ['one', 'two'], 0]);
+  t.equal(lent[0]!.buffer, lent[1]!.buffer, 'one buffer for all reads');
+  t.equal(lent[0]!.toString(), 'two', 'which the next read overwrites');
+});
+
+t.test('the end of the peer is an event as ever', async t => {
+  const { near, far } = await accepted(t, socket => void lendReads(socket, () => {}));
+  const end = once(near, 'end');
+  far.end('last words');
+  await end;
+  t.pass('end');
+});
+
+t.test('a socket that is destroyed brings nothing any more', async t => {
+  const read: string[] = [];
+  const { near, far } = await accepted(
+    t,
+    socket =>
+      void lendReads(socket, chunk => {
+        read.push(chunk.toString());
+        socket.destroy();
+      }),
+  );
+  far.on('error', () => {});
+  const closed = once(near, 'close');
+  far.write('one');
+  await closed;
+  far.write('two');
+  await sleep(20);
+  t.strictSame(read, ['one']);
+});
+
+t.test('any other stream brings what it reads as data', async t => {
+  const [near, far] = duplexPair();
+  const read: string[] = [];
+  t.equal(
+    lendReads(near, chunk => read.push(chunk.toString())),
+    false,
+  );
+  far.write('one');
+  await sleep(1);
+  t.strictSame(read, ['one']);
+});
+
+t.test('eight sockets that share the buffer each have their own bytes, 1 MiB of them, on both sides', async t => {
+  const random = new Random(9);
+  const wrong: string[] = [];
+  const counts = new Array<number>(16).fill(0);
+  for (let index = 0; index < 8; index++) {
+    const expect = (side: number) => (chunk: Buffer) => {
+      const at = 2 * index + side;
+      counts[at]! += chunk.length;
+      if (!chunk.equals(Buffer.alloc(chunk.length, index))) wrong.push(`bytes of another socket at ${at}`);
+    };
+    const path = await socketPath(t);
+    const server = await listen(path);
+    server.once('connection', (near: Socket) => {
+      lendReads(near, expect(0));
+      near.write(Buffer.alloc(1 << 20, index));
+      t.teardown(() => near.destroy());
+    });
+    const far = connect({ path, onread: lending(() => expect(1)) });
+    t.teardown(() => {
+      far.destroy();
+      server.close();
+    });
+    await once(far, 'connect');
+    for (let left = 1 << 20; left > 0; ) {
+      const size = Math.min(left, 1 + random.below(100_000));
+      far.write(Buffer.alloc(size, index));
+      left -= size;
+    }
+  }
+  for (let waited = 0; waited < 20_000 && counts.some(count => count < 1 << 20); waited += 10) await sleep(10);
+  t.strictSame([wrong, counts], [[], Array.from({ length: 16 }, () => 1 << 20)]);
+});

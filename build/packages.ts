@@ -5,10 +5,12 @@ import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { describeArtefact, printArtefact, readManifest, writeManifest } from './artefact.ts';
+import { releasesOf } from './changelog.ts';
 import { renderCompletion } from './completion.ts';
 import { listNpmPackages, readNode } from './components.ts';
 import { renderCopyright } from './copyright.ts';
 import { DebCompressor } from './deb.ts';
+import { renderDebianChangelog } from './debian-changelog.ts';
 import { listDepends } from './depends.ts';
 import { readElf } from './elf.ts';
 import { renderMan } from './man.ts';
@@ -45,6 +47,13 @@ function readOverrides(name: Name): string {
   return existsSync(own) ? all + readText(own) : all;
 }
 
+function readChangelog(name: Name, { version, epoch }: Version): string {
+  const maintainer = /^Maintainer: (.*)$/m.exec(readText(debian, `${name}.control`))?.[1];
+  if (maintainer === undefined) throw new Error(`debian/${name}.control has no Maintainer`);
+  const releases = releasesOf(readText(root, 'CHANGELOG.md'), version);
+  return renderDebianChangelog(releases, { source: name, maintainer, epoch });
+}
+
 /** Everything in a package but the program, which is too big to be copied about. */
 function listFiles(name: Name, build: Build): StagedFile[] {
   const doc = `usr/share/doc/${name}`;
@@ -59,10 +68,7 @@ function listFiles(name: Name, build: Build): StagedFile[] {
     { path: 'usr/share/criproxy/default', content: readText(debian, 'default') },
     { path: 'usr/share/bash-completion/completions/criproxy', content: renderCompletion() },
     { path: 'usr/share/man/man8/criproxy.8.gz', content: compressText(renderMan()) },
-    {
-      path: `${doc}/changelog.gz`,
-      content: compressText(readText(debian, 'changelog').replace(/^criproxy /gm, `${name} `)),
-    },
+    { path: `${doc}/changelog.gz`, content: compressText(readChangelog(name, build.source)) },
     { path: `${doc}/copyright`, content: build.copyright },
     { path: `${doc}/sbom.cdx.json`, content: build.sbom },
     ...['dashboard.json', 'alerts.yaml'].map(file => ({
@@ -158,9 +164,6 @@ function main(): void {
   const manifest = readManifest(out) as { source?: Version; base?: { node: string } };
   if (manifest.source === undefined || manifest.base === undefined)
     throw new Error(`${out} holds no executable: run build/bundle.ts and build/executable.ts first`);
-  const changelog = /^criproxy \(([^)]+)\)/.exec(readText(debian, 'changelog'))?.[1];
-  if (changelog !== manifest.source.version)
-    throw new Error(`debian/changelog is of ${changelog}, package.json of ${manifest.source.version}`);
   const inputs = JSON.parse(readText(out, 'criproxy.inputs.json')) as string[];
   const components = [...listNpmPackages(root, inputs), readNode(root, manifest.base.node)];
   const build: Build = {

@@ -43,7 +43,7 @@ export function readPage(path: string): Page {
 
 /** All pages that the project has for people. */
 export function allPages(): Page[] {
-  const found = ['README.md', '.github/CONTRIBUTING.md'];
+  const found = ['README.md', 'CHANGELOG.md', '.github/CONTRIBUTING.md'];
   const walk = (folder: string) => {
     for (const entry of readdirSync(join(root, folder), { withFileTypes: true })) {
       const path = `${folder}/${entry.name}`;

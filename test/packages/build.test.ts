@@ -100,7 +100,11 @@ for (const name of names) {
       name === 'criproxy',
       'only criproxy depends on the kubelet',
     );
-    t.equal(field(deb, 'Version'), JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).version);
+    const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+    t.equal(field(deb, 'Version'), version);
+    const read = `dpkg-deb --fsys-tarfile "$1" | tar -xO ./usr/share/doc/${name}/changelog.gz | zcat`;
+    const changelog = execFileSync('sh', ['-c', read, '-', deb], { encoding: 'utf8' });
+    t.ok(changelog.startsWith(`${name} (${version}) `), changelog);
   });
 }
 

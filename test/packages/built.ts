@@ -35,7 +35,9 @@ export function buildInto(out: string): void {
 }
 
 function hashInputs(bundle: string): string {
-  const hash = createHash('sha256').update(readFileSync(bundle));
+  const hash = createHash('sha256')
+    .update(readFileSync(bundle))
+    .update(readFileSync(join(root, 'CHANGELOG.md')));
   for (const folder of ['build', 'debian', 'docs/operate', 'test/packages'])
     for (const name of readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).sort())
       if (statSync(join(root, folder, name)).isFile()) hash.update(name).update(readFileSync(join(root, folder, name)));

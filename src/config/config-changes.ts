@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { runtimeLabel, runtimeName } from '../base/runtime-name.ts';
 import type { ProxyConfig, RuntimeAddress } from './proxy-config.ts';
 
 /** What another configuration is about, a line a change. */
@@ -78,9 +79,11 @@ export function compareConfigs(before: ProxyConfig, after: ProxyConfig): ConfigC
           each,
           show => show(before, id),
           show => show(after, id),
-        ).map(line => `${nameOf(id)}: ${line}`),
+        ).map(line => `${runtimeName(id)}: ${line}`),
       ),
-      ...(isDeepStrictEqual(staying, stayed) ? [] : [step('order of runtimes', list(stayed), list(staying))]),
+      ...(isDeepStrictEqual(staying, stayed)
+        ? []
+        : [step('order of runtimes', list(stayed.map(runtimeLabel)), list(staying.map(runtimeLabel)))]),
       ...changesOf(
         single,
         show => show(before),
@@ -90,13 +93,8 @@ export function compareConfigs(before: ProxyConfig, after: ProxyConfig): ConfigC
   };
 }
 
-/** How log lines and messages call a runtime. */
-export function nameOf(id: string): string {
-  return id === '' ? 'the primary runtime' : `runtime ${id}`;
-}
-
 function describe({ id, path }: RuntimeAddress): string {
-  return `${nameOf(id)} at ${path}`;
+  return `${runtimeName(id)} at ${path}`;
 }
 
 function changesOf<S>(
@@ -115,7 +113,7 @@ function step(name: string, was: string, is: string): string {
 }
 
 function list(entries: readonly string[]): string {
-  return entries.length === 0 ? 'none' : entries.map(entry => entry || 'primary').join(', ');
+  return entries.length === 0 ? 'none' : entries.join(', ');
 }
 
 function text(value: unknown): string {

@@ -1,8 +1,9 @@
+import { runtimeName } from '../base/runtime-name.ts';
 import { findFlag } from '../setup/command.ts';
 import type { Kubelet } from '../setup/kubelet.ts';
 import { findConfigValue } from '../setup/kubelet-config.ts';
 import { SetupError } from '../setup/setup-error.ts';
-import { type Facts, runtimeName } from './facts.ts';
+import type { Facts } from './facts.ts';
 import { type Finding, fail, ok } from './finding.ts';
 import type { ExaminedNode } from './node.ts';
 

@@ -78,8 +78,3 @@ function readConnect(connect: string): { id: string; socket: string }[] {
     return { id, socket: endpointPath(index === 0 ? entry : entry.slice(id.length + 1)) };
   });
 }
-
-/** A runtime as a sentence names it. */
-export function runtimeName(id: string): string {
-  return id === '' ? 'the primary runtime' : `runtime ${id}`;
-}

@@ -1,4 +1,5 @@
-import { type Facts, runtimeName } from './facts.ts';
+import { runtimeLabel, runtimeName } from '../base/runtime-name.ts';
+import type { Facts } from './facts.ts';
 import { aside, type Finding, warn } from './finding.ts';
 
 /** How many names a finding has at most; the rest is counted. */
@@ -8,7 +9,7 @@ const MOST = 20;
 export function checkImages({ report }: Facts): Finding[] {
   return (report?.runtimes ?? []).flatMap(({ id, socket, soleImages }) => {
     if (soleImages == null) return [];
-    const check = `images-${id || 'primary'}`;
+    const check = `images-${runtimeLabel(id)}`;
     const findings = soleImages.missing.map(({ runtime: to, names }) => {
       const target = report?.runtimes.find(other => other.id === to)?.socket ?? '';
       const what = `${runtimeName(id)} has images of running pods that ${runtimeName(to)} has not: ${list(names)}`;

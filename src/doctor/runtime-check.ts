@@ -1,5 +1,6 @@
 import { isAwaited, type RuntimeReport } from '../admin/api/status-report.ts';
-import { type Facts, runtimeName } from './facts.ts';
+import { runtimeLabel, runtimeName } from '../base/runtime-name.ts';
+import type { Facts } from './facts.ts';
 import { aside, type Finding, fail, ok, warn } from './finding.ts';
 
 /** How old the lists of a runtime that is up may be, in s; the proxy asks for them every 10 s. */
@@ -19,7 +20,7 @@ export function checkRuntimes({ report, kubelet }: Facts): Finding[] {
 function checkRuntime(runtime: RuntimeReport, minor: number | undefined): Finding[] {
   const { id, state, socket, reason, since, name, version, packages, asked, snapshot } = runtime;
   const who = runtimeName(id);
-  const check = `runtime-${id === '' ? 'primary' : id}`;
+  const check = `runtime-${runtimeLabel(id)}`;
   if (state === 'down') {
     if (isAwaited(runtime)) return [aside(check, `${who} is not seen yet: ${reason}`, MEANS_UNSEEN)];
     const what = `${who} is down since ${since}: ${reason}`;

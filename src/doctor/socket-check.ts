@@ -1,7 +1,8 @@
+import { runtimeLabel, runtimeName } from '../base/runtime-name.ts';
 import { SERVICE } from '../setup/daemon.ts';
 import type { FileFacts } from '../setup/host.ts';
 import { findObstacles, isPassed } from '../setup/reach.ts';
-import { type Facts, runtimeName } from './facts.ts';
+import type { Facts } from './facts.ts';
 import { type Finding, fail, ok, skip, warn } from './finding.ts';
 import type { ExaminedNode } from './node.ts';
 
@@ -15,7 +16,7 @@ export function checkSockets(node: ExaminedNode, { listen, adminSocket, report, 
     ...checkSocket(node, 'socket-cri', "criproxy's CRI socket", listen),
     ...checkSocket(node, 'socket-admin', "criproxy's admin socket", admin),
     ...runtimes.flatMap(({ id, socket }) => {
-      const check = id === '' ? 'socket-primary' : `socket-${id}`;
+      const check = `socket-${runtimeLabel(id)}`;
       const name = `the socket of ${runtimeName(id)}`;
       const hidden = checkReach(node, check, name, socket);
       return hidden.length > 0 ? hidden : checkSocket(node, check, name, socket);

@@ -1,4 +1,5 @@
 import { codeName } from '../base/codes.ts';
+import { runtimeName } from '../base/runtime-name.ts';
 
 /** How a call to a runtime ends instead: with a gRPC status, never, or with its connection cut. */
 export type FaultEnd =
@@ -33,7 +34,7 @@ export interface ActiveFault {
 
 /** A rule in words, as `ListContainers of runtime alt: waits 2000 ms, fails with Unavailable`. */
 export function describeRule({ method, runtime, delay, end, probability, times }: FaultRule): string {
-  const whose = runtime === undefined ? 'all runtimes' : runtime === '' ? 'the primary runtime' : `runtime ${runtime}`;
+  const whose = runtime === undefined ? 'all runtimes' : runtimeName(runtime);
   const what = [...(delay > 0 ? [`waits ${delay} ms`] : []), ...(end === undefined ? [] : [describeEnd(end)])];
   const often = probability < 1 ? `, each with probability ${probability}` : '';
   const until = times === undefined ? '' : `, ${times} time${times === 1 ? '' : 's'}`;

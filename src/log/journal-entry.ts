@@ -1,5 +1,5 @@
 import { escapeControls } from '../base/escape-controls.ts';
-import { runtimeLabel } from '../watch/runtime-label.ts';
+import { runtimeLabel } from '../base/runtime-name.ts';
 import type { LogLine } from './log-line.ts';
 
 /** A value with more bytes is cut: an entry has to fit into a datagram (net.core.wmem_default, 212,992 bytes by default). */

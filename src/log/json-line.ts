@@ -1,5 +1,5 @@
 import { escapeControls } from '../base/escape-controls.ts';
-import { runtimeLabel } from '../watch/runtime-label.ts';
+import { runtimeLabel } from '../base/runtime-name.ts';
 import type { LogLine } from './log-line.ts';
 
 /** A line as a JSON object, ended. */

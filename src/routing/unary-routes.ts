@@ -1,5 +1,6 @@
 import type { CallOptions, Reply } from '../base/call.ts';
 import { codeName } from '../base/codes.ts';
+import { runtimeName } from '../base/runtime-name.ts';
 import type { Route } from '../cri/tables/methods.ts';
 import { askOwner } from './call/ask-owner.ts';
 import { askedFor } from './call/asked.ts';
@@ -14,7 +15,7 @@ import { listPart } from './lists/list-part.ts';
 import { createContainer } from './pods/create-container.ts';
 import { refuseCollision } from './pods/id-collision.ts';
 import type { Runtime } from './port/runtime.ts';
-import { runtimeName, TARGET_RUNTIME } from './port/runtimes.ts';
+import { TARGET_RUNTIME } from './port/runtimes.ts';
 import { imageFs } from './samples/image-fs-info.ts';
 import { samples } from './samples/sample-routes.ts';
 import type { IdKind } from './state/owners.ts';
@@ -81,7 +82,7 @@ const all: UnaryRoute = async (plan, request, options) => {
       if (isReply(part)) return;
       plan.node.log.info(
         2,
-        `${plan.method.name} of the ${runtimeName(runtime)}: ${codeName(part.code)}: ${part.message}`,
+        `${plan.method.name} of ${runtimeName(runtime.id)}: ${codeName(part.code)}: ${part.message}`,
         undefined,
         { call: options.watched, method: plan.method.name, runtime: runtime.id },
       );

@@ -1,11 +1,11 @@
 import type { Logger } from '../base/logger.ts';
+import { NONE, runtimeLabel, SEVERAL } from '../base/runtime-name.ts';
 import { codeIndex, codeLabels, isError } from './call-codes.ts';
 import type { CallRecord, Part } from './call-record.ts';
 import type { CallObserver } from './call-watch.ts';
 import { Histogram } from './histogram.ts';
 import { LARGE_MESSAGE, LargeMessages } from './large-messages.ts';
 import { RecentCalls, type RecentFigures } from './recent-calls.ts';
-import { NONE, runtimeLabel, SEVERAL } from './runtime-label.ts';
 import { type RuntimeFigures, RuntimeStats } from './runtime-stats.ts';
 
 /** A method that is counted by name. `timed`: how long it takes says something; not so of a stream that stays open. */

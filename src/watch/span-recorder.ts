@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type { Metadata } from '../base/call.ts';
+import { runtimeLabel } from '../base/runtime-name.ts';
 import type { CallRecord, Part } from './call-record.ts';
 import type { CallObserver } from './call-watch.ts';
-import { runtimeLabel } from './runtime-label.ts';
 import type { Span } from './span.ts';
 import { readTraceParent, withTraceParent } from './trace-context.ts';
 

@@ -63,7 +63,7 @@ test('runtime handlers on real runtimes', needs('root', 'demo', 'registry'), asy
     t.match(await client.ask('RunPodSandbox', contradicting), {
       code: 3,
       details:
-        'the runtime handler "quick" is one of the primary runtime, but the pod annotation kubernetes.io/target-runtime names the runtime alt',
+        'the runtime handler "quick" is one of the primary runtime, but the pod annotation kubernetes.io/target-runtime names runtime alt',
     });
     const unknown = await client.ask('RunPodSandbox', { config: podConfig(), runtime_handler: 'nowhere' });
     t.match(unknown, { code: 2, details: /no runtime for "nowhere" is configured/ }, "the primary's own words");
@@ -109,6 +109,6 @@ test('runtime handlers on real runtimes', needs('root', 'demo', 'registry'), asy
       config,
     });
     t.equal(code, 3);
-    t.match(details, /belongs to the primary runtime, but the call is for the runtime alt/);
+    t.match(details, /belongs to the primary runtime, but the call is for runtime alt/);
   });
 });

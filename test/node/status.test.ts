@@ -117,7 +117,7 @@ async function checkTerminal(t: Test, lab: Lab): Promise<void> {
     t.ok(has(/^CRI on .*criproxy\.sock, configured by flags$/));
     t.ok(has(/^RUNTIME +STATE SINCE +PODS +CONT CALLS\/S +ERRORS +P50\/P99 SNAPSHOT$/));
     const row = (id: string) => screen.find(line => line.startsWith(`${id} `))?.split(/ {2,}/);
-    t.match(row('(primary)')?.slice(1, 4).join(' '), /^up /);
+    t.match(row('primary')?.slice(1, 4).join(' '), /^up /);
     t.match(row('gone')?.join(' '), /^gone down /);
     t.ok(
       screen.some(line => /^ {2}nothing listens on/.test(line)),

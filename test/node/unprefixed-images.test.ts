@@ -118,6 +118,6 @@ test('images without a prefix on real runtimes', needs('root', 'demo', 'registry
       config: { metadata: { name: 'c' }, image: { image: `alt/${image}` }, linux: {} },
     });
     t.equal(code, 3);
-    t.match(details, /belongs to the runtime alt.*name it without "alt\/"/);
+    t.match(details, /belongs to runtime alt.*name it without "alt\/"/);
   });
 });

@@ -78,7 +78,7 @@ test('status and doctor on a node with systemd and a kubelet', options, async t 
     t.same(found, []);
     const status = node.run('criproxy status');
     t.equal(status.status, 0, status.stdout + status.stderr);
-    t.match(status.stdout, /^\(primary\) +up /m);
+    t.match(status.stdout, /^primary +up /m);
     t.match(status.stdout, /^virtlet\.cloud +- .*\n.*\n +not seen yet: there is no socket/m);
     t.notMatch(node.must('criproxy doctor'), 'virtlet.cloud');
     t.match(node.must('criproxy doctor --all'), 'runtime virtlet.cloud is not seen yet');

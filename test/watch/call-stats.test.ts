@@ -2,11 +2,11 @@ import { test } from 'tap';
 import { Code, codeName } from '../../src/base/codes.ts';
 import { ProxyError } from '../../src/base/error.ts';
 import type { Logger } from '../../src/base/logger.ts';
+import { NONE, SEVERAL } from '../../src/base/runtime-name.ts';
 import { codeLabels, isError } from '../../src/watch/call-codes.ts';
 import type { CallRecord } from '../../src/watch/call-record.ts';
 import { CallStats, OTHER } from '../../src/watch/call-stats.ts';
 import { CallWatch } from '../../src/watch/call-watch.ts';
-import { NONE, runtimeLabel, SEVERAL } from '../../src/watch/runtime-label.ts';
 
 const LIST = '/v1/List';
 const EVENTS = '/v1/Events';
@@ -67,19 +67,6 @@ test('calls by method, runtime and code', async t => {
     watch.end(call, fault === undefined ? undefined : new ProxyError(fault, 'no'));
     t.strictSame(counted(stats), { [label]: 1 }, title);
   }
-});
-
-test('labels of runtimes are unique', async t => {
-  const ids = ['', 'primary', 'runtime-primary', 'several', 'none', 'alt', 'runtime-alt'];
-  t.strictSame(ids.map(runtimeLabel), [
-    'primary',
-    'runtime-primary',
-    'runtime-runtime-primary',
-    'runtime-several',
-    'runtime-none',
-    'alt',
-    'runtime-alt',
-  ]);
 });
 
 test('own share: what no runtime was waited for', async t => {

@@ -1,4 +1,5 @@
 import type { Logger } from '../../base/logger.ts';
+import { runtimeName } from '../../base/runtime-name.ts';
 import type { RuntimeAddress } from '../../config/proxy-config.ts';
 import type { Greeting } from '../../cri/read/greeting.ts';
 import type { Faults } from '../../faults/faults.ts';
@@ -35,7 +36,7 @@ export function linkedRuntime(
   faults?: Faults,
 ): LinkedRuntime {
   const link = new Link<Greeting>({
-    name: id === '' ? 'the primary runtime' : `runtime ${id}`,
+    name: runtimeName(id),
     path,
     dial,
     greet,

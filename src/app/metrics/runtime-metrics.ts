@@ -1,9 +1,9 @@
+import { runtimeLabel } from '../../base/runtime-name.ts';
 import { steadyNow } from '../../base/steady-clock.ts';
 import type { ListName } from '../../cri/read/filter.ts';
 import { isUnseen, type Runtime } from '../../routing/port/runtime.ts';
 import type { NodeState } from '../../routing/state/node-state.ts';
 import type { Metric } from '../../watch/counters.ts';
-import { runtimeLabel } from '../../watch/runtime-label.ts';
 
 const lists: readonly ListName[] = ['ListPodSandbox', 'ListContainers', 'ListImages'];
 

@@ -1,5 +1,6 @@
 import { AdminError, type AdminRoute } from '../../admin/admin-route.ts';
 import type { Logger } from '../../base/logger.ts';
+import { runtimeName } from '../../base/runtime-name.ts';
 import type { Runtime } from '../../routing/port/runtime.ts';
 import type { Runtimes } from '../../routing/port/runtimes.ts';
 
@@ -21,7 +22,7 @@ export function forgetRoutes(generations: Forgetting, log: Logger): readonly Adm
       async handle({ body }) {
         const runtime = find(generations.runtimes.all, (body as { runtime?: unknown } | undefined)?.runtime);
         const pods = await generations.forget(runtime);
-        const text = `runtime ${runtime.id} is forgotten: its pods (${pods}) are listed no more`;
+        const text = `${runtimeName(runtime.id)} is forgotten: its pods (${pods}) are listed no more`;
         log.warn(text, { runtime: runtime.id, change: true });
         return { kind: 'json', value: { runtime: runtime.id, pods } };
       },
@@ -43,7 +44,7 @@ function find(runtimes: readonly Runtime[], id: unknown): Runtime {
   if (found.state.kind === 'up') {
     throw new AdminError(
       409,
-      `runtime ${found.id} is up, and lists show what it says; stop it first, or take it out of the configuration`,
+      `${runtimeName(found.id)} is up, and lists show what it says; stop it first, or take it out of the configuration`,
     );
   }
   return found;

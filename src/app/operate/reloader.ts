@@ -1,6 +1,7 @@
 import type { LevelSwitch } from '../../base/level-switch.ts';
 import type { About, Logger } from '../../base/logger.ts';
-import { compareConfigs, nameOf } from '../../config/config-changes.ts';
+import { runtimeName } from '../../base/runtime-name.ts';
+import { compareConfigs } from '../../config/config-changes.ts';
 import type { ProxyConfig } from '../../config/proxy-config.ts';
 import type { Departure, Generations } from '../generation/generations.ts';
 
@@ -111,17 +112,17 @@ function checkLoops({ runtimes, listen, adminSocket }: ProxyConfig): void {
   for (const { id, path } of runtimes) {
     if (path === listen || path === adminSocket) {
       throw new Error(
-        `${nameOf(id)}: "${path}" is a socket of criproxy itself until the next restart: systemctl restart criproxy`,
+        `${runtimeName(id)}: "${path}" is a socket of criproxy itself until the next restart: systemctl restart criproxy`,
       );
     }
   }
 }
 
 function explain({ address, nowKnownAs, pods }: Departure, { ids }: ProxyConfig): string[] {
-  const name = nameOf(address.id);
+  const name = runtimeName(address.id);
   if (pods === 0 || (nowKnownAs !== undefined && ids === 'raw')) return [];
   if (nowKnownAs !== undefined) {
-    return [`${name} is ${nameOf(nowKnownAs)} now: its pods (${pods}) have other ids for the kubelet`];
+    return [`${name} is ${runtimeName(nowKnownAs)} now: its pods (${pods}) have other ids for the kubelet`];
   }
   return [
     `the pods of ${name} (${pods}) are listed no more, so that the kubelet takes them for gone; what still runs there is ` +

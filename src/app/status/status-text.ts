@@ -1,3 +1,4 @@
+import { runtimeLabel } from '../../base/runtime-name.ts';
 import { isUnseen, type Runtime } from '../../routing/port/runtime.ts';
 
 /** How the proxy is doing, in a line: what `systemctl status` shows. The primary is called so. */
@@ -5,7 +6,7 @@ export function statusText(listen: string, runtimes: readonly Pick<Runtime, 'id'
   const notUp = runtimes.filter(({ state }) => state.kind === 'down');
   const isAwaited = ({ id, state }: Pick<Runtime, 'id' | 'state'>) => id !== '' && isUnseen(state);
   const named = (title: string, some: typeof notUp) =>
-    some.length === 0 ? '' : `; ${title}: ${some.map(({ id }) => id || 'primary').join(', ')}`;
+    some.length === 0 ? '' : `; ${title}: ${some.map(({ id }) => runtimeLabel(id)).join(', ')}`;
   const up = `${runtimes.length - notUp.length} of ${runtimes.length} runtimes up`;
   const down = named(
     'down',

@@ -1,5 +1,6 @@
 import { AdminError } from '../../admin/admin-route.ts';
 import { globMatcher } from '../../base/glob.ts';
+import { runtimeLabel, runtimeOfLabel } from '../../base/runtime-name.ts';
 
 /** Which calls a reader wants, all of these at once, and how much of each. */
 export interface TraceFilter {
@@ -48,9 +49,9 @@ function readPod(text: string | null): TraceFilter['pod'] {
 /** A runtime's id as people write it: `primary`, or nothing, for the primary. Throws an AdminError for one that there is not. */
 export function readRuntimeId(text: string | null, runtimes: readonly string[]): string | undefined {
   if (text === null) return undefined;
-  const id = text === 'primary' ? '' : text;
-  if (runtimes.includes(id)) return id;
-  const known = runtimes.map(each => (each === '' ? 'primary' : each)).join(', ');
+  const id = runtimeOfLabel(text, runtimes);
+  if (id !== undefined) return id;
+  const known = runtimes.map(runtimeLabel).join(', ');
   throw new AdminError(400, `there is no runtime "${text}"; use one of ${known}`);
 }
 

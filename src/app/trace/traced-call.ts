@@ -1,5 +1,6 @@
 import type { TracedCall, TracePart } from '../../admin/api/trace-line.ts';
 import { codeName } from '../../base/codes.ts';
+import { runtimeLabel } from '../../base/runtime-name.ts';
 import type { Endpoint } from '../../cri/translate/method-spec.ts';
 import type { NamedSubject } from '../../routing/state/known-names.ts';
 import type { CallRecord, Part } from '../../watch/call-record.ts';
@@ -48,10 +49,6 @@ function tracedPart({ runtime, path, begunAt, endedAt, code }: Part): TracePart 
 /** To microseconds. */
 function rounded(ms: number): number {
   return Math.round(ms * 1000) / 1000;
-}
-
-function runtimeLabel(id: string): string {
-  return id === '' ? 'primary' : id;
 }
 
 /** Ids of those that were asked; where nobody was, of the one that should have been, if that is known. */

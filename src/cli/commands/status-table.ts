@@ -1,5 +1,6 @@
 import Table from 'cli-table3';
 import { type DaemonReport, isAwaited, type RuntimeReport, type StatusReport } from '../../admin/api/status-report.ts';
+import { runtimeLabel } from '../../base/runtime-name.ts';
 import { formatBytes, formatCount, formatMs, formatRate, formatSpan, printable, shorten } from '../terminal/figures.ts';
 import type { Paint } from '../terminal/paint.ts';
 import { wrap } from '../terminal/wrap.ts';
@@ -86,7 +87,7 @@ function cellsOf(runtime: RuntimeReport, now: number, width: number, paint: Pain
   const ages = [snapshot.pods, snapshot.containers].map(list => list?.ageSeconds ?? Number.NaN);
   const age = Math.max(...ages);
   return [
-    shorten(id === '' ? '(primary)' : printable(id), width),
+    shorten(printable(runtimeLabel(id)), width),
     isAwaited(runtime) ? '-' : paint(shown === 'up' ? 'good' : 'bad', shown),
     formatSpan((now - Date.parse(notAnsweringSince ?? runtime.since)) / 1000),
     count(snapshot.pods),

@@ -1,11 +1,11 @@
 import type { CallOptions, Metadata, Reply } from '../../base/call.ts';
 import { Code } from '../../base/codes.ts';
 import { ProxyError } from '../../base/error.ts';
+import { runtimeName } from '../../base/runtime-name.ts';
 import { steadyNow } from '../../base/steady-clock.ts';
 import type { WatchedCall } from '../../base/watched-call.ts';
 import { checkList } from '../../cri/read/listing.ts';
 import type { Runtime } from '../port/runtime.ts';
-import { runtimeName } from '../port/runtimes.ts';
 import type { Listing } from './kept-list.ts';
 import { malformed } from './malformed.ts';
 
@@ -44,7 +44,7 @@ export async function askList(
     return { message, headers: reply.headers, trailers: reply.trailers };
   } catch (fault) {
     if (question !== undefined) listing?.giveUp(question);
-    throw malformed(fault, Code.Internal, `the ${runtimeName(runtime)} sent a malformed list`);
+    throw malformed(fault, Code.Internal, `${runtimeName(runtime.id)} sent a malformed list`);
   }
 }
 

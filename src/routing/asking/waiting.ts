@@ -1,6 +1,6 @@
 import type { CallOptions } from '../../base/call.ts';
+import { runtimeName } from '../../base/runtime-name.ts';
 import type { Runtime } from '../port/runtime.ts';
-import { runtimeName } from '../port/runtimes.ts';
 
 /** The same call; a client whose deadline passes meanwhile is told which runtime has not answered, and for how long. */
 export async function waitingFor<T>(
@@ -13,7 +13,7 @@ export async function waitingFor<T>(
   const describe = () => {
     const since = runtime.silence?.since;
     const nothing = since === undefined ? '' : `; it has answered nothing since ${new Date(since).toISOString()}`;
-    return `criproxy: the ${runtimeName(runtime)} has not answered ${method} for ${seconds(performance.now() - askedAt)}${nothing}`;
+    return `criproxy: ${runtimeName(runtime.id)} has not answered ${method} for ${seconds(performance.now() - askedAt)}${nothing}`;
   };
   options.waitsFor = describe;
   try {

@@ -1,12 +1,12 @@
 import type { CallOptions } from '../../base/call.ts';
 import { Code } from '../../base/codes.ts';
 import { ProxyError } from '../../base/error.ts';
+import { runtimeName } from '../../base/runtime-name.ts';
 import { isImage, type ListName } from '../../cri/read/filter.ts';
 import { idFilterRequest, itemsById } from '../../cri/read/listing.ts';
 import { askList, LIST_LIMIT, ownCall } from '../asking/ask-list.ts';
 import { within } from '../asking/budget.ts';
 import type { Runtime } from '../port/runtime.ts';
-import { runtimeName } from '../port/runtimes.ts';
 import type { IdKind } from '../state/owners.ts';
 import { hasPart } from './asked.ts';
 import type { Plan } from './method-plan.ts';
@@ -120,7 +120,7 @@ export function isSilent(plan: Plan, runtime: Runtime): boolean {
 export function doubtful(runtime: Runtime, what: string, reason?: ProxyError): ProxyError {
   const { state } = runtime;
   const silence = state.kind === 'down' ? `is not up: ${state.reason}` : `does not answer${sayWhy(runtime, reason)}`;
-  const text = `criproxy: the ${runtimeName(runtime)} ${silence}; it may have ${what}`;
+  const text = `criproxy: ${runtimeName(runtime.id)} ${silence}; it may have ${what}`;
   return new ProxyError(Code.Unavailable, text, { cause: reason });
 }
 

@@ -1,5 +1,6 @@
 import { Code } from '../../base/codes.ts';
 import { ProxyError } from '../../base/error.ts';
+import { runtimeName } from '../../base/runtime-name.ts';
 import type { MethodSpec } from '../../cri/translate/method-spec.ts';
 import { hasMethod, type Package, translation } from '../../cri/translate/packages.ts';
 import { rewriter } from '../../cri/translate/rewrite.ts';
@@ -7,7 +8,6 @@ import { malformed } from '../asking/malformed.ts';
 import { answerNames } from '../names/answer-names.ts';
 import { type Naming, requestRewrites } from '../names/name-rewrites.ts';
 import type { Runtime } from '../port/runtime.ts';
-import { runtimeName } from '../port/runtimes.ts';
 
 const nothing = Buffer.alloc(0);
 
@@ -32,7 +32,7 @@ export function openLane(
   if (server === undefined) {
     throw new ProxyError(
       Code.Unimplemented,
-      `criproxy: the ${runtimeName(runtime)} has no ${method.name}: it serves ${served.join(', ')}, the method came with ${method.since}`,
+      `criproxy: ${runtimeName(runtime.id)} has no ${method.name}: it serves ${served.join(', ')}, the method came with ${method.since}`,
     );
   }
   const encode = rewriter(method.request, { ...requestRewrites(runtime, naming), ...translation(client, server) });
@@ -43,7 +43,7 @@ export function openLane(
     decode: guard(
       (answer, request = nothing) => decode(answer, request),
       Code.Internal,
-      `the ${runtimeName(runtime)} sent a malformed ${method.response}`,
+      `${runtimeName(runtime.id)} sent a malformed ${method.response}`,
     ),
   };
 }

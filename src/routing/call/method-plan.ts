@@ -1,6 +1,7 @@
 import type { CallOptions, Reply, ReplyStream } from '../../base/call.ts';
 import { Code } from '../../base/codes.ts';
 import { withMessages } from '../../base/reply-stream.ts';
+import { runtimeName } from '../../base/runtime-name.ts';
 import { joins } from '../../cri/read/joins.ts';
 import { FIRST_SEEN } from '../../cri/read/pod-identity.ts';
 import { hasAnnotations, lastReader, readAnnotation, readOwn } from '../../cri/read/read.ts';
@@ -18,7 +19,7 @@ import type { Naming } from '../names/name-rewrites.ts';
 import { noteNames } from '../names/note-names.ts';
 import { listTimeoutOf, type Settings } from '../port/routing-settings.ts';
 import type { Runtime } from '../port/runtime.ts';
-import { type Runtimes, runtimeName } from '../port/runtimes.ts';
+import type { Runtimes } from '../port/runtimes.ts';
 import type { Rules } from '../port/turnover.ts';
 import type { NodeState } from '../state/node-state.ts';
 import { Owners } from '../state/owners.ts';
@@ -119,7 +120,7 @@ export class Plan {
     try {
       return read();
     } catch (fault) {
-      throw malformed(fault, Code.Internal, `the ${runtimeName(runtime)} sent a malformed ${this.method.response}`);
+      throw malformed(fault, Code.Internal, `${runtimeName(runtime.id)} sent a malformed ${this.method.response}`);
     }
   }
 

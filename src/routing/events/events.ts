@@ -1,13 +1,13 @@
 import type { CallOptions } from '../../base/call.ts';
 import { Code } from '../../base/codes.ts';
 import { ProxyError } from '../../base/error.ts';
+import { runtimeName } from '../../base/runtime-name.ts';
 import { unavailable } from '../asking/availability.ts';
 import { hasPart } from '../call/asked.ts';
 import type { Lane } from '../call/lane.ts';
 import type { LeadMetadata } from '../call/lead-metadata.ts';
 import type { Plan } from '../call/method-plan.ts';
 import type { Runtime, RuntimeState } from '../port/runtime.ts';
-import { runtimeName } from '../port/runtimes.ts';
 import { EventQueue } from './event-queue.ts';
 
 interface Event {
@@ -84,7 +84,7 @@ function lanesOf(plan: Plan, runtimes: readonly Runtime[]): Map<Runtime, Lane> {
 
 function changeOf(runtime: Runtime, state: RuntimeState): ProxyError {
   if (state.kind === 'down') return unavailable(runtime, state);
-  const text = `criproxy: the ${runtimeName(runtime)} has come up: list what it has, and ask for events again`;
+  const text = `criproxy: ${runtimeName(runtime.id)} has come up: list what it has, and ask for events again`;
   return new ProxyError(Code.Unavailable, text);
 }
 
@@ -97,7 +97,7 @@ function otherRuntimes(): ProxyError {
 function naming(fault: ProxyError, runtime: Runtime, primary: Runtime): ProxyError {
   if (runtime === primary) return fault;
   const { code, headers, trailers } = fault;
-  const text = `criproxy: events of the ${runtimeName(runtime)}: ${fault.message}`;
+  const text = `criproxy: events of ${runtimeName(runtime.id)}: ${fault.message}`;
   return new ProxyError(code, text, { cause: fault, headers, trailers });
 }
 

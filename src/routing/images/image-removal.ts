@@ -1,6 +1,7 @@
 import type { CallOptions, Reply } from '../../base/call.ts';
 import { Code } from '../../base/codes.ts';
 import { ProxyError } from '../../base/error.ts';
+import { runtimeName } from '../../base/runtime-name.ts';
 import { handlerOfImage, isImage } from '../../cri/read/filter.ts';
 import { isUsedBy } from '../../cri/read/image-use.ts';
 import { LIST_LIMIT, ownCall } from '../asking/ask-list.ts';
@@ -11,7 +12,6 @@ import type { Plan } from '../call/method-plan.ts';
 import type { UnaryRoute } from '../call/unary-route.ts';
 import { idPrefix, isDigest } from '../port/names.ts';
 import type { Runtime } from '../port/runtime.ts';
-import { runtimeName } from '../port/runtimes.ts';
 
 /** A RemoveImageResponse; CRI has a removal of what is not there succeed. */
 const done: Reply = { message: Buffer.alloc(0), headers: [], trailers: [] };
@@ -85,7 +85,7 @@ async function hasUnused(plan: Plan, runtime: Runtime, wanted: Wanted, options: 
   if (user === undefined) return true;
   throw new ProxyError(
     Code.FailedPrecondition,
-    `criproxy: the image "${wanted.image}" of the ${runtimeName(runtime)} is used by its container ${shown(plan, runtime, user[0])}: remove that first`,
+    `criproxy: the image "${wanted.image}" of ${runtimeName(runtime.id)} is used by its container ${shown(plan, runtime, user[0])}: remove that first`,
   );
 }
 

@@ -1,6 +1,7 @@
 import type { CallOptions, Reply } from '../../base/call.ts';
 import { Code } from '../../base/codes.ts';
 import { ProxyError } from '../../base/error.ts';
+import { runtimeName } from '../../base/runtime-name.ts';
 import type { WatchedCall } from '../../base/watched-call.ts';
 import { hasUnknownField, isWholeList, type ListName, listFilter, type Passes } from '../../cri/read/filter.ts';
 import { askList, LIST_LIMIT, ownCall } from '../asking/ask-list.ts';
@@ -9,7 +10,6 @@ import { clientPatience, within } from '../asking/budget.ts';
 import { malformed } from '../asking/malformed.ts';
 import type { Plan } from '../call/method-plan.ts';
 import type { Runtime } from '../port/runtime.ts';
-import { runtimeName } from '../port/runtimes.ts';
 
 /**
  * One runtime's part of a list, in the client's names: its own answer, else what its snapshot has, with the filters applied.
@@ -80,7 +80,7 @@ export function snapshotList(
   const listing = plan.node.of(runtime).of(list);
   if (listing.takenAt === undefined) {
     if (state.kind === 'down') throw unknown(plan, runtime, state);
-    throw new ProxyError(Code.Unavailable, `criproxy: the ${runtimeName(runtime)} failed ${list}: ${reason.message}`, {
+    throw new ProxyError(Code.Unavailable, `criproxy: ${runtimeName(runtime.id)} failed ${list}: ${reason.message}`, {
       cause: reason,
     });
   }
@@ -88,7 +88,7 @@ export function snapshotList(
     // More than the client has asked for may be taken for all that passes.
     throw new ProxyError(
       Code.Unavailable,
-      `criproxy: the ${runtimeName(runtime)} does not answer, and ${list} has a field that its snapshot cannot be filtered by`,
+      `criproxy: ${runtimeName(runtime.id)} does not answer, and ${list} has a field that its snapshot cannot be filtered by`,
       { cause: reason },
     );
   }

@@ -1,5 +1,6 @@
 import { Code } from '../../base/codes.ts';
 import { ProxyError } from '../../base/error.ts';
+import { runtimeName } from '../../base/runtime-name.ts';
 import { imageNames, isPinned } from '../../cri/read/image-list.ts';
 import { itemId, readString } from '../../cri/read/listing.ts';
 import type { Rewrite, Rewrites } from '../../cri/translate/rewrite.ts';
@@ -7,7 +8,7 @@ import { idPrefix, imagePrefix } from '../port/names.ts';
 import { type PinRow, pinsOf } from '../port/pins.ts';
 import type { ImageNames } from '../port/routing-settings.ts';
 import type { Runtime } from '../port/runtime.ts';
-import { type Runtimes, runtimeName } from '../port/runtimes.ts';
+import type { Runtimes } from '../port/runtimes.ts';
 import type { IdKind, Owners } from '../state/owners.ts';
 import type { PrefixUse } from '../state/prefix-use.ts';
 import { askedPrefix } from './asked-prefix.ts';
@@ -57,7 +58,7 @@ export function responseRewrites(runtime: Runtime, naming: Naming, shown: ShownI
     if (absolute === undefined) {
       throw new ProxyError(
         Code.Internal,
-        `criproxy: ${runtimeName(runtime)} answered with no usable streaming URL: "${given}"`,
+        `criproxy: ${runtimeName(runtime.id)} answered with no usable streaming URL: "${given}"`,
       );
     }
     if (absolute !== given) edit.replace(start, end, Buffer.from(absolute));
@@ -151,6 +152,6 @@ function foreign(what: string, name: string, owner: Runtime, runtime: Runtime): 
   const remedy = what === 'image' ? `; name it without "${imagePrefix(owner.id)}" to take it from there` : '';
   return new ProxyError(
     Code.InvalidArgument,
-    `criproxy: ${what} "${name}" belongs to the ${runtimeName(owner)}, but the call is for the ${runtimeName(runtime)}${remedy}`,
+    `criproxy: ${what} "${name}" belongs to ${runtimeName(owner.id)}, but the call is for ${runtimeName(runtime.id)}${remedy}`,
   );
 }

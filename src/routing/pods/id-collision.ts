@@ -1,13 +1,13 @@
 import type { CallOptions } from '../../base/call.ts';
 import { Code } from '../../base/codes.ts';
 import { ProxyError } from '../../base/error.ts';
+import { runtimeName } from '../../base/runtime-name.ts';
 import { idRequest } from '../../cri/read/listing.ts';
 import { readAll } from '../../cri/read/read.ts';
 import { ownCall } from '../asking/ask-list.ts';
 import { holdsId } from '../call/holding.ts';
 import type { Plan } from '../call/method-plan.ts';
 import type { Runtime } from '../port/runtime.ts';
-import { runtimeName } from '../port/runtimes.ts';
 import type { IdKind } from '../state/owners.ts';
 
 /** How long the removal of what was made may take, in ms. */
@@ -36,7 +36,7 @@ export async function refuseCollision(
       const failure = await undo(plan, runtime, answer, options);
       throw new ProxyError(
         Code.AlreadyExists,
-        `criproxy: the ${runtimeName(runtime)} has given the new ${kind} the id "${id}", which the ${runtimeName(other)} has for ` +
+        `criproxy: ${runtimeName(runtime.id)} has given the new ${kind} the id "${id}", which ${runtimeName(other.id)} has for ` +
           `one of its own: ${failure === undefined ? 'it was removed again; try once more' : `remove it there by hand: ${failure}`}`,
       );
     }

@@ -68,6 +68,3 @@ export class Runtimes {
 }
 
 /** A runtime as a message names it. */
-export function runtimeName(runtime: Runtime): string {
-  return runtime.id === '' ? 'primary runtime' : `runtime ${runtime.id}`;
-}

@@ -1,6 +1,7 @@
 import type { CallOptions, Reply } from '../../base/call.ts';
 import { Code } from '../../base/codes.ts';
 import { ProxyError } from '../../base/error.ts';
+import { runtimeName } from '../../base/runtime-name.ts';
 import { asksForAll } from '../../cri/read/filter.ts';
 import { keepSamples, type Listed } from '../../cri/read/samples.ts';
 import { ownCall } from '../asking/ask-list.ts';
@@ -10,7 +11,6 @@ import type { Lane } from '../call/lane.ts';
 import type { Plan } from '../call/method-plan.ts';
 import { isReply, promptAnswer } from '../call/prompt-answer.ts';
 import type { Runtime } from '../port/runtime.ts';
-import { runtimeName } from '../port/runtimes.ts';
 import { checkedSample, isOfUse, type Sample } from '../state/last-samples.ts';
 
 /** A secondary's part of a list of samples, in the client's names, or why there is none. To be read once. */
@@ -95,7 +95,7 @@ function readable(plan: Plan, runtime: Runtime, message: Buffer): Buffer {
 function note(plan: Plan, runtime: Runtime, part: Reply | ProxyError, fault: ProxyError | undefined): void {
   const list = plan.unaryList.method.name;
   if (fault?.code === Code.Unimplemented) {
-    const text = `the ${runtimeName(runtime)} has no ${list}: its pods have no stats, and the kubelet evicts them first`;
+    const text = `${runtimeName(runtime.id)} has no ${list}: its pods have no stats, and the kubelet evicts them first`;
     if (list === 'ListContainerStats') plan.node.statuses.warnOnce(text);
     return;
   }

@@ -1,6 +1,7 @@
 import type { CallOptions, Reply } from '../../base/call.ts';
 import { Code } from '../../base/codes.ts';
 import { ProxyError } from '../../base/error.ts';
+import { runtimeName } from '../../base/runtime-name.ts';
 import { cutList } from '../../cri/read/image-list.ts';
 import { endableCall } from '../asking/endable-call.ts';
 import { waitingForFirst } from '../asking/waiting.ts';
@@ -11,7 +12,6 @@ import { joinReplies, type UnaryRoute } from '../call/unary-route.ts';
 import { CHUNK } from '../images/image-list-routes.ts';
 import type { StreamRoute } from '../lists/stream-route.ts';
 import type { Runtime } from '../port/runtime.ts';
-import { runtimeName } from '../port/runtimes.ts';
 import { askSamples, type SamplePart } from './sample-part.ts';
 
 /** Stats and metrics: the primary's, as without a proxy, and the secondaries', whose last samples stand in for them. */
@@ -88,7 +88,7 @@ function readParts(plan: Plan, runtimes: readonly Runtime[], parts: readonly Sam
       replies.push(part);
       from.push(runtimes[at]!);
     } else if (part.code === Code.Unimplemented && plan.method.needsAll) {
-      const text = `criproxy: the ${runtimeName(runtimes[at]!)} has no ${plan.method.name}: ${part.message}`;
+      const text = `criproxy: ${runtimeName(runtimes[at]!.id)} has no ${plan.method.name}: ${part.message}`;
       throw new ProxyError(part.code, text, { cause: part });
     } else faults.push(part);
   }

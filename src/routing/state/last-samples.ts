@@ -1,13 +1,13 @@
 import { Code } from '../../base/codes.ts';
 import type { ProxyError } from '../../base/error.ts';
 import type { Logger } from '../../base/logger.ts';
+import { runtimeName } from '../../base/runtime-name.ts';
 import { checkItems } from '../../cri/read/listing.ts';
 import { otherLabels, withoutMetrics } from '../../cri/read/samples.ts';
 import { ownCall } from '../asking/ask-list.ts';
 import { Inquiry } from '../asking/inquiry.ts';
 import { malformed } from '../asking/malformed.ts';
 import type { Runtime } from '../port/runtime.ts';
-import { runtimeName } from '../port/runtimes.ts';
 
 /**
  * How long the last samples of a runtime that does not answer are of use, in ms. A pod without stats is the first that the kubelet
@@ -36,7 +36,7 @@ export function checkedSample(runtime: Runtime, message: Buffer, served: string)
     checkItems(message);
     return { message, served };
   } catch (fault) {
-    throw malformed(fault, Code.Internal, `the ${runtimeName(runtime)} sent malformed samples`);
+    throw malformed(fault, Code.Internal, `${runtimeName(runtime.id)} sent malformed samples`);
   }
 }
 
@@ -73,7 +73,7 @@ export class Samples {
       this.unreadable.set(runtime, names);
       const now = [...names].join(', ');
       if (names.size === 0 || now === said) continue;
-      const text = `metrics of the ${runtimeName(runtime)} have other labels than those of the same name before it, and are left out`;
+      const text = `metrics of ${runtimeName(runtime.id)} have other labels than those of the same name before it, and are left out`;
       this.log.warn(`${text}: ${now}`, { runtime: runtime.id });
     }
   }
@@ -110,13 +110,13 @@ export class Samples {
     if ((this.sources.get(inquiry) ?? 'live') === source) return;
     this.sources.set(inquiry, source);
     const about = { method: list, runtime: runtime.id, change: true };
-    const name = runtimeName(runtime);
+    const name = runtimeName(runtime.id);
     const why = reason?.message ?? '';
-    if (source === 'live') this.log.info(0, `${list} of the ${name} is its own answer again`, undefined, about);
-    else if (source === 'none') this.log.warn(`${list} goes without the ${name}: ${why}`, about);
+    if (source === 'live') this.log.info(0, `${list} of ${name} is its own answer again`, undefined, about);
+    else if (source === 'none') this.log.warn(`${list} goes without ${name}: ${why}`, about);
     else {
       const age = ((performance.now() - inquiry.last!.askedAt) / 1000).toFixed(1);
-      this.log.warn(`${list} of the ${name} comes from its last samples, of ${age} s ago: ${why}`, about);
+      this.log.warn(`${list} of ${name} comes from its last samples, of ${age} s ago: ${why}`, about);
     }
   }
 }

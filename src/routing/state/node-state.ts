@@ -1,13 +1,14 @@
 import { Code } from '../../base/codes.ts';
 import { ProxyError } from '../../base/error.ts';
 import type { Logger } from '../../base/logger.ts';
+import { runtimeName } from '../../base/runtime-name.ts';
 import { steadyNow } from '../../base/steady-clock.ts';
 import type { WatchedCall } from '../../base/watched-call.ts';
 import type { ListName } from '../../cri/read/filter.ts';
 import { itemId } from '../../cri/read/listing.ts';
 import type { Effect } from '../../cri/tables/methods.ts';
 import type { Runtime } from '../port/runtime.ts';
-import { type Runtimes, runtimeName } from '../port/runtimes.ts';
+import type { Runtimes } from '../port/runtimes.ts';
 import { type Rules, Turnover } from '../port/turnover.ts';
 import { EventFeeds } from './event-feed.ts';
 import { FollowedCall } from './followed-call.ts';
@@ -175,7 +176,7 @@ export class NodeState {
     const age = steadyNow() - takenAt;
     throw new ProxyError(
       Code.Unavailable,
-      `criproxy: the ${runtimeName(runtime)} does not answer, and its snapshot is ${seconds(age)} old, more than -maxSnapshotAge`,
+      `criproxy: ${runtimeName(runtime.id)} does not answer, and its snapshot is ${seconds(age)} old, more than -maxSnapshotAge`,
     );
   }
 
@@ -195,7 +196,7 @@ export class NodeState {
   isLive(runtime: Runtime, list: ListName, call?: WatchedCall): void {
     if (this.stale.size > 0 && this.stale.delete(`${runtime.id} ${list}`)) {
       const about = { call, method: list, runtime: runtime.id, change: true };
-      this.log.info(0, `${list} of the ${runtimeName(runtime)} is its own answer again`, undefined, about);
+      this.log.info(0, `${list} of ${runtimeName(runtime.id)} is its own answer again`, undefined, about);
     }
   }
 
@@ -211,7 +212,7 @@ export class NodeState {
     if (this.stale.has(key)) return;
     this.stale.add(key);
     const age = seconds(steadyNow() - this.of(runtime).of(list).takenAt!);
-    this.log.warn(`${list} of the ${runtimeName(runtime)} comes from its snapshot of ${age} ago: ${reason}`, {
+    this.log.warn(`${list} of ${runtimeName(runtime.id)} comes from its snapshot of ${age} ago: ${reason}`, {
       call,
       method: list,
       runtime: runtime.id,
@@ -221,10 +222,9 @@ export class NodeState {
 
   private tellSilence(runtime: Runtime, since: number | undefined): void {
     const about = { runtime: runtime.id, change: true };
-    const name = runtimeName(runtime);
-    if (since === undefined) this.log.info(0, `the ${name} answers again`, undefined, about);
-    else
-      this.log.warn(`the ${name} is connected and has answered nothing since ${new Date(since).toISOString()}`, about);
+    const name = runtimeName(runtime.id);
+    if (since === undefined) this.log.info(0, `${name} answers again`, undefined, about);
+    else this.log.warn(`${name} is connected and has answered nothing since ${new Date(since).toISOString()}`, about);
   }
 
   /** Asks the runtime, in the background, for the lists that are older than `age` ms. */

@@ -1,11 +1,11 @@
 import { ProxyError } from '../../base/error.ts';
 import type { Logger } from '../../base/logger.ts';
+import { runtimeName } from '../../base/runtime-name.ts';
 import type { ListName } from '../../cri/read/filter.ts';
 import { methodSpec } from '../../cri/translate/method-spec.ts';
 import { askList, ownCall } from '../asking/ask-list.ts';
 import { within } from '../asking/budget.ts';
 import type { Runtime } from '../port/runtime.ts';
-import { runtimeName } from '../port/runtimes.ts';
 import type { Snapshot } from './snapshot.ts';
 
 /** What the questions need of the node's state. */
@@ -69,7 +69,7 @@ export class OwnLists {
   }
 
   private complain(runtime: Runtime, list: ListName, fault: unknown): void {
-    const text = `${list} of the ${runtimeName(runtime)}: ${ProxyError.from(fault).message}`;
+    const text = `${list} of ${runtimeName(runtime.id)}: ${ProxyError.from(fault).message}`;
     this.node.log.info(2, text, undefined, { method: list, runtime: runtime.id });
   }
 }

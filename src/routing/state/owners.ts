@@ -1,9 +1,10 @@
 import { Code } from '../../base/codes.ts';
 import { ProxyError } from '../../base/error.ts';
+import { runtimeName } from '../../base/runtime-name.ts';
 import type { Listing } from '../asking/kept-list.ts';
 import type { IdForm } from '../port/routing-settings.ts';
 import type { Runtime } from '../port/runtime.ts';
-import { type Runtimes, runtimeName } from '../port/runtimes.ts';
+import type { Runtimes } from '../port/runtimes.ts';
 import type { NodeState } from './node-state.ts';
 
 export type IdKind = 'pod' | 'container';
@@ -96,7 +97,7 @@ export class Owners {
 export function ambiguous(kind: IdKind, id: string, one: Runtime, other: Runtime): ProxyError {
   return new ProxyError(
     Code.InvalidArgument,
-    `criproxy: the ${kind} id "${id}" is the beginning of one of the ${runtimeName(one)} and one of the ${runtimeName(other)}: ` +
+    `criproxy: the ${kind} id "${id}" is the beginning of one of ${runtimeName(one.id)} and one of ${runtimeName(other.id)}: ` +
       'give more of it',
   );
 }

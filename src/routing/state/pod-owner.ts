@@ -1,8 +1,9 @@
 import { Code } from '../../base/codes.ts';
 import { ProxyError } from '../../base/error.ts';
+import { runtimeName } from '../../base/runtime-name.ts';
 import { isReady, isSandboxOf, type PodIdentity } from '../../cri/read/pod-identity.ts';
 import type { Runtime } from '../port/runtime.ts';
-import { type Runtimes, runtimeName, TARGET_RUNTIME } from '../port/runtimes.ts';
+import { type Runtimes, TARGET_RUNTIME } from '../port/runtimes.ts';
 import type { NodeState } from './node-state.ts';
 
 /**
@@ -17,8 +18,8 @@ export function namedRuntime(runtimes: Runtimes, handler: string, annotation: st
   }
   throw new ProxyError(
     Code.InvalidArgument,
-    `criproxy: the runtime handler "${handler}" is one of the ${runtimeName(byHandler)}, but the pod annotation ` +
-      `${TARGET_RUNTIME} names the ${runtimeName(byAnnotation)}: leave one of the two out`,
+    `criproxy: the runtime handler "${handler}" is one of ${runtimeName(byHandler.id)}, but the pod annotation ` +
+      `${TARGET_RUNTIME} names ${runtimeName(byAnnotation.id)}: leave one of the two out`,
   );
 }
 

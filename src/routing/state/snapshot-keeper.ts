@@ -1,6 +1,6 @@
 import type { Logger } from '../../base/logger.ts';
+import { runtimeName } from '../../base/runtime-name.ts';
 import type { Runtime } from '../port/runtime.ts';
-import { runtimeName } from '../port/runtimes.ts';
 import { Filing } from './filing.ts';
 import type { NodeState } from './node-state.ts';
 import type { Snapshot } from './snapshot.ts';
@@ -121,7 +121,7 @@ export class SnapshotKeeper {
       decodeState(filed.contents, this.bootId, snapshot);
       snapshot.seen = true;
       const from = by === 'socket' ? '' : `, found by its ${by === 'path' ? 'path in the configuration' : 'id alone'}`;
-      this.log.info(1, `loaded the snapshot of the ${runtimeName(runtime)}${from}`, undefined, { runtime: runtime.id });
+      this.log.info(1, `loaded the snapshot of ${runtimeName(runtime.id)}${from}`, undefined, { runtime: runtime.id });
     } catch (fault) {
       this.lose(runtime, `its snapshot on the disk is of no use: ${String(fault)}`);
     }
@@ -132,7 +132,7 @@ export class SnapshotKeeper {
     this.node.of(runtime).seen = true;
     const remedy = runtime.id === '' ? '' : `; if it has left this node for good: criproxy forget ${runtime.id}`;
     this.log.warn(
-      `what the ${runtimeName(runtime)} had is not known: ${reason}. Lists fail with Unavailable until it is up${remedy}`,
+      `what ${runtimeName(runtime.id)} had is not known: ${reason}. Lists fail with Unavailable until it is up${remedy}`,
       { runtime: runtime.id, change: true },
     );
   }
@@ -162,13 +162,13 @@ export class SnapshotKeeper {
     try {
       await this.writeEntry(runtime, snapshot, filing);
       if (!this.failing.delete(runtime)) return;
-      const text = `the snapshot of the ${runtimeName(runtime)} is written to the disk again`;
+      const text = `the snapshot of ${runtimeName(runtime.id)} is written to the disk again`;
       this.log.info(0, text, undefined, { runtime: runtime.id, change: true });
     } catch (fault) {
       filing.fail();
       if (this.failing.has(runtime)) return;
       this.failing.add(runtime);
-      const text = `cannot write the snapshot of the ${runtimeName(runtime)}: ${(fault as Error).message}`;
+      const text = `cannot write the snapshot of ${runtimeName(runtime.id)}: ${(fault as Error).message}`;
       this.log.warn(text, { runtime: runtime.id, change: true });
     }
   }

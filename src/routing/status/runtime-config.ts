@@ -1,9 +1,9 @@
 import type { CallOptions } from '../../base/call.ts';
 import { ProxyError } from '../../base/error.ts';
 import type { Logger } from '../../base/logger.ts';
+import { runtimeName } from '../../base/runtime-name.ts';
 import type { Plan } from '../call/method-plan.ts';
 import type { Runtime } from '../port/runtime.ts';
-import { runtimeName } from '../port/runtimes.ts';
 import type { NodeState } from '../state/node-state.ts';
 
 /** How long a runtime that has just come up may take for it, in ms. */
@@ -42,9 +42,8 @@ export class RuntimeConfigReplay {
       signal: AbortSignal.timeout(REPLAY_TIMEOUT),
     };
     this.last.plan.call(runtime, this.last.request, options).then(
-      () =>
-        this.log.info(1, `sent the last UpdateRuntimeConfig to the ${runtimeName(runtime)}, which has just come up`),
-      fault => this.log.warn(`UpdateRuntimeConfig to the ${runtimeName(runtime)}: ${ProxyError.from(fault).message}`),
+      () => this.log.info(1, `sent the last UpdateRuntimeConfig to ${runtimeName(runtime.id)}, which has just come up`),
+      fault => this.log.warn(`UpdateRuntimeConfig to ${runtimeName(runtime.id)}: ${ProxyError.from(fault).message}`),
     );
   }
 }

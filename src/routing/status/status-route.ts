@@ -1,6 +1,7 @@
 import type { CallOptions } from '../../base/call.ts';
 import { Code } from '../../base/codes.ts';
 import { ProxyError } from '../../base/error.ts';
+import { runtimeName } from '../../base/runtime-name.ts';
 import {
   type CgroupDriverName,
   cgroupDriverInStatus,
@@ -20,7 +21,6 @@ import { clientPatience } from '../asking/budget.ts';
 import type { Plan } from '../call/method-plan.ts';
 import type { UnaryRoute } from '../call/unary-route.ts';
 import type { Runtime } from '../port/runtime.ts';
-import { runtimeName } from '../port/runtimes.ts';
 import type { StatusOutcome } from '../state/runtime-statuses.ts';
 import { withAllHandlers } from './node-handlers.ts';
 import { nodeReport } from './node-report.ts';
@@ -111,7 +111,7 @@ function driverConditions(plan: Plan, drivers: readonly (CgroupDriverName | unde
     if (expected === undefined || driver === undefined || driver === expected) return [];
     const runtime = plan.runtimes.all[index + 1]!;
     const message = `it uses the cgroup driver ${driver}, the primary runtime and so the kubelet ${expected}; configure both with the same`;
-    plan.node.statuses.warnOnce(`the ${runtimeName(runtime)}: ${message}`);
+    plan.node.statuses.warnOnce(`${runtimeName(runtime.id)}: ${message}`);
     return [{ type: `criproxy.${runtime.id}/CgroupDriver`, status: false, reason: 'CgroupDriverDiffers', message }];
   });
 }

@@ -14,7 +14,7 @@ for (const { method } of ofOne.filter(fact => requestFor(fact.method, 'alt') !==
     t.teardown(() => lab.stop());
     const fault = await lab.fault(method, requestFor(method, 'alt'));
     t.equal(fault.code, Code.Unavailable);
-    t.equal(fault.message, 'criproxy: the runtime alt is not up: no socket');
+    t.equal(fault.message, 'criproxy: runtime alt is not up: no socket');
   });
 }
 

@@ -93,7 +93,7 @@ const endings: ReadonlyArray<
   [
     'fails its own',
     (_, source) => source.fail(new ProxyError(Code.Unknown, 'it broke')),
-    { code: Code.Unknown, message: 'criproxy: events of the runtime alt: it broke' },
+    { code: Code.Unknown, message: 'criproxy: events of runtime alt: it broke' },
   ],
 ];
 

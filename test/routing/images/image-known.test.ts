@@ -216,7 +216,7 @@ test('a secondary is waited for as long as a list, whatever the client would wai
   age(node, FRESH + 1);
   hang(node);
   const { message } = await node.fault('ImageStatus', byName);
-  t.match(message, 'the runtime alt does not answer: no answer within 50 ms; it may have the image "web:1"');
+  t.match(message, 'runtime alt does not answer: no answer within 50 ms; it may have the image "web:1"');
 });
 
 test('an id of a pod that no snapshot has: unknown where the snapshot is not fresh', async t => {

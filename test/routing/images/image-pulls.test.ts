@@ -108,7 +108,7 @@ const conflicts: ReadonlyArray<readonly [what: string, request: Message, parts: 
   [
     'a handler and the prefix of another',
     { image: { image: 'other/web', runtime_handler: 'kata' } },
-    ['image "other/web" belongs to the runtime other', 'for the runtime alt', 'name it without "other/"'],
+    ['image "other/web" belongs to runtime other', 'for runtime alt', 'name it without "other/"'],
   ],
   [
     'an unknown runtime',
@@ -212,7 +212,7 @@ for (const [pod, image, owner] of [
       config: { image: { image } },
     });
     t.equal(code, Code.InvalidArgument);
-    t.match(message, `image "${image}" belongs to the runtime ${owner}`);
+    t.match(message, `image "${image}" belongs to runtime ${owner}`);
     t.match(message, `name it without "${owner}/"`);
   });
 }

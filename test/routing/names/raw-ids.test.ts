@@ -189,10 +189,7 @@ test('a short id of two runtimes is ambiguous', async t => {
     t.teardown(() => node.stop());
     const { code, message } = await node.fault('ContainerStatus', { container_id: first.slice(0, 4) });
     t.equal(code, Code.InvalidArgument);
-    t.match(
-      message,
-      /"7879" is the beginning of one of the primary runtime and one of the runtime alt: give more of it/,
-    );
+    t.match(message, /"7879" is the beginning of one of the primary runtime and one of runtime alt: give more of it/);
   }
 });
 
@@ -234,7 +231,7 @@ test('the target of a debug container is one of the same runtime', async t => {
   t.strictSame(targets, [AC, AC, idOf('unknown')]);
   const { code, message } = await node.fault('CreateContainer', create(PC));
   t.equal(code, Code.InvalidArgument);
-  t.match(message, `id "${PC}" belongs to the primary runtime, but the call is for the runtime alt`);
+  t.match(message, `id "${PC}" belongs to the primary runtime, but the call is for runtime alt`);
 });
 
 test("a new pod with the id of another runtime's is refused and removed", async t => {
@@ -242,7 +239,7 @@ test("a new pod with the id of another runtime's is refused and removed", async 
   t.teardown(() => node.stop());
   const { code, message } = await node.fault('RunPodSandbox', {});
   t.equal(code, Code.AlreadyExists);
-  t.match(message, `the primary runtime has given the new pod the id "${A}", which the runtime alt has`);
+  t.match(message, `the primary runtime has given the new pod the id "${A}", which runtime alt has`);
   t.match(message, 'it was removed again; try once more');
   const primary = node.runtimes['']!;
   for (const method of ['StopPodSandbox', 'RemovePodSandbox'])
@@ -263,7 +260,7 @@ test("a new container with the id of another runtime's is refused, and what cann
   const create = { pod_sandbox_id: A, config: {} };
   const { code, message } = await node.fault('CreateContainer', create);
   t.equal(code, Code.AlreadyExists);
-  t.match(message, `the runtime alt has given the new container the id "${PC}", which the primary runtime has`);
+  t.match(message, `runtime alt has given the new container the id "${PC}", which the primary runtime has`);
   t.strictSame(node.runtimes['alt']!.asked('RemoveContainer'), [{ container_id: PC }]);
   answers.alt['RemoveContainer'] = () => {
     throw failure(Code.Internal, 'stuck');

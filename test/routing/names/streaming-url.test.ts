@@ -68,7 +68,7 @@ for (const method of ['Exec', 'Attach', 'PortForward']) {
       const fault = await lab.fault(method, requestFor(method, id));
       t.equal(fault.code, 13);
       t.match(fault.message, '"nowhere"');
-      t.match(fault.message, id === '' ? 'primary runtime' : 'runtime alt');
+      t.match(fault.message, `criproxy: ${id === '' ? 'the primary runtime' : 'runtime alt'} answered`);
     });
   }
 }

@@ -185,7 +185,7 @@ test('the handler of an image spec is that of the runtime', async t => {
   t.equal((await node.call('ListContainers'))['containers'][0].image.runtime_handler, 'gvisor');
   const { code, message } = await node.fault('CreateContainer', create({ ...image, runtime_handler: 'other' }));
   t.equal(code, Code.InvalidArgument);
-  t.match(message, /runtime handler "other" belongs to the runtime other, but the call is for the runtime virtlet/);
+  t.match(message, /runtime handler "other" belongs to runtime other, but the call is for runtime virtlet/);
 });
 
 test('other values of the annotation that mean a runtime', async t => {

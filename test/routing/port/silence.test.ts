@@ -109,7 +109,7 @@ test('a call says which runtime it waits for, and for how long', async t => {
   const request = types.encode('ContainerStatusRequest', { container_id: 'alt__c1' });
   found.handle(request, options).catch(() => {});
   await settle();
-  t.match(options.waitsFor!(), /^criproxy: the runtime alt has not answered ContainerStatus for 0\.\d s$/);
+  t.match(options.waitsFor!(), /^criproxy: runtime alt has not answered ContainerStatus for 0\.\d s$/);
   await lab.fault('ListPodSandbox');
   t.match(options.waitsFor!(), /for 0\.\d s; it has answered nothing since \d{4}-\d\d-\d\dT/);
 });

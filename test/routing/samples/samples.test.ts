@@ -129,7 +129,7 @@ test('stats that always take longer than the list timeout are there from the sec
     t.strictSame(idsOf(await lab.call(method)), ['p', `alt__${expected}`]);
     await new Promise(resolve => setTimeout(resolve, 80));
   }
-  t.equal(inLog(lab, /goes without the runtime alt/).length, 1);
+  t.equal(inLog(lab, /goes without runtime alt/).length, 1);
   t.equal(inLog(lab, /alt comes from its last samples/).length, 1, 'and not each time');
 });
 
@@ -165,7 +165,7 @@ test('last samples are of use for a bounded time', async t => {
   t.strictSame(idsOf(await lab.call(method)), ['p', 'alt__x']);
   inquiry.last = { value, askedAt: performance.now() - SAMPLE_AGE - 1 };
   t.strictSame(idsOf(await lab.call(method)), ['p']);
-  t.match(inLog(lab, /goes without the runtime alt: .*it was shot/), [{ severity: 'warn' }]);
+  t.match(inLog(lab, /goes without runtime alt: .*it was shot/), [{ severity: 'warn' }]);
 });
 
 /** Pods and containers that the secondary lists, two of each pod, and samples of them. */

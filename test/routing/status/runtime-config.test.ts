@@ -43,7 +43,7 @@ test('the last one is replayed to a runtime that comes up', async t => {
   await settle();
   t.strictSame(cidrs(alt), ['10.2.0.0/16', '10.2.0.0/16'], 'each time');
   t.equal(alt.askedFor(METHOD).at(-1)!.path, '/runtime.v1alpha2.RuntimeService/UpdateRuntimeConfig');
-  t.equal(lab.log.filter(line => /UpdateRuntimeConfig to the runtime alt\b/.test(line.message)).length, 2);
+  t.equal(lab.log.filter(line => /UpdateRuntimeConfig to runtime alt\b/.test(line.message)).length, 2);
 });
 
 test('nothing is replayed when there has been none', async t => {
@@ -71,5 +71,5 @@ test('a replay that fails is a warning that names the runtime', async t => {
   alt.comeUp();
   await settle();
   const warnings = lab.log.filter(line => line.severity === 'warn').map(line => line.message);
-  t.strictSame(warnings, ['UpdateRuntimeConfig to the runtime alt: no bridge']);
+  t.strictSame(warnings, ['UpdateRuntimeConfig to runtime alt: no bridge']);
 });

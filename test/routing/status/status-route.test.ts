@@ -325,7 +325,7 @@ for (const [what, primary, alt, differ] of drivers) {
       'it uses the cgroup driver cgroupfs, the primary runtime and so the kubelet systemd; configure both with the same';
     const expected = { type: 'criproxy.alt/CgroupDriver', status: false, reason: 'CgroupDriverDiffers', message };
     t.strictSame(conditions, differ ? [expected, expected] : [undefined, undefined]);
-    t.strictSame(node.warnings, differ ? [`the runtime alt: ${message}`] : [], 'warned of once');
+    t.strictSame(node.warnings, differ ? [`runtime alt: ${message}`] : [], 'warned of once');
   });
 }
 

@@ -1,7 +1,7 @@
 /** The longest time in ms that setTimeout takes. */
 const longest = 0x7fffffff;
 
-/** Something that happens at a time, unless it is cleared before. Made by setAlarm. */
+/** A callback at a given time, unless it is cleared before. Made by setAlarm. */
 export interface Alarm {
   /** In ms on the clock of performance.now(). */
   readonly at: number;
@@ -22,8 +22,8 @@ let timer: NodeJS.Timeout | undefined;
 let timerAt = Number.POSITIVE_INFINITY;
 
 /**
- * Calls `ring` at the time `at`, in ms on the clock of performance.now(), or as soon after as the event loop comes to it. Deadlines
- * are many and seldom pass: all share one timer, which stays as it is when an alarm that it was set for is cleared.
+ * Calls `ring` at the time `at`, in ms on the clock of performance.now(), or as soon afterwards as the event loop allows. Deadlines
+ * are many and seldom pass, so all share one timer. Clearing an alarm leaves the timer as it is.
  */
 export function setAlarm(at: number, ring: () => void): Alarm {
   // Most times are later than all others, or than all but a few.
@@ -37,11 +37,11 @@ export function setAlarm(at: number, ring: () => void): Alarm {
   return alarm;
 }
 
-/** Takes an alarm back. One that has rung, or was taken back, is left alone. */
+/** Clears an alarm. Has no effect on an alarm that has rung or was cleared. */
 export function clearAlarm(alarm: Alarm | undefined): void {
   if (alarm === undefined) return;
   remove(alarm as Entry);
-  // Nothing to wait for is no reason for a process to go on.
+  // A pending alarm alone must not keep the process alive.
   if (ends.after === ends) timer?.unref();
 }
 

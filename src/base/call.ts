@@ -7,24 +7,24 @@ import type { WatchedCall } from './watched-call.ts';
  */
 export type Metadata = ReadonlyArray<readonly [name: string, value: string]>;
 
-/** What goes with a call, on its way in and, unchanged, on its way out. */
+/** The attributes of a call, the same towards the runtime as from the client. */
 export interface CallOptions {
   readonly metadata: Metadata;
   /** When the caller stops waiting: milliseconds on the clock of performance.now(). Undefined: never. */
   readonly deadline: number | undefined;
   /** Aborted when the caller cancels, goes away, or its deadline passes. */
   readonly signal: AbortSignal;
-  /** What the client calls itself, empty or undefined if it does not say: the user-agent header. */
+  /** The client's user-agent header; empty or undefined without one. */
   readonly userAgent?: string | undefined;
-  /** The client's call that is served so; undefined for the proxy's own, and where nobody watches. */
+  /** The client's call that this call serves; undefined for a call of the proxy's own, and without observers. */
   watched?: WatchedCall | undefined;
-  /** For whom the messages of the call are held; undefined for the proxy's own. */
+  /** The account that the call's messages are charged to; undefined for a call of the proxy's own. */
   readonly account?: MemoryAccount | undefined;
-  /** Says what the call waits for, while it waits for a runtime: told to a client whose deadline passes. */
+  /** Notes the reason while the call waits for a runtime; a client whose deadline passes is told it. */
   waitsFor?: (() => string) | undefined;
 }
 
-/** The same options with other metadata; the signal is looked at only when somebody looks at it here. */
+/** The same options with other metadata. The signal is read only when a reader asks for it here. */
 export function withMetadata(options: CallOptions, metadata: Metadata): CallOptions {
   const { deadline, userAgent, watched, account } = options;
   return {
@@ -61,7 +61,7 @@ export interface ReplyStream extends AsyncIterable<Buffer> {
 /** Request messages of a streaming call. */
 export type RequestStream = AsyncIterable<Buffer> | Iterable<Buffer>;
 
-/** Calls to whatever answers them. `path` is a whole gRPC path. `call` rejects with a ProxyError. */
+/** Calls to a peer. `path` is a whole gRPC path. `call` rejects with a ProxyError. */
 export interface Calls {
   call(path: string, request: Buffer, options: CallOptions): Promise<Reply>;
   stream(path: string, requests: RequestStream, options: CallOptions): ReplyStream;
@@ -72,5 +72,5 @@ export type Method =
   | { readonly kind: 'unary'; handle(request: Buffer, options: CallOptions): Promise<Reply> }
   | { readonly kind: 'stream'; handle(requests: RequestStream, options: CallOptions): ReplyStream };
 
-/** What a server serves: the method at a gRPC path (`/package.Service/Method`); undefined is Unimplemented. */
+/** A service: the method at a gRPC path (`/package.Service/Method`); undefined is Unimplemented. */
 export type Service = (path: string) => Method | undefined;

@@ -2,8 +2,8 @@ import type { Metadata } from './call.ts';
 import { Code } from './codes.ts';
 
 /**
- * A gRPC status other than OK. `message` is what the client gets, unchanged; `headers` and `trailers` are the metadata
- * that came with the status (`grpc-status-details-bin` is one of the trailers).
+ * A gRPC status other than OK. The client gets `message` unchanged. `headers` and `trailers` are the metadata of the status
+ * (`grpc-status-details-bin` is one of the trailers).
  */
 export class ProxyError extends Error {
   readonly code: Code;

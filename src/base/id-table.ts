@@ -2,20 +2,20 @@
 const firstLength = 16;
 
 /**
- * What is open now, by ids that go up from one to the next: streams, calls. They come and go by the thousand, which a Map or a
- * Set answers with new tables; in V8 each table can be reached from the one before it, so that a single one that has become old
- * keeps all that follow, with what was in them, until a full collection.
+ * A table of open streams or calls by ascending ids. Items come and go by the thousand, and a Map or a Set would grow a new table
+ * each time. In V8 each table can be reached from the one before it: a single table that has become old keeps all later ones, with
+ * their items, until a full collection.
  */
 export class IdTable<T extends { readonly id: number }> {
   size = 0;
-  /** Open addressing: each stands at its home or in the first free slot behind it. At most half full. */
+  /** Open addressing: an item is at its home or in the first free slot behind it. At most half full. */
   private slots: (T | undefined)[] = emptySlots(firstLength);
 
   get(id: number): T | undefined {
     return this.slots[this.find(id)];
   }
 
-  /** `item` must not be in the table, nor another with its id; the id must not change while it is. */
+  /** Neither `item` nor another item with its id may be in the table. The id must not change while the item is in it. */
   add(item: T): void {
     if (2 * (this.size + 1) > this.slots.length) this.grow();
     this.slots[this.find(item.id)] = item;
@@ -29,7 +29,7 @@ export class IdTable<T extends { readonly id: number }> {
     let free = this.find(id);
     if (slots[free] === undefined) return false;
     this.size--;
-    // Whoever was pushed beyond the freed slot moves up, so that looking for them does not stop there.
+    // An item that was pushed beyond the freed slot moves up, so that a search for it does not stop at the slot.
     for (let at = (free + 1) & mask; slots[at] !== undefined; at = (at + 1) & mask) {
       if (((at - slots[at]!.id) & mask) < ((at - free) & mask)) continue;
       slots[free] = slots[at];
@@ -44,7 +44,7 @@ export class IdTable<T extends { readonly id: number }> {
     this.size = 0;
   }
 
-  /** Those that are in the table now, in the order of their ids. */
+  /** The items in the table, in the order of their ids. */
   all(): T[] {
     return this.slots.filter(item => item !== undefined).sort((a, b) => a.id - b.id);
   }

@@ -1,4 +1,4 @@
-/** How much is logged, which can be changed while the proxy runs. */
+/** The log level, which can be changed while the proxy runs. */
 export class LevelSwitch {
   private current: number;
   private lasting: number;
@@ -24,13 +24,13 @@ export class LevelSwitch {
     return this.back?.at;
   }
 
-  /** From now on; a temporary level ends. */
+  /** Sets the lasting level; a temporary level ends. */
   set(level: number): void {
     this.lasting = level;
     this.change(level, undefined);
   }
 
-  /** For so many ms, at most 2^31 - 1; then the level is what was set last, or what it was in the beginning. */
+  /** Sets a level for so many ms, at most 2^31 - 1. Afterwards the lasting level is in force again. */
   setFor(level: number, ms: number): void {
     const timer = setTimeout(() => this.change(this.lasting, undefined), ms);
     timer.unref();

@@ -1,10 +1,10 @@
 /** Up to this size a message may use all of an account; a larger one leaves a quarter, so that small calls are always served. */
 const SMALL = 64 * 1024;
 
-/** Bytes of messages that are held for one party, within what is held for all parties together. */
+/** A budget in bytes for the messages that are held for one party, as a part of the budget for all parties. */
 export class MemoryAccount {
   used = 0;
-  /** How often something did not fit. */
+  /** How often a request for bytes was refused. */
   refusals = 0;
   readonly max: number;
   private readonly total: MemoryAccount | undefined;
@@ -15,7 +15,7 @@ export class MemoryAccount {
     this.total = total;
   }
 
-  /** Holds so many bytes more; false, and nothing is held, if they do not fit. */
+  /** Holds so many bytes more; false if they do not fit, and then none of them is held. */
   take(bytes: number): boolean {
     if (this.fits(bytes)) {
       this.used += bytes;

@@ -1,4 +1,4 @@
-/** Stands in logs, traces and dumps in the place of a secret. */
+/** Replaces a secret in logs, traces and dumps. */
 export const REDACTED = '<redacted>';
 
 /**
@@ -20,7 +20,7 @@ export function redactAddress(address: string): string {
   return scheme === -1 ? redacted.slice(3) : redacted;
 }
 
-/** A streaming URL without its one-time token, the last part of its path: who has it can run commands in the container. */
+/** A streaming URL without its one-time token, the last part of its path: the token lets its owner run commands in the container. */
 export function redactStreamingUrl(url: string): string {
   const redacted = redactUrls(url);
   const end = /[?#]/.exec(redacted)?.index ?? redacted.length;

@@ -1,6 +1,6 @@
 import type { Metadata, ReplyStream } from './call.ts';
 
-/** A stream with other messages, made from those of `reply`, and its metadata. */
+/** A stream of other messages, made from the messages of `reply`, with the metadata of `reply`. */
 export function withMessages(reply: ReplyStream, messages: () => AsyncIterator<Buffer>): ReplyStream {
   return {
     headers: reply.headers,
@@ -11,7 +11,7 @@ export function withMessages(reply: ReplyStream, messages: () => AsyncIterator<B
   };
 }
 
-/** A stream that has yet to begin. Whoever reads it gets the fault if it does not. */
+/** A stream that has yet to begin. Its reader gets the fault if it never begins. */
 export function laterStream(begun: Promise<ReplyStream>): ReplyStream {
   let reply: ReplyStream | undefined;
   return {

@@ -5,7 +5,7 @@ const build = typeof CRIPROXY_BUILD === 'undefined' ? { version: '0.0.0-source',
 const { criproxyBase } = globalThis as { criproxyBase?: string };
 
 /**
- * What this program was made from. `base` is the Node.js that runs it: `static` or `sea` with its version for an
+ * The origin of this program. `base` is the Node.js that runs it: `static` or `sea` with its version for an
  * executable (build/executable.ts puts it in), `node` with its version for a bundle or the sources.
  */
 export const version = {

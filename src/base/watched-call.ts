@@ -1,7 +1,7 @@
-/** A client's call while it is served, for those who watch it; see watch/. */
+/** A client's call under way, as observers see it; see watch/. */
 export interface WatchedCall {
   /** Unique while the proxy runs; the log lines of a call carry it. */
   readonly id: number;
-  /** Counts a call to a runtime, by the runtime's id, that is made to serve this one; call what it returns when that has ended. */
+  /** Counts a call to the runtime with this id on behalf of this call. The returned function is to be called at its end. */
   sent(runtime: string, path: string): (code: number) => void;
 }

@@ -1,6 +1,6 @@
 /**
- * Takes SIGHUP from here on, which would end the process else: calls `reload` at each one once `ready` has resolved, and once for
- * those that have come before.
+ * Handles SIGHUP from now on, which would end the process otherwise. Calls `reload` at each signal once `ready` has resolved, and
+ * once for all earlier signals.
  */
 export function onHangup(ready: Promise<{ reload(): Promise<void> }>): void {
   let waiting = false;

@@ -8,6 +8,6 @@ export function nameProcess(name: string): void {
   try {
     writeFileSync('/proc/self/comm', name);
   } catch {
-    // Without /proc nobody looks for a process by its name.
+    // Without /proc no tool looks for a process by its name.
   }
 }

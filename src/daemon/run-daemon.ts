@@ -11,7 +11,7 @@ import { openLog } from '../log/daemon-log.ts';
 import { SocketFileError } from '../transport/sockets/socket-file.ts';
 import { onHangup } from './hangups.ts';
 
-/** Does what the command line says; resolves with the exit status. */
+/** Runs the command line; resolves with the exit status. */
 export async function run(argv: readonly string[]): Promise<number> {
   try {
     if (argv[0] !== undefined && !argv[0].startsWith('-')) return await runCommand(argv);
@@ -25,7 +25,7 @@ export async function run(argv: readonly string[]): Promise<number> {
   }
 }
 
-/** Loaded when it is asked for: the daemon has no use for it. */
+/** Loaded on demand: the daemon does not need the commands. */
 async function runCommand(argv: readonly string[]): Promise<number> {
   return await (await import('../cli/dispatch.ts')).runCommand(argv);
 }
@@ -38,7 +38,7 @@ function print(text: string): number {
 async function runDaemon(given: FlagValues): Promise<number> {
   const settings = await loadSettings(given);
   const config = readSettings(settings);
-  // A reader of the log that went away is no reason to stop serving.
+  // The proxy goes on serving when the reader of the log goes away.
   process.stderr.on('error', () => {});
   const { log, levels, lost, close } = await openLog(config.level, config.logFormat, process.stderr);
   const stopping = stopSignal();
@@ -59,7 +59,7 @@ async function runDaemon(given: FlagValues): Promise<number> {
   }
 }
 
-/** What the daemon was started with, read again: the flags are as they were, the file need not be. */
+/** The configuration, read again: the flags are the same, the file may have changed. */
 function sourceOf(given: FlagValues): ConfigSource {
   return {
     async read() {

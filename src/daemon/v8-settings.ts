@@ -7,7 +7,7 @@ const STARTED = 1500;
 /**
  * Settings of V8, made before any other module is loaded: this one is imported first, for its effect. Each is read by V8
  * whenever it matters, so that it can be made in a program that runs: it holds however the program is started, and costs no second
- * start. What `npm run bench` says of each, with lists of 500 from each of two runtimes, is noted with it.
+ * start. The figures beside each setting are from `npm run bench`, with lists of 500 from each of two runtimes.
  */
 
 // The young generation stays as it begins, two semi-spaces of 1 MiB. Calls leave next to nothing alive, and yet V8 doubles it under
@@ -17,13 +17,13 @@ setFlagsFromString('--semi-space-growth-factor=1');
 // With so small a young generation helpers in other threads cost more than they do: a fifth of the CPU of a small call, eight at a time.
 setFlagsFromString('--no-parallel-scavenge');
 
-// The last and largest compiler takes 5 MiB once it has run: it compiles only what is called often, and nothing for what the start
-// does often and never again. What comes after the start is calls, which are few on a node: the sooner they are compiled the better.
+// The last and largest compiler takes 5 MiB once it has run. It compiles hot functions only; the start's own loops must not trigger it.
+// After the start come calls, which are few on a node: the sooner their functions are compiled the better.
 setFlagsFromString('--no-use-osr');
 setFlagsFromString('--invocation-count-for-turbofan=30000');
 
-// What start-up leaves, some 4 MiB, is given back; and V8, which waits for less the less is alive, collects what long lists leave
-// before it has grown by another 20 MiB.
+// The garbage of the start, some 4 MiB, is given back. V8 waits for less garbage the less memory is alive, so it then collects the
+// garbage of long lists before it has grown by another 20 MiB.
 setTimeout(() => {
   collectGarbage({ type: 'major', flavor: 'last-resort' });
   setFlagsFromString('--invocation-count-for-turbofan=1000');

@@ -7,7 +7,7 @@ export type FaultEnd =
   | { readonly kind: 'hang' }
   | { readonly kind: 'drop' };
 
-/** What to do with which calls to runtimes. */
+/** A fault, and the calls to runtimes that it is for. */
 export interface FaultRule {
   /** A glob of method names. */
   readonly method: string;

@@ -2,7 +2,7 @@ import { globMatcher } from '../base/glob.ts';
 import type { Logger } from '../base/logger.ts';
 import { type ActiveFault, describeRule, type FaultEnd, type FaultRule } from './fault-rule.ts';
 
-/** What is to be done with one call: first wait, in ms, then end so. `cleared` is aborted when the rule of the end is. */
+/** The fault for one call: a delay in ms, then an end. `cleared` is aborted when the rule of the end is cleared. */
 export interface Verdict {
   readonly delay: number;
   readonly end: FaultEnd | undefined;
@@ -19,7 +19,7 @@ interface Entry {
 
 const never = new AbortController().signal;
 
-/** The faults that are injected into the calls to runtimes now, to see what a node makes of them. None at the start. */
+/** The faults that are injected into calls to runtimes, for tests of a node. None at the start. */
 export class Faults {
   private readonly log: Logger;
   private readonly random: () => number;
@@ -75,7 +75,7 @@ export class Faults {
       .map(({ id, rule }) => `fault ${id} is injected: ${describeRule(rule)}`);
   }
 
-  /** What a call meets; undefined: nothing. Delays of several rules add up, and the first end is the end. */
+  /** The fault for a call; undefined without one. Delays of several rules add up, and the first end counts. */
   meet(runtime: string, method: string): Verdict | undefined {
     let delay = 0;
     let isHit = false;

@@ -15,9 +15,9 @@ import { type Clock, Repeats } from './repeats.ts';
 export interface DaemonLog {
   readonly log: Logger;
   readonly levels: LevelSwitch;
-  /** How many lines are lost because nobody read them in time. */
+  /** How many lines are lost because no reader took them in time. */
   lost(): number;
-  /** Writes what is still to be written. */
+  /** Writes the lines that wait. */
   close(): Promise<void>;
 }
 
@@ -68,12 +68,12 @@ async function openSink(
   write: (text: string) => void,
 ): Promise<LogSink> {
   if (format !== 'journal') return { take: line => write(toText(line)), lost: 0, close: async () => {} };
-  // Loaded when it is asked for: it needs what runs children.
+  // Loaded on demand: the journal's sink loads node:child_process.
   const { JournalSink } = await import('./journal-sink.ts');
   return new JournalSink({ write });
 }
 
-/** What makes text of a line in this format, ended. */
+/** Makes the formatter for a format: the text of a line, with its newline. */
 async function lineWriter(format: LogFormat, levels: LevelSwitch): Promise<(line: LogLine) => string> {
   if (format === 'json') return jsonLine;
   if (format === 'journal') return stderrLine;
@@ -82,8 +82,8 @@ async function lineWriter(format: LogFormat, levels: LevelSwitch): Promise<(line
 }
 
 /**
- * What makes YAML of fields. The YAML library is half of the program: it is loaded when messages are dumped. JSON, which is
- * YAML, stands in for it until it has come.
+ * Makes the YAML formatter for fields. The YAML library is half of the program, so it is loaded with the first dump. Until then the
+ * fields are JSON, which is YAML too.
  */
 async function yamlWriter(levels: LevelSwitch): Promise<(fields: unknown) => string> {
   let stringify = (fields: unknown): string => JSON.stringify(fields);
@@ -96,7 +96,7 @@ async function yamlWriter(levels: LevelSwitch): Promise<(fields: unknown) => str
     const forget = levels.onChange(() => {
       if (levels.get() < Level.Change) return;
       forget();
-      // What stands in for it goes on where it cannot be had.
+      // JSON stays in use if the library cannot be loaded.
       load().catch(() => {});
     });
   }

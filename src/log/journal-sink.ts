@@ -5,7 +5,7 @@ import { journalEntry, stderrLine } from './journal-entry.ts';
 import type { LogLine } from './log-line.ts';
 import type { LogSink } from './log-sink.ts';
 
-/** Where journald takes entries with fields. */
+/** The socket on which journald takes entries with fields. */
 const SOCKET = '/run/systemd/journal/socket';
 
 /** How much may wait for the sender before lines are lost, in bytes. */
@@ -14,7 +14,7 @@ const MAX_WAITING = 8 << 20;
 /** How many lines may wait for it to begin. */
 const MAX_EARLY = 1_000;
 
-/** How long the sender may take to send what it has when the program stops, in ms. */
+/** How long the sender may take for its last entries when the program stops, in ms. */
 const LAST_WORDS = 2_000;
 
 /**
@@ -40,7 +40,7 @@ while (read(STDIN, my $head, 4) == 4) {
 }
 `;
 
-/** What the sink needs of its surroundings; a test has others. */
+/** The sink's surroundings, which a test replaces. */
 export interface JournalPlace {
   /** Takes whole lines, where there is no sender. */
   readonly write: (text: string) => void;
@@ -80,7 +80,7 @@ export class JournalSink implements LogSink {
         resolve();
       });
       child.once('exit', (code, signal) => {
-        this.fallBack(`what sends entries to it ended with ${signal ?? code}`);
+        this.fallBack(`the sender of entries ended with ${signal ?? code}`);
         resolve();
       });
     });
@@ -96,7 +96,7 @@ export class JournalSink implements LogSink {
   take(line: LogLine): void {
     if (this.waiting !== undefined) {
       this.waiting.push(line);
-      if (this.waiting.length > MAX_EARLY) this.fallBack('what sends entries to it does not begin');
+      if (this.waiting.length > MAX_EARLY) this.fallBack('the sender of entries does not begin');
     } else if (this.child === undefined) this.place.write(stderrLine(line));
     else this.send(line);
   }

@@ -16,7 +16,7 @@ export interface LogLine {
   readonly file: string;
 }
 
-/** Turns what is logged into lines, as far as the level lets them through, without the secrets of URLs in messages. */
+/** Makes lines of log calls, as far as the level lets them through, without the secrets of URLs in messages. */
 export function makeLogger(levels: { get(): number }, take: (line: LogLine) => void): Logger {
   const log: Logger = {
     enabled: at => at <= levels.get(),
@@ -37,7 +37,7 @@ export function makeLogger(levels: { get(): number }, take: (line: LogLine) => v
   return log;
 }
 
-/** Who called `logged`. */
+/** The caller of `logged`. */
 function callSite(logged: (...values: never[]) => void): string {
   const limit = Error.stackTraceLimit;
   const at: { stack?: string } = {};

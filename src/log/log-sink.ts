@@ -1,10 +1,10 @@
 import type { LogLine } from './log-line.ts';
 
-/** Where lines go, in some form. */
+/** A destination for lines. */
 export interface LogSink {
   take(line: LogLine): void;
-  /** How many lines it has lost, since what is behind it did not take them in time. */
+  /** How many lines were lost because the reader did not take them in time. */
   readonly lost: number;
-  /** Resolves when what it has taken has gone out, or never will. */
+  /** Resolves when the accepted lines are written, or lost. */
   close(): Promise<void>;
 }

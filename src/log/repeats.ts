@@ -10,10 +10,10 @@ const MAX_WATCHED = 500;
 const FAILURES = 2;
 const DUMPS = 3;
 
-/** Where time comes from: performance.now() and an unreferenced setTimeout(), both in ms, or a test's. */
+/** The clock: performance.now() and an unreferenced setTimeout(), both in ms, or a test's. */
 export interface Clock {
   now(): number;
-  /** Returns what cancels it. */
+  /** Returns a function that cancels the timer. */
   after(ms: number, act: () => void): () => void;
 }
 
@@ -58,14 +58,14 @@ export class Repeats {
     this.open(key, line);
   };
 
-  /** Writes the counts that are still to be written. */
+  /** Writes the counts that wait. */
   flush(): void {
     this.cancel?.();
     this.cancel = undefined;
     for (const key of [...this.watched.keys()]) this.close(key);
   }
 
-  /** Where calls are dumped, how each one has failed is a part of it. */
+  /** At a level that dumps calls, each failure is part of a dump and is written. */
   private isLimited({ severity, level, about }: LogLine): boolean {
     if (about.change === true) return false;
     return severity !== 'info' || (level === FAILURES && this.levels.get() < DUMPS);
@@ -82,7 +82,7 @@ export class Repeats {
     this.watched.delete(key);
     if (count === 0) return false;
     const seconds = Math.ceil((WINDOW - Math.max(0, endsAt - this.clock.now())) / 1000);
-    // The count is of many calls.
+    // The count covers many calls, so it has no call id.
     const { call: _, ...about } = last.about;
     this.take({ ...last, about, time: new Date(), message: `${last.message} (${count} more like it in ${seconds} s)` });
     return true;

@@ -12,8 +12,8 @@ export interface Journal {
   /** The number of the last record. */
   readonly last: number;
   /**
-   * How it ends: with a whole record; with the beginning of one, which a killed process leaves, or zeros, which a power failure does; or
-   * with something else, so that nobody knows what came after.
+   * The end of the file: a whole record; a cut record (left by a killed process) or zeros (left by a power failure); or other bytes,
+   * so that later records may be missing.
    */
   readonly end: 'whole' | 'torn' | 'damaged';
 }
@@ -27,7 +27,7 @@ export function encodeRecord(number: number, content: Buffer): Buffer {
   return Buffer.concat([head, content]);
 }
 
-/** Undefined for a file without a record: there is nothing that could be used. */
+/** Undefined for a file without a record. */
 export function readJournal(bytes: Buffer): Journal | undefined {
   if (!bytes.subarray(0, MAGIC.length).equals(MAGIC)) return undefined;
   const contents: Buffer[] = [];

@@ -7,16 +7,16 @@ const { O_WRONLY, O_CREAT, O_EXCL, O_DSYNC } = constants;
 const FRESH = O_WRONLY | O_CREAT | O_EXCL;
 
 /**
- * Puts `bytes` in place of what the file had, so that whenever power fails there is the old or the new. Resolves with the new file, open
- * for appending; `isSynced`: what is appended is on the disk when its write has resolved. Rejects with the system's error, the old file
- * untouched.
+ * Replaces the content of the file with `bytes`. After a power failure at any time the file has the old or the new content. Resolves
+ * with the new file, open for appending; `isSynced`: appended bytes are on the disk when their write has resolved. Rejects with the
+ * system's error, and the old file is untouched then.
  */
 export async function replaceFile(path: string, bytes: Buffer, isSynced = false): Promise<FileHandle> {
   await mkdir(dirname(path), { recursive: true, mode: 0o750 });
   const draft = `${path}.new`;
   let file: FileHandle | undefined;
   try {
-    // What a killed process has left, or somebody has put there: it is not written into.
+    // A leftover of a killed process, or a foreign file: it must not be written into.
     await rm(draft, { force: true });
     file = await open(draft, isSynced ? FRESH | O_DSYNC : FRESH, 0o600);
     await file.writeFile(bytes);

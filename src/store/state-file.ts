@@ -4,21 +4,21 @@ import { type FileHandle, open, rename } from 'node:fs/promises';
 import { replaceFile } from './replace-file.ts';
 
 /**
- * The file: this line, the SHA-256 of the rest as 64 hex digits and a newline, then the rest. The number is the version of
- * what is inside.
+ * The file: this line, the SHA-256 of the rest as 64 hex digits and a newline, then the rest. The number is the version of the
+ * content.
  */
 const MAGIC = 'criproxy-state 1\n';
 const DIGEST = 65;
 
-/** A state file that is not what was written: cut short, changed, of another version, or not ours at all. */
+/** A state file that differs from the written one: cut short, changed, of another version, or of another program. */
 export class DamagedError extends Error {}
 
 /** The largest file that is read, in bytes: the snapshot of a node with thousands of containers has a few MB. */
 const LARGEST = 256 * 1024 * 1024;
 
 /**
- * The bytes of a file; undefined if there is none. Throws a DamagedError for what is no regular file of this user, which root would
- * follow, hang at or drown in, and the system's error.
+ * The bytes of a file; undefined if there is none. Throws the system's error, and a DamagedError for anything but a regular file of
+ * this user: a link, a FIFO or a device could mislead, block or flood a reader with root's rights.
  */
 export async function readBytes(path: string): Promise<Buffer | undefined> {
   let file: FileHandle;
@@ -28,13 +28,13 @@ export async function readBytes(path: string): Promise<Buffer | undefined> {
     const { code } = fault as NodeJS.ErrnoException;
     if (code === 'ENOENT') return undefined;
     if (code === 'ELOOP') throw new DamagedError('it is a symbolic link');
-    // A socket, which cannot be opened.
+    // A socket cannot be opened.
     if (code === 'ENXIO') throw new DamagedError('it is no regular file');
     throw fault;
   }
   try {
     const found = await file.stat();
-    // Of a folder the system's own error says more.
+    // For a folder the system's own error says more.
     if (!found.isFile() && !found.isDirectory()) throw new DamagedError('it is no regular file');
     if (found.uid !== process.geteuid?.()) throw new DamagedError(`it belongs to user ${found.uid}`);
     if (found.size > LARGEST) throw new DamagedError(`it has ${found.size} bytes, more than ${LARGEST}`);
@@ -58,15 +58,15 @@ export async function readState(path: string): Promise<Buffer | undefined> {
 }
 
 /**
- * Puts `content` in place of what the file had, so that whenever power fails there is the old or the new. Throws the system's
- * error, the old file untouched.
+ * Replaces the content of the file. After a power failure at any time the file has the old or the new content. Throws the system's
+ * error, and the old file is untouched then.
  */
 export async function writeState(path: string, content: Buffer): Promise<void> {
   const file = await replaceFile(path, Buffer.concat([Buffer.from(`${MAGIC}${digest(content)}\n`), content]));
   await file.close();
 }
 
-/** Moves a file that cannot be used out of the way and gives its new name, for whoever wants to know what it was. */
+/** Renames a file that cannot be used, and gives its new name. It is kept for inspection. */
 export async function setAside(path: string): Promise<string> {
   const name = `${path}.damaged-${new Date().toISOString().replace(/[:.]/g, '')}`;
   await rename(path, name);

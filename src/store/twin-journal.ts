@@ -10,27 +10,27 @@ export interface Bad {
   readonly isDamaged: boolean;
 }
 
-/** How often it is looked whether the files are still there, in ms. */
+/** The interval of the checks that the files are still there, in ms. */
 const CHECK = 1_000;
 
-/** What was found of a journal and its copy. */
+/** The content of a journal and its copy, as found on the disk. */
 export interface Found {
-  /** Undefined if neither tells all that there was. */
+  /** Undefined if neither file is complete. */
   readonly contents: readonly Buffer[] | undefined;
-  /** Those that are there and cannot be used; `isDamaged` if they were read. */
+  /** Files that exist and cannot be used; `isDamaged` if they could be read. */
   readonly bad: readonly Bad[];
 }
 
 /**
- * A journal in two files that say the same: one is whole whenever the other is written, or damaged. It begins with a whole state;
- * what comes behind that are changes of it.
+ * A journal in two files with the same content: one is whole while the other is written, or damaged. A file begins with a whole
+ * state, and changes of it follow.
  */
 export class TwinJournal {
   private readonly paths: readonly [string, string];
   private readonly files: [FileHandle | undefined, FileHandle | undefined] = [undefined, undefined];
   private last = 0;
   private checkedAt = Number.NEGATIVE_INFINITY;
-  /** The one that is the better now: it is replaced after the other. */
+  /** The file that is better now: it is replaced after the other. */
   private better: 0 | 1 = 0;
 
   constructor(path: string, copy: string) {
@@ -56,7 +56,7 @@ export class TwinJournal {
     return { contents: best === undefined || best.end === 'damaged' ? undefined : best.contents, bad };
   }
 
-  /** Begins both anew with this state. Rejects when one could not be written; what there was is still there then. */
+  /** Replaces both files with this state. Rejects when one could not be written; the old content is still there then. */
   async replace(state: Buffer): Promise<void> {
     const record = encodeRecord(++this.last, state);
     const bytes = Buffer.concat([MAGIC, record]);
@@ -91,7 +91,7 @@ export class TwinJournal {
     }
   }
 
-  /** Somebody may have taken a file away, or put another in its place: what is written to it would be lost. */
+  /** A file may have been removed or replaced from outside: records in it would be lost. */
   private async checkPlace(): Promise<void> {
     if (performance.now() - this.checkedAt < CHECK) return;
     for (const at of [0, 1] as const) {

@@ -1,18 +1,18 @@
-/** What systemd tells a service that it starts: sd_notify(3), sd_watchdog_enabled(3), sd_listen_fds(3). */
+/** The settings that systemd passes to a service: sd_notify(3), sd_watchdog_enabled(3), sd_listen_fds(3). */
 export interface SystemdEnvironment {
-  /** Where it takes notifications; undefined: nobody does. */
+  /** The socket for notifications; undefined without one. */
   readonly notifySocket: string | undefined;
-  /** How long it waits for a sign of life, in ms; undefined: it does not look. */
+  /** The time after which systemd misses a sign of life, in ms; undefined without a watchdog. */
   readonly watchdog: number | undefined;
-  /** How long it is to be asked to wait, by the process itself, in ms; undefined: it is not to be asked. */
+  /** The watchdog time that the process is to request, in ms; undefined: none. */
   readonly ownWatchdog: number | undefined;
-  /** The sockets that it listens on for this process. */
+  /** The sockets that systemd listens on for this process. */
   readonly listenFds: readonly number[];
 }
 
 const FIRST_FD = 3;
 
-/** Of the unit; in seconds, as WatchdogSec=. */
+/** Set in the unit, in seconds, as WatchdogSec=. */
 const OWN_WATCHDOG = 'CRIPROXY_WATCHDOG_SEC';
 
 const variables = [
@@ -25,7 +25,7 @@ const variables = [
   'LISTEN_FDNAMES',
 ];
 
-/** Reads what systemd has told this process, and takes it out of `env`: a child must not think that it was meant. */
+/** Reads the settings for this process, and removes them from `env`, so that no child takes them for its own. */
 export function takeEnvironment(env: NodeJS.ProcessEnv, pid: number): SystemdEnvironment {
   const read = (name: string) => env[name] || undefined;
   const isForUs = (name: string) => (read(name) ?? String(pid)) === String(pid);

@@ -111,13 +111,13 @@ class SystemdNotifier implements Notifier {
     return this.#own !== undefined;
   }
 
-  /** A message of its own: what systemd is told before and after it must not be told at once. */
+  /** A message of its own: earlier and later states must not be merged with it. */
   #push(fields: Readonly<Record<string, string>>): void {
     this.#queue?.push(new Map());
     this.#join(fields);
   }
 
-  /** Adds to the last message that has not been sent, and what is to be said anyway. */
+  /** Merges a state into the last message that has not been sent. */
   #join(fields: Readonly<Record<string, string>>): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;

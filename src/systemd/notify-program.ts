@@ -24,7 +24,7 @@ export class NotifyProgram {
   constructor(socket: string, path: string) {
     this.#env = { PATH: path, NOTIFY_SOCKET: socket };
     this.#words = this.#findWords();
-    // Whoever sends is told.
+    // The caller gets the fault.
     this.#words.catch(() => {});
   }
 
@@ -39,7 +39,7 @@ export class NotifyProgram {
     return [...(release < WAITS_SINCE ? linger : []), 'systemd-notify'];
   }
 
-  /** Resolves with what it has written. */
+  /** Resolves with the program's output. */
   async #run([program, ...args]: readonly string[]): Promise<string> {
     // Loaded only under systemd.
     const { spawn } = await import('node:child_process');

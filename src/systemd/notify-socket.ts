@@ -1,18 +1,18 @@
 import { writeSync } from 'node:fs';
 import { Socket } from 'node:net';
 
-/** What Node.js keeps inside of a socket of the unix family: a Pipe of libuv, which takes any file descriptor. */
+/** The inside of a Node.js socket of the unix family: a Pipe of libuv, which takes any file descriptor. */
 interface Pipe {
   open(fd: number): number;
 }
 
-/** Nobody listens there: it is only tried, to see what a socket of the unix family is made of. */
+/** No server listens there: the connection attempt only gives a socket object to look into. */
 const NOWHERE = '/dev/null';
 
 /**
  * A datagram socket of the unix family, which systemd takes messages on. Node.js cannot make one, but it can connect one that
  * systemd hands over (ListenDatagram= of the socket unit). So messages come from the main process itself, which systemd knows
- * whatever becomes of its cgroup, and there is no child that may be gone before systemd has looked at it.
+ * even when its cgroup changes, and there is no child that may end before systemd has looked at it.
  */
 export class NotifySocket {
   readonly #fd: number;

@@ -8,7 +8,7 @@ import { LARGE_MESSAGE, LargeMessages } from './large-messages.ts';
 import { RecentCalls, type RecentFigures } from './recent-calls.ts';
 import { type RuntimeFigures, RuntimeStats } from './runtime-stats.ts';
 
-/** A method that is counted by name. `timed`: how long it takes says something; not so of a stream that stays open. */
+/** A method that is counted by name. `timed`: its duration has a meaning, unlike that of a stream that stays open. */
 export interface KnownMethod {
   readonly name: string;
   readonly timed: boolean;
@@ -39,13 +39,13 @@ const SIZE_BOUNDS = [1024, 16 * 1024, 64 * 1024, 256 * 1024, MiB, 2 * MiB, 4 * M
 
 /** Counts every call, always: in typed arrays that are made once for each method, runtime and code that occurs. */
 export class CallStats implements CallObserver {
-  /** Names of methods; the last is OTHER. What is kept by method has the same order. */
+  /** Names of methods; the last is OTHER. All counts by method have the same order. */
   readonly methods: readonly string[];
   /** Clients' calls by the label of the runtime that has served them; by method; by code. */
   readonly calls = new Map<string, (Float64Array | undefined)[]>();
   /** Times of clients' calls by method, in seconds. */
   readonly durations: (Histogram | undefined)[] = [];
-  /** What of the times of unary calls no runtime was waited for, in seconds. */
+  /** The time of unary calls during which no runtime was waited for, in seconds. */
   readonly own = new Histogram(OWN_BOUNDS);
   /** Of messages between clients and the proxy, in bytes. */
   readonly sizes: Readonly<Record<Direction, Histogram>> = {
@@ -87,7 +87,7 @@ export class CallStats implements CallObserver {
     this.warner = new LargeMessages(log);
   }
 
-  /** Nothing but zeros for a runtime that was never called. */
+  /** All zeros for a runtime that was never called. */
   snapshotOfRuntime(id: string): RuntimeFigures {
     return this.ofRuntime(id).figures();
   }
@@ -105,7 +105,7 @@ export class CallStats implements CallObserver {
     };
   }
 
-  /** Forgets runtimes that are no more: their series end. */
+  /** Drops the series of removed runtimes. */
   keepOnly(ids: readonly string[]): void {
     for (const id of this.byId.keys()) {
       if (ids.includes(id)) continue;
@@ -197,7 +197,7 @@ export class CallStats implements CallObserver {
     return codes;
   }
 
-  /** Why, in the words that the client got, where a runtime has said so. */
+  /** The runtime's reason, in the words that the client got, if there is one. */
   private noteError(call: CallRecord, method: number): void {
     for (const part of call.parts) {
       if (part.code === call.code) {

@@ -5,7 +5,7 @@ import { redactUrls } from '../base/redact-urls.ts';
 import { withMessages } from '../base/reply-stream.ts';
 import { beginPart, CallRecord, endPart, type Part } from './call-record.ts';
 
-/** Somebody who watches calls. What it throws is a fault of ours and fails the call: it must not throw. */
+/** An observer of calls. It must not throw: its error would fail the call. */
 export interface CallObserver {
   /** Whether records are to keep their messages. */
   readonly wantsBodies?: boolean;
@@ -26,7 +26,7 @@ export class CallWatch {
   private observers: readonly CallObserver[] = [];
   private last = 0;
 
-  /** Until the returned function is called. */
+  /** Adds an observer until the returned function is called. */
   add(observer: CallObserver): () => void {
     this.observers = [...this.observers, observer];
     return () => {
@@ -64,7 +64,7 @@ export class CallWatch {
     }
   }
 
-  /** A call to a runtime begins; call what it returns with how it ended. */
+  /** Notes the begin of a call to a runtime. The returned function is to be called with its outcome. */
   send(runtime: string, path: string, options: CallOptions): (code: Code) => void {
     if (options.watched !== undefined) return options.watched.sent(runtime, path);
     const part = beginPart(runtime, path);

@@ -3,7 +3,7 @@ import type { Histogram } from './histogram.ts';
 /** Values of a metric by its labels, in the order of `labels`. */
 export type Values = Iterable<readonly [labels: readonly string[], value: number]>;
 
-/** A metric that somebody keeps. Its name begins with `criproxy_`, and ends with `_total` if it is a counter. */
+/** A metric of a feature. Its name begins with `criproxy_`, and ends with `_total` if it is a counter. */
 export interface Metric {
   readonly name: string;
   readonly help: string;
@@ -30,11 +30,11 @@ export interface Counter {
   readonly value: number;
 }
 
-/** Metrics that features of the daemon keep for themselves, for who shows them. */
+/** The metrics of the daemon's features, for the metrics page. */
 export class Counters {
   private readonly all = new Map<string, Metric>();
 
-  /** Until the returned function is called. Throws for a name that is taken. */
+  /** Adds a metric until the returned function is called. Throws for a name that is taken. */
   register(metric: Metric): () => void {
     if (this.all.has(metric.name)) throw new Error(`there is a metric ${metric.name} already`);
     this.all.set(metric.name, metric);

@@ -1,8 +1,8 @@
 /** How many values were at most each bound, as Prometheus counts them; one object a series, no allocation a value. */
 export class Histogram {
-  /** Ascending; the last bucket, for what is above all of them, is not among them. */
+  /** Ascending. The last bucket, for values above all bounds, is not listed. */
   readonly bounds: readonly number[];
-  /** Values of each bucket alone, not of those below it too; one more than bounds. */
+  /** The count of each bucket alone, without lower buckets; one more than bounds. */
   readonly counts: Float64Array;
   private readonly total = new Float64Array(1);
 

@@ -3,7 +3,7 @@ import type { Logger } from '../base/logger.ts';
 /** The largest message that kubelet and containerd take: 16 MiB (kubelet pkg/kubelet/cri/remote/utils maxMsgSize). */
 export const MESSAGE_LIMIT = 16 * 1024 * 1024;
 
-/** What comes near it, in bytes: 12.8 MiB. */
+/** The size from which a message is near the limit, in bytes: 12.8 MiB. */
 export const LARGE_MESSAGE = MESSAGE_LIMIT * 0.8;
 
 /** How long after a warning of the same kind the next may come, in ms. */

@@ -1,15 +1,15 @@
-/** Over how many whole seconds a rate is reckoned. */
+/** The span of a rate, in whole seconds. */
 const RATE_SECONDS = 10;
-/** More than those and the one that runs; a power of two. */
+/** At least one more than the span and the second that runs; a power of two. */
 const SECONDS = 16;
 
-/** Percentiles are of the last six spans of 10 s and the one that runs. */
+/** Percentiles cover the last six spans of 10 s and the span that runs. */
 const SPAN = 10_000;
 const SPANS = 7;
 
 /**
- * Buckets of times, in steps of 4 us: four of the same width a doubling, from 16 us to 4 min. The first has what is below,
- * too, and the last what is above.
+ * Buckets of times, in steps of 4 us: four of the same width a doubling, from 16 us to 4 min. The first bucket has all shorter
+ * times too, the last bucket all longer ones.
  */
 const STEP = 0.004;
 const BUCKETS = 96;

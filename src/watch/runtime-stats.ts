@@ -11,7 +11,7 @@ export interface CallError {
   readonly message: string;
 }
 
-/** Calls to a runtime, the proxy's own among them. `errors` are without what is normal on a healthy node; see isError. */
+/** Calls to a runtime, including the proxy's own. `errors` leaves out outcomes that are normal on a healthy node; see isError. */
 export interface RuntimeFigures extends RecentFigures {
   readonly calls: number;
   readonly errors: number;
@@ -21,7 +21,7 @@ export interface RuntimeFigures extends RecentFigures {
 /** How much of an error's message is kept. */
 const MESSAGE = 300;
 
-/** What is counted of one runtime. */
+/** The counts of one runtime. */
 export class RuntimeStats {
   readonly codes = new Float64Array(codeLabels.length);
   /** By method, in seconds. */

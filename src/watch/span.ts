@@ -24,7 +24,7 @@ export interface Span {
 const KINDS = { server: 2, client: 3 } as const;
 const STATUS_ERROR = 2;
 
-/** What is the server's own fault, by OpenTelemetry's conventions for gRPC. */
+/** The codes that are the server's own fault, by OpenTelemetry's conventions for gRPC. */
 const serverErrors: ReadonlySet<Code> = new Set([
   Code.Unknown,
   Code.DeadlineExceeded,
@@ -34,7 +34,7 @@ const serverErrors: ReadonlySet<Code> = new Set([
   Code.DataLoss,
 ]);
 
-/** The JSON of an ExportTraceServiceRequest. `epoch`: what to add to a span's times for ms since 1970. */
+/** The JSON of an ExportTraceServiceRequest. `epoch`: the offset from a span's times to ms since 1970. */
 export function exportRequest(spans: readonly Span[], version: string, host: string, epoch: number): string {
   const resource = {
     attributes: [text('service.name', 'criproxy'), text('service.version', version), text('host.name', host)],
@@ -73,7 +73,7 @@ function text(key: string, value: string) {
   return { key, value: { stringValue: value } };
 }
 
-/** A number of JavaScript has not enough digits for nanoseconds. */
+/** A JavaScript number has too few digits for nanoseconds. */
 function nanoseconds(ms: number): string {
   return `${Math.round(ms * 1000)}000`;
 }

@@ -9,7 +9,7 @@ export interface TraceParent {
 
 const TRACEPARENT = 'traceparent';
 
-/** Undefined for metadata without a traceparent, and for one that cannot be read, which is to be ignored (section 3.2). */
+/** Undefined for metadata without a traceparent, and for a malformed one, which is to be ignored (section 3.2). */
 export function readTraceParent(metadata: Metadata): TraceParent | undefined {
   const value = metadata.find(([name]) => name === TRACEPARENT)?.[1];
   const match = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/.exec(value ?? '');
@@ -20,7 +20,7 @@ export function readTraceParent(metadata: Metadata): TraceParent | undefined {
   return { traceId: traceId!, spanId: spanId!, sampled: (Number.parseInt(flags!, 16) & 1) === 1 };
 }
 
-/** The metadata with this traceparent in place of what it has. */
+/** The metadata with this traceparent in place of its own. */
 export function withTraceParent(metadata: Metadata, traceId: string, spanId: string): Metadata {
   return [...metadata.filter(([name]) => name !== TRACEPARENT), [TRACEPARENT, `00-${traceId}-${spanId}-01`]];
 }

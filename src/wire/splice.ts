@@ -10,13 +10,13 @@ export interface Shape {
   readonly fields: ReadonlyArray<Shape | Leaf | undefined>;
   /** Decides by the content of a submessage whether it is one of this shape; otherwise it is left alone. */
   readonly accepts?: (bytes: Buffer, start: number, end: number) => boolean;
-  /** A kind by which the whole message is visited before all that is in it; it cannot be edited then. */
+  /** A kind by which the whole message is visited before its fields; it cannot be edited during this visit. */
   readonly first?: string;
   /** A field that an edit may have to add: visited once a message, behind all that is in it, whether or not it is there. */
   readonly last?: Last;
 }
 
-/** `field` and `type` are those that Edit.append writes. */
+/** `field` and `type`: the field number and wire type that Edit.append writes. */
 export interface Last {
   readonly kind: string;
   readonly field: number;
@@ -37,12 +37,12 @@ export type Visit = (kind: string, bytes: Buffer, start: number, end: number, ed
 /** An Edit with room for more edits than this is not kept to be used again. */
 const MANY = 64 * 1024;
 
-/** What takes the place of a range: bytes, or a number as a varint; undefined is the range itself. */
+/** The replacement of a range: bytes, or a number as a varint; undefined leaves the range as it is. */
 type Replacement = Buffer | number | undefined;
 
 /**
- * Edits of one message. Offsets are those of the message as it came; edits are made from left to right. One object serves many
- * messages: the arrays of a long list's edits, made anew for each list, are more garbage than all else that a list leaves.
+ * Edits of one message. Offsets count in the message before the edits; edits are made from left to right. One object serves many
+ * messages, because new arrays for the edits of each long list would be most of a list's garbage.
  */
 export class Edit {
   /** Bytes that the edits so far add, or take away when negative. */
@@ -51,14 +51,14 @@ export class Edit {
   /** The field that `append` writes, while a `last` is visited, and the end of its message. */
   last: Last | undefined;
   lastAt = 0;
-  /** The edits' ranges, start and end by turns, and what comes there: a list of 500 containers has thousands. */
+  /** The ranges of the edits, start and end in turn, and their replacements: a list of 500 containers has thousands. */
   private ranges = new Uint32Array(32);
   private readonly replacements: Replacement[] = [];
   /** A Records for each depth, to be used again for each message there. */
   readonly pool: Records[] = [];
   private count = 0;
 
-  /** Puts `bytes` in the place of what is at [start, end). */
+  /** Replaces the range [start, end) with `bytes`. */
   replace(start: number, end: number, bytes: Buffer): void {
     this.add(start, end, bytes);
     this.growth += bytes.length - (end - start);
@@ -77,7 +77,7 @@ export class Edit {
     this.replace(this.lastAt, this.lastAt, Buffer.concat(parts));
   }
 
-  /** Keeps a place for a length at [start, end) that is known only when what it is the length of has been edited. */
+  /** Reserves [start, end) for the length of a submessage, which is known once the submessage has been edited. */
   reserve(start: number, end: number): number {
     return this.add(start, end, undefined);
   }
@@ -88,7 +88,7 @@ export class Edit {
     this.growth += varintLength(length) - (this.ranges[2 * place + 1]! - this.ranges[2 * place]!);
   }
 
-  /** Takes the last reserved place back, if nothing has come behind it. */
+  /** Releases the last reserved place, if no edit follows it. */
   release(place: number): void {
     if (this.count === place + 1) this.count = place;
   }
@@ -142,13 +142,13 @@ export class Edit {
 
 const nothing = Buffer.alloc(0);
 
-/** Those that are not in use. */
+/** Edits that are not in use. */
 const spare: Edit[] = [];
 
 /**
  * Visits every leaf of `shape` in `message` and gives the message with the edits made there, ancestors' lengths included.
  * All other bytes stay as they are, in place and in order; without edits the result is `message` itself. Throws a WireError
- * for bytes that are no message, as far as they were read: what is outside `shape` is skipped unread.
+ * for bytes that are no message, as far as they were read: fields outside `shape` are skipped unread.
  */
 export function splice(message: Buffer, shape: Shape, visit: Visit): Buffer {
   const edit = spare.pop() ?? new Edit();

@@ -119,7 +119,7 @@ test('where there is no journald, no Perl or no such module, lines go to stderr 
   const places = [
     [{ socket: '/nowhere/socket' }, /^<4>.*: there is no \/nowhere\/socket\n$/],
     [{ socket: path, perl: '/nowhere/perl' }, /^<4>.*: \/nowhere\/perl cannot be run: .*ENOENT\n$/],
-    [{ socket: path, perl: 'false' }, /^<4>.*: what sends entries to it ended with 1\n$/],
+    [{ socket: path, perl: 'false' }, /^<4>.*: the sender of entries ended with 1\n$/],
   ] as const;
   for (const [place, warning] of places) {
     const written: string[] = [];

@@ -4,7 +4,7 @@ import { type Field, fieldsOf } from '../tables/schema.ts';
 import { podNameOfConfig } from './item-names.ts';
 import { readBytes, readString } from './listing.ts';
 
-/** What a request is about, as far as it says so itself; empty where it does not. Ids and image are in the client's names. */
+/** The subject of a request, as far as the request itself tells; else empty. Ids and image are in the client's names. */
 export interface CallSubject {
   podId: string;
   containerId: string;
@@ -14,7 +14,7 @@ export interface CallSubject {
   image: string;
 }
 
-/** Reads the request's own fields and those of its filter. Never throws: a malformed request is read as far as it goes. */
+/** Reads the fields of the request and of its filter. Never throws: a malformed request is read as far as it goes. */
 export function readSubject(request: string, bytes: Buffer): CallSubject {
   const subject: CallSubject = { podId: '', containerId: '', namespace: '', pod: '', container: '', image: '' };
   try {

@@ -38,7 +38,7 @@ function driverOfCrio(config: unknown): CgroupDriverName | undefined {
   return manager === 'systemd' || manager === 'cgroupfs' ? manager : undefined;
 }
 
-/** What runc's shim does not find in its options is false there; other shims have options of their own. */
+/** An option that is missing is false for runc's shim; other shims have options of their own. */
 function driverOfContainerd(config: unknown): CgroupDriverName | undefined {
   const name = at(config, 'containerd', 'defaultRuntimeName');
   const runtime = at(config, 'containerd', 'runtimes', String(name));

@@ -5,7 +5,7 @@ import { readMapEntry } from './read.ts';
 /** Decides whether an item of a list, as bytes, passes the filter of a list request. */
 export type Passes = (item: Buffer) => boolean;
 
-/** The lists that have filters on what is in their items. */
+/** The lists whose filters look into the items. */
 export type ListName = 'ListPodSandbox' | 'ListContainers' | 'ListImages';
 
 const all: Passes = () => true;
@@ -55,7 +55,7 @@ function hasOthers(message: Buffer, fields: readonly number[]): boolean {
   return false;
 }
 
-/** Requests that say nothing, as hex: with a filter, its id, each of them empty. */
+/** Requests without content, as hex: with a filter, its id, each of them empty. */
 const asksNothing: readonly string[] = ['', '0a00', '0a020a00'];
 
 /** Whether a request for samples asks for all that the runtime has. A field that is not known here may be a filter. */

@@ -9,7 +9,7 @@ export function versionPath(of: Package): string {
 /** A VersionRequest of the kubelet's API version (kubelet: kubeRuntimeAPIVersion "0.1.0"). */
 export const versionRequest: Buffer = Buffer.from([0x0a, 5, ...Buffer.from('0.1.0')]);
 
-/** What a runtime says of itself, and the CRI API packages that it serves, best first. */
+/** A runtime's name and version, and the CRI API packages that it serves, best first. */
 export interface Greeting {
   readonly runtimeName: string;
   readonly runtimeVersion: string;

@@ -3,7 +3,7 @@ import { decodeVarint } from '../../wire/varint.ts';
 import { handlerOfImage } from './filter.ts';
 import { itemId, lenField, readAllBytes, readString, varint64Field, varintField } from './listing.ts';
 
-/** Fields of Image that are joined; all others are those of the first. */
+/** Fields of Image that are joined; the other fields come from the first copy. */
 const TAGS = 2;
 const DIGESTS = 3;
 const SIZE = 4;
@@ -37,7 +37,7 @@ export function mergeImages(parts: readonly Buffer[]): Buffer {
     }
     const key = keyOf(id, item);
     const all = copies.get(key);
-    // The first place is that of all.
+    // The joined item is at the place of the first copy.
     copies.delete(key);
     if (all !== undefined) out.push(lenField(1, mergeCopies(all, pinned.has(id))));
   }
@@ -50,7 +50,7 @@ function keyOf(id: string, item: Buffer): string {
 
 interface ListRecord {
   readonly id: string;
-  /** Undefined for what is no item. */
+  /** Undefined for a record that is no item. */
   readonly item: Buffer | undefined;
   readonly record: Buffer;
 }
@@ -120,7 +120,7 @@ export function isPinned(image: Buffer): boolean {
   return readNumber(image, PINNED) !== 0n;
 }
 
-/** What an Image can be called: its id, tags and digests. */
+/** The names of an Image: its id, tags and digests. */
 export function imageNames(image: Buffer): string[] {
   const names = [...readAllBytes(image, TAGS), ...readAllBytes(image, DIGESTS)];
   return [readString(image, 1), ...names.map(name => name.toString('utf8'))];

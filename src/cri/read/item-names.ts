@@ -54,7 +54,7 @@ function imageOfConfig(config: Buffer = nothing): Buffer {
   return readBytes(config, 2) ?? nothing;
 }
 
-/** What a client calls an image, of an ImageSpec: its user_specified_image (18), which the kubelet sends since 1.28, else its image. */
+/** The client's name of an image in an ImageSpec: user_specified_image (18), which the kubelet sends since 1.28, else image. */
 export function imageAsked(spec: Buffer): string {
   return readString(spec, 18) || readString(spec, 1);
 }

@@ -32,8 +32,8 @@ export function itemId(item: Buffer): string {
 }
 
 /**
- * Throws a WireError unless the answer is a list whose items are messages with an id: what a runtime sends in its place must
- * not reach a client, which would take the items that it cannot read for gone.
+ * Throws a WireError unless the answer is a list whose items are messages with an id. Any other answer must not reach a client,
+ * which would take the items that it cannot read for gone.
  */
 export function checkList(list: Buffer): void {
   const records = new Records(list);

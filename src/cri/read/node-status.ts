@@ -59,8 +59,8 @@ export function readFeatures(response: Buffer): Buffer | undefined {
 }
 
 /**
- * The features that all have, of RuntimeFeatures or RuntimeHandlerFeatures: flags, so that a field is what all say if it is the
- * same in all of them. Undefined: that one does not say, and is taken to have none.
+ * The features that all messages (RuntimeFeatures or RuntimeHandlerFeatures) have. They are flags: a field is kept if it is the same
+ * in all messages. Undefined stands for a message that is missing, and has no feature.
  */
 export function sharedFeatures([first, ...others]: readonly (Buffer | undefined)[]): Buffer {
   const kept: Buffer[] = [];

@@ -8,7 +8,7 @@ import { SANDBOX_READY } from './state-records.ts';
  */
 export const FIRST_SEEN = 'kubernetes.io/config.seen';
 
-/** What tells that a call is for a pod; empty where it is not known. */
+/** The marks of a pod in a call; empty where the call has none. */
 export interface PodIdentity {
   readonly uid: string;
   /** The value of FIRST_SEEN. */

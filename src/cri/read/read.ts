@@ -6,8 +6,8 @@ import { fieldsOf } from '../tables/schema.ts';
 import { compile } from '../translate/compile.ts';
 
 /**
- * Makes what reads the value of the leaf of this kind in messages of this name; the last one, as protobuf has it, if there are
- * several; empty if there is none. For kinds that are strings.
+ * Makes a reader for the leaf of this kind in messages of this name. Of several leaves the last one counts, as in protobuf; the value
+ * is empty if there is none. For kinds that are strings.
  */
 export function lastReader(message: string, kind: Kind): (bytes: Buffer) => string {
   const shape = compile(message, [kind]);
@@ -38,7 +38,7 @@ export function readOwn(message: string, kind: Kind, bytes: Buffer): string {
   return text;
 }
 
-/** What an annotation is of. */
+/** The owner of an annotation. */
 export type AnnotationKind = 'podAnnotation' | 'imageAnnotation';
 
 /**

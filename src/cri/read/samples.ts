@@ -9,7 +9,7 @@ export interface Listed {
   readonly containers: ReadonlyMap<string, Buffer> | undefined;
 }
 
-/** How the samples of a list are read: whose an item is, and where it has those of its containers. */
+/** How the samples of a list are read: the owner's id in an item, and the place of its containers' samples. */
 interface Shape {
   readonly of: 'pod' | 'container';
   readonly id: (item: Buffer) => string;

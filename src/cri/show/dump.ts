@@ -5,7 +5,7 @@ import { readMapEntry } from '../read/read.ts';
 import { enumName, type Field, fieldsOf, isMessage, isVarint } from '../tables/schema.ts';
 import { overrides, type Package } from '../translate/packages.ts';
 
-/** How much of a message is shown: so many values, and so many bytes of text. */
+/** The limits of a dump: a number of values, and of bytes of text. */
 export interface DumpLimit {
   readonly values: number;
   readonly text: number;
@@ -25,15 +25,15 @@ const MAX_BYTES = 1024;
 export const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
 
 /**
- * A message as plain data with CRI's field names, for a log: fields in the order of the wire, enums by name, `secret` fields
- * and what is not in the message's row not shown, secrets of URLs redacted. A large message is shown in part, and `...` says how
+ * A message as plain data with CRI's field names, for a log: fields in the order of the wire, enums by name, secrets of URLs
+ * redacted. `secret` fields and fields outside the message's row are hidden. A large message is shown in part, and `...` says how
  * much is left out. Never throws: a malformed message is shown as far as it goes.
  */
 export function dump(message: string, from: Package, bytes: Buffer, most = LOG_LIMIT): Record<string, unknown> {
   return dumpRecords(message, { from, ...most }, new Records(bytes));
 }
 
-/** What a dump may still show, and of which package its message is. */
+/** The rest of a dump's limits, and the package of its message. */
 interface Room {
   readonly from: Package;
   values: number;
@@ -118,14 +118,14 @@ function dumpText({ type, kind }: Field, bytes: Buffer): string {
   return bytes.length > most ? `${shown.slice(0, most)}... (${bytes.length} bytes)` : shown;
 }
 
-/** A text of this kind without what is secret in it. */
+/** A text of this kind without its secrets. */
 export function redactText(kind: Field['kind'], text: string): string {
   if (kind === 'url') return redactStreamingUrl(text);
   if (kind === 'address') return redactAddress(text);
   return redactUrls(text);
 }
 
-/** `length`: of the whole. */
+/** `length`: of the whole text. */
 function cut(text: string, length: number): string {
   return length > MAX_STRING ? `${text.slice(0, MAX_STRING)}... (${length} characters)` : text;
 }

@@ -8,8 +8,8 @@ import { overrides, type Package } from '../translate/packages.ts';
 import { LAST_APPLIED, redactText } from './dump.ts';
 
 /**
- * The message with `<redacted>` in the place of what `dump` does not show, for a file that is given to others. Fields that are
- * not in the message's row are left out if they can hold text: what they are is not known. Undefined for a malformed message.
+ * The message with `<redacted>` for each value that `dump` hides, for a file that is given to others. A field that is not in the
+ * message's row is left out if it can hold text, because its meaning is unknown. Undefined for a malformed message.
  */
 export function redact(message: string, from: Package, bytes: Buffer): Buffer | undefined {
   try {

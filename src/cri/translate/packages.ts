@@ -13,7 +13,7 @@ export function hasMethod(of: Package, since: Since): boolean {
   return packages.indexOf(of) <= packages.indexOf(since);
 }
 
-/** Rows of messages that are other ones in a package than in `runtime.v1`, for showing them. */
+/** Rows of messages that differ in a package from `runtime.v1`, for displaying them. */
 export const overrides: Readonly<Partial<Record<Package, Readonly<Record<string, string>>>>> = {
   runtime: {
     NamespaceOption: 'host_network=1:bool host_pid=2:bool host_ipc=3:bool',
@@ -41,7 +41,7 @@ function dropField(_bytes: Buffer, _start: number, _end: number, edit: Edit): vo
   edit.drop();
 }
 
-/** What must be rewritten in any message on its way from one package to another: nothing but for `runtime`. */
+/** The rewrites of any message between two packages: none, except from or to `runtime`. */
 export function translation(from: Package, to: Package): Rewrites {
   if (from === to) return {};
   if (to === 'runtime') return { namespaceMode: modeToBool, filesystemId: dropField };

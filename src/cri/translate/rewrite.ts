@@ -5,7 +5,7 @@ import { compile } from './compile.ts';
 /** Edits one leaf, the value `bytes[start, end)`. */
 export type Rewrite = (bytes: Buffer, start: number, end: number, edit: Edit) => void;
 
-/** What to do with the leaves of each kind; kinds that are not in it are left alone. */
+/** The edit for the leaves of each kind; a kind without an edit is left alone. */
 export type Rewrites = { readonly [kind in Kind]?: Rewrite };
 
 const identity = (message: Buffer): Buffer => message;

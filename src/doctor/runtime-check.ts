@@ -34,7 +34,7 @@ function checkRuntime(runtime: RuntimeReport, minor: number | undefined): Findin
       return [
         fail(
           check,
-          `${what}; what it had is not known any more`,
+          `${what}; its pods are not known any more`,
           means,
           ...mend,
           `criproxy forget ${id}   # only if it has left for good`,

@@ -6,15 +6,15 @@ import { failed } from './asking/failed.ts';
 import type { Runtime } from './port/runtime.ts';
 
 /**
- * A method that has no row, of CRI or of another service, as the primary serves it: messages and metadata unchanged, however
- * many go either way. Tomorrow's CRI works so before its rows are written, for pods of the primary.
+ * A method without a row, of CRI or of another service, as the primary serves it: messages and metadata unchanged, any number in either
+ * direction. So new CRI methods work for pods of the primary before their rows are written.
  */
 export function passThrough(path: string, primary: Runtime, wait: number, log: Logger): Method {
   return {
     kind: 'stream',
     handle(requests, options) {
       if (log.enabled(3)) {
-        const text = `${path} is no method that criproxy knows: the primary runtime gets it`;
+        const text = `criproxy does not know the method ${path}, and sends its calls to the primary runtime`;
         log.info(3, text, undefined, { call: options.watched, method: path, runtime: primary.id });
       }
       const reply =

@@ -16,8 +16,8 @@ import { streamRoutes } from './stream-routes.ts';
 import { unaryRoutes } from './unary-routes.ts';
 
 /**
- * CRI in all its packages, served from these runtimes; what is not CRI is the primary's. One that takes the place of another
- * has the same `node` and `replay`.
+ * CRI in all its packages, served from these runtimes; other methods go to the primary. A service that replaces another has the same
+ * `node` and `replay`.
  */
 export function routedService(
   runtimes: Runtimes,
@@ -91,7 +91,7 @@ function streaming(plan: Plan, log: Logger): Method {
 }
 
 async function onlyMessage(requests: RequestStream): Promise<Buffer> {
-  // Not a loop that is left early: that would cancel the call.
+  // A loop that is left early would cancel the call.
   const iterator = Symbol.asyncIterator in requests ? requests[Symbol.asyncIterator]() : requests[Symbol.iterator]();
   const first = await iterator.next();
   if (first.done !== true) return first.value;

@@ -8,7 +8,7 @@ import { MergedStream } from './lists/merge-streams.ts';
 import type { StreamRoute } from './lists/stream-route.ts';
 import { streamSamples } from './samples/sample-routes.ts';
 
-/** The parts of all runtimes as they arrive, once the first of them has shown that there is such a stream. */
+/** The parts of all runtimes as they arrive, once the first runtime has shown that it has the stream. */
 const list: StreamRoute = async function* (plan, request, options, metadata) {
   const call = endableCall(options);
   const [lead, ...others] = askedFor(plan, request).map((runtime, index) =>
@@ -21,7 +21,7 @@ const list: StreamRoute = async function* (plan, request, options, metadata) {
     for (const part of [lead, ...others]) merged.add(part.messages);
     yield* merged;
   } finally {
-    // A generator that waits, or was never begun, does not hear that it is left.
+    // A generator that waits, or was never begun, is not told that its reader has left.
     call.end();
   }
 };
@@ -45,7 +45,7 @@ function begun(source: PartStream): { first: Promise<unknown>; messages: PartStr
   };
 }
 
-/** How each route of a streaming method is taken. */
+/** The handler of each route for streaming methods. */
 export const streamRoutes: Readonly<Partial<Record<Route, StreamRoute>>> = {
   list,
   images: streamImages,

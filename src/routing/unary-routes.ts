@@ -61,7 +61,7 @@ async function withoutCollision(
   return reply;
 }
 
-/** All at the same time; each has a part, live or from its snapshot. */
+/** All runtimes at the same time; each has a part, live or from its snapshot. */
 const list: UnaryRoute = async (plan, request, options) => {
   const asked = askedFor(plan, request);
   const parts = await Promise.all(asked.map(runtime => listPart(plan, runtime, request, options)));
@@ -69,8 +69,7 @@ const list: UnaryRoute = async (plan, request, options) => {
 };
 
 /**
- * The primary's answer is the answer: a secondary that does not take it is no reason to say so of the node. Those that are down
- * hear of it when they come up.
+ * The client gets the primary's answer; a secondary that fails is logged. A runtime that is down gets the call when it comes up.
  */
 const all: UnaryRoute = async (plan, request, options) => {
   const { primary } = plan.runtimes;
@@ -91,7 +90,7 @@ const all: UnaryRoute = async (plan, request, options) => {
   return reply;
 };
 
-/** How each route of a unary method is taken. */
+/** The handler of each route for unary methods. */
 export const unaryRoutes: Readonly<Record<Exclude<Route, 'events'>, UnaryRoute>> = {
   primary: toOne(plan => plan.runtimes.primary),
   identity,

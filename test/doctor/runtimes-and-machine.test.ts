@@ -54,7 +54,7 @@ const rows: readonly Row[] = [
         reason: 'nothing listens',
         snapshot: { pods: null, containers: null, images: null },
       }),
-    [/^fail runtime-virtlet\.cloud: runtime virtlet\.cloud is down .*what it had is not known any more \| ls -l/],
+    [/^fail runtime-virtlet\.cloud: runtime virtlet\.cloud is down .*its pods are not known any more \| ls -l/],
   ],
   [
     'another was never there',

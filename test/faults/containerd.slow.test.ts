@@ -85,7 +85,7 @@ test(`containerd killed and started again under ${PODS} pods on each of two, whi
     await Promise.all(indexes.map(index => containerds[index]!.start()));
     await waitFor('live lists', () => {
       const log = proxy.log().slice(from);
-      return (log.match(/is its own answer again/g)?.length ?? 0) >= 2 * indexes.length || undefined;
+      return (log.match(/is live again/g)?.length ?? 0) >= 2 * indexes.length || undefined;
     });
     await sleep(500);
   };

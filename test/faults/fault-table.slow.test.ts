@@ -103,7 +103,7 @@ class Lab {
     const find = (what: RegExp) => [...log.matchAll(what)].map(match => match[1]!).sort();
     return {
       stale: find(/(List\w+ of the [\w ]+?) comes from its snapshot of \d+\.\d s ago: \S/g),
-      live: find(/(List\w+ of the [\w ]+?) is its own answer again/g),
+      live: find(/(List\w+ of the [\w ]+?) is live again/g),
     };
   }
 

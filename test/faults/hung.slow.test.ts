@@ -74,14 +74,14 @@ test('a runtime that is stopped is named in the answer at the deadline, the log,
     { timeout: 60_000 },
   );
   t.equal(silent.state, 'up');
-  t.match(proxy.log(), /runtime alt is connected and has answered nothing since \d{4}-/);
+  t.match(proxy.log(), /runtime alt is connected but has answered no call since \d{4}-/);
   const since = (await scrape(admin)).sum('criproxy_runtime_not_answering_since_timestamp_seconds', { runtime: 'alt' });
   t.ok(Math.abs(since - Date.parse(silent.notAnsweringSince!) / 1000) < 0.01, String(since));
   const shown = await runProxy(['status', '--admin-socket', admin]);
   t.match(shown.stdout, /^alt +hangs /m);
   t.equal(shown.code, 3);
   const again = await ask(proxy.socketPath, 'PodSandboxStatus', request, '100m');
-  t.match(again.message, /it has answered nothing since/);
+  t.match(again.message, /the runtime has answered no call since/);
 
   alt.signal('SIGCONT');
   await waitFor('an answer', async () => (await status()).notAnsweringSince === null || undefined);

@@ -63,7 +63,7 @@ test('runtime handlers on real runtimes', needs('root', 'demo', 'registry'), asy
     t.match(await client.ask('RunPodSandbox', contradicting), {
       code: 3,
       details:
-        'the runtime handler "quick" is one of the primary runtime, but the pod annotation kubernetes.io/target-runtime names runtime alt',
+        'the runtime handler "quick" belongs to the primary runtime, but the pod annotation kubernetes.io/target-runtime names runtime alt',
     });
     const unknown = await client.ask('RunPodSandbox', { config: podConfig(), runtime_handler: 'nowhere' });
     t.match(unknown, { code: 2, details: /no runtime for "nowhere" is configured/ }, "the primary's own words");

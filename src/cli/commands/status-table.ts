@@ -120,11 +120,11 @@ function detailOf(runtime: RuntimeReport, now: number, width: number, paint: Pai
     for (const line of textLines(text, width)) lines.push(paint(tone, line));
   }
   if (runtime.lost === true) {
-    const text = `what it had is not known: lists fail until it is up${forgetting(runtime)}`;
+    const text = `its pods are not known: lists fail until it is up${forgetting(runtime)}`;
     for (const line of textLines(text, width)) lines.push(paint('bad', line));
   }
   if (notAnsweringSince !== null) {
-    const text = `connected, and has answered nothing since ${notAnsweringSince}: look at its log, or restart it`;
+    const text = `connected, but has answered no call since ${notAnsweringSince}: look at its log, or restart it`;
     for (const line of textLines(text, width)) lines.push(paint('bad', line));
   }
   if (lastError !== null) {

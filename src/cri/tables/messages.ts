@@ -1,10 +1,10 @@
 /**
- * What a field means to the proxy. `pod` and `container` are ids, `image` an image name, id or ref that must belong to the
- * runtime of the call, `imageHint` one that only informs, `imageId` an answer's id of an image, `handler` a RuntimeClass handler, `url` a streaming URL,
- * `address` one that may have credentials in it,
- * `podAnnotation` an entry of a pod sandbox's annotations, `imageAnnotation` one of an image spec's (the kubelet sends those of
- * the pod), `podUid` the pod's uid, `namespaceMode` and `filesystemId` fields that differ between CRI API packages, `secret`
- * never shown in a log. `podHandler` and `pinned`: see last-fields.ts; `imageScope`: see scopes.ts.
+ * The meaning of a field for the proxy. `pod` and `container` are ids, `image` an image name, id or ref that must belong to the
+ * runtime of the call, `imageHint` an image name that only informs, `imageId` the id of an image in an answer, `handler` a
+ * RuntimeClass handler, `url` a streaming URL, `address` a URL that may have credentials, `podAnnotation` an entry of a pod sandbox's
+ * annotations, `imageAnnotation` an entry of an image spec's annotations (the kubelet sends the pod's), `podUid` the pod's uid,
+ * `namespaceMode` and `filesystemId` fields that differ between CRI API packages, `secret` a value that no log shows. `podHandler`
+ * and `pinned`: see last-fields.ts; `imageScope`: see scopes.ts.
  */
 export type Kind =
   | 'pod'

@@ -1,10 +1,14 @@
 /**
- * Which runtime a call is for. `identity`: the primary, or what it said last; `status`: the primary, and what all say of themselves; `config`: the primary, whatever it lacks
- * made from its status; `byPodConfig`: the pod sandbox config names it; `byPod`, `byContainer`: the id in the request
- * does; `byImage`, `firstHolder`, `everyHolder`: that of the pod, or in the image's name, else the primary, the first that has
- * the image, or all that have it and do not use it; `list`: all, each one's part from its snapshot where it does not answer;
- * `images`: the same, and what several have is one item; `samples`: all, those of a secondary that does not answer from its last
- * ones; `imageFs`: the same, as chosen; `events`: all, as long as every one has them.
+ * The runtime that a call is for.
+ * - `identity`: the primary, or its last answer; `status`: the primary, with the states of all; `config`: the primary, with missing
+ *   fields made from its status;
+ * - `byPodConfig`: named by the pod sandbox config; `byPod`, `byContainer`: named by the id in the request;
+ * - `byImage`, `firstHolder`, `everyHolder`: the pod's runtime, or the one in the image's name; else the primary, the first runtime
+ *   that has the image, or all runtimes that have the image and do not use it;
+ * - `list`: all, with a part from the snapshot of a runtime that does not answer; `images`: the same, and an image that several
+ *   runtimes have is one item;
+ * - `samples`: all, with the last samples of a secondary that does not answer; `imageFs`: the same, as configured;
+ * - `events`: all, as long as every runtime has events.
  */
 export type Route =
   | 'primary'
@@ -24,7 +28,7 @@ export type Route =
   | 'imageFs'
   | 'events';
 
-/** What a call that succeeded has changed in the runtime's lists. */
+/** The change that a successful call makes in the runtime's lists. */
 export type Effect =
   | 'addPod'
   | 'stopPod'
@@ -38,11 +42,11 @@ export type Effect =
   | 'restorePod';
 
 /**
- * How the answers of several runtimes become one. `items`: one list behind the other, for consumers that know each item by its own
- * id. `images`: what several have is one item (see mergeImages). `descriptors`: one of each name, since the kubelet keys them by
- * it (pkg/kubelet/metrics/collectors/cri_metrics.go, NewCRIMetricsCollector). `filesystems`: the container filesystems of one runtime
- * alone, since the kubelet compares the first of them with the first image filesystem, and takes them for split where they differ
- * (pkg/kubelet/container/container_gc.go, IsContainerFsSeparateFromImageFs).
+ * How the answers of several runtimes become one. `items`: one list behind the other, for clients that know each item by its own
+ * id. `images`: an image that several runtimes have is one item (see mergeImages). `descriptors`: one of each name, since the kubelet
+ * keys descriptors by name (pkg/kubelet/metrics/collectors/cri_metrics.go, NewCRIMetricsCollector). `filesystems`: the container
+ * filesystems of one runtime alone, since the kubelet compares the first container filesystem with the first image filesystem, and
+ * takes a difference for a split disk (pkg/kubelet/container/container_gc.go, IsContainerFsSeparateFromImageFs).
  */
 export type Join = 'items' | 'images' | 'descriptors' | 'filesystems';
 
@@ -83,7 +87,7 @@ function image(route: Route, level: number): MethodRow {
   return { service: 'ImageService', route, level, since: 'runtime', streams: false };
 }
 
-/** A method that changes what the lists say. */
+/** A method that changes the lists. */
 function changing(effect: Effect, row: MethodRow): MethodRow {
   return { ...row, effect };
 }
@@ -114,7 +118,7 @@ export const methods: Readonly<Record<string, MethodRow>> = {
   ContainerStatus: runtime('byContainer', Status),
   UpdateContainerResources: runtime('byContainer', Change),
   ReopenContainerLog: runtime('byContainer', Change, 'runtime.v1alpha2'),
-  // Probes run it every few seconds: a status call to whoever reads the log.
+  // Probes run it every few seconds, so the log treats it as a status call.
   ExecSync: runtime('byContainer', Status),
   Exec: runtime('byContainer', Change),
   Attach: runtime('byContainer', Change),

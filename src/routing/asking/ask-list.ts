@@ -9,22 +9,22 @@ import type { Runtime } from '../port/runtime.ts';
 import type { Listing } from './kept-list.ts';
 import { malformed } from './malformed.ts';
 
-/** How long an answer to a list may be of use, in ms: the kubelet's own limit for a call (2 min). */
+/** How long the answer to a list is of use, in ms: the kubelet's own limit for a call (2 min). */
 export const LIST_LIMIT = 120_000;
 
 const never = new AbortController().signal;
 
 /**
- * Options of a call that nobody can cancel, since its answer is of use even when nobody waits for it any more. `watched` is the
- * client's call that it is made for, if there is one.
+ * Options of a call that cannot be cancelled, since its answer is of use even when no client waits any more. `watched`: the client's
+ * call that it is made for, if any.
  */
 export function ownCall(metadata: Metadata = [], limit = LIST_LIMIT, watched?: WatchedCall): CallOptions {
   return { metadata, deadline: performance.now() + limit, signal: never, watched };
 }
 
 /**
- * Asks a runtime for a list, in its own names. `listing` takes the answer if the request is for the whole list. Rejects, with
- * Internal for an answer that is no list, like any other call.
+ * Asks a runtime for a list, in its own names. `listing` takes the answer if the request is for the whole list. Rejects like any call,
+ * and with Internal for an answer that is no list.
  */
 export async function askList(
   runtime: Runtime,
@@ -49,8 +49,8 @@ export async function askList(
 }
 
 /**
- * The answer to ListImages of a secondary that has no image service: it has no images. But one that has listed images has not lost
- * them with the service. The primary's lack of it is the client's to know, as without a proxy.
+ * The answer to ListImages for a secondary without an image service: no images. But a secondary that has listed images before has not
+ * lost them with the service. For the primary the client gets the error, as without a proxy.
  */
 function noImages(runtime: Runtime, path: string, listing: Listing | undefined, fault: unknown): Reply {
   const error = ProxyError.from(fault);

@@ -11,7 +11,7 @@ export function unavailable(runtime: Runtime, state: RuntimeState): ProxyError {
 }
 
 /**
- * Resolves when the runtime is up; rejects with Unavailable after `limit` ms, and as soon as the call itself is over.
+ * Resolves when the runtime is up; rejects with Unavailable after `limit` ms, and as soon as the call is over.
  */
 export function whenUp(runtime: Runtime, limit: number, options: CallOptions): Promise<void> {
   if (runtime.state.kind === 'up') return Promise.resolve();

@@ -33,8 +33,8 @@ export function within<T>(limit: number, call: Promise<T>, late: (over: boolean)
 }
 
 /**
- * How long a client is let wait for something that has `limit` ms, in ms: less than it is willing to, since an answer that it does
- * not wait for is of no use to it. Its haste says nothing of the runtime.
+ * How long a client's call waits for an answer that may take `limit` ms, in ms: less than the client's own deadline, since a later
+ * answer is of no use to it. A short deadline proves nothing about the runtime.
  */
 export function clientPatience({ deadline }: CallOptions, limit: number): number {
   return deadline === undefined ? limit : Math.max(1, Math.min(limit, (deadline - performance.now()) * 0.75));

@@ -3,7 +3,7 @@ import { Code, codeName } from '../../base/codes.ts';
 import { ProxyError } from '../../base/error.ts';
 import type { Logger } from '../../base/logger.ts';
 
-/** The error that a call ends with, logged as a failed request; that a client gives up a call is no failure of it. */
+/** The error that a call ends with, logged as a failed request. A call that its client has cancelled is no failure. */
 export function failed(log: Logger, method: string, fault: unknown, options: CallOptions): ProxyError {
   const error = ProxyError.from(fault);
   const givenUp = error.code === Code.Cancelled && options.signal.aborted;

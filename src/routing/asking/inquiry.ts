@@ -5,32 +5,32 @@ import type { Runtime, RuntimeState } from '../port/runtime.ts';
 import { unavailable } from './availability.ts';
 import { within } from './budget.ts';
 
-/** An answer, and when it was asked for, as performance.now(). */
+/** An answer, and the time of its question, as performance.now(). */
 export interface Known<T> {
   readonly value: T;
   readonly askedAt: number;
 }
 
 /**
- * One thing that a runtime is asked for again and again, for all who want to know: one question is under way at most, and its
- * answer, however late, is the next that is known. A runtime that has let a question wait for longer than its limit is not waited
- * for again until it has answered, or its connection is another one.
+ * A question that a runtime is asked again and again, for all callers together: at most one is under way, and its answer, however
+ * late, is the next known one. After a question that has waited for longer than its limit, no caller waits for the runtime until it
+ * has answered, or has a new connection.
  */
 export class Inquiry<T> {
   /** The last answer; undefined if there was none. */
   last: Known<T> | undefined;
-  /** Why what is known is not of now; undefined if it is. */
+  /** The reason why the last answer is out of date; undefined if it is current. */
   fault: ProxyError | undefined;
-  /** When the question was asked that the runtime has let wait, and has not answered since, in ms since the epoch. */
+  /** The time of the question that the runtime has not answered within its limit, in ms since the epoch. */
   lateSince: number | undefined;
   private state: RuntimeState | undefined;
-  /** Until the question under way is answered or late; undefined if none is. */
+  /** Settles when the question under way is answered or late; undefined without a question. */
   private wait: Promise<void> | undefined;
 
   /**
-   * Resolves when the question that is under way, begun by `send` if there is none, is answered, or has waited for `limit` ms;
-   * at once where there is nobody to wait for. Then `last` and `fault` tell. With false if that has taken longer than `patience`
-   * ms, which says nothing of the runtime. Never rejects.
+   * Resolves when the question under way (sent by `send` if there is none) is answered, or has waited for `limit` ms; at once for a
+   * silent runtime. Then `last` and `fault` have the result. Resolves with false after `patience` ms, which proves nothing about the
+   * runtime. Never rejects.
    */
   async ask(runtime: Runtime, limit: number, send: () => Promise<T>, patience = limit): Promise<boolean> {
     const { state } = runtime;
@@ -77,7 +77,7 @@ export class Inquiry<T> {
 
   private end(fault: ProxyError | undefined): void {
     this.wait = undefined;
-    // The end of a question that only the proxy's own patience has ended is no answer.
+    // A question that the proxy itself has ended has no answer.
     if (this.lateSince !== undefined && fault?.code === Code.DeadlineExceeded) return;
     this.lateSince = undefined;
     this.fault = fault;

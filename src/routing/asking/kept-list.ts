@@ -3,47 +3,47 @@ import { countItems, itemsById, listOf } from '../../cri/read/listing.ts';
 
 const nothing: Buffer = Buffer.alloc(0);
 
-/** How many changes are kept for a question that is under way; its answer is of no use to the list if there are more. */
+/** How many changes are kept for a question under way. With more changes its answer cannot be used for the list. */
 const MOST_CHANGES = 1_000;
 
 type Items = Map<string, Buffer>;
 
 /**
- * A change that a call has made in a runtime, to be made in its list too; returns the ids of the items that are others now, or gone.
- * Must be the same when made twice.
+ * A change that a call has made in a runtime, to be made in its list too; returns the ids of the changed and removed items. Must be
+ * idempotent.
  */
 export type Change = (items: Items) => readonly string[];
 
-/** A question that is under way: what is known to have changed since it was asked must outlive its answer. */
+/** A question under way: changes that became known since it was asked must outlive its answer. */
 export interface Question {
   readonly number: number;
   readonly changesBefore: number;
 }
 
 /**
- * The last good list of one kind from one runtime, in the runtime's own names, kept as the bytes that came and indexed by id
- * only when a change or a failure needs it. A change that was made while a list was under way is made in that list again:
- * the runtime may have put it together before.
+ * The last good list of one kind from one runtime, in the runtime's own names, kept as the received bytes and indexed by id only
+ * when a change or a failure needs the index. A change during a question under way is made again in its answer, which the runtime may
+ * have put together before the change.
  */
 export class Listing {
-  /** When the list was asked for, in ms since the epoch; undefined: there is none. */
+  /** The time of the list's question, in ms since the epoch; undefined without a list. */
   takenAt: number | undefined;
-  /** Ids whose items have changed, or went, since they were written down last; undefined where nobody writes. */
+  /** Ids of items that changed or went since the last write to the disk; undefined without a writer. */
   private unwritten: Set<string> | undefined;
   private bytes: Buffer = nothing;
-  /** What `bytes` is may be given again for an answer that is the same. */
+  /** Whether `bytes` may be returned again for an equal answer. */
   private current = false;
   private items: Items | undefined;
-  /** `items` is not what `bytes` says any more. */
+  /** Whether `items` has changes that `bytes` has not. */
   private changed = false;
   private asked = 0;
   private answered = 0;
   private readonly underWay = new Set<Question>();
-  /** The last of those that a question under way may have missed; `forgotten` more came before. */
+  /** The last changes that a question under way may have missed; `forgotten` more came before. */
   private changes: Change[] = [];
   private forgotten = 0;
 
-  /** Call before asking the runtime for the whole list, and `answer` or `giveUp` in the end. */
+  /** To be called before the runtime is asked for the whole list, with `answer` or `giveUp` at the end. */
   ask(): Question {
     const question = { number: ++this.asked, changesBefore: this.forgotten + this.changes.length };
     this.underWay.add(question);
@@ -51,19 +51,19 @@ export class Listing {
   }
 
   /**
-   * The Buffer of the last answer if this one, of the whole list, has the same bytes. That was checked, and whatever has been
-   * made of that Buffer can be made use of again: most of the time nothing changes on a node.
+   * The Buffer of the last answer if this answer, to the whole list, has the same bytes. The last answer was checked, and all results
+   * made from its Buffer can be used again: most of the time nothing changes on a node.
    */
   sameAnswer(list: Buffer): Buffer | undefined {
     return this.current && this.bytes.equals(list) ? this.bytes : undefined;
   }
 
-  /** What is made of an answer will not be the same any more, even if the answer is. */
+  /** Results made from the last answer are out of date, even for an equal answer. */
   renew(): void {
     this.current = false;
   }
 
-  /** `list` is a checked answer. One that is older than the last, or than changes that are forgotten, is of no use. */
+  /** `list` is a checked answer. It is dropped if it is older than the last answer, or than forgotten changes. */
   answer(question: Question, list: Buffer, askedAt: number): void {
     const missedBefore = this.forgotten;
     const missed = this.changes.slice(Math.max(0, question.changesBefore - missedBefore));
@@ -87,7 +87,7 @@ export class Listing {
     this.forget(needed - this.forgotten);
   }
 
-  /** Of the oldest changes so many, if any. */
+  /** Drops so many of the oldest changes. */
   private forget(count: number): void {
     if (count <= 0) return;
     this.changes.splice(0, count);
@@ -106,7 +106,7 @@ export class Listing {
     for (const id of change(this.index())) this.unwritten?.add(id);
   }
 
-  /** Puts a list from elsewhere in place. */
+  /** Takes a list from another source. */
   set(list: Buffer, takenAt: number): void {
     const before = this.unwritten && this.index();
     this.bytes = list;
@@ -122,7 +122,7 @@ export class Listing {
     for (const id of before.keys()) if (!now.has(id)) this.unwritten!.add(id);
   }
 
-  /** As if it had never been taken. */
+  /** Drops the list. */
   clear(): void {
     this.set(nothing, 0);
     this.takenAt = undefined;
@@ -132,14 +132,14 @@ export class Listing {
     this.answered = this.asked + 1;
   }
 
-  /** The ids whose items have changed, or went, since the last time that this was asked; from then on they are noted. */
+  /** The ids of items that changed or went since the last call; from the first call on they are noted. */
   takeUnwritten(): ReadonlySet<string> {
     const ids = this.unwritten ?? new Set();
     this.unwritten = new Set();
     return ids;
   }
 
-  /** Whether there is anything that `takeUnwritten` would give. */
+  /** Whether `takeUnwritten` would return any id. */
   get isWritten(): boolean {
     return this.unwritten !== undefined && this.unwritten.size === 0;
   }
@@ -149,12 +149,12 @@ export class Listing {
     return listOf([...this.index().values()].filter(passes));
   }
 
-  /** How many items there are. Makes no index for that: it would be kept. */
+  /** The number of items, counted without an index, which would be kept. */
   get size(): number {
     return this.items?.size ?? countItems(this.bytes);
   }
 
-  /** Items by id. Not to be changed, nor kept for long: it is the list itself. */
+  /** Items by id. This is the list itself: it must be neither changed nor kept for long. */
   index(): Items {
     this.items ??= itemsById(this.bytes);
     return this.items;

@@ -2,7 +2,7 @@ import type { CallOptions } from '../../base/call.ts';
 import { runtimeName } from '../../base/runtime-name.ts';
 import type { Runtime } from '../port/runtime.ts';
 
-/** The same call; a client whose deadline passes meanwhile is told which runtime has not answered, and for how long. */
+/** The same call. A client whose deadline passes during it learns the runtime that has not answered, and for how long. */
 export async function waitingFor<T>(
   runtime: Runtime,
   method: string,
@@ -12,7 +12,8 @@ export async function waitingFor<T>(
   const askedAt = performance.now();
   const describe = () => {
     const since = runtime.silence?.since;
-    const nothing = since === undefined ? '' : `; it has answered nothing since ${new Date(since).toISOString()}`;
+    const nothing =
+      since === undefined ? '' : `; the runtime has answered no call since ${new Date(since).toISOString()}`;
     return `criproxy: ${runtimeName(runtime.id)} has not answered ${method} for ${seconds(performance.now() - askedAt)}${nothing}`;
   };
   options.waitsFor = describe;
@@ -23,7 +24,7 @@ export async function waitingFor<T>(
   }
 }
 
-/** The same stream; its first message is what the call waits for. */
+/** The same stream; the call waits for its first message. */
 export async function* waitingForFirst(
   runtime: Runtime,
   method: string,

@@ -5,9 +5,9 @@ import { doubtful, holdsId } from './holding.ts';
 import type { Plan } from './method-plan.ts';
 
 /**
- * The runtime that has a pod or container of this raw id, which no snapshot has: all are asked for it at the same time. The
- * primary's, if nobody has it; but Unavailable when one that does not answer could have it: from the primary's NotFound a
- * kubelet concludes that it is gone. Rejects with InvalidArgument for an ambiguous id.
+ * The runtime that has a pod or container with this raw id, which no snapshot has: all runtimes are asked at the same time. The
+ * result is the primary if no runtime has it, but the call fails with Unavailable if a runtime without an answer could have it: from
+ * the primary's NotFound a kubelet would conclude that it is gone. Rejects with InvalidArgument for an ambiguous id.
  */
 export async function askOwner(plan: Plan, kind: IdKind, id: string, options: CallOptions): Promise<Runtime> {
   const { all, primary } = plan.runtimes;

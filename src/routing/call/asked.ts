@@ -2,10 +2,10 @@ import type { Runtime } from '../port/runtime.ts';
 import { TARGET_RUNTIME } from '../port/runtimes.ts';
 import type { Plan } from './method-plan.ts';
 
-/** The runtimes that a call for many of them is for, the primary first: that which its filter names, or all. */
+/** The runtimes that a call for many runtimes is for, the primary first: the one that its filter names, or all. */
 export function askedFor(plan: Plan, request: Buffer): readonly Runtime[] {
   const owners = filterOwners(plan, request);
-  // A filter that names two runtimes contradicts itself: there is nothing that passes.
+  // No item passes a filter that names two runtimes.
   if (owners.size > 1) return [];
   if (owners.size === 1) return [...owners];
   return plan.runtimes.all.filter(runtime => hasPart(plan, runtime));
@@ -35,15 +35,15 @@ function ownerByHandler(plan: Plan, request: Buffer): Runtime | undefined {
   return handler === '' ? undefined : plan.runtimes.handlers.route(handler)?.runtime;
 }
 
-/** An annotation that names no runtime tells nothing: runtimes do not choose by annotations. */
+/** An annotation that names no runtime is ignored: runtimes do not choose by annotations. */
 function ownerByAnnotation(plan: Plan, request: Buffer): Runtime | undefined {
   const target = plan.readAnnotation(TARGET_RUNTIME, request);
   return plan.runtimes.isTarget(target) ? plan.runtimes.ownerByAnnotation(target) : undefined;
 }
 
 /**
- * A secondary that this node has never seen up has no pods and no images. One that brings itself up in a pod of the primary
- * could never do so if lists failed for want of it.
+ * A secondary that was never up on this node has no pods and no images. A runtime that runs in a pod of the primary could never start
+ * if lists failed without it.
  */
 export function hasPart(plan: Plan, runtime: Runtime): boolean {
   if (runtime === plan.runtimes.primary) return true;

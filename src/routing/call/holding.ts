@@ -11,20 +11,20 @@ import type { IdKind } from '../state/owners.ts';
 import { hasPart } from './asked.ts';
 import type { Plan } from './method-plan.ts';
 
-/** Whether a runtime has something. What cannot be found out is unknown, and is never passed on as no. */
+/** Whether a runtime has an item. An answer that cannot be had is `unknown`, which must never be passed on as `no`. */
 export type Holds = 'yes' | 'no' | 'unknown';
 
 /**
- * How much older than the runtime's last sign of life a list may be and still tell what the runtime has, in ms. A runtime that is
- * down or hangs changes nothing, and the changes that calls through the proxy make are followed: what may be missing is what came
- * to the runtime past the proxy since the list, as an image that an operator pulled there. A runtime that answers is asked for its
- * lists every 15 s, their times on the disk are up to a minute behind, and a restart of the proxy takes seconds.
+ * How much older than the runtime's last sign of life a list may be and still be a proof, in ms. A runtime that is down or hangs
+ * changes nothing, and changes by calls through the proxy are followed. Only items that came to the runtime past the proxy since the
+ * list can be missing, as an image that an operator has pulled. A runtime that answers is asked for its lists every 15 s, their times
+ * on the disk are up to a minute behind, and a restart of the proxy takes seconds.
  */
 export const FRESH = 120_000;
 
 const lists: readonly ListName[] = ['ListPodSandbox', 'ListContainers', 'ListImages'];
 
-/** Whether the runtime has a pod or container with an id that fits: asked within the time of a list, else by its snapshot. */
+/** Whether the runtime has a pod or container with a matching id: asked within the list timeout, else by its snapshot. */
 export async function holdsId(
   plan: Plan,
   runtime: Runtime,
@@ -47,8 +47,8 @@ export async function holdsId(
 }
 
 /**
- * All items of a runtime's list, asked now, by id and in the runtime's names. A secondary has as long as a list has, the primary
- * until the client's deadline. Rejects when the runtime does not answer in time.
+ * All items of a runtime's list, asked now, by id and in the runtime's names. The limit is the list timeout for a secondary, and the
+ * client's deadline for the primary. Rejects when the runtime does not answer in time.
  */
 export async function askAll(
   plan: Plan,
@@ -68,7 +68,7 @@ export async function askAll(
   const judged = within(plan.listTimeout(runtime), call, note);
   judged.catch(() => {});
   await within(patience(plan, runtime, options), runtime === plan.runtimes.primary ? call : judged);
-  // The listing knows of changes that were made while the answer was on its way.
+  // The kept list has the changes that were made while the answer was on its way.
   return listing.index();
 }
 
@@ -78,7 +78,7 @@ export function patience(plan: Plan, runtime: Runtime, { deadline }: CallOptions
   return runtime === plan.runtimes.primary ? left : Math.min(plan.listTimeout(runtime), left);
 }
 
-/** Whether the runtime has an item that passes, by its snapshot: unknown where that is not fresh. `passes` gets id and item. */
+/** Whether the runtime has an item that passes, by its snapshot; unknown if the snapshot is not fresh. `passes` gets id and item. */
 export function snapshotHolds(
   plan: Plan,
   runtime: Runtime,
@@ -92,13 +92,13 @@ export function snapshotHolds(
   return 'no';
 }
 
-/** The same of an image by any of its names, or the beginning of its id. */
+/** The same for an image by any of its names, or the beginning of its id. */
 export function imageInSnapshot(plan: Plan, runtime: Runtime, image: string): Holds {
   const held = snapshotHolds(plan, runtime, 'ListImages', (_, item) => isImage(item, image));
   return held === 'no' && plan.node.of(runtime).pulls.mayHaveBrought(image) ? 'unknown' : held;
 }
 
-/** Whether the runtime cannot have the image, for want of the image service: not if it has listed the image before. */
+/** Whether the runtime cannot have the image because it has no image service. False if it has listed the image before. */
 export function lacksService(plan: Plan, runtime: Runtime, image: string, fault: ProxyError): boolean {
   return fault.code === Code.Unimplemented && imageInSnapshot(plan, runtime, image) !== 'yes';
 }
@@ -106,17 +106,17 @@ export function lacksService(plan: Plan, runtime: Runtime, image: string, fault:
 function isFresh({ node }: Plan, runtime: Runtime, takenAt: number | undefined): boolean {
   if (takenAt === undefined || !node.isFresh(takenAt)) return false;
   const snapshot = node.of(runtime);
-  // Nobody has followed the runtime while the proxy was not there.
+  // The runtime was not followed while the proxy was down.
   const lastSign = Math.max(node.startedAt, ...lists.map(list => snapshot.of(list).takenAt ?? 0));
   return lastSign - takenAt <= FRESH;
 }
 
-/** Whether the runtime has let a list wait, and has not answered it since: it is not waited for again. */
+/** Whether a list of the runtime is overdue: then no call waits for it again. */
 export function isSilent(plan: Plan, runtime: Runtime): boolean {
   return runtime.silence?.since !== undefined || lists.some(list => plan.node.isOverdue(runtime, list));
 }
 
-/** Unavailable, of a runtime that may have it, or has it, and does not say. `reason`: why it does not. */
+/** Unavailable, for an item of a runtime that does not answer. `reason`: why it does not. */
 export function doubtful(runtime: Runtime, what: string, reason?: ProxyError): ProxyError {
   const { state } = runtime;
   const silence = state.kind === 'down' ? `is not up: ${state.reason}` : `does not answer${sayWhy(runtime, reason)}`;

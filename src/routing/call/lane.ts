@@ -11,12 +11,12 @@ import type { Runtime } from '../port/runtime.ts';
 
 const nothing = Buffer.alloc(0);
 
-/** How calls of one method, made in the client's CRI API package, reach one runtime in the package that it serves. */
+/** The way of calls of one method, in the client's CRI API package, to one runtime, in the package that it serves. */
 export interface Lane {
   readonly path: string;
   /** The request in the runtime's names and package. Throws InvalidArgument. */
   encode(request: Buffer): Buffer;
-  /** The answer to this request, as the client sent it, in the client's names and package. Throws Internal. */
+  /** The answer in the client's names and package; `request` as the client sent it. Throws Internal. */
   decode(answer: Buffer, request?: Buffer): Buffer;
 }
 

@@ -1,8 +1,8 @@
 import type { Metadata, ReplyStream } from '../../base/call.ts';
 
 /**
- * The metadata of a stream that several runtimes make together: that of the runtime asked first, as with joined lists. What it has
- * not sent when the first message of another goes out, or at the end, is not waited for.
+ * The metadata of a stream that several runtimes make together: the metadata of the runtime asked first, as with joined lists. It is
+ * not waited for once a message of another runtime goes out, or at the end.
  */
 export class LeadMetadata {
   private reply: ReplyStream | undefined;
@@ -22,7 +22,7 @@ export class LeadMetadata {
     void reply.headers.then(this.resolve);
   }
 
-  /** A message goes out, or nothing more: headers are too late from now on. */
+  /** A message goes out, or the stream ends: headers are too late from now on. */
   settle(): void {
     this.resolve([]);
   }

@@ -67,7 +67,7 @@ export class Plan {
     };
   }
 
-  /** The unary method whose answers this one streams; this one itself if it is unary. */
+  /** The unary method whose answers this method streams; this method itself if it is unary. */
   get unaryList(): Plan {
     return this.method.unaryList === undefined ? this : this.sibling(this.method.unaryList);
   }
@@ -98,7 +98,7 @@ export class Plan {
     return this.readRequest(() => readOwn(this.method.request, kind, request));
   }
 
-  /** Of the pod that the request is for, wherever it has its annotations; undefined if there is none with this key. */
+  /** The annotation with this key of the request's pod, wherever the request has annotations; undefined without one. */
   readAnnotation(key: string, request: Buffer): string | undefined {
     return this.readRequest(
       () =>
@@ -115,7 +115,7 @@ export class Plan {
     );
   }
 
-  /** What `read` finds in an answer of the runtime. Throws Internal for a malformed one. */
+  /** As `read`, for an answer of the runtime. Throws Internal for a malformed one. */
   readAnswer<T>(runtime: Runtime, read: () => T): T {
     try {
       return read();
@@ -129,12 +129,12 @@ export class Plan {
     return listTimeoutOf(this.settings, runtime.id);
   }
 
-  /** Waits for the runtime where that is allowed. Rejects with Unavailable. */
+  /** Waits for the runtime if the settings allow it. Rejects with Unavailable. */
   async ready(runtime: Runtime, options: CallOptions): Promise<void> {
     await whenUp(runtime, runtime === this.runtimes.primary ? this.settings.primaryWait : 0, options);
   }
 
-  /** Calls a runtime, and follows what the call has changed there. */
+  /** Calls a runtime, and follows the change that the call makes there. */
   async call(runtime: Runtime, request: Buffer, options: CallOptions): Promise<Reply> {
     if (runtime.state.kind !== 'up') await this.ready(runtime, options);
     const lane = this.lane(runtime);
@@ -148,7 +148,7 @@ export class Plan {
     if (followed !== undefined) {
       const asked = this.method.route === 'byPodConfig' ? this.readOwn('handler', request) : undefined;
       const known = this.readAnswer(runtime, () => this.node.follow(runtime, followed, reply.message, asked));
-      // Its containers are in no other answer: whoever lists them next is to find them, whatever becomes of the runtime.
+      // No other answer has the pod's containers: the next list must have them, even if the runtime is down by then.
       if (effect === 'restorePod') await within(this.listTimeout(runtime), known).catch(() => {});
     }
     if (this.namesImages) this.noteNames(runtime, request, reply.message);
@@ -156,20 +156,20 @@ export class Plan {
     return message === reply.message ? reply : { message, headers: reply.headers, trailers: reply.trailers };
   }
 
-  /** What the call says of its pod, whether or not it succeeds: a later call for the pod says less. */
+  /** Notes the pod in the call, whether or not the call succeeds: later calls for the pod carry less. */
   private notePod(request: Buffer): void {
     this.node.seenPods.note(this.read('podUid', request), this.readAnnotation(FIRST_SEEN, request) ?? '');
   }
 
   private noteNames(runtime: Runtime, request: Buffer, answer: Buffer): void {
     const snapshot = this.node.of(runtime);
-    // Nobody names the primary's images with a prefix, unless it has been a secondary.
+    // No client names the primary's images with a prefix, unless the runtime was a secondary before.
     if (runtime.id === '' && snapshot.prefixUse.containers.size === 0) return;
     const answered = { method: this.method.name, request, image: this.read('image', request), answer };
     this.readAnswer(runtime, () => noteNames(answered, runtime, { runtimes: this.runtimes, snapshot }));
   }
 
-  /** What a pull brings is in no list before the next one; nor is it known what one that failed has brought. */
+  /** A pulled image is in no list before the next one; a failed pull may have brought it too. */
   private followPull(runtime: Runtime, sent: Buffer, call: Promise<Reply>): Promise<Reply> {
     return this.node.of(runtime).pulls.follow(this.read('image', sent), call);
   }
@@ -188,14 +188,14 @@ export class Plan {
     const { state } = runtime;
     if (state.kind !== 'up') throw unavailable(runtime, state);
     const known = this.lanes.get(runtime);
-    // A runtime may come back as another version, with other packages: the list is a new one then.
+    // A runtime may come back as another version with other packages, and has a new array then.
     if (known !== undefined && known.served === state.packages) return known.lane;
     const lane = this.openLane(runtime, state.packages);
     this.lanes.set(runtime, { served: state.packages, lane });
     return lane;
   }
 
-  /** Between the names of the client and the runtime where the runtime is not asked. `served`: the package of what is known. */
+  /** The lane for stored messages, when the runtime is not asked. `served`: the package of the stored messages. */
   names(runtime: Runtime, served: string = this.client): Lane {
     return this.openLane(runtime, [served]);
   }

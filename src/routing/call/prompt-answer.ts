@@ -7,8 +7,8 @@ import type { Runtime } from '../port/runtime.ts';
 import type { Plan } from './method-plan.ts';
 
 /**
- * The runtime's answer to this client within the time that a list has for it, or the reason why there is none. `send`: how it is
- * asked, if not by the plan's call.
+ * The runtime's answer to this client within the list timeout, or the reason why there is none. `send` makes the call, if it is not
+ * the plan's own.
  */
 export async function promptAnswer(
   plan: Plan,
@@ -28,7 +28,7 @@ export async function promptAnswer(
   }
 }
 
-/** Whether a part is one, and not why there is none. */
+/** Whether a part is an answer rather than a reason. */
 export function isReply(part: Reply | ProxyError): part is Reply {
   return !(part instanceof ProxyError);
 }

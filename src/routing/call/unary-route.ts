@@ -1,12 +1,12 @@
 import type { CallOptions, Reply } from '../../base/call.ts';
 import type { Plan } from './method-plan.ts';
 
-/** Sends a unary call where it belongs and joins the answers. Throws, or rejects. */
+/** Sends a unary call to its runtimes and joins the answers. Throws, or rejects. */
 export type UnaryRoute = (plan: Plan, request: Buffer, options: CallOptions) => Promise<Reply>;
 
 /**
- * Answers as one, by the rule of the method. The metadata is that of the first, the primary where it was asked. Throws Internal for
- * an answer of the primary that cannot be joined; those of secondaries are checked as they come.
+ * The answers as one, by the rule of the method. The metadata comes from the first answer, the primary's if it was asked. Throws
+ * Internal for an answer of the primary that cannot be joined; answers of secondaries are checked on arrival.
  */
 export function joinReplies(plan: Plan, replies: readonly Reply[]): Reply {
   const { headers, trailers } = replies[0] ?? { headers: [], trailers: [] };

@@ -1,15 +1,15 @@
 import { Code } from '../../base/codes.ts';
 import { ProxyError } from '../../base/error.ts';
 
-/** How many bytes of events may wait for a slow client: some 1,000 events, as many as containerd lets wait. */
+/** How many bytes of events may wait for a slow client: some 1,000 events, containerd's own limit. */
 const LIMIT = 8 << 20;
 
 /** The memory that an event takes besides its bytes. */
 const OVERHEAD = 64;
 
 /**
- * Events on their way to one client, in the order of arrival. When more wait than the limit allows the stream ends with
- * ResourceExhausted: the client finds in the lists what it has missed.
+ * Events on their way to one client, in the order of arrival. When too many wait, the stream ends with ResourceExhausted; the client
+ * finds the missed changes in the lists.
  */
 export class EventQueue<T> implements AsyncIterable<T> {
   private readonly items: Array<{ readonly item: T; readonly size: number }> = [];
@@ -38,7 +38,7 @@ export class EventQueue<T> implements AsyncIterable<T> {
     this.wake();
   }
 
-  /** Events that have come are given first; the first end counts. Undefined: the stream ends with OK. */
+  /** Ends the stream after the events that wait; the first end counts. Undefined: the stream ends with OK. */
   end(fault: ProxyError | undefined): void {
     this.over ??= { fault };
     this.wake();

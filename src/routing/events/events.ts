@@ -16,11 +16,11 @@ interface Event {
 }
 
 /**
- * The events of all runtimes as they happen, and nothing else. A kubelet takes all that it has heard of for fresh at every tick of
- * its own (pkg/kubelet/pleg/evented.go, updateGlobalCache), so that an event which is made from lists, or comes late, makes it
- * start containers twice. So the stream is there only while every runtime that may have pods has one: it is Unimplemented
- * where one lacks the method, and ends when one comes, goes, or ends its own. The kubelet lists at each end, and has lists
- * alone after the fifth (watchEventsChannel).
+ * The events of all runtimes as they happen, and no others. A kubelet takes everything that it has heard of for fresh at each of its
+ * ticks (pkg/kubelet/pleg/evented.go, updateGlobalCache), so that an event that is late, or made from lists, makes it start containers
+ * twice. So the stream exists only while every runtime that may have pods has one: the call is Unimplemented if a runtime lacks the
+ * method, and ends when a runtime comes, goes, or ends its own stream. The kubelet lists at each end, and uses lists alone after the
+ * fifth (watchEventsChannel).
  */
 export async function* joinEvents(
   plan: Plan,
@@ -61,7 +61,7 @@ export async function* joinEvents(
       const next = plan.under(rules);
       const same = partsOf(next);
       if (same.length !== parts.length || same.some((runtime, at) => runtime !== parts[at])) queue.end(otherRuntimes());
-      // One that is down now has ended the stream already.
+      // A runtime that is down now has ended the stream already.
       else if (parts.every(({ state }) => state.kind === 'up')) lanes = lanesOf(next, parts);
       for (const runtime of rules.runtimes.all) if (!all.includes(runtime)) watch(runtime);
     });
@@ -72,7 +72,7 @@ export async function* joinEvents(
   }
 }
 
-/** A runtime that was never seen has no pods, and is not missed; its coming ends the stream. */
+/** A runtime that was never seen has no pods and may be left out; when it comes up the stream ends. */
 function partsOf(plan: Plan): Runtime[] {
   return plan.runtimes.all.filter(runtime => hasPart(plan, runtime));
 }
@@ -84,16 +84,16 @@ function lanesOf(plan: Plan, runtimes: readonly Runtime[]): Map<Runtime, Lane> {
 
 function changeOf(runtime: Runtime, state: RuntimeState): ProxyError {
   if (state.kind === 'down') return unavailable(runtime, state);
-  const text = `criproxy: ${runtimeName(runtime.id)} has come up: list what it has, and ask for events again`;
+  const text = `criproxy: ${runtimeName(runtime.id)} has come up: list its pods, and ask for events again`;
   return new ProxyError(Code.Unavailable, text);
 }
 
 function otherRuntimes(): ProxyError {
-  const text = 'criproxy: the configuration has other runtimes now: list what they have, and ask for events again';
+  const text = 'criproxy: the configuration has other runtimes now: list their pods, and ask for events again';
   return new ProxyError(Code.Unavailable, text);
 }
 
-/** The primary's own error is handed on as it is. */
+/** The primary's own error is passed on unchanged. */
 function naming(fault: ProxyError, runtime: Runtime, primary: Runtime): ProxyError {
   if (runtime === primary) return fault;
   const { code, headers, trailers } = fault;
@@ -101,7 +101,7 @@ function naming(fault: ProxyError, runtime: Runtime, primary: Runtime): ProxyErr
   return new ProxyError(code, text, { cause: fault, headers, trailers });
 }
 
-/** Why a call is over for its client: what the server says, or that the client went away. */
+/** The reason why a call is over for its client: the server's, or that the client has left. */
 function endOf(signal: AbortSignal): ProxyError {
   if (signal.reason instanceof ProxyError) return signal.reason;
   return new ProxyError(Code.Cancelled, 'criproxy: the client went away');

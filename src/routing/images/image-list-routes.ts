@@ -7,24 +7,24 @@ import { listPart } from '../lists/list-part.ts';
 import { streamList } from '../lists/list-stream.ts';
 import type { StreamRoute } from '../lists/stream-route.ts';
 
-/** How large the messages of a streamed list are, in bytes: well below the kubelet's limit for one, 16 MiB. */
+/** The size of the messages of a streamed list, in bytes: well below the kubelet's limit for a message, 16 MiB. */
 export const CHUNK = 1 << 20;
 
-/** As any list, but an image that several runtimes have is one item. */
+/** As other lists, but an image that several runtimes have is one item. */
 export const listImages: UnaryRoute = async (plan, request, options) => {
   const asked = askedFor(plan, request);
   const parts = await Promise.all(asked.map(runtime => listPart(plan, runtime, request, options)));
   return joinReplies(plan, parts);
 };
 
-/** Which images are in several runtimes is known only when all have given theirs. */
+/** All parts are gathered first: only then it is known which images are in several runtimes. */
 export const streamImages: StreamRoute = async function* (plan, request, options, lead) {
   const asked = askedFor(plan, request);
   if (asked.length === 1) {
     yield* streamList(plan, asked[0]!, request, options, lead);
     return;
   }
-  // That the first cannot have the method need not be asked of the others.
+  // If the first runtime lacks the method, the others need not be asked.
   if (asked[0]?.state.kind === 'up') plan.lane(asked[0]);
   const call = endableCall(options);
   try {

@@ -4,21 +4,22 @@ import type { Runtime } from '../port/runtime.ts';
 import { TARGET_RUNTIME } from '../port/runtimes.ts';
 import { type KnownSandbox, namedRuntime, sandboxOfPod } from '../state/pod-owner.ts';
 
-/** The runtime that an image call is for, and by what it is known. */
+/** The runtime that an image call is for, and the proof. */
 export interface ImageOwner {
   readonly runtime: Runtime;
-  /** The sandbox of the pod that the image is for, if that has told. */
+  /** The sandbox of the image's pod, if it is the proof. */
   readonly sandbox?: KnownSandbox;
 }
 
 /**
- * The runtime that an image call is for; undefined if nothing tells. First the pod's sandbox, if one is known: a pod stays where it
- * is whatever its names mean since a change of the configuration. Then the pod's handler and annotation, then the beginning of the
- * image's name. A handler that no row has, without an annotation, is one of the primary: RunPodSandbox goes there with it too.
+ * The runtime that an image call is for; undefined if the call does not tell. The pod's sandbox counts first, if one is known: a pod
+ * stays on its runtime even if a change of the configuration gave its names another meaning. Then come the pod's handler and
+ * annotation, then the prefix of the image's name. A handler without a row and without an annotation belongs to the primary, where
+ * RunPodSandbox goes with it too.
  *
  * The kubelet sends the pod's annotations with ImageStatus and PullImage since 1.19, its handler behind a feature gate that is off
- * (RuntimeClassInImageCriAPI), its uid with PullImage alone. Throws InvalidArgument as namedRuntime does; but with
- * `unknownNames` 'ignored' an annotation that names no runtime tells nothing.
+ * (RuntimeClassInImageCriAPI), its uid with PullImage alone. Throws InvalidArgument as namedRuntime does; with `unknownNames` 'ignored'
+ * an annotation that names no runtime is ignored.
  */
 export function imageOwner(
   plan: Plan,

@@ -13,20 +13,20 @@ import type { UnaryRoute } from '../call/unary-route.ts';
 import { idPrefix, isDigest } from '../port/names.ts';
 import type { Runtime } from '../port/runtime.ts';
 
-/** A RemoveImageResponse; CRI has a removal of what is not there succeed. */
+/** A RemoveImageResponse. In CRI the removal of a missing image succeeds. */
 const done: Reply = { message: Buffer.alloc(0), headers: [], trailers: [] };
 
 /**
- * Removes an image from the runtimes that list it under just this id, or by this name, and whose containers do not use it: the
- * kubelet removes by the ids that ListImages has shown (image_gc_manager.go, freeImage), and one runtime takes for its own what is
- * another's: containerd finds its `sha256:` image by the bare digits that are CRI-O's id of it, and removes it under a container.
+ * Removes an image from the runtimes that list it under exactly this id, or by this name, and whose containers do not use it. The
+ * kubelet removes by the ids in ListImages (image_gc_manager.go, freeImage), and a runtime may take the id of another runtime for its
+ * own: containerd finds its `sha256:` image by the bare digits of CRI-O's id, and removes it under a running container.
  */
 export const removeImage: UnaryRoute = async (plan, request, options) => {
   const { all, primary, handlers } = plan.runtimes;
   const image = plan.read('image', request);
   const handler = plan.read('handler', request);
   const owner = handlers.route(handler)?.runtime ?? plan.runtimes.ownerOfImage(image);
-  // A name that is expressly one runtime's is for that runtime to judge, as without a proxy; so is everything, if it is alone.
+  // A name with a runtime's prefix goes to that runtime unjudged, as without a proxy; so does every name if there is one runtime.
   if (all.length === 1 || (owner !== undefined && !isDigest(image))) {
     return plan.call(owner ?? primary, request, options);
   }
@@ -41,13 +41,13 @@ export const removeImage: UnaryRoute = async (plan, request, options) => {
   return isDigest(image) ? done : plan.call(primary, request, options);
 };
 
-/** What is to be removed: `handler` is one that no row has, as ListImages shows it; empty: any. */
+/** The image to be removed. `handler`: a handler without a row, as ListImages shows it; empty for any. */
 interface Wanted {
   readonly image: string;
   readonly handler: string;
 }
 
-/** The runtime's answer, or why the image is still there; undefined where it has no such image. */
+/** The runtime's answer, or the reason why the image is still there; undefined if it has no such image. */
 async function removeFrom(
   plan: Plan,
   runtime: Runtime,
@@ -60,7 +60,7 @@ async function removeFrom(
   const limit = performance.now() + patience(plan, runtime, options);
   try {
     if (!(await within(patience(plan, runtime, options), hasUnused(plan, runtime, wanted, options)))) return undefined;
-    if (options.signal.aborted) return new ProxyError(Code.Cancelled, 'the client has given up the call');
+    if (options.signal.aborted) return new ProxyError(Code.Cancelled, 'the client has cancelled the call');
     if (isPrimary) return await plan.call(runtime, request, options);
     return await within(Math.max(1, limit - performance.now()), lastingRemoval(plan, runtime, image, request, options));
   } catch (error) {
@@ -68,14 +68,14 @@ async function removeFrom(
     if (fault.code === Code.NotFound || lacksService(plan, runtime, image, fault)) return undefined;
     if (isPrimary) return fault;
     if (fault.code !== Code.Unavailable && fault.code !== Code.DeadlineExceeded) return fault;
-    // A secondary that is down or hangs, and has no such image, must not keep the kubelet from freeing disk space.
+    // A secondary that is down or hangs must not keep the kubelet from freeing disk space if it has no such image.
     return imageInSnapshot(plan, runtime, image) === 'no'
       ? undefined
       : doubtful(runtime, `the image "${image}"`, fault);
   }
 }
 
-/** Whether the runtime lists the image and no container there uses it. Rejects if one does, and when that cannot be known. */
+/** Whether the runtime lists the image and no container there uses it. Rejects if one uses it, and when that cannot be known. */
 async function hasUnused(plan: Plan, runtime: Runtime, wanted: Wanted, options: CallOptions): Promise<boolean> {
   const images = await askAll(plan, runtime, 'ListImages', options);
   const items = [...images].filter(([id, item]) => isWanted(wanted, id, item)).map(([, item]) => item);
@@ -99,8 +99,8 @@ function isWanted({ image, handler }: Wanted, id: string, item: Buffer): boolean
 }
 
 /**
- * Goes on when nobody waits any more: to give up a large image's removal in its midst would do so each time. It is not begun anew
- * while it lasts.
+ * The removal goes on when the client has left: a large image's removal would otherwise be cut off by each try. A second removal of
+ * the same image waits for the first.
  */
 function lastingRemoval(
   plan: Plan,

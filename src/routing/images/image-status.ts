@@ -15,13 +15,13 @@ import type { Runtime } from '../port/runtime.ts';
 import { imageOwner } from './image-owner.ts';
 import { withOwnHandler } from './own-handler.ts';
 
-/** An ImageStatusResponse without an image: there is none. */
+/** An ImageStatusResponse without an image: the image is missing. */
 const missing: Reply = { message: Buffer.alloc(0), headers: [], trailers: [] };
 
 /**
- * Of the runtime of the image's pod. Where nothing tells of one, an image is there if any runtime has it, the first in the order
- * of the runtimes; all are asked at once. The kubelet looks up an image's user in this way, and asks so for a pod whose sandbox it
- * does not name. That an image is missing may only be said when no runtime can have it.
+ * The status from the runtime of the image's pod. If the call does not tell the pod, all runtimes are asked at once, and the first that
+ * has the image counts, in their order. The kubelet looks up an image's user in this way, and asks so for a pod whose sandbox it does
+ * not name. The answer is "missing" only when no runtime can have the image.
  */
 export const imageStatus: UnaryRoute = async (plan, request, options) => {
   const owner = imageOwner(plan, request, 'ignored');
@@ -35,7 +35,7 @@ export const imageStatus: UnaryRoute = async (plan, request, options) => {
   let fault: ProxyError | undefined;
   const lacking: Array<Reply | ProxyError> = [];
   for (const [index, each] of looks.entries()) {
-    // A runtime that hangs is waited for no longer than a list would wait, once another one has the image.
+    // Once another runtime has the image, a runtime that hangs is waited for no longer than by a list.
     const limit = plan.listTimeout(asked[index]!);
     const late = held.then(it => pause(limit, options.signal).then(() => it));
     const found = await Promise.race([each, late.catch(() => each)]);
@@ -49,13 +49,13 @@ export const imageStatus: UnaryRoute = async (plan, request, options) => {
   return reply ?? missing;
 };
 
-/** Of a call by a name alone: false if a container could not be made of what was said to be there. */
+/** For a call by a name alone: false if no container could be created from an image that was reported as present. */
 function mayGuess(plan: Plan, request: Buffer, { message }: Reply): boolean {
   if (plan.hasAnnotations(request) || isDigest(plan.read('image', request))) return true;
   return plan.node.imageGuesses.say(itemId(readBytes(message, 1)!));
 }
 
-/** A runtime's answer to whether it has an image; `answer` is its own way to say no. */
+/** A runtime's answer to the question whether it has an image; `answer`: its own response for "no". */
 type Look =
   | { readonly kind: 'has'; readonly reply: Reply }
   | { readonly kind: 'lacks'; readonly answer: Reply | ProxyError }
@@ -84,7 +84,7 @@ async function look(plan: Plan, runtime: Runtime, request: Buffer, options: Call
   }
 }
 
-/** What a fresh snapshot tells, which has the same Image that the status would have; undefined: nothing. */
+/** The answer of a fresh snapshot, which has the same Image that the status would have; undefined if it has none. */
 function lookInSnapshot(plan: Plan, runtime: Runtime, request: Buffer): Look | undefined {
   const image = plan.read('image', plan.names(runtime).encode(request));
   const held = imageInSnapshot(plan, runtime, image);
@@ -95,7 +95,7 @@ function lookInSnapshot(plan: Plan, runtime: Runtime, request: Buffer): Look | u
   return { kind: 'has', reply: { ...missing, message: plan.names(runtime).decode(status, request) } };
 }
 
-/** A secondary without the image service has no images. */
+/** A secondary without an image service has no images. */
 async function statusOf(plan: Plan, runtime: Runtime, request: Buffer, options: CallOptions): Promise<Reply> {
   try {
     return await plan.call(runtime, request, options);

@@ -7,8 +7,8 @@ import type { ImageOwner } from './image-owner.ts';
 const HANDLER = 7;
 
 /**
- * An image call with the handler of its pod's sandbox in the place of one that is another runtime's by now: names can have changed
- * their meaning since the pod was made, and the pod stays where it is. The very same Buffer where the handler is right.
+ * An image call with the handler of its pod's sandbox in place of a handler that belongs to another runtime by now: the pod stays on
+ * its runtime even if names have changed their meaning since. The very same Buffer if the handler is right.
  */
 export function withOwnHandler(plan: Plan, { runtime, sandbox }: ImageOwner, request: Buffer): Buffer {
   const { handlers } = plan.runtimes;

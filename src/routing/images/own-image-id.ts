@@ -7,8 +7,7 @@ const SHA256 = 'sha256:';
 
 /**
  * A request with ids of images in the form of the runtime, as far as it has listed them: the same image is `sha256:` and hex digits in
- * containerd, the digits alone in CRI-O. A kubelet that does not say whose an image is may have got its id from another runtime. The
- * very same Buffer where there is nothing to change.
+ * containerd, the digits alone in CRI-O. A kubelet may have got the id from another runtime. The very same Buffer if nothing changes.
  */
 export function withOwnImageIds(plan: Plan, runtime: Runtime, request: Buffer): Buffer {
   const images = plan.node.of(runtime).images.index();

@@ -8,15 +8,15 @@ import type { NodeState } from '../state/node-state.ts';
 import { namedRuntime } from '../state/pod-owner.ts';
 
 /**
- * Images of a runtime, by their tags, else by their digests, in its own names. `only`: no other runtime has them. `missing`: a
- * pod uses them whose successor goes to another runtime, which has them not.
+ * Images of a runtime, by their tags, else by their digests, in its own names. `only`: no other runtime has them. `missing`: used by a
+ * pod whose successor would go to another runtime, which lacks them.
  */
 export interface SoleImages {
   readonly only: readonly string[];
   readonly missing: readonly { readonly runtime: string; readonly names: readonly string[] }[];
 }
 
-/** By the last lists; undefined where that of the runtime is not known, or of no other one. */
+/** By the last lists; undefined if the runtime's list is not known, or no other runtime's. */
 export function soleImages(node: NodeState, runtime: Runtime): SoleImages | undefined {
   const isKnown = (one: Runtime) => node.of(one).images.takenAt !== undefined;
   const others = node.runtimes.all.filter(other => other !== runtime && isKnown(other));
@@ -32,7 +32,7 @@ export function soleImages(node: NodeState, runtime: Runtime): SoleImages | unde
   return { only, missing: [...missing].map(([id, all]) => ({ runtime: id, names: [...all] })) };
 }
 
-/** Names of images of pods that would go to another runtime if they were made anew. */
+/** Names of images of pods that would go to another runtime if they were created again. */
 function* namesForSuccessors(node: NodeState, runtime: Runtime): Generator<{ target: Runtime; name: string }> {
   const { pods, containers, images } = node.of(runtime);
   const all = [...containers.index().values()];

@@ -12,8 +12,8 @@ import type { Plan } from '../call/method-plan.ts';
 import type { Runtime } from '../port/runtime.ts';
 
 /**
- * One runtime's part of a list, in the client's names: its own answer, else what its snapshot has, with the filters applied.
- * Rejects when there is neither: a list that is short would tell the kubelet that what is missing is dead.
+ * One runtime's part of a list, in the client's names: its own answer, else the items of its snapshot, with the filters applied.
+ * Rejects when there is neither: the kubelet takes items that are missing in a list for dead.
  */
 export async function listPart(plan: Plan, runtime: Runtime, request: Buffer, options: CallOptions): Promise<Reply> {
   if (runtime.state.kind === 'down' && mustWait(plan, runtime)) await plan.ready(runtime, options);
@@ -35,12 +35,12 @@ export function listName(plan: Plan): ListName {
   return plan.unaryList.method.name as ListName;
 }
 
-/** A primary of which nothing is known may still come up in time. */
+/** A primary whose pods are not known may still come up in time. */
 function mustWait(plan: Plan, runtime: Runtime): boolean {
   return runtime === plan.runtimes.primary && !plan.node.of(runtime).known;
 }
 
-/** One that has let a list wait is not waited for again until it has answered: throws DeadlineExceeded. */
+/** Throws DeadlineExceeded for a runtime with an overdue list: no call waits for it until it has answered. */
 export function checkOverdue(plan: Plan, runtime: Runtime): void {
   if (plan.node.isOverdue(runtime, listName(plan)))
     throw new ProxyError(Code.DeadlineExceeded, 'it has not answered the list before this one');
@@ -54,7 +54,7 @@ async function liveList(plan: Plan, runtime: Runtime, request: Buffer, options: 
   const whole = isWholeList(listName(plan), sent) ? listing : undefined;
   const askedAt = performance.now();
   const call = askList(runtime, lane.path, sent, whole, ownCall(options.metadata, LIST_LIMIT, options.watched));
-  // Whether a runtime hangs is judged by its own limit, and only by questions that are whole.
+  // Only a whole question that exceeds the runtime's own limit proves that the runtime hangs.
   const note = (over: boolean) => whole && plan.node.noteOverdue(runtime, listName(plan), over, askedAt);
   const limit = plan.listTimeout(runtime);
   const reply = await within(clientPatience(options, limit), within(limit, call, note));
@@ -85,7 +85,7 @@ export function snapshotList(
     });
   }
   if (hasUnknownField(list, own)) {
-    // More than the client has asked for may be taken for all that passes.
+    // A client takes every item for one that passes its filter.
     throw new ProxyError(
       Code.Unavailable,
       `criproxy: ${runtimeName(runtime.id)} does not answer, and ${list} has a field that its snapshot cannot be filtered by`,
@@ -97,11 +97,11 @@ export function snapshotList(
   return lane.decode(listing.list(passes));
 }
 
-/** Nobody knows what it had: the list is whole again when it is up, or when somebody says that it is not to come back. */
+/** For a runtime whose pods are unknown: lists are complete again when it is up, or when an operator has it forgotten. */
 function unknown(plan: Plan, runtime: Runtime, state: Runtime['state']): ProxyError {
   const error = unavailable(runtime, state);
   if (runtime === plan.runtimes.primary) return error;
-  const remedy = `what it had is not known; if it has left this node for good: criproxy forget ${runtime.id}`;
+  const remedy = `its pods are not known; if it has left this node for good: criproxy forget ${runtime.id}`;
   return new ProxyError(error.code, `${error.message}; ${remedy}`);
 }
 

@@ -16,9 +16,9 @@ import { checkOverdue, listName, listPart, snapshotList } from './list-part.ts';
 export type PartStream = AsyncGenerator<Buffer, void, void>;
 
 /**
- * The runtime's own stream; when it fails, what its snapshot has besides. A runtime without the method gives its unary list:
- * an Unimplemented in the middle would make a client give up streaming for good. `lead` is there for the first runtime asked: that it
- * lacks the method is the client's to know, who has had no message yet.
+ * The runtime's own stream; when it fails, the remaining items of its snapshot. A runtime without the method is asked for its unary
+ * list: an Unimplemented in the middle would make a client give up streaming for good. `lead` is given for the first runtime asked: its
+ * Unimplemented goes to the client, which has had no message yet.
  */
 export async function* streamList(
   plan: Plan,
@@ -35,7 +35,7 @@ export async function* streamList(
     }
   } catch (fault) {
     const error = ProxyError.from(fault);
-    // Nobody waits for it any more.
+    // The client has left.
     if (options.signal.aborted) throw error;
     if (error.code !== Code.Unimplemented || sent.size > 0) {
       yield without(snapshotList(plan, runtime, request, error, options.watched), sent);
@@ -44,7 +44,7 @@ export async function* streamList(
   }
 }
 
-/** What comes from the runtime itself; the whole of it is its new snapshot. */
+/** The runtime's own messages; together they are its new snapshot. */
 async function* liveStream(
   plan: Plan,
   runtime: Runtime,
@@ -85,7 +85,7 @@ async function* liveStream(
   }
 }
 
-/** The stream ends with its client; this question, which tells when the runtime answers again, does not. */
+/** The stream ends with its client; this question does not, because it tells when the runtime answers again. */
 function askInstead(plan: Plan, runtime: Runtime, askedAt: number): void {
   const list = listName(plan);
   if (plan.node.isOverdue(runtime, list)) return;

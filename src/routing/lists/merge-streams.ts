@@ -4,9 +4,9 @@ type Arrival<T> =
   | { readonly kind: 'fault'; readonly fault: unknown };
 
 /**
- * One stream of what several bring, in the order of arrival. A source is asked for its next item only when its last one was
- * taken, so that a slow reader holds back every source. The first fault of a source ends the whole. It ends when all sources
- * have.
+ * One stream of the items of several sources, in the order of arrival. A source is asked for its next item only when its last one was
+ * taken, so that a slow reader holds back every source. The first fault of a source ends the stream, and so does the end of the last
+ * source.
  */
 export class MergedStream<T> implements AsyncIterable<T> {
   private readonly open = new Set<AsyncIterator<T>>();

@@ -3,5 +3,5 @@ import type { LeadMetadata } from '../call/lead-metadata.ts';
 import type { Plan } from '../call/method-plan.ts';
 import type { PartStream } from './list-stream.ts';
 
-/** What a server-streaming call brings, in the client's names. `lead` follows the first runtime's own stream. */
+/** The messages of a server-streaming call, in the client's names. `lead` follows the first runtime's own stream. */
 export type StreamRoute = (plan: Plan, request: Buffer, options: CallOptions, lead: LeadMetadata) => PartStream;

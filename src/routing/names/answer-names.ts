@@ -8,13 +8,13 @@ import type { ShownImages } from './image-name-rewrites.ts';
 import { lastResult } from './last-result.ts';
 import { type Naming, responseRewrites } from './name-rewrites.ts';
 
-/** Makes an answer, to this request, one in the client's names. Throws a WireError, or Internal. */
+/** Rewrites an answer to `request` into the client's names. Throws a WireError, or Internal. */
 export type AnswerNames = (answer: Buffer, request: Buffer) => Buffer;
 
 /**
- * How one method's answers of one runtime come to the client. A name of an image comes back as its client gave it: with the
- * runtime's prefix in the status and lists of a container that was made with it, and in the status of an image that is asked for
- * with it. What a list of images shows is a setting. `translation`: into the client's package.
+ * The way of one method's answers from one runtime to the client. An image's name comes back as its client gave it: with the runtime's
+ * prefix in the status and lists of a container that was made with it, and in the status of an image that was asked for with it. For
+ * lists of images a setting decides. `translation`: into the client's package.
  */
 export function answerNames(method: MethodSpec, runtime: Runtime, naming: Naming, translation: Rewrites): AnswerNames {
   const make: Make = shown => {
@@ -55,7 +55,7 @@ function listedNames(runtime: Runtime, naming: Naming, make: Make): (answer: Buf
   return answer => (prefixUse().images.size === 0 ? bare : asAsked)(answer);
 }
 
-/** Whose answers are the same for a long time. */
+/** Methods whose answers stay the same for a long time. */
 function isList({ route, streams }: MethodSpec): boolean {
   return !streams && (route === 'list' || route === 'images');
 }

@@ -4,8 +4,8 @@ import type { Runtimes } from '../port/runtimes.ts';
 import type { PrefixUse } from '../state/prefix-use.ts';
 
 /**
- * The prefix by which a client's name of an image is one of this runtime's: that of its id, or one that its containers were made
- * with, when it had another id: their pods name their images so as long as they live. Empty if the name has neither.
+ * The prefix that assigns a client's name of an image to this runtime: the prefix of its id, or a prefix that its containers were made
+ * with when it had another id. Their pods use that name as long as they live. Empty if the name has neither.
  */
 export function askedPrefix(name: string, runtime: Runtime, runtimes: Runtimes, prefixUse: PrefixUse): string {
   const prefix = imagePrefix(runtimeInImage(name));

@@ -3,12 +3,12 @@ import type { Rewrite, Rewrites } from '../../cri/translate/rewrite.ts';
 import { imagePrefix, isDigest } from '../port/names.ts';
 
 /**
- * Which names of images in an answer get a prefix: none, all that of the runtime, or those in a Container, ContainerStatus or Image,
- * given as bytes and by its id, that of `prefixOf`, which is empty for none.
+ * The prefixes for names of images in an answer: none; the runtime's for all; or the result of `prefixOf` for the names in a Container,
+ * ContainerStatus or Image, given as bytes and by its id. Empty for no prefix.
  */
 export type ShownImages = 'bare' | 'prefixed' | { readonly prefixOf: (item: Buffer, id: string) => string };
 
-/** Puts prefixes before names of images in an answer of the runtime of this id. */
+/** Adds prefixes to names of images in an answer of the runtime with this id. */
 export function imageNameRewrites(runtimeId: string, shown: ShownImages): Rewrites {
   if (shown === 'bare') return {};
   if (shown === 'prefixed') {
@@ -33,7 +33,7 @@ export function imageNameRewrites(runtimeId: string, shown: ShownImages): Rewrit
   };
 }
 
-/** Puts a prefix before a name that is not empty. */
+/** Adds a prefix to a name that is not empty. */
 export function putBefore(prefix: string): Rewrite {
   const bytes = Buffer.from(prefix);
   return (_bytes, start, end, edit) => {
@@ -41,7 +41,7 @@ export function putBefore(prefix: string): Rewrite {
   };
 }
 
-/** The same for a name of an image; a digest stays as it is. */
+/** The same for the name of an image; a digest stays as it is. */
 export function putBeforeName(prefix: string): Rewrite {
   const put = putBefore(prefix);
   return (bytes, start, end, edit) => {
@@ -52,7 +52,7 @@ export function putBeforeName(prefix: string): Rewrite {
 const SLASH = 0x2f;
 const COLON = 0x3a;
 
-/** Whether a slash comes before any colon, as in most image names and in no digest: seen without making a string of it. */
+/** Whether a slash comes before any colon, as in most image names and in no digest; read without making a string. */
 function isPlainName(bytes: Buffer, start: number, end: number): boolean {
   for (let at = start; at < end; at++) {
     if (bytes[at] === SLASH) return true;

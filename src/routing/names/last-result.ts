@@ -1,6 +1,5 @@
 /**
- * The same function, which gives its last result again while it is given the very same Buffers. `make` must depend on nothing
- * else.
+ * The same function, which returns its last result again for the very same Buffers. `make` must not depend on anything else.
  */
 export function lastResult(make: (...messages: Buffer[]) => Buffer): (...messages: Buffer[]) => Buffer {
   let given: Buffer[] | undefined;

@@ -18,7 +18,7 @@ import { absoluteUrl } from './streaming-url.ts';
 const nothing = Buffer.alloc(0);
 const TRUE = Buffer.from([1]);
 
-/** What names in a call depend on, besides the runtime that it is for. */
+/** The facts that names in a call depend on, besides its runtime. */
 export interface Naming {
   readonly runtimes: Runtimes;
   readonly owners: Owners;
@@ -27,15 +27,15 @@ export interface Naming {
   /** The runtime handler that the client asked for when it made a pod, by the pod's own id; undefined: not known. */
   askedHandler(runtime: Runtime, pod: string): string | undefined;
   readonly pins: readonly PinRow[];
-  /** How names of images are shown where nobody has asked for just this one. */
+  /** The form of names of images in lists. */
   readonly imageNames: ImageNames;
-  /** What clients have named with the runtime's prefix. */
+  /** The items that clients have named with the runtime's prefix. */
   prefixUse(runtime: Runtime): PrefixUse;
 }
 
 /**
- * Makes names in a request those that the runtime itself uses. An id, image or handler that is expressly another runtime's than
- * that of the call throws InvalidArgument: no runtime could know it.
+ * Rewrites names in a request into the runtime's own names. Throws InvalidArgument for an id, image or handler that clearly belongs
+ * to another runtime, because this runtime cannot know it.
  */
 export function requestRewrites(runtime: Runtime, naming: Naming): Rewrites {
   const { runtimes, owners } = naming;
@@ -49,7 +49,7 @@ export function requestRewrites(runtime: Runtime, naming: Naming): Rewrites {
   };
 }
 
-/** Makes names in an answer those that the client knows. */
+/** Rewrites names in an answer into the client's names. */
 export function responseRewrites(runtime: Runtime, naming: Naming, shown: ShownImages): Rewrites {
   const { streamBase } = naming;
   const url: Rewrite = (bytes, start, end, edit) => {
@@ -58,7 +58,7 @@ export function responseRewrites(runtime: Runtime, naming: Naming, shown: ShownI
     if (absolute === undefined) {
       throw new ProxyError(
         Code.Internal,
-        `criproxy: ${runtimeName(runtime.id)} answered with no usable streaming URL: "${given}"`,
+        `criproxy: ${runtimeName(runtime.id)} answered without a usable streaming URL: "${given}"`,
       );
     }
     if (absolute !== given) edit.replace(start, end, Buffer.from(absolute));
@@ -76,7 +76,7 @@ export function responseRewrites(runtime: Runtime, naming: Naming, shown: ShownI
   return { url, ...ids, ...(naming.imageNames === 'prefixed' && { imageId }), ...images, ...others };
 }
 
-/** A handler of the runtime in its own name. One of another runtime throws InvalidArgument. */
+/** A handler of the runtime in the runtime's own name. Throws InvalidArgument for a handler of another runtime. */
 function ownHandler(runtime: Runtime, { handlers }: Runtimes): Rewrite {
   return (bytes, start, end, edit) => {
     if (start === end) return;
@@ -89,7 +89,7 @@ function ownHandler(runtime: Runtime, { handlers }: Runtimes): Rewrite {
   };
 }
 
-/** A pod shows the handler that its client asked for, anything else a name by which a client could. */
+/** A pod shows the handler that its client asked for; other messages show a name by which a client could ask for it. */
 function handlerRewrites(runtime: Runtime, naming: Naming): Rewrites {
   const { handlers } = naming.runtimes;
   const nameOf = (own: string) => (own === '' ? '' : handlers.nameOf(runtime, own));
@@ -127,7 +127,7 @@ function stripId(kind: IdKind, runtime: Runtime, runtimes: Runtimes, owners: Own
   };
 }
 
-/** In doubt the runtime itself has to know: it is asked because of this id, or of another one in the request. */
+/** In doubt the id goes to the runtime, which is asked because of this id or another one in the request. */
 function ownerOfRaw(kind: IdKind, id: string, runtime: Runtime, { primary }: Runtimes, owners: Owners): Runtime {
   if (owners.form === 'prefixed') return runtime === primary ? primary : owners.candidates(kind, id)[0]!;
   return owners.has(runtime, kind, id) ? runtime : (owners.other(runtime, kind, id) ?? runtime);

@@ -6,7 +6,7 @@ import type { Runtimes } from '../port/runtimes.ts';
 import type { Snapshot } from '../state/snapshot.ts';
 import { askedPrefix } from './asked-prefix.ts';
 
-/** A call that a runtime has answered: the request and its image in the client's names, the answer in the runtime's. */
+/** An answered call: the request and its image in the client's names, the answer in the runtime's. */
 export interface Answered {
   readonly method: string;
   readonly request: Buffer;
@@ -18,7 +18,7 @@ export interface Answered {
 export function noteNames({ method, request, image, answer }: Answered, runtime: Runtime, known: Known): void {
   const { containers, images, prefixUse } = known.snapshot;
   const prefixIn = (name: string) => askedPrefix(name, runtime, known.runtimes, prefixUse);
-  // A container of an id alone, from a kubelet before 1.28, is of the name by which the image was last asked for.
+  // For a container with an image id alone, from a kubelet before 1.28, the name in the last question for the image counts.
   const noteContainer = ({ id, image: spec }: MadeContainer) => {
     const asked = imageAsked(spec);
     const prefix = prefixIn(asked) || (prefixUse.images.has(asked) ? imagePrefix(runtime.id) : '');

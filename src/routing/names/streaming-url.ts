@@ -1,10 +1,9 @@
 const WILDCARD_HOSTS = new Set(['', '0.0.0.0', '[::]']);
 
 /**
- * The URL that a kubelet can dial, `scheme://host:port/path`, made of what a runtime answered: a whole URL, one without
- * scheme (`//host:port/x`, which kubelet 1.36 takes for https), `host:port/x`, or a bare path as dockershim up to 1.10 has
- * it. `base` (`http://host:port`) completes a path and gives its host to an address that means "all interfaces". Undefined
- * for anything else.
+ * The URL that a kubelet can dial, `scheme://host:port/path`, made from a runtime's answer: a whole URL, a URL without scheme
+ * (`//host:port/x`, which kubelet 1.36 takes for https), `host:port/x`, or a bare path, as dockershim up to 1.10 sends it. `base`
+ * (`http://host:port`) completes a path, and its host replaces an address that means "all interfaces". Undefined for anything else.
  */
 export function absoluteUrl(given: string, base: string): string | undefined {
   const url = complete(given, base);

@@ -8,10 +8,10 @@ import type { Plan } from '../call/method-plan.ts';
 import { withOwnImageIds } from '../images/own-image-id.ts';
 import type { Runtime } from '../port/runtime.ts';
 
-/** Ends of calls that say nothing of the image. */
+/** Outcomes that prove nothing about the image. */
 const silences: readonly Code[] = [Code.Unavailable, Code.DeadlineExceeded, Code.Cancelled];
 
-/** CreateContainer, with the image's id as its runtime has it. A failure tells whether the image was guessed to be there. */
+/** CreateContainer, with the image's id in the form of its runtime. A failure disproves a guess that the image is present. */
 export async function createContainer(
   plan: Plan,
   runtime: Runtime,

@@ -10,7 +10,7 @@ import type { Plan } from '../call/method-plan.ts';
 import type { Runtime } from '../port/runtime.ts';
 import type { IdKind } from '../state/owners.ts';
 
-/** How long the removal of what was made may take, in ms. */
+/** How long the removal of a new pod or container may take, in ms. */
 const LIMIT = 30_000;
 
 const removals = {
@@ -19,8 +19,8 @@ const removals = {
 } as const;
 
 /**
- * For raw ids: rejects with AlreadyExists when the answer of a call that has made a pod or container has an id that another
- * runtime has too, since nobody could tell them apart. What was made is removed again.
+ * For raw ids: rejects with AlreadyExists when a call has created a pod or container with an id that another runtime has too, since no
+ * client could tell them apart. The new item is removed again.
  */
 export async function refuseCollision(
   plan: Plan,
@@ -36,16 +36,16 @@ export async function refuseCollision(
       const failure = await undo(plan, runtime, answer, options);
       throw new ProxyError(
         Code.AlreadyExists,
-        `criproxy: ${runtimeName(runtime.id)} has given the new ${kind} the id "${id}", which ${runtimeName(other.id)} has for ` +
-          `one of its own: ${failure === undefined ? 'it was removed again; try once more' : `remove it there by hand: ${failure}`}`,
+        `criproxy: ${runtimeName(runtime.id)} has given the new ${kind} the id "${id}", which ${runtimeName(other.id)} uses too: ` +
+          `${failure === undefined ? 'it was removed again; try once more' : `remove it from ${runtimeName(runtime.id)} by hand: ${failure}`}`,
       );
     }
   }
 }
 
 /**
- * Another runtime that has this id. One of which that is not known is taken not to: ids are random, and a pod must not fail for a
- * runtime that does not answer.
+ * Another runtime that has this id. A runtime that does not answer counts as having no such id: ids are random, and a pod must not
+ * fail because of a runtime that does not answer.
  */
 async function otherHolder(
   plan: Plan,
@@ -60,9 +60,9 @@ async function otherHolder(
   return others[answers.indexOf('yes')];
 }
 
-/** Undefined when all that was made is gone, else why not. */
+/** Undefined when the new item is removed, else the reason why not. */
 async function undo(plan: Plan, runtime: Runtime, answer: Buffer, options: CallOptions): Promise<string | undefined> {
-  // A pod takes its containers with it.
+  // The containers of a pod are removed with it.
   const [pod] = readAll(plan.method.response, 'pod', answer);
   const kind: IdKind = pod === undefined ? 'container' : 'pod';
   const id = pod ?? readAll(plan.method.response, 'container', answer)[0]!;

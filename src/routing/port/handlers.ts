@@ -1,6 +1,6 @@
 import type { Runtime } from './runtime.ts';
 
-/** A row of `-handlers`: a RuntimeClass handler, the id of the runtime that it is for, and what that calls it. */
+/** A row of `-handlers`: a RuntimeClass handler, the id of its runtime, and the runtime's own name for it. */
 export interface HandlerRow {
   readonly name: string;
   /** Empty for the primary. */
@@ -9,15 +9,15 @@ export interface HandlerRow {
   readonly handler: string;
 }
 
-/** Where a handler leads, and what it is called there. */
+/** The runtime of a handler, and the runtime's own name for it. */
 export interface HandlerRoute {
   readonly runtime: Runtime;
   readonly handler: string;
 }
 
 /**
- * The names that clients have for runtime handlers: those of the rows, and the id of each runtime but the primary for its
- * default handler. A name that is not in the table says nothing of the runtime, and is the same in all of them.
+ * The clients' names for runtime handlers: the names in the rows, and the id of each secondary for its default handler. A name that
+ * is not in the table does not choose a runtime, and is the same in all runtimes.
  */
 export class Handlers {
   private readonly routes = new Map<string, HandlerRoute>();
@@ -44,17 +44,17 @@ export class Handlers {
     return this.routes.get(name);
   }
 
-  /** Whether any name leads to this runtime, so that what it calls its handlers is not what clients call them. */
+  /** Whether any name leads to this runtime, so that its own names for handlers are not the clients' names. */
   renames(runtime: Runtime): boolean {
     return this.names.has(runtime);
   }
 
-  /** A name by which a client can ask for a runtime's own handler; its own name where there is none. */
+  /** The client's name for a runtime's own handler; the own name if the table has none. */
   nameOf(runtime: Runtime, handler: string): string {
     return this.names.get(runtime)?.get(handler) ?? handler;
   }
 
-  /** The table's rows for this runtime: name, and what it is called there. */
+  /** The table's rows for this runtime: the client's name, and the runtime's own. */
   namesOf(runtime: Runtime): Array<readonly [name: string, handler: string]> {
     return [...this.routes].flatMap(([name, route]) =>
       route.runtime === runtime ? [[name, route.handler] as const] : [],

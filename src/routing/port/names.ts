@@ -1,15 +1,15 @@
-/** Between a runtime's id and a pod's or container's own id, as the Go criproxy documents it. */
+/** The separator between a runtime's id and a pod's or container's own id, as the Go criproxy documents it. */
 const ID_SEPARATOR = '__';
 
-/** Between a runtime's id and an image's own name. */
+/** The separator between a runtime's id and an image's own name. */
 const IMAGE_SEPARATOR = '/';
 
-/** What ids of pods and containers of a runtime begin with; empty for the primary's, which stay bare. */
+/** The prefix of ids of a runtime's pods and containers; empty for the primary, whose ids stay bare. */
 export function idPrefix(runtimeId: string): string {
   return runtimeId === '' ? '' : runtimeId + ID_SEPARATOR;
 }
 
-/** What names of images of a runtime begin with; empty for the primary's. */
+/** The prefix of names of a runtime's images; empty for the primary. */
 export function imagePrefix(runtimeId: string): string {
   return runtimeId === '' ? '' : runtimeId + IMAGE_SEPARATOR;
 }
@@ -28,8 +28,8 @@ export function runtimeInImage(image: string): string {
 
 /**
  * Whether an image is named by content alone, `sha256:...` (with or without a scheme before it, as dockershim has it) or the
- * 64 hex digits of CRI-O. Such an id is the same in every runtime, is never prefixed, and says nothing of the owner. A tag
- * may be a commit's hex digits (`web:0123...`): what is before the colon must be an algorithm of the OCI image spec.
+ * 64 hex digits of CRI-O. Such an id is the same in every runtime, is never prefixed, and does not tell the owner. A tag may be a
+ * commit's hex digits (`web:0123...`), so the word before the colon must be an algorithm of the OCI image spec.
  */
 export function isDigest(image: string): boolean {
   return /^(?:[a-z-]+:\/\/)?(?:sha256|sha384|sha512|blake3):[0-9a-f]{32,}$|^[0-9a-f]{64}$/.test(image);

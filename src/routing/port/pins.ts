@@ -9,7 +9,7 @@ export interface PinRow {
   readonly glob: string;
 }
 
-/** Whether an image by this name is pinned; undefined where no row is about this runtime. */
+/** Whether an image with this name is pinned; undefined if no row is for this runtime. */
 export function pinsOf(runtime: Runtime, rows: readonly PinRow[]): ((name: string) => boolean) | undefined {
   const globs = rows
     .filter(row => row.runtime === undefined || row.runtime === runtime.id)

@@ -7,12 +7,12 @@ export type IdForm = 'prefixed' | 'raw';
 export type ImageNames = 'asked' | 'prefixed';
 
 /**
- * Whose filesystems ImageFsInfo shows, the first being the one that the kubelet watches: the primary's alone, those of all,
- * the fullest first, or those of all, the primary's first.
+ * The runtimes whose filesystems ImageFsInfo shows: the primary alone, or all, with the fullest or the primary's first. The kubelet
+ * watches the first.
  */
 export type ImageFsChoice = 'primary' | 'fullest' | 'all';
 
-/** What routing needs to know besides the call. Times in ms. */
+/** The settings of routing. Times in ms. */
 export interface Settings {
   /** `http://host:port` for runtimes that answer with a bare path as streaming URL. */
   readonly streamBase: string;
@@ -22,13 +22,13 @@ export interface Settings {
   readonly listTimeout: number;
   /** The same for single runtimes, by id. */
   readonly listTimeouts?: ReadonlyMap<string, number>;
-  /** What the administrator has noted of each runtime, by id. */
+  /** The administrator's labels of each runtime, by id. */
   readonly labels?: ReadonlyMap<string, Readonly<Record<string, string>>>;
   /** How ids of secondary runtimes go out; prefixed if left out. */
   readonly ids?: IdForm;
   /** `asked` with raw ids, else `prefixed`, if left out. */
   readonly imageNames?: ImageNames | undefined;
-  /** Images that are shown as pinned besides those that are; none if left out. */
+  /** Images that are shown as pinned besides the runtimes' own pinned images; none if left out. */
   readonly pins?: readonly PinRow[];
   /** `all` if left out. */
   readonly imageFs?: ImageFsChoice;

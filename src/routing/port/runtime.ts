@@ -2,9 +2,8 @@ import type { Calls } from '../../base/call.ts';
 import type { Silence } from './silence.ts';
 
 /**
- * What is known of a runtime now. `seen`: it has been up since the proxy started. `absent`: nothing is at its socket's path.
- * `packages`: the CRI API packages that it serves, best first. `runtimeName`, `runtimeVersion`: as in its Version, where that is
- * known.
+ * The state of a runtime. `seen`: it has been up since the proxy started. `absent`: nothing is at its socket's path. `packages`: the
+ * CRI API packages that it serves, best first. `runtimeName`, `runtimeVersion`: from its VersionResponse, if known.
  */
 export type RuntimeState =
   | {
@@ -27,7 +26,7 @@ export type RuntimeState =
 /** The VersionResponses that the runtime gave when it was connected last, by CRI API package, the best first. */
 export type Versions = ReadonlyMap<string, Buffer>;
 
-/** No fault of a secondary runtime: it may be set up later, or never. One that fails to serve its socket is there. */
+/** Whether a runtime was never there. That is no fault of a secondary, which may be set up later. A socket without a server is a fault. */
 export function isUnseen(state: RuntimeState): boolean {
   return state.kind === 'down' && !state.seen && state.absent === true;
 }
@@ -39,16 +38,16 @@ export function isUnseen(state: RuntimeState): boolean {
 export interface Runtime extends Calls {
   /** The id in `-connect`; empty for the primary. */
   readonly id: string;
-  /** Its socket as the configuration has it. */
+  /** The path of its socket in the configuration. */
   readonly path: string;
-  /** The real path of the socket: what belongs to the runtime is filed by it, whatever its id is. */
+  /** The real path of the socket. Knowledge of the runtime is filed by this path, since the id may change. */
   readonly socket: string;
   readonly state: RuntimeState;
-  /** Whether it answers while it is up; undefined where nobody listens. */
+  /** Whether it answers while it is up; undefined without an observer. */
   readonly silence?: Silence;
-  /** Calls that wait for a turn on its connection, and that have failed since too many waited; undefined where nobody counts. */
+  /** Counts of calls that wait for a turn on its connection, and that failed because too many waited; undefined if not counted. */
   readonly waits?: { readonly now: number; readonly refused: number };
-  /** How often it has come up and gone down again; undefined where nobody counts. */
+  /** How often it has come up and gone down again; undefined if not counted. */
   readonly changes?: { readonly up: number; readonly down: number };
   /** Calls back at each change of state, until the returned function is called. */
   onChange(listener: (state: RuntimeState) => void): () => void;

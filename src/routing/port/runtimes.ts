@@ -7,7 +7,7 @@ import type { Runtime } from './runtime.ts';
 /** The pod annotation that names the runtime of a pod, as the Go criproxy and Virtlet document it. */
 export const TARGET_RUNTIME = 'kubernetes.io/target-runtime';
 
-/** The runtimes of this node, the primary first, and whose a name is. */
+/** The runtimes of this node, the primary first, and the owner of a name. */
 export class Runtimes {
   readonly all: readonly Runtime[];
   readonly primary: Runtime;
@@ -16,8 +16,8 @@ export class Runtimes {
   private readonly byAnnotation: ReadonlyMap<string, Runtime>;
 
   /**
-   * `all[0]` is the primary, with the empty id; ids are unique. `annotations`: ids by other values of the pod annotation that
-   * mean them.
+   * `all[0]` is the primary, with the empty id; ids are unique. `annotations`: further values of the pod annotation, each with the id
+   * of its runtime.
    */
   constructor(
     all: readonly [Runtime, ...Runtime[]],
@@ -35,24 +35,24 @@ export class Runtimes {
     this.handlers = new Handlers(all, handlers);
   }
 
-  /** The one whose id a pod's or container's id begins with; undefined for any other id. */
+  /** The runtime whose id a pod's or container's id begins with; undefined for any other id. */
   ownerByPrefix(id: string): Runtime | undefined {
     const prefix = runtimeInId(id);
     return prefix === '' ? undefined : this.byId.get(prefix);
   }
 
-  /** The one whose id an image name begins with; undefined for any other name, which all runtimes may have, and a digest. */
+  /** The runtime whose id an image name begins with; undefined for any other name, which all runtimes may have, and for a digest. */
   ownerOfImage(image: string): Runtime | undefined {
     const first = runtimeInImage(image);
     return first === '' ? undefined : this.byId.get(first);
   }
 
-  /** Whether this value of the pod annotation means a runtime, or nothing. */
+  /** Whether this value of the pod annotation names a runtime, or is empty. */
   isTarget(target: string | undefined): boolean {
     return target === undefined || target === '' || this.byAnnotation.has(target);
   }
 
-  /** Of a pod to be, by its annotation; undefined if that names none. Throws InvalidArgument for an unknown runtime. */
+  /** The runtime of a new pod, by its annotation; undefined if it names none. Throws InvalidArgument for an unknown runtime. */
   ownerByAnnotation(target: string | undefined): Runtime | undefined {
     if (target === undefined || target === '') return undefined;
     const runtime = this.byAnnotation.get(target);

@@ -5,11 +5,11 @@ import { withMessages } from '../../base/reply-stream.ts';
 import { steadyNow } from '../../base/steady-clock.ts';
 
 /**
- * Whether a runtime that is up answers. It does not if a whole question has waited for longer than the runtime's own limit and no
- * call has been answered since then. The wait of a client says nothing: some calls take minutes.
+ * Whether a runtime that is up answers. A runtime is silent if a whole question has waited for longer than the runtime's own limit and
+ * no call has been answered since then. The wait of a client proves nothing: some calls take minutes.
  */
 export class Silence {
-  /** From when on nothing has been answered, in ms since the epoch; undefined while the runtime answers. */
+  /** The start of the silence, in ms since the epoch; undefined while the runtime answers. */
   since: number | undefined;
   /** Called when a runtime falls silent, and with undefined when it answers again. */
   onChange: (since: number | undefined) => void = () => {};
@@ -23,24 +23,24 @@ export class Silence {
     this.onChange(undefined);
   }
 
-  /** A whole question has waited for so long as the runtime may take. `askedAt`: when it was asked, as performance.now(). */
+  /** A whole question has waited for the runtime's limit. `askedAt`: the time of the question, as performance.now(). */
   overdue(askedAt: number): void {
     if (this.since !== undefined || this.heardAt > askedAt) return;
     this.since = steadyNow() - (performance.now() - askedAt);
     this.onChange(this.since);
   }
 
-  /** The connection is another one. */
+  /** The runtime has a new connection. */
   reset(): void {
     this.heardAt = performance.now();
     this.since = undefined;
   }
 }
 
-/** Ends of calls that the proxy or the client may have made, and that are no answers. */
+/** Outcomes that the proxy or the client may have caused, so that they are no answers. */
 const noAnswers: readonly Code[] = [Code.Cancelled, Code.DeadlineExceeded, Code.Unavailable];
 
-/** The same calls, whose answers are heard. */
+/** The same calls, with each answer noted as a sign of life. */
 export function heardCalls(calls: Calls, silence: Silence): Calls {
   const fail = (fault: unknown): never => {
     if (!noAnswers.includes(ProxyError.from(fault).code)) silence.hear();

@@ -6,7 +6,7 @@ import { isReply } from '../call/prompt-answer.ts';
 import { joinReplies, type UnaryRoute } from '../call/unary-route.ts';
 import { askSamples } from './sample-part.ts';
 
-/** The primary must answer, since its part is the one that is used where only one can be. */
+/** The primary must answer, since clients that use one part alone use the primary's. */
 export const imageFs: UnaryRoute = async (plan, request, options) => {
   const { primary, all } = plan.runtimes;
   const choice = plan.settings.imageFs ?? 'all';
@@ -20,7 +20,7 @@ export const imageFs: UnaryRoute = async (plan, request, options) => {
   return joinReplies(plan, choice === 'fullest' ? await fullestFirst(plan, replies) : replies);
 };
 
-/** By the share of its image filesystem that is used; those that cannot be looked at are last, as they were. */
+/** The parts in the order of their filesystems' use, the fullest first; parts without a figure are last, in their order. */
 async function fullestFirst(plan: Plan, replies: readonly Reply[]): Promise<Reply[]> {
   const shares = await Promise.all(replies.map(({ message }) => usedShare(plan, message)));
   return replies

@@ -13,15 +13,15 @@ import { isReply, promptAnswer } from '../call/prompt-answer.ts';
 import type { Runtime } from '../port/runtime.ts';
 import { checkedSample, isOfUse, type Sample } from '../state/last-samples.ts';
 
-/** A secondary's part of a list of samples, in the client's names, or why there is none. To be read once. */
+/** A secondary's part of a list of samples, in the client's names, or the reason why there is none. To be read once. */
 export type SamplePart = () => Reply | ProxyError;
 
-/** Errors by which a runtime answers what a filter asks for. */
+/** Errors that are a runtime's answer to a filter. */
 const answers: readonly Code[] = [Code.Unimplemented, Code.NotFound, Code.InvalidArgument];
 
 /**
- * Asks a secondary for samples; resolves when it has answered or its list timeout is over, never rejects. The part read
- * then is its own answer, also one that has come since, else its last samples, if they are not too old, of the items that it lists.
+ * Asks a secondary for samples; resolves when it has answered or its list timeout is over, never rejects. The part that is read
+ * afterwards is its own answer, even one that has come since, else its last samples of the items that it lists, if not too old.
  */
 export async function askSamples(
   plan: Plan,
@@ -51,13 +51,13 @@ export async function askSamples(
       ? undefined
       : await promptAnswer(plan, runtime, request, options, ask);
   if (reply !== undefined && (isReply(reply) || answers.includes(reply.code))) return () => reply;
-  // A question with a filter says nothing of the runtime; the whole one does, and its answer is known the next time.
+  // A question with a filter proves nothing about the runtime. The whole question does, and its answer serves the next call.
   if (!options.signal.aborted) void whole();
   const fault = reply ?? inquiry.fault!;
   return () => lastPart(plan, runtime, request, fault);
 }
 
-/** The answer that the runtime has just given, or the reason why it is none. */
+/** The runtime's answer just now, or the reason why it cannot be used. */
 function livePart(plan: Plan, runtime: Runtime): Reply | ProxyError {
   const { message, served } = plan.node.samples.of(runtime, plan.unaryList.method.name).last!.value;
   try {
@@ -71,7 +71,7 @@ function livePart(plan: Plan, runtime: Runtime): Reply | ProxyError {
   }
 }
 
-/** The last samples of pods and containers that are still listed and asked for; `fault` if they are of no use. */
+/** The last samples of pods and containers that are still listed and asked for; `fault` if they cannot be used. */
 function lastPart(plan: Plan, runtime: Runtime, request: Buffer, fault: ProxyError): Reply | ProxyError {
   const list = plan.unaryList.method.name;
   const { last } = plan.node.samples.of(runtime, list);
@@ -91,7 +91,7 @@ function readable(plan: Plan, runtime: Runtime, message: Buffer): Buffer {
     : message;
 }
 
-/** Tells the log where the part comes from. A list that a runtime lacks is not missing; but pods without stats are evicted first. */
+/** Logs the source of the part. A runtime without the method is no fault, but the kubelet evicts pods without stats first. */
 function note(plan: Plan, runtime: Runtime, part: Reply | ProxyError, fault: ProxyError | undefined): void {
   const list = plan.unaryList.method.name;
   if (fault?.code === Code.Unimplemented) {
@@ -104,7 +104,7 @@ function note(plan: Plan, runtime: Runtime, part: Reply | ProxyError, fault: Pro
   plan.node.samples.note(runtime, list, source, isReply(part) ? fault : part);
 }
 
-/** Between the names of the client and the runtime, in the package that an answer came in. */
+/** The lane for a stored answer, in the package that it came in. */
 function laneOf(plan: Plan, runtime: Runtime, served: string): Lane {
   const lane = runtime.state.kind === 'up' ? plan.unaryList.lane(runtime) : undefined;
   return lane?.path.startsWith(`/${served}.`) ? lane : plan.unaryList.names(runtime, served);
@@ -116,7 +116,7 @@ function listedOf(plan: Plan, runtime: Runtime): Listed {
   return { pods: index(pods), containers: index(containers) };
 }
 
-/** Asks for all, for everybody. Rejects with Internal for an answer that is no list: it is joined with others'. */
+/** Asks for all samples, for all clients. Rejects with Internal for an answer that is no list, because it will be joined. */
 async function askWhole(plan: Plan, runtime: Runtime, { metadata, watched }: CallOptions): Promise<Sample> {
   const own = ownCall(metadata, undefined, watched);
   return orUnary(plan, async each => {
@@ -130,7 +130,7 @@ async function askWhole(plan: Plan, runtime: Runtime, { metadata, watched }: Cal
   });
 }
 
-/** Asks for this client alone. */
+/** Asks on behalf of this client alone. */
 async function askFiltered(plan: Plan, runtime: Runtime, request: Buffer, options: CallOptions): Promise<Reply> {
   return orUnary(plan, async each => {
     if (!each.method.streams) return each.call(runtime, request, options);
@@ -138,7 +138,7 @@ async function askFiltered(plan: Plan, runtime: Runtime, request: Buffer, option
   });
 }
 
-/** A runtime without the stream has the unary list. */
+/** For a runtime without the stream: its unary list. */
 async function orUnary<T>(plan: Plan, ask: (plan: Plan) => Promise<T>): Promise<T> {
   try {
     return await ask(plan);

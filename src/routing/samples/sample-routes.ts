@@ -19,9 +19,8 @@ export const samples: UnaryRoute = async (plan, request, options) =>
   joinReplies(plan, await sampleReplies(plan, askedFor(plan, request), request, options));
 
 /**
- * The parts of `asked`, the primary's first. The primary has as long as the client waits, and its failure is the client's to see;
- * that it lacks the method is not, if a secondary has it. A secondary that has nothing to give is left out, unless it is asked
- * alone.
+ * The parts of `asked`, the primary's first. The primary may take as long as the client waits, and the client gets its error, except
+ * Unimplemented while a secondary has the method. A secondary without a part is left out, unless it is asked alone.
  */
 async function sampleReplies(
   plan: Plan,
@@ -51,7 +50,7 @@ async function sampleReplies(
   return replies;
 }
 
-/** The primary's own stream, as it comes; then the secondaries' parts, whose streams are gathered first. */
+/** The primary's own stream as it comes, then the secondaries' parts, whose streams are gathered first. */
 export const streamSamples: StreamRoute = async function* (plan, request, options, lead) {
   const { primary } = plan.runtimes;
   const asked = askedFor(plan, request);
@@ -60,7 +59,7 @@ export const streamSamples: StreamRoute = async function* (plan, request, option
   try {
     const asksPrimary = others.length < asked.length;
     if (asksPrimary) await plan.ready(primary, options);
-    // Where the first cannot have the stream, nobody is asked.
+    // If the first runtime lacks the stream, no other is asked.
     if (asked[0]?.state.kind === 'up') plan.lane(asked[0]);
     const parts = Promise.all(others.map(runtime => askSamples(plan, runtime, request, call.options)));
     if (asksPrimary) {
@@ -72,12 +71,12 @@ export const streamSamples: StreamRoute = async function* (plan, request, option
     if (replies.length === 0 && others.length > 0 && others.length === asked.length) throw faults[0]!;
     for (const { message } of replies) yield* cutList(message, CHUNK);
   } finally {
-    // A generator that waits, or was never begun, does not hear that it is left.
+    // A generator that waits, or was never begun, is not told that its reader has left.
     call.end();
   }
 };
 
-/** Throws Unimplemented where one lacks what all must have. */
+/** Throws Unimplemented if a runtime lacks a method that all must have. */
 function readParts(plan: Plan, runtimes: readonly Runtime[], parts: readonly SamplePart[]) {
   const replies: Reply[] = [];
   const from: Runtime[] = [];

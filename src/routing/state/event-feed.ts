@@ -2,22 +2,22 @@ import type { ReplyStream } from '../../base/call.ts';
 import { ProxyError } from '../../base/error.ts';
 import type { Runtime, RuntimeState } from '../port/runtime.ts';
 
-/** Hears the events of one runtime, in its own names. `end`: there are no more; undefined if the runtime ended them with OK. */
+/** A reader of one runtime's events, in the runtime's own names. `end`: the feed is over; undefined if the runtime ended it with OK. */
 export interface EventReader {
   event(message: Buffer): void;
   end(fault: ProxyError | undefined): void;
 }
 
-/** One subscription to the events of a runtime, handed to all its readers. None of them can hold it back. */
+/** One subscription to the events of a runtime, passed to all readers. No reader can hold it back. */
 export class EventFeed {
   readonly reply: ReplyStream;
   private readonly readers = new Set<EventReader>();
   private readonly cancel: AbortController;
   private readonly isShared: boolean;
-  /** Nothing comes any more. */
+  /** Whether the feed is over. */
   isOver = false;
 
-  /** One that is not shared ends with its last reader. */
+  /** A feed that is not shared ends with its last reader. */
   constructor(open: (signal: AbortSignal) => ReplyStream, isShared: boolean) {
     this.cancel = new AbortController();
     this.reply = open(this.cancel.signal);
@@ -25,7 +25,7 @@ export class EventFeed {
     void this.run();
   }
 
-  /** Until the returned function is called. */
+  /** Adds a reader until the returned function is called. */
   read(reader: EventReader): () => void {
     this.readers.add(reader);
     return () => {
@@ -52,8 +52,8 @@ export class EventFeed {
 }
 
 /**
- * The feeds of all runtimes. One that is shared stays open as long as the runtime's connection, also while nobody reads:
- * containerd 1.7 hands each event to one of its subscribers, and a subscriber that has left still takes the next event with it
+ * The feeds of all runtimes. A shared feed stays open as long as the runtime's connection, even without readers: containerd 1.7
+ * passes each event to one of its subscribers, and a subscriber that has left still swallows the next event
  * (containerd, pkg/cri/sbserver/container_events.go).
  */
 export class EventFeeds {
@@ -61,7 +61,7 @@ export class EventFeeds {
   /** How many streams of clients were ended because they were read too slowly. */
   tooSlow = 0;
 
-  /** Throws as `stream` of the runtime. A request that says something is not everybody's: its feed is its own. */
+  /** Throws as the runtime's `stream`. A request with content gets a feed of its own. */
   of(runtime: Runtime, path: string, request: Buffer): EventFeed {
     const open = (signal: AbortSignal) =>
       runtime.stream(path, [request], { metadata: [], deadline: undefined, signal });
@@ -75,7 +75,7 @@ export class EventFeeds {
     return feed;
   }
 
-  /** Lets go of those of a runtime that has left, or of all. */
+  /** Ends the feeds of a runtime that has left, or of all runtimes. */
   close(of: Iterable<Runtime> = [...this.shared.keys()]): void {
     for (const runtime of of) {
       this.shared.get(runtime)?.feed.close();

@@ -4,23 +4,23 @@ import type { Runtime } from '../port/runtime.ts';
 import type { Snapshot } from './snapshot.ts';
 import { encodeChange, encodeState, type Notes, notesOf, type Owner } from './snapshot-file.ts';
 
-/** How far the age of a list on the disk may be behind, in ms. */
+/** How much older a list's time on the disk may be than its true time, in ms. */
 const TIMES = 60_000;
 
-/** How many bytes of changes are written at least before the state is written anew. */
+/** The least size of the changes, in bytes, at which the whole state is written again. */
 const CHANGES = 64 * 1024;
 
 const lists: readonly ListName[] = ['ListPodSandbox', 'ListContainers', 'ListImages'];
 
-/** What is to be written, and what to call when it was. */
+/** A write to be made, and the function to be called when it is done. */
 export interface Entry {
   readonly kind: 'state' | 'change';
   readonly content: Buffer;
 }
 
-/** What has been written of one runtime, and what has not. Once its changes are as long as its state, the state is written anew. */
+/** The written and unwritten knowledge of one runtime. Once the changes are as long as the state, the state is written again. */
 export class Filing {
-  /** The mark of it that is on the disk. */
+  /** The runtime's mark on the disk. */
   mark: Owner | undefined;
   private isWhole = false;
   private owner: Owner | undefined;
@@ -30,7 +30,7 @@ export class Filing {
   private stateSize = 0;
   private changesSize = 0;
 
-  /** What is to be written now; undefined if nothing is. What this gives counts as written until `fail` is called. */
+  /** The next write; undefined if all is written. The result counts as written until `fail` is called. */
   next(snapshot: Snapshot, { id, path }: Runtime, bootId: string): Entry | undefined {
     const notes = notesOf(snapshot);
     const times = lists.map(list => snapshot.of(list).takenAt).join(' ');
@@ -51,7 +51,7 @@ export class Filing {
     return { kind: 'change', content };
   }
 
-  /** What `next` has given could not be written. */
+  /** The last result of `next` could not be written. */
   fail(): void {
     this.isWhole = false;
   }

@@ -17,7 +17,7 @@ import type { Listing } from '../asking/kept-list.ts';
 import { add, patch, patchOfPod, remove, removeImage } from './list-changes.ts';
 import type { Snapshot } from './snapshot.ts';
 
-/** The length of an id in full; a shorter one may be the beginning of one. */
+/** The length of a full id; a shorter id may be the beginning of one. */
 const FULL = 64;
 
 /** The lists that a call with this effect may change. */
@@ -37,19 +37,19 @@ const changed: Readonly<Record<Effect, readonly ListName[]>> = {
 const nothing: readonly ListName[] = [];
 
 /**
- * A call that changes what a runtime lists, from before it is sent: what is meant by its id is what was there then. Request and
- * answer are in the runtime's names.
+ * A call that changes the lists of a runtime, followed from before it is sent: its id means an item that was there at that time.
+ * Request and answer are in the runtime's names.
  */
 export class FollowedCall {
   private readonly snapshot: Snapshot;
   private readonly effect: Effect;
   private readonly request: Buffer;
-  /** Of the pod or container that the request names, in full where it is known. */
+  /** The id of the pod or container that the request names, in full if known. */
   private readonly id: string;
-  /** Whether the request names it by what may be the beginning of an id, or may be of something that is not known. */
+  /** Whether the request's id may be the beginning of an id, or the id of an unknown item. */
   private readonly isGuess: boolean;
   private readonly underWay: { readonly since: number };
-  /** In ms since the epoch: what the call makes may be said to be older than it is, and never younger. */
+  /** The time of the call, in ms since the epoch: items that it makes may appear older than they are, and never younger. */
   private readonly askedAt = steadyNow();
 
   constructor(snapshot: Snapshot, effect: Effect, request: Buffer) {
@@ -63,7 +63,7 @@ export class FollowedCall {
     this.underWay = snapshot.gone.begin();
   }
 
-  /** The runtime has answered with OK: makes the change, and returns the lists that only the runtime knows now. */
+  /** The runtime has answered with OK: makes the change, and returns the lists that must be asked for again. */
   answered(answer: Buffer): readonly ListName[] {
     try {
       this.change(readString(answer, 1), this.askedAt);
@@ -74,13 +74,13 @@ export class FollowedCall {
     return isWhole || this.isGuess ? changed[this.effect] : nothing;
   }
 
-  /** The call has failed, and what it has done until then is not known: returns the lists that tell. */
+  /** The call has failed, and may have had a part of its effect: returns the lists that must be asked for again. */
   failed(): readonly ListName[] {
     this.snapshot.gone.end(this.underWay);
     return changed[this.effect];
   }
 
-  /** Whether a late answer would bring back what went meanwhile. */
+  /** Whether a late answer would bring back an item that was removed meanwhile. */
   isGone(id: string): boolean {
     return this.snapshot.gone.has(id, this.underWay);
   }
@@ -106,7 +106,7 @@ export class FollowedCall {
         containers.change(patchOfPod(id, () => undefined));
         break;
       case 'addContainer':
-        // The pod takes its containers with it.
+        // The containers of the pod are removed with it.
         if (this.isGone(id) || this.isGone(made)) break;
         containers.change(add(made, () => containerFromRequest(request, made, id, now)));
         break;
@@ -128,7 +128,7 @@ export class FollowedCall {
   }
 }
 
-/** Of what the first field of the request is the id. */
+/** The kind of item whose id is the first field of the request. */
 function namedIn({ pods, containers }: Snapshot, effect: Effect): Listing | undefined {
   switch (effect) {
     case 'stopPod':
@@ -144,13 +144,13 @@ function namedIn({ pods, containers }: Snapshot, effect: Effect): Listing | unde
   }
 }
 
-/** The ids that are known of a list, those of pods by their containers too: a pod may be in no list yet that has its containers. */
+/** The known ids of a list. Ids of pods come from containers too: a list of containers may be younger than the list of pods. */
 function* idsIn({ pods, containers }: Snapshot, listing: Listing): Generator<string> {
   yield* listing.index().keys();
   if (listing === pods) for (const container of containers.index().values()) yield sandboxOf(container);
 }
 
-/** The only id that begins so; undefined if there is none, or several. Runtimes take the beginning of an id for the whole. */
+/** The only id with this beginning; undefined if there is none, or several. Runtimes take the beginning of an id for the whole. */
 function inFull(ids: Iterable<string>, beginning: string): string | undefined {
   if (beginning === '') return undefined;
   let found: string | undefined;

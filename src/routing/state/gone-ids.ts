@@ -1,18 +1,18 @@
-/** How many ids are kept, the last ones, and how long one may be: containerd and CRI-O have ids of 64 characters. */
+/** How many ids are kept, the last ones, and the longest id that is kept: containerd and CRI-O have ids of 64 characters. */
 const MOST = 10_000;
 const LONGEST = 256;
 
 /**
- * The ids of what went while calls were under way, so that a late answer of a call does not bring it back. Beyond the bound it would, until
- * the runtime's next list.
+ * The ids of items that were removed while calls were under way, so that a late answer does not bring an item back. Beyond the bound
+ * an item would come back, until the runtime's next list.
  */
 export class GoneIds {
-  /** In the order in which they went, with how many went before. */
+  /** In the order of the removals, each with the count of earlier removals. */
   private readonly ids = new Map<string, number>();
   private readonly underWay = new Set<{ readonly since: number }>();
   private count = 0;
 
-  /** A call begins; `end` what this returns. */
+  /** Notes the begin of a call; the result is to be passed to `end`. */
   begin(): { readonly since: number } {
     const call = { since: this.count };
     this.underWay.add(call);
@@ -35,7 +35,7 @@ export class GoneIds {
     if (this.ids.size > MOST) this.ids.delete(this.ids.keys().next().value!);
   }
 
-  /** Whether it went since the call began. */
+  /** Whether the item was removed since the call began. */
   has(id: string, { since }: { readonly since: number }): boolean {
     return (this.ids.get(id) ?? -1) >= since;
   }

@@ -2,14 +2,14 @@
 const MOST = 1_000;
 
 /**
- * Images that were said to be there to a client that had told nothing of a pod, by id. Kubelets up to 1.18 ask so, and create the
- * container next: if that fails for want of the image, it was another runtime that has it. The next such question is told that the
- * image is missing, once, so that the kubelet pulls it, with the pod's uid: a wrong guess costs one failed try.
+ * Images that a client was told to be present, by id, when its question did not name a pod. Kubelets up to 1.18 ask so, and create
+ * the container next. If that fails because the image is missing, another runtime has it. The answer to the next such question is
+ * once that the image is missing, so that the kubelet pulls it with the pod's uid: a wrong guess costs one failed try.
  */
 export class ImageGuesses {
   private readonly isWrong = new Map<string, boolean>();
 
-  /** Whether the image may be said to be there, to a client that tells nothing of a pod. */
+  /** Whether a client that does not name a pod may be told that the image is present. */
   say(id: string): boolean {
     const wasWrong = this.isWrong.get(id) === true;
     this.isWrong.delete(id);
@@ -18,7 +18,7 @@ export class ImageGuesses {
     return !wasWrong;
   }
 
-  /** A container could not be made of it. */
+  /** No container could be created from the image. */
   refute(id: string): void {
     if (this.isWrong.has(id)) this.isWrong.set(id, true);
   }

@@ -7,7 +7,7 @@ import type { Runtime } from '../port/runtime.ts';
 import type { Runtimes } from '../port/runtimes.ts';
 import type { NodeState } from './node-state.ts';
 
-/** Whom a call is about; empty where that is not known. `runtime`: whose pod or container it is, undefined if not known. */
+/** The subject of a call; empty if not known. `runtime`: the owner of the pod or container, undefined if not known. */
 export interface NamedSubject {
   readonly namespace: string;
   readonly pod: string;
@@ -16,7 +16,7 @@ export interface NamedSubject {
   readonly runtime: Runtime | undefined;
 }
 
-/** As nameSubject, with what is known when it is called. */
+/** As nameSubject, with the knowledge at the time of the call. */
 export function subjectNamer(known: {
   readonly runtimes: Runtimes;
   readonly node: NodeState;
@@ -25,8 +25,8 @@ export function subjectNamer(known: {
 }
 
 /**
- * Reads who a request is about, and finds the names of ids in the snapshots. `request` is the message's name. Throws a
- * WireError where a snapshot is malformed.
+ * Reads the subject of a request, and finds the names of ids in the snapshots. `request` is the message's name. Throws a WireError
+ * for a malformed snapshot.
  */
 export function nameSubject(request: string, bytes: Buffer, runtimes: Runtimes, node: NodeState): NamedSubject {
   const subject = readSubject(request, bytes);
@@ -59,7 +59,7 @@ function findNames(subject: CallSubject, runtimes: Runtimes, node: NodeState): O
   return { ...names, runtime };
 }
 
-/** A bare id is looked for everywhere: it is the primary's, or a secondary's on a node of raw ids. */
+/** A bare id is searched in all snapshots: it is the primary's, or a secondary's on a node with raw ids. */
 function find(id: string, runtimes: Runtimes, listing: (owner: Runtime) => Listing) {
   const owner = runtimes.ownerByPrefix(id);
   if (owner !== undefined)

@@ -11,26 +11,26 @@ import type { Runtime } from '../port/runtime.ts';
 
 /**
  * How long the last samples of a runtime that does not answer are of use, in ms. A pod without stats is the first that the kubelet
- * evicts (pkg/kubelet/eviction/helpers.go, memory: "prioritize evicting the pod for which no stats were found"), so old ones are
- * better than none; after ten minutes the kubelet itself takes a container's CPU sample for outdated
+ * evicts (pkg/kubelet/eviction/helpers.go, memory: "prioritize evicting the pod for which no stats were found"), so old samples are
+ * better than none. After ten minutes the kubelet itself takes a container's CPU sample for outdated
  * (pkg/kubelet/stats/cri_stats_provider.go, defaultCachePeriod).
  */
 export const SAMPLE_AGE = 600_000;
 
-/** Whether an answer to this list, asked for at this time, is of use. Metric descriptors do not age. */
+/** Whether an answer to this list, asked for at this time, is still of use. Metric descriptors do not age. */
 export function isOfUse(list: string, askedAt: number): boolean {
   return list === 'ListMetricDescriptors' || performance.now() - askedAt <= SAMPLE_AGE;
 }
 
 const PRIMED = 'ListContainerStats';
 
-/** A whole answer to a list of samples, in the runtime's names and in the CRI API package that it came in. */
+/** A whole answer to a list of samples, in the runtime's names and in the CRI API package of the answer. */
 export interface Sample {
   readonly message: Buffer;
   readonly served: string;
 }
 
-/** Throws Internal for an answer that is no list: it is joined with others'. */
+/** Throws Internal for an answer that is no list, because it will be joined with other answers. */
 export function checkedSample(runtime: Runtime, message: Buffer, served: string): Sample {
   try {
     checkItems(message);
@@ -40,13 +40,13 @@ export function checkedSample(runtime: Runtime, message: Buffer, served: string)
   }
 }
 
-/** Where a runtime's part of a list of samples comes from: itself, its last samples, or it is left out. */
+/** The source of a runtime's part of a list of samples: the runtime, its last samples, or none if the part is left out. */
 export type Source = 'live' | 'last' | 'none';
 
-/** The last samples of all runtimes but the primary, and what was said of them in the log. */
+/** The last samples of all secondaries, and the sources that the log has told. */
 export class Samples {
   private readonly inquiries = new WeakMap<Runtime, Map<string, Inquiry<Sample>>>();
-  /** Names of metrics whose labels are others than their descriptors say to clients. */
+  /** Names of metrics whose labels differ from the descriptors that clients have. */
   private readonly unreadable = new WeakMap<Runtime, ReadonlySet<string>>();
   private readonly sources = new WeakMap<Inquiry<Sample>, Source>();
   private readonly log: Logger;
@@ -55,7 +55,7 @@ export class Samples {
     this.log = log;
   }
 
-  /** The samples of a list's method, which its stream has too. */
+  /** The samples of a list's method, shared with its streaming method. */
   of(runtime: Runtime, list: string): Inquiry<Sample> {
     const ofRuntime = this.inquiries.get(runtime) ?? new Map<string, Inquiry<Sample>>();
     this.inquiries.set(runtime, ofRuntime);
@@ -64,7 +64,7 @@ export class Samples {
     return inquiry;
   }
 
-  /** `parts`: runtimes and their metric descriptors, in the order in which they are joined: the first of a name is shown. */
+  /** `parts`: runtimes and their metric descriptors, in the order of the join. Clients get the first descriptor of a name. */
   noteDescriptors(parts: ReadonlyArray<readonly [Runtime, Buffer]>): void {
     for (const [at, [runtime, descriptors]] of parts.entries()) {
       const before = parts.slice(0, at).map(([, each]) => each);
@@ -73,12 +73,12 @@ export class Samples {
       this.unreadable.set(runtime, names);
       const now = [...names].join(', ');
       if (names.size === 0 || now === said) continue;
-      const text = `metrics of ${runtimeName(runtime.id)} have other labels than those of the same name before it, and are left out`;
+      const text = `metrics of ${runtimeName(runtime.id)} are left out: an earlier runtime has the same names with other labels`;
       this.log.warn(`${text}: ${now}`, { runtime: runtime.id });
     }
   }
 
-  /** The runtime's metrics that a client can read by the descriptors that it was shown. */
+  /** The runtime's metrics that a client can read by the descriptors that it has. */
   readable(runtime: Runtime, metrics: Buffer): Buffer {
     const names = this.unreadable.get(runtime);
     return names === undefined || names.size === 0 ? metrics : withoutMetrics(metrics, names);
@@ -91,8 +91,8 @@ export class Samples {
   }
 
   /**
-   * Asks a secondary that has come up for the samples that every kubelet asks for, so that one whose stats take longer than `limit`
-   * ms is not missing from the first list.
+   * Asks a secondary that has come up for the samples that every kubelet asks for, so that a runtime whose stats take longer than
+   * `limit` ms is not missing from the first list.
    */
   prime(runtime: Runtime, limit: number): void {
     const { id, state } = runtime;
@@ -104,7 +104,7 @@ export class Samples {
     );
   }
 
-  /** Says once when the source of a runtime's part is another. `reason`: why it is not live. */
+  /** Logs a change of the source of a runtime's part. `reason`: why the part is not live. */
   note(runtime: Runtime, list: string, source: Source, reason: ProxyError | undefined): void {
     const inquiry = this.of(runtime, list);
     if ((this.sources.get(inquiry) ?? 'live') === source) return;
@@ -112,8 +112,8 @@ export class Samples {
     const about = { method: list, runtime: runtime.id, change: true };
     const name = runtimeName(runtime.id);
     const why = reason?.message ?? '';
-    if (source === 'live') this.log.info(0, `${list} of ${name} is its own answer again`, undefined, about);
-    else if (source === 'none') this.log.warn(`${list} goes without ${name}: ${why}`, about);
+    if (source === 'live') this.log.info(0, `${list} of ${name} is live again`, undefined, about);
+    else if (source === 'none') this.log.warn(`${list} is sent without ${name}: ${why}`, about);
     else {
       const age = ((performance.now() - inquiry.last!.askedAt) / 1000).toFixed(1);
       this.log.warn(`${list} of ${name} comes from its last samples, of ${age} s ago: ${why}`, about);

@@ -2,7 +2,7 @@ import { isImage } from '../../cri/read/filter.ts';
 import { sandboxOf } from '../../cri/read/state-records.ts';
 import type { Change } from '../asking/kept-list.ts';
 
-/** Adds an item. What the runtime itself has listed is better than what the request says. */
+/** Adds an item, unless the list has it: the runtime's own item is better than one made from the request. */
 export function add(id: string, make: () => Buffer): Change {
   return items => {
     if (id === '' || items.has(id)) return [];
@@ -46,7 +46,7 @@ export function patchOfPod(pod: string, change: (item: Buffer) => Buffer | undef
   };
 }
 
-/** A runtime that only takes the name off an image lists the rest of it the next time. */
+/** A runtime that only removes the name of an image has the image in its next list. */
 export function removeImage(name: string): Change {
   return items => {
     const gone = [...items].filter(([, item]) => isImage(item, name)).map(([id]) => id);

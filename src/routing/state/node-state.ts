@@ -19,26 +19,26 @@ import { RuntimeStatuses } from './runtime-statuses.ts';
 import { SeenPods } from './seen-pods.ts';
 import { Snapshot } from './snapshot.ts';
 
-/** A list that nobody has asked for this long is asked for by the proxy itself, in ms. */
+/** The age from which the proxy itself asks for a list that no client has asked for, in ms. */
 const REFRESH_AFTER = 10_000;
 
 const lists: readonly ListName[] = ['ListPodSandbox', 'ListContainers', 'ListImages'];
 
 /**
- * The snapshots of all runtimes, kept fresh: taken when a runtime comes up, and followed and refreshed from then on. It lasts as
- * long as the proxy, while runtimes join it and leave it.
+ * The snapshots of all runtimes, kept fresh: taken when a runtime comes up, followed and refreshed from then on. The state lives as
+ * long as the proxy; runtimes join it and leave it.
  */
 export class NodeState {
   private inForce: Runtimes;
   private maxAge: number | undefined;
-  /** Calls in flight to a runtime that has left still find theirs. */
+  /** Calls in flight to a runtime that has left still find its snapshot. */
   private readonly snapshots = new WeakMap<Runtime, Snapshot>();
-  /** How many lists a runtime has let wait until nobody waits for them any more. */
+  /** How many overdue lists each runtime has under way, for which no call waits. */
   private readonly overdue = new WeakMap<Runtime, Map<ListName, number>>();
-  /** Of those that have joined: ends the listening to them. */
+  /** For each runtime that has joined, the function that ends its subscription. */
   private readonly joined = new Map<Runtime, () => void>();
   private readonly listeners = new Set<(runtime: Runtime) => void>();
-  /** What the runtimes say of themselves. */
+  /** The statuses of the runtimes. */
   readonly statuses: RuntimeStatuses;
   readonly samples: Samples;
   readonly turnover = new Turnover();
@@ -46,21 +46,21 @@ export class NodeState {
   readonly log: Logger;
   /** When the proxy began to follow the runtimes, in ms since the epoch. */
   readonly startedAt = steadyNow();
-  /** What calls have said of pods. */
+  /** The pods that calls have named. */
   readonly seenPods = new SeenPods();
   readonly imageGuesses = new ImageGuesses();
-  /** Lists that come from a snapshot now. */
+  /** Lists that come from a snapshot at present. */
   private readonly stale = new Set<string>();
   private readonly own = new OwnLists(this);
   private readonly timer: NodeJS.Timeout;
   /** How long a list waits for a runtime, in ms. */
   listTimeout: (runtime: Runtime) => number = () => REFRESH_AFTER;
-  /** Called when there is something to be written down at once: what a call has changed, and that a runtime was seen. */
+  /** Called when a change must be written at once: by a call, or when a runtime is up for the first time. */
   onToWrite: () => void = () => {};
   /** Called each time a list comes from a snapshot. */
   onFromSnapshot: (runtime: Runtime, list: ListName) => void = () => {};
 
-  /** `maxAge`: how old a snapshot may be to be of use, in ms; undefined: any age. */
+  /** `maxAge`: the greatest age of a snapshot that is used, in ms; undefined for any age. */
   constructor(runtimes: Runtimes, maxAge: number | undefined, log: Logger) {
     this.inForce = runtimes;
     this.statuses = new RuntimeStatuses(log);
@@ -74,14 +74,14 @@ export class NodeState {
     this.timer.unref();
   }
 
-  /** Those that calls are routed to now. */
+  /** The runtimes that calls are routed to now. */
   get runtimes(): Runtimes {
     return this.inForce;
   }
 
   /**
-   * A runtime is on its way in; `before` is the one in whose place. At the same socket it has the same snapshot, else what is known of
-   * that one stands in until it answers.
+   * Adds a runtime before calls are routed to it; `before` is the runtime that it replaces. At the same socket it has the same
+   * snapshot, else the snapshot of `before` stands in until it answers.
    */
   join(runtime: Runtime, before?: Runtime): void {
     const same = [before, ...this.joined.keys()].find(each => each?.socket === runtime.socket);
@@ -107,7 +107,7 @@ export class NodeState {
     this.samples.prime(runtime, this.listTimeout(runtime));
   }
 
-  /** From here on calls are routed by these rules; runtimes that are not in them leave. All in them must have joined. */
+  /** From now on calls are routed by these rules; all other runtimes leave. All runtimes in the rules must have joined. */
   turnTo(rules: Rules, maxAge: number | undefined): void {
     this.inForce = rules.runtimes;
     this.maxAge = maxAge;
@@ -121,7 +121,7 @@ export class NodeState {
     this.turnover.change(rules);
   }
 
-  /** Calls back when the state of a runtime that has joined has changed. */
+  /** Calls back when the state of a joined runtime changes. */
   onChange(listener: (runtime: Runtime) => void): void {
     this.listeners.add(listener);
   }
@@ -143,8 +143,8 @@ export class NodeState {
   }
 
   /**
-   * The call was answered with OK. `askedHandler` is the runtime handler that the client asked for, of a call that has made a pod.
-   * Resolves, and never rejects, when the lists that only the runtime knows now have come, or do not come. Throws a WireError.
+   * The call was answered with OK. `askedHandler`: the runtime handler that the client asked for, if the call has made a pod.
+   * Resolves, and never rejects, when the lists that had to be asked for again have come or failed. Throws a WireError.
    */
   follow(runtime: Runtime, call: FollowedCall, answer: Buffer, askedHandler?: string): Promise<void> {
     const snapshot = this.of(runtime);
@@ -165,12 +165,12 @@ export class NodeState {
     await Promise.all(unknown.map(list => this.own.ask(runtime, list)));
   }
 
-  /** Whether a snapshot of this time is not too old to be of use. */
+  /** Whether a snapshot of this time is young enough to be used. */
   isFresh(takenAt: number): boolean {
     return this.maxAge === undefined || steadyNow() - takenAt <= this.maxAge;
   }
 
-  /** Throws Unavailable for a snapshot that is too old to be given out. */
+  /** Throws Unavailable for a snapshot that is too old to be used. */
   checkAge(runtime: Runtime, takenAt: number): void {
     if (this.isFresh(takenAt)) return;
     const age = steadyNow() - takenAt;
@@ -180,12 +180,12 @@ export class NodeState {
     );
   }
 
-  /** Whether the runtime has let a list wait and has not answered it since. */
+  /** Whether a list of the runtime is overdue. */
   isOverdue(runtime: Runtime, list: ListName): boolean {
     return (this.overdue.get(runtime)?.get(list) ?? 0) > 0;
   }
 
-  /** A list that was asked for at this time, as performance.now(), is waited for no longer, or has come to its end. */
+  /** A list that was asked for at this time, as performance.now(), has become overdue, or has ended. */
   noteOverdue(runtime: Runtime, list: ListName, over: boolean, askedAt: number): void {
     if (!over) runtime.silence?.overdue(askedAt);
     const counts = this.overdue.get(runtime) ?? new Map<ListName, number>();
@@ -196,7 +196,7 @@ export class NodeState {
   isLive(runtime: Runtime, list: ListName, call?: WatchedCall): void {
     if (this.stale.size > 0 && this.stale.delete(`${runtime.id} ${list}`)) {
       const about = { call, method: list, runtime: runtime.id, change: true };
-      this.log.info(0, `${list} of ${runtimeName(runtime.id)} is its own answer again`, undefined, about);
+      this.log.info(0, `${list} of ${runtimeName(runtime.id)} is live again`, undefined, about);
     }
   }
 
@@ -205,7 +205,7 @@ export class NodeState {
     return this.stale.has(`${runtime.id} ${list}`);
   }
 
-  /** This call is answered for the runtime. */
+  /** The call was answered from the runtime's snapshot. */
   isFromSnapshot(runtime: Runtime, list: ListName, reason: string, call?: WatchedCall): void {
     this.onFromSnapshot(runtime, list);
     const key = `${runtime.id} ${list}`;
@@ -224,7 +224,7 @@ export class NodeState {
     const about = { runtime: runtime.id, change: true };
     const name = runtimeName(runtime.id);
     if (since === undefined) this.log.info(0, `${name} answers again`, undefined, about);
-    else this.log.warn(`${name} is connected and has answered nothing since ${new Date(since).toISOString()}`, about);
+    else this.log.warn(`${name} is connected but has answered no call since ${new Date(since).toISOString()}`, about);
   }
 
   /** Asks the runtime, in the background, for the lists that are older than `age` ms. */

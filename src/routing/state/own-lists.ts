@@ -8,7 +8,7 @@ import { within } from '../asking/budget.ts';
 import type { Runtime } from '../port/runtime.ts';
 import type { Snapshot } from './snapshot.ts';
 
-/** What the questions need of the node's state. */
+/** The parts of the node's state that the questions need. */
 interface Node {
   readonly log: Logger;
   of(runtime: Runtime): Snapshot;
@@ -17,19 +17,19 @@ interface Node {
 }
 
 interface Asking {
-  /** Of the question that is under way. */
+  /** The question that is under way. */
   readonly over: Promise<void>;
-  /** Of the one behind it. */
+  /** The question that waits behind it. */
   next: Promise<void> | undefined;
 }
 
 /**
- * The proxy's own questions for whole lists: one at a time of each list of a runtime, however often it is wanted. A runtime that hangs
- * has no more of them to work off, and one that is wanted meanwhile is asked when that one has ended.
+ * The proxy's own questions for whole lists: one at a time for each list of a runtime, however many callers want it. So a runtime that
+ * hangs does not collect questions. A question that is wanted during another one is sent when that one has ended.
  */
 export class OwnLists {
   private readonly node: Node;
-  /** By snapshot, which is that of a runtime whatever its id is. */
+  /** By snapshot, which stays with a runtime when its id changes. */
   private readonly asking = new WeakMap<Snapshot, Map<ListName, Asking>>();
 
   constructor(node: Node) {
@@ -40,7 +40,7 @@ export class OwnLists {
     return this.asking.get(this.node.of(runtime))?.has(list) === true;
   }
 
-  /** Resolves, and never rejects, at the end of a question that was asked no earlier than now; at once for a runtime that is down. */
+  /** Resolves, and never rejects, at the end of a question that is sent now or later; at once for a runtime that is down. */
   ask(runtime: Runtime, list: ListName): Promise<void> {
     if (runtime.state.kind !== 'up') return Promise.resolve();
     const snapshot = this.node.of(runtime);
@@ -64,7 +64,7 @@ export class OwnLists {
     const call = askList(runtime, path, Buffer.alloc(0), this.node.of(runtime).of(list), ownCall());
     const note = (over: boolean) => this.node.noteOverdue(runtime, list, over, askedAt);
     await within(this.node.listTimeout(runtime), call, note).catch(fault => this.complain(runtime, list, fault));
-    // Longer than anybody waits for it, it is still the one that is under way.
+    // A question that is overdue is still the one under way.
     await call.catch(() => {});
   }
 

@@ -9,15 +9,15 @@ import type { NodeState } from './node-state.ts';
 
 export type IdKind = 'pod' | 'container';
 
-/** From this length on an id is random enough to be of one runtime alone: UUIDs are, and 64 hex digits. */
+/** The length from which an id is random enough to belong to one runtime alone, as UUIDs and 64 hex digits do. */
 const UNIQUE = 32;
 
-/** The length of an id in full; a shorter one may be the beginning of one. */
+/** The length of a full id; a shorter id may be the beginning of one. */
 const FULL = 64;
 
 /**
- * Whose pod or container an id is. The prefixed form is understood in either mode, and so are raw ids of secondaries that
- * are in their snapshots, so that a node can be switched with pods running.
+ * The owner of a pod or container by its id. Both modes accept the prefixed form, and raw ids of secondaries that are in their
+ * snapshots, so that a node with running pods can be switched.
  */
 export class Owners {
   private readonly runtimes: Runtimes;
@@ -30,7 +30,7 @@ export class Owners {
     this.form = form;
   }
 
-  /** Undefined if nobody is known to have it, which only happens for raw ids. Throws InvalidArgument for an ambiguous id. */
+  /** Undefined if no runtime is known to have it, which only happens for raw ids. Throws InvalidArgument for an ambiguous id. */
   find(kind: IdKind, id: string): Runtime | undefined {
     const certain = this.certain(kind, id);
     if (certain !== undefined) return certain;
@@ -39,13 +39,13 @@ export class Owners {
     return owner;
   }
 
-  /** The runtimes that may have it: none if nobody is known to, several for the beginning of an id. */
+  /** The runtimes that may have it: none if no runtime is known to, several for the beginning of an id. */
   candidates(kind: IdKind, id: string): Runtime[] {
     const certain = this.certain(kind, id);
     return certain === undefined ? this.possible(kind, id) : [certain];
   }
 
-  /** Those that have it, or one that it is the beginning of. */
+  /** The runtimes that have this id, or an id that begins with it. */
   private possible(kind: IdKind, id: string): Runtime[] {
     const { all } = this.runtimes;
     const exact = all.find(runtime => this.has(runtime, kind, id));
@@ -58,12 +58,12 @@ export class Owners {
     return this.listing(runtime, kind).index().has(id);
   }
 
-  /** Another runtime that is known to have it. */
+  /** Another runtime that is known to have the id. */
   other(runtime: Runtime, kind: IdKind, id: string): Runtime | undefined {
     return this.runtimes.all.find(each => each !== runtime && this.has(each, kind, id));
   }
 
-  /** The one that it is of by its form alone, or because there is no other; undefined if it may be anybody's. */
+  /** The owner by the form of the id, or because there is only one runtime; undefined if any runtime may be the owner. */
   private certain(kind: IdKind, id: string): Runtime | undefined {
     const named = this.runtimes.ownerByPrefix(id);
     if (named !== undefined) return named;
@@ -72,7 +72,7 @@ export class Owners {
     return this.form === 'prefixed' ? this.ownerOfBare(kind, id) : undefined;
   }
 
-  /** Where ids have prefixes a bare one is the primary's, unless it can only be a secondary's from before a switch. */
+  /** With prefixed ids a bare id is the primary's, unless it can only be a secondary's from before a switch of the mode. */
   private ownerOfBare(kind: IdKind, id: string): Runtime {
     const { all, primary } = this.runtimes;
     if (id.length < UNIQUE) return primary;
@@ -97,7 +97,7 @@ export class Owners {
 export function ambiguous(kind: IdKind, id: string, one: Runtime, other: Runtime): ProxyError {
   return new ProxyError(
     Code.InvalidArgument,
-    `criproxy: the ${kind} id "${id}" is the beginning of one of ${runtimeName(one.id)} and one of ${runtimeName(other.id)}: ` +
+    `criproxy: an id of ${runtimeName(one.id)} and an id of ${runtimeName(other.id)} begin with the ${kind} id "${id}": ` +
       'give more of it',
   );
 }

@@ -7,8 +7,8 @@ import { type Runtimes, TARGET_RUNTIME } from '../port/runtimes.ts';
 import type { NodeState } from './node-state.ts';
 
 /**
- * The runtime that a pod's handler or its annotation names; undefined if neither does: a handler that is not in the table
- * names none. Throws InvalidArgument for an unknown runtime in the annotation, and when the two name different runtimes.
+ * The runtime that a pod's handler or its annotation names; undefined if neither names one, as a handler outside the table. Throws
+ * InvalidArgument for an unknown runtime in the annotation, and when the two name different runtimes.
  */
 export function namedRuntime(runtimes: Runtimes, handler: string, annotation: string | undefined): Runtime | undefined {
   const byHandler = handler === '' ? undefined : runtimes.handlers.route(handler)?.runtime;
@@ -18,7 +18,7 @@ export function namedRuntime(runtimes: Runtimes, handler: string, annotation: st
   }
   throw new ProxyError(
     Code.InvalidArgument,
-    `criproxy: the runtime handler "${handler}" is one of ${runtimeName(byHandler.id)}, but the pod annotation ` +
+    `criproxy: the runtime handler "${handler}" belongs to ${runtimeName(byHandler.id)}, but the pod annotation ` +
       `${TARGET_RUNTIME} names ${runtimeName(byAnnotation.id)}: leave one of the two out`,
   );
 }

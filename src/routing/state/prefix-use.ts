@@ -1,17 +1,17 @@
 import { imageNames } from '../../cri/read/image-list.ts';
 import type { Listing } from '../asking/kept-list.ts';
 
-/** From how many remembered ids on those of what is gone are looked for. */
+/** Prune ids of removed items above this many entries. */
 const MANY = 200;
 
 /**
- * The containers and images of one runtime that clients have named with a runtime's prefix, by the runtime's own ids. A runtime
- * stores a name without the prefix, so that this is all that is to be remembered: nothing where nobody uses prefixes.
+ * The containers and images of one runtime that clients have named with a runtime's prefix, by the runtime's own ids. The runtime
+ * itself stores names without the prefix. The tables are empty on a node whose clients use no prefixes.
  */
 export class PrefixUse {
-  /** The prefixes with which images of containers were named when the containers were made: the runtime may have another since. */
+  /** The prefix of the image's name at the creation of each container: the runtime may have another prefix by now. */
   readonly containers = new Map<string, string>();
-  /** Ids, or refs, of images that were named with the prefix when they were last pulled or asked for. */
+  /** Ids, or refs, of images whose last pull or question used the prefix. */
   readonly images = new Set<string>();
 
   /** `prefix` is empty for a container whose image was named without one. */

@@ -4,21 +4,21 @@ import { isSameName } from '../../cri/read/filter.ts';
 import type { Listing } from '../asking/kept-list.ts';
 import { isDigest } from '../port/names.ts';
 
-/** How many names are kept, and how long one may be; registries have names of 255 characters. */
+/** How many names are kept, and the longest name that is kept; registries have names of 255 characters. */
 const MOST = 1_000;
 const LONGEST = 4_096;
 
 /** The pulls of one runtime whose outcome may not be in its list of images yet. */
 export class Pulls {
   private readonly images: Listing;
-  /** When the last pull of each name has ended, in ms since the epoch; undefined stands for all names beyond the bound. */
+  /** The end of the last pull of each name, in ms since the epoch; the key undefined stands for all names beyond the bound. */
   private readonly ended = new Map<string | undefined, number>();
 
   constructor(images: Listing) {
     this.images = images;
   }
 
-  /** Follows a pull of an image by this name to its end. */
+  /** Follows a pull of an image with this name to its end. */
   async follow(image: string, call: Promise<Reply>): Promise<Reply> {
     this.forgetListed();
     const name = this.ended.has(image) || (this.ended.size < MOST && image.length <= LONGEST) ? image : undefined;
@@ -30,7 +30,7 @@ export class Pulls {
     }
   }
 
-  /** Whether the runtime may have the image by a pull that its list does not show. An id may be of any image. */
+  /** Whether the runtime may have the image from a pull that its list does not show yet. An id may be of any image. */
   mayHaveBrought(image: string): boolean {
     this.forgetListed();
     for (const name of this.ended.keys())

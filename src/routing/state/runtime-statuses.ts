@@ -3,7 +3,7 @@ import type { CgroupDriverName } from '../../cri/read/cgroup-driver.ts';
 import { Inquiry } from '../asking/inquiry.ts';
 import type { Runtime, RuntimeState } from '../port/runtime.ts';
 
-/** A runtime's status, or the reason why it gives none. */
+/** A runtime's status, or the reason why there is none. */
 export type StatusOutcome =
   | { readonly kind: 'answered'; readonly status: Buffer }
   | { readonly kind: 'silent'; readonly reason: string };
@@ -14,7 +14,7 @@ interface Driver {
   readonly name: CgroupDriverName | undefined;
 }
 
-/** The statuses and cgroup drivers of the runtimes, kept for as long as they are of use. */
+/** The statuses and cgroup drivers of the runtimes, kept as long as they are of use. */
 export class RuntimeStatuses {
   private readonly log: Logger;
   private readonly statuses = new WeakMap<Runtime, Inquiry<Buffer>>();
@@ -25,14 +25,14 @@ export class RuntimeStatuses {
     this.log = log;
   }
 
-  /** The last StatusResponse that the runtime has given; undefined if there was none. */
+  /** The last StatusResponse of the runtime; undefined without one. */
   lastOf(runtime: Runtime): Buffer | undefined {
     return this.statuses.get(runtime)?.last?.value;
   }
 
   /**
-   * Gets its status by `send`, within `limit` ms, and `patience` ms for the client; a runtime that has let a question wait is not
-   * waited for until it has answered. Never rejects.
+   * Asks for the status by `send`, within `limit` ms, and `patience` ms for the client. A silent runtime is not waited for until it has
+   * answered. Never rejects.
    */
   async ask(runtime: Runtime, limit: number, patience: number, send: () => Promise<Buffer>): Promise<StatusOutcome> {
     if (runtime.state.kind === 'down') return { kind: 'silent', reason: runtime.state.reason };
@@ -47,7 +47,7 @@ export class RuntimeStatuses {
     return fault === undefined ? { kind: 'answered', status: last!.value } : { kind: 'silent', reason: fault.message };
   }
 
-  /** The cgroup driver that `find` finds, once for each time that the runtime comes up; undefined if not in time. */
+  /** The cgroup driver, found by `find` once for each time that the runtime comes up; undefined if not in time. */
   async cgroupDriver(
     runtime: Runtime,
     limit: number,
@@ -65,7 +65,7 @@ export class RuntimeStatuses {
     return known?.state === state ? known.name : undefined;
   }
 
-  /** A warning that is of use only once. */
+  /** Logs a warning once. */
   warnOnce(text: string): void {
     if (this.warned.has(text)) return;
     this.warned.add(text);

@@ -2,10 +2,10 @@ import type { Runtime } from '../port/runtime.ts';
 import { type Owner, readOwner } from './snapshot-file.ts';
 import type { Filed } from './snapshot-store.ts';
 
-/** What was filed of a runtime, and how sure it is that it is this one's. */
+/** A filed snapshot, and the proof that it belongs to the runtime. */
 export interface Claim {
   readonly filed: Filed;
-  /** `socket`: it is. `path`: the path in the configuration is the same, `id`: the id alone is. */
+  /** `socket`: the real path of the socket is the same; `path`: the path in the configuration; `id`: the id alone. */
   readonly by: 'socket' | 'path' | 'id';
 }
 
@@ -15,10 +15,10 @@ interface Known {
 }
 
 /**
- * What was filed of which runtime: by the real path of the socket, else by the path as the configuration had it, since a link may not
- * be there yet. What no socket claims is its by the id that it had last: a runtime whose socket has moved, or a file of an earlier
- * version. A wrong guess shows pods that are another's until the runtime answers; none would show a node without them, and the kubelet
- * would take them for dead. `rest`: of whom nobody knows.
+ * The filed snapshot of each runtime: by the real path of the socket, else by the path in the configuration of that day, since a link
+ * may not be there yet. A snapshot that no socket claims goes to the runtime with its last id: the socket has moved, or the file is
+ * from an earlier version. A wrong guess shows pods of another runtime until the runtime answers. Without a guess the pods would be
+ * missing, and the kubelet would take them for dead. `rest`: snapshots without an owner.
  */
 export function claimFiled(
   runtimes: readonly Runtime[],
@@ -42,7 +42,7 @@ export function claimFiled(
   return { claims, rest: [...free].map(known => known.filed) };
 }
 
-/** As it was written last; the mark may be older. */
+/** The owner as last written with the state; the mark may be older. */
 function ownerOf({ contents = [], owner }: Filed): Owner | undefined {
   for (const content of [...contents].reverse()) {
     const found = readOwnerSafely(content);

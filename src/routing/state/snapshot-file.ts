@@ -5,10 +5,10 @@ import { decodeVarint } from '../../wire/varint.ts';
 import type { Snapshot } from './snapshot.ts';
 
 /**
- * One runtime's state as it is written down, and each change of it. A protobuf message: 1 boot id, 3-5 the lists, each of 1 items that
- * are new or others, 2 taken at, 3 ids of items that went; then entries, each of 1 id, 2 value, which is left out for one that went:
- * 6 the runtime handlers that clients asked for, by pods, 7 the prefixes that clients have named containers' images with, by containers,
- * 8 the images that they have named with the runtime's, and no value; 9 the runtime's id, 10 its socket as the configuration has it.
+ * One runtime's state on the disk, and each change of it. A protobuf message: 1 boot id; 3-5 the lists, each of 1 new or changed items,
+ * 2 time of the list, 3 ids of removed items; then entries, each of 1 id and 2 value, which a removed entry lacks: 6 the runtime
+ * handlers that clients asked for, by pod, 7 the prefixes in the names of containers' images, by container, 8 the images that clients
+ * have named with the runtime's prefix, without values; 9 the runtime's id, 10 its socket in the configuration.
  */
 const lists: ReadonlyArray<readonly [field: number, list: ListName]> = [
   [3, 'ListPodSandbox'],
@@ -21,7 +21,7 @@ const PREFIXED_IMAGES = 8;
 const ID = 9;
 const PATH = 10;
 
-/** Whose a state is, by the configuration of the day. */
+/** The owner of a state, by the configuration of the day. */
 export interface Owner {
   readonly id: string;
   readonly path: string;
@@ -31,13 +31,13 @@ export function encodeOwner({ id, path }: Owner): Buffer {
   return Buffer.concat([lenField(ID, id), lenField(PATH, path)]);
 }
 
-/** Undefined where it is not said. */
+/** Undefined if the message has no such field. */
 export function readOwner(content: Buffer): Owner | undefined {
   const id = readBytes(content, ID);
   return id === undefined ? undefined : { id: id.toString('utf8'), path: readString(content, PATH) };
 }
 
-/** What is known besides the lists, by a key that tells the kind. */
+/** The knowledge besides the lists, by a key that tells the kind. */
 export type Notes = ReadonlyMap<string, string>;
 
 export function notesOf({ askedHandlers, prefixUse }: Snapshot): Notes {
@@ -60,7 +60,7 @@ export function encodeState(snapshot: Snapshot, notes: Notes, owner: Owner, boot
   return Buffer.concat(parts);
 }
 
-/** `ids`: of the items of each list that are to be written. */
+/** `ids`: the ids of the items of each list that are to be written. */
 export function encodeChange(
   snapshot: Snapshot,
   ids: (list: ListName) => Iterable<string>,
@@ -84,8 +84,8 @@ export function encodeChange(
 }
 
 /**
- * Puts a written state, and the changes since, in place; after another boot nothing of it runs any more. Throws a WireError, and
- * leaves `snapshot` as it was then.
+ * Loads a written state and its changes into `snapshot`; after another boot of the node no container of it runs. Throws a WireError,
+ * and then `snapshot` is unchanged.
  */
 export function decodeState(contents: readonly Buffer[], bootId: string, snapshot: Snapshot): void {
   const found = lists.flatMap(([field, list]) => readList(contents, field, list));
@@ -115,7 +115,7 @@ function readList(contents: readonly Buffer[], field: number, list: ListName) {
   return takenAt === undefined ? [] : [{ list, items: listOf(items.values()), takenAt }];
 }
 
-/** Takes out of `items` what went. */
+/** Deletes removed items from `items`. */
 function readTakenAt(part: Buffer, items: Map<string, Buffer>): number {
   let takenAt = 0;
   const records = new Records(part);
@@ -127,7 +127,7 @@ function readTakenAt(part: Buffer, items: Map<string, Buffer>): number {
   return takenAt;
 }
 
-/** As notesOf makes it. */
+/** The reverse of notesOf. */
 function readKey(key: string): { kind: number; id: string } {
   const at = key.indexOf(' ');
   return { kind: Number(key.slice(0, at)), id: key.slice(at + 1) };

@@ -8,21 +8,21 @@ import { type Claim, claimFiled } from './snapshot-claims.ts';
 import { decodeState, encodeOwner, readOwner } from './snapshot-file.ts';
 import type { Filed, SnapshotStore } from './snapshot-store.ts';
 
-/** How long a change that only a list has shown may wait to be written, in ms; one that a call has made does not wait. */
+/** How long a change that only a list has shown may wait to be written, in ms; a change by a call does not wait. */
 const LAZY = 1_000;
 
-/** Loads the snapshots at the start and writes each one down when it has changed. */
+/** Loads the snapshots at the start, and writes each one when it has changed. */
 export class SnapshotKeeper {
   private readonly node: NodeState;
   private readonly store: SnapshotStore;
   private readonly bootId: string;
   private readonly log: Logger;
   private readonly filings = new WeakMap<Snapshot, Filing>();
-  /** Files that say what is written under the runtime's own socket from now on. */
+  /** Old files whose content is filed under the runtime's own socket from now on. */
   private readonly replaced = new WeakMap<Snapshot, Filed>();
-  /** Those that may have been seen: that is not to be written down as if it were sure. */
+  /** Runtimes that may have been seen, which must not be written as a fact. */
   private readonly doubted = new WeakSet<Snapshot>();
-  /** What was filed of runtimes that are not in the configuration. */
+  /** Snapshots of runtimes that are not in the configuration. */
   private rest: readonly Filed[] = [];
   private writing: Promise<void> | undefined;
   private again = false;
@@ -45,16 +45,16 @@ export class SnapshotKeeper {
     const { all } = node.runtimes;
     const { claims, rest } = claimFiled(all, await store.load());
     const old = rest.filter(({ socket }) => socket === undefined);
-    // What an id alone claims stays where it is: its socket may come back under another id.
+    // A file that is claimed by an id alone stays in place: its socket may come back under another id.
     const others = [...claims.values()].filter(({ filed, by }) => by === 'id' && filed.socket !== undefined);
     keeper.rest = [...rest.filter(filed => !old.includes(filed)), ...others.map(({ filed }) => filed)];
-    // A file of an earlier version that no id claims may be of any of them.
+    // A file of an earlier version without a claim may belong to any of these runtimes.
     const isDoubtful = old.length > 0;
     for (const runtime of all) {
       const claim = claims.get(runtime);
       if (claim !== undefined) keeper.take(runtime, claim);
       else if (isDoubtful) {
-        keeper.lose(runtime, 'a snapshot of an earlier version is there that may be its own');
+        keeper.lose(runtime, 'there is a snapshot of an earlier version that may belong to it');
         keeper.doubted.add(keeper.node.of(runtime));
       }
     }
@@ -62,7 +62,7 @@ export class SnapshotKeeper {
     return keeper;
   }
 
-  /** A runtime joins: what was filed of its socket, while the configuration was without it, is its own. */
+  /** A runtime joins: a snapshot that was filed under its socket before belongs to it. */
   adopt(runtime: Runtime): void {
     const claim = claimFiled([runtime], this.rest).claims.get(runtime);
     if (claim === undefined || claim.by === 'id') return;
@@ -71,19 +71,19 @@ export class SnapshotKeeper {
   }
 
   /**
-   * Runtimes have others in their place: writes those at once, and removes what was written of `sockets`, which nobody has any more.
-   * Their pods are listed no more, and must not be again, as they were then, when one is put back and is down at the time.
+   * Runtimes have replaced others: writes the new ones at once, and removes the files of `sockets`, which no runtime has any more. The
+   * pods of those files are out of the lists, and must not come back with an old state if such a runtime is added again while it is down.
    */
   async turnOver(sockets: readonly string[]): Promise<void> {
     await this.write();
     for (const socket of sockets) {
       await this.store.remove(socket).catch((fault: Error) => {
-        this.log.warn(`cannot remove the snapshot of the runtime at ${socket}, which has left: ${fault.message}`);
+        this.log.warn(`cannot remove the snapshot of the removed runtime at ${socket}: ${fault.message}`);
       });
     }
   }
 
-  /** Removes what is written of a runtime that is forgotten. Rejects when something of it is still there. */
+  /** Removes the files of a forgotten runtime. Rejects when one of them is still there. */
   async forget(runtime: Runtime): Promise<void> {
     await this.writing;
     const snapshot = this.node.of(runtime);
@@ -95,14 +95,14 @@ export class SnapshotKeeper {
     await this.store.remove(runtime.socket);
   }
 
-  /** Writes what is not written yet. */
+  /** Writes all unwritten changes. */
   async stop(): Promise<void> {
     clearInterval(this.timer);
     await this.write();
     await this.store.close();
   }
 
-  /** Resolves when all is written that has changed until now, or could not be. */
+  /** Resolves when all changes until now are written, or could not be written. */
   flush(): Promise<void> {
     return this.write();
   }
@@ -114,7 +114,7 @@ export class SnapshotKeeper {
     if (by === 'socket') filing.mark = readOwner(filed.owner);
     if (by === 'path' || filed.socket === undefined) this.replaced.set(snapshot, filed);
     if (filed.contents === undefined) {
-      this.lose(runtime, 'neither its snapshot nor the copy can be used');
+      this.lose(runtime, 'neither its snapshot nor the copy of it can be used');
       return;
     }
     try {
@@ -123,21 +123,21 @@ export class SnapshotKeeper {
       const from = by === 'socket' ? '' : `, found by its ${by === 'path' ? 'path in the configuration' : 'id alone'}`;
       this.log.info(1, `loaded the snapshot of ${runtimeName(runtime.id)}${from}`, undefined, { runtime: runtime.id });
     } catch (fault) {
-      this.lose(runtime, `its snapshot on the disk is of no use: ${String(fault)}`);
+      this.lose(runtime, `its snapshot on the disk cannot be used: ${String(fault)}`);
     }
   }
 
-  /** It was there once, and nobody knows with what. */
+  /** The runtime has been up before, and its pods are unknown. */
   private lose(runtime: Runtime, reason: string): void {
     this.node.of(runtime).seen = true;
     const remedy = runtime.id === '' ? '' : `; if it has left this node for good: criproxy forget ${runtime.id}`;
     this.log.warn(
-      `what ${runtimeName(runtime.id)} had is not known: ${reason}. Lists fail with Unavailable until it is up${remedy}`,
+      `the pods of ${runtimeName(runtime.id)} are not known: ${reason}. Lists fail with Unavailable until it is up${remedy}`,
       { runtime: runtime.id, change: true },
     );
   }
 
-  /** One at a time; a change while it writes is written after that. */
+  /** One write at a time; a change during a write is written afterwards. */
   private write(): Promise<void> {
     this.again = true;
     this.writing ??= this.writeChanges().finally(() => {
@@ -189,7 +189,7 @@ export class SnapshotKeeper {
   private async drop(files: readonly Filed[]): Promise<void> {
     for (const filed of files) {
       await filed.remove().catch((fault: Error) => {
-        this.log.warn(`cannot remove a snapshot that is written anew: ${fault.message}`);
+        this.log.warn(`cannot remove an old snapshot file after its content was written again: ${fault.message}`);
       });
     }
   }

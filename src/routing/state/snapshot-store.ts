@@ -1,26 +1,26 @@
-/** What was found of one runtime that this node has seen. */
+/** The stored knowledge of one runtime that this node has seen. */
 export interface Filed {
-  /** The real path of its socket; undefined for a file of an earlier version, which tells an id alone. */
+  /** The real path of its socket; undefined for a file of an earlier version, which has an id alone. */
   readonly socket: string | undefined;
-  /** Whom it is of, as `mark` has got it; for a file of an earlier version as `encodeOwner` would have it. */
+  /** The owner as given to `mark`; for a file of an earlier version as `encodeOwner` would make it. */
   readonly owner: Buffer;
-  /** A whole state and the changes since; undefined where that is lost. */
+  /** A whole state and the later changes; undefined if it is lost. */
   readonly contents: readonly Buffer[] | undefined;
-  /** Rejects when it is still there. */
+  /** Removes the files. Rejects when one is still there. */
   remove(): Promise<void>;
 }
 
-/** Where what is known of runtimes is kept over a restart of the proxy, by their sockets: a port, so that routing knows no files. */
+/** The store of snapshots over a restart of the proxy, by socket: a port, so that routing knows no files. */
 export interface SnapshotStore {
-  /** All that there is. Never rejects. */
+  /** All stored snapshots. Never rejects. */
   load(): Promise<readonly Filed[]>;
-  /** Notes that the runtime at this socket has been seen, whatever becomes of its state. Rejects as all that follow. */
+  /** Notes that the runtime at this socket has been seen, even if its state is lost later. Rejects like the methods below. */
   mark(socket: string, owner: Buffer): Promise<void>;
-  /** Puts a whole state in place. Rejects when it could not be written; what was written before is still there then. */
+  /** Writes a whole state. Rejects when it could not be written; the old state is still there then. */
   replace(socket: string, state: Buffer): Promise<void>;
   /** Adds a change. Rejects when it could not be written; only `replace` may follow then. */
   append(socket: string, change: Buffer): Promise<void>;
-  /** Removes what was written, if there is anything. Rejects when it is still there. */
+  /** Removes the snapshot, if there is one. Rejects when it is still there. */
   remove(socket: string): Promise<void>;
   close(): Promise<void>;
 }

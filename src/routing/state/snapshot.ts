@@ -7,10 +7,10 @@ import { patchAll } from './list-changes.ts';
 import { PrefixUse } from './prefix-use.ts';
 import { Pulls } from './pulls.ts';
 
-/** From how many remembered handlers on those of pods that are gone are looked for. */
+/** Prune handlers of removed pods above this many entries. */
 const MANY = 200;
 
-/** What is known of the pods, containers and images of one runtime, in its own names. */
+/** The known pods, containers and images of one runtime, in its own names. */
 export class Snapshot {
   readonly pods = new Listing();
   readonly containers = new Listing();
@@ -21,17 +21,17 @@ export class Snapshot {
   readonly prefixUse = new PrefixUse();
   /** The runtime handlers that clients asked for, by the ids of their pods; see rememberHandler. */
   readonly askedHandlers = new Map<string, string>();
-  /** What went while calls were under way. */
+  /** The items that were removed while calls were under way. */
   readonly gone = new GoneIds();
   /** Whether the runtime has ever been up on this node. */
   seen = false;
 
-  /** Whether its pods are known; a runtime that was seen and whose pods are not may have any. */
+  /** Whether its pods are known. A runtime that was seen and whose pods are unknown may have any pod. */
   get known(): boolean {
     return this.pods.takenAt !== undefined;
   }
 
-  /** Of a runtime that has left this node for good: it has nothing. */
+  /** The snapshot of a runtime that has left this node for good: it has no items. */
   forget(): void {
     for (const listing of [this.pods, this.containers, this.images]) listing.clear();
     this.askedHandlers.clear();
@@ -40,7 +40,7 @@ export class Snapshot {
     this.seen = false;
   }
 
-  /** What stands in for the lists of a runtime that has taken the place of this one, until it answers. */
+  /** A copy of the lists, for a runtime that replaces this one, until it answers. */
   standIn(): Snapshot {
     const copy = new Snapshot();
     for (const list of ['ListPodSandbox', 'ListContainers', 'ListImages'] as const) {
@@ -62,20 +62,20 @@ export class Snapshot {
     return { ListPodSandbox: this.pods, ListContainers: this.containers, ListImages: this.images }[list];
   }
 
-  /** What the runtime lists is its own name of the handler, and several names of clients may mean that. */
+  /** Notes the client's name of the handler: the runtime lists its own name, which several names of clients may mean. */
   rememberHandler(pod: string, asked: string): void {
     if (this.askedHandlers.size > MANY && this.askedHandlers.size > 2 * this.pods.index().size) this.forgetHandlers();
     this.askedHandlers.set(pod, asked);
     this.pods.renew();
   }
 
-  /** Drops those of pods that went without a call. */
+  /** Drops the handlers of pods that went without a call. */
   private forgetHandlers(): void {
     if (this.pods.takenAt === undefined) return;
     for (const pod of this.askedHandlers.keys()) if (!this.pods.index().has(pod)) this.askedHandlers.delete(pod);
   }
 
-  /** After the node has started anew nothing runs, whatever the runtime says when it is up again. */
+  /** Marks all items as stopped: after a reboot of the node none of them runs. */
   stopEverything(): void {
     this.pods.change(patchAll(stopSandbox));
     this.containers.change(patchAll(item => advanceContainer(item, CONTAINER_EXITED)));

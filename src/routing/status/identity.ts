@@ -3,12 +3,12 @@ import type { Plan } from '../call/method-plan.ts';
 import { isReply, promptAnswer } from '../call/prompt-answer.ts';
 import type { UnaryRoute } from '../call/unary-route.ts';
 
-/** Ends of a call to a runtime that cannot answer now. */
+/** Outcomes of a call to a runtime that cannot answer now. */
 const silences: readonly Code[] = [Code.Unavailable, Code.DeadlineExceeded];
 
 /**
- * Version says who the primary is, not how it is: its last answer stands while it is down or hangs. Clients such as crictl ask it
- * before anything else, and could not reach the other runtimes.
+ * Version tells the primary's name, not its state, so the last answer is valid while it is down or hangs. Clients such as crictl ask
+ * for it first, and could not reach the other runtimes without it.
  */
 export const identity: UnaryRoute = async (plan, request, options) => {
   const { primary } = plan.runtimes;
@@ -22,7 +22,7 @@ export const identity: UnaryRoute = async (plan, request, options) => {
   return { message: known, headers: [], trailers: [] };
 };
 
-/** In the client's package, else in the best that the runtime serves. */
+/** The answer in the client's package, else in the best package of the runtime. */
 function lastVersion({ client, runtimes }: Plan): Buffer | undefined {
   const { versions } = runtimes.primary.state;
   return versions?.get(client) ?? versions?.values().next().value;

@@ -3,7 +3,7 @@ import { hasPart } from '../call/asked.ts';
 import type { Plan } from '../call/method-plan.ts';
 import type { Runtime } from '../port/runtime.ts';
 
-/** A runtime's own words: the features of its handlers, by its names for them, and of the runtime as a whole. */
+/** A runtime's own statement: the features of its handlers, by its own names, and of the runtime as a whole. */
 interface Said {
   readonly runtime: Runtime;
   readonly handlers: ReadonlyMap<string, Buffer>;
@@ -11,10 +11,10 @@ interface Said {
 }
 
 /**
- * A StatusResponse of the primary with the handlers of all runtimes under the names that clients use, and the features that hold
- * wherever a pod may get to: a kubelet believes them for all of the node (pkg/kubelet/userns/userns_manager.go, for one), and a
- * runtime that lacks one runs the pod without it and says nothing. An empty list of handlers stays so: as soon as there is one
- * the kubelet refuses pods of handlers that are not in it.
+ * A StatusResponse of the primary with the handlers of all runtimes under the names that clients use, and with the features that hold
+ * on every runtime. A kubelet takes a feature as true for the whole node (as in pkg/kubelet/userns/userns_manager.go), and a runtime
+ * without it runs the pod silently without it. An empty list of handlers stays empty: with the first entry the kubelet refuses pods
+ * of handlers that are not listed.
  */
 export function withAllHandlers(plan: Plan, status: Buffer): Buffer {
   const { all, primary, handlers } = plan.runtimes;
@@ -27,7 +27,7 @@ export function withAllHandlers(plan: Plan, status: Buffer): Buffer {
   return withHandlers(status, own.size === 0 ? own : shownHandlers(plan, said), features);
 }
 
-/** A status that cannot be read says nothing; throws a WireError for the primary's. */
+/** A malformed status of a secondary is ignored; throws a WireError for the primary's. */
 function readSaid(runtime: Runtime, status: Buffer | undefined): Said {
   const nothing: Said = { runtime, handlers: new Map(), features: undefined };
   if (status === undefined) return nothing;
@@ -40,9 +40,9 @@ function readSaid(runtime: Runtime, status: Buffer | undefined): Said {
 }
 
 /**
- * The primary's own names, the names of the table, then names that a secondary alone has, where the annotation leads. A name of the
- * table has the features of its runtime. Any other name may lead to each runtime that lists it, and to each that lists none, since
- * that does not tell.
+ * The primary's own names, the names in the table, then names that a secondary alone has, which the annotation can reach. A name in the
+ * table has the features of its runtime. Any other name may lead to each runtime that lists it, and to each runtime without a list,
+ * which may have it.
  */
 function shownHandlers({ runtimes }: Plan, said: readonly Said[]): Map<string, Buffer> {
   const { handlers, all } = runtimes;

@@ -3,7 +3,7 @@ import type { Listing } from '../asking/kept-list.ts';
 import type { Plan } from '../call/method-plan.ts';
 import type { Runtime } from '../port/runtime.ts';
 
-/** What the proxy says of itself and its runtimes, as plain data for JSON. Times are ISO 8601, ages in seconds. */
+/** The proxy's report on itself and its runtimes, as plain data for JSON. Times are ISO 8601, ages in seconds. */
 export function nodeReport(plan: Plan): object {
   return {
     version: plan.settings.version ?? '',

@@ -6,23 +6,23 @@ import type { Plan } from '../call/method-plan.ts';
 import type { Runtime } from '../port/runtime.ts';
 import type { NodeState } from '../state/node-state.ts';
 
-/** How long a runtime that has just come up may take for it, in ms. */
+/** How long a runtime that has just come up may take for the call, in ms. */
 const REPLAY_TIMEOUT = 10_000;
 
 /**
- * Remembers the last UpdateRuntimeConfig and replays it to every runtime that comes up later, one that is new too: the kubelet
- * sends it once per change of the pod CIDR (kubelet_network.go), whoever listens then.
+ * Remembers the last UpdateRuntimeConfig and replays it to every runtime that comes up later, including new runtimes: the kubelet
+ * sends it once for each change of the pod CIDR (kubelet_network.go).
  */
 export class RuntimeConfigReplay {
   private last: { plan: Plan; request: Buffer } | undefined;
-  /** Those that have it, or hear of it when they come up. */
+  /** The runtimes that have it, or get it when they come up. */
   private informed = new WeakSet<Runtime>();
   private readonly log: Logger;
 
   constructor(node: NodeState, log: Logger) {
     this.log = log;
     node.onChange(runtime => this.replay(runtime));
-    // It may have been sent while a runtime was on its way in.
+    // The call may have been sent while a runtime was joining.
     node.turnover.onChange(({ runtimes }) => {
       for (const runtime of runtimes.all) if (!this.informed.has(runtime)) this.replay(runtime);
     });

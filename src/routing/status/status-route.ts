@@ -29,8 +29,8 @@ import { nodeReport } from './node-report.ts';
 const needed = ['RuntimeReady', 'NetworkReady'];
 
 /**
- * The primary's status, with a condition for each other runtime, the handlers of all, and what the proxy says of itself when
- * the request is verbose. Readiness is the primary's alone: a node is of use without the others.
+ * The primary's status, with a condition for each other runtime, the handlers of all, and the proxy's own report if the request is
+ * verbose. Readiness is the primary's alone: a node can work without the other runtimes.
  */
 export const nodeStatus: UnaryRoute = async (plan, request, options) => {
   const { primary, all } = plan.runtimes;
@@ -65,7 +65,7 @@ async function askStatus(plan: Plan, runtime: Runtime, verbose: boolean, options
   return (await plan.sibling('Status').call(runtime, statusRequest(verbose), own)).message;
 }
 
-/** Of one that is older than RuntimeConfig, by its configuration; undefined if that does not tell. */
+/** The driver of a runtime that is older than RuntimeConfig, by its configuration; undefined if not told there. */
 async function findCgroupDriver(
   plan: Plan,
   runtime: Runtime,
@@ -95,7 +95,7 @@ function readyCondition(runtime: Runtime, outcome: StatusOutcome): Condition {
   return condition(true, 'RuntimeIsReady', `serves ${state.packages.join(', ')}`);
 }
 
-/** What cannot be read says nothing. */
+/** An answer that cannot be read is ignored. */
 function conditionsOf(status: Buffer): Condition[] | undefined {
   try {
     return readConditions(status);
@@ -104,7 +104,7 @@ function conditionsOf(status: Buffer): Condition[] | undefined {
   }
 }
 
-/** The kubelet makes the cgroups of all pods for one driver, that of the primary. `drivers`: of all runtimes, in order. */
+/** The kubelet makes the cgroups of all pods for one driver, the primary's. `drivers`: those of all runtimes, in order. */
 function driverConditions(plan: Plan, drivers: readonly (CgroupDriverName | undefined)[]): Condition[] {
   const [expected, ...others] = drivers;
   return others.flatMap((driver, index) => {
@@ -117,8 +117,8 @@ function driverConditions(plan: Plan, drivers: readonly (CgroupDriverName | unde
 }
 
 /**
- * The primary's; for one without the method, made from its configuration: kubelets from 1.37 on end without it. Unimplemented
- * where that does not tell.
+ * The primary's answer. For a primary without the method the answer is made from its configuration, because kubelets from 1.37 on need
+ * it to start; Unimplemented if the configuration does not tell.
  */
 export const runtimeConfig: UnaryRoute = async (plan, request, options) => {
   const { primary } = plan.runtimes;

@@ -148,7 +148,7 @@ for (const width of [80, 81, 100, 132, 200]) {
 test('a runtime that is connected and answers nothing hangs, since then', async t => {
   const text = statusTable(makeReport([{ notAnsweringSince: ago(75) }]), 80, plain);
   t.match(text, /^primary +hangs 1m 15s /m);
-  t.match(text.replaceAll(/\s+/g, ' '), `connected, and has answered nothing since ${ago(75)}: look at its log`);
+  t.match(text.replaceAll(/\s+/g, ' '), `connected, but has answered no call since ${ago(75)}: look at its log`);
 });
 
 test('a runtime of which nobody knows what it had says how that ends', async t => {

@@ -88,7 +88,7 @@ testPairs(
     t.equal(code, 3);
     t.equal(
       details,
-      'criproxy: the runtime handler "fast" is one of the primary runtime, but the pod annotation kubernetes.io/target-runtime names runtime alt: leave one of the two out',
+      'criproxy: the runtime handler "fast" belongs to the primary runtime, but the pod annotation kubernetes.io/target-runtime names runtime alt: leave one of the two out',
     );
     t.strictSame([...primary.asked('RunPodSandbox'), ...alt.asked('RunPodSandbox')], []);
   },
@@ -235,7 +235,7 @@ testPairs(
     t.equal(code, 6);
     t.equal(
       details,
-      `criproxy: the primary runtime has given the new pod the id "${id}", which runtime alt has for one of its own: it was removed again; try once more`,
+      `criproxy: the primary runtime has given the new pod the id "${id}", which runtime alt uses too: it was removed again; try once more`,
     );
     t.equal(of('').asked('RemovePodSandbox').length, 1);
   },

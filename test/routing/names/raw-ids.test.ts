@@ -189,7 +189,10 @@ test('a short id of two runtimes is ambiguous', async t => {
     t.teardown(() => node.stop());
     const { code, message } = await node.fault('ContainerStatus', { container_id: first.slice(0, 4) });
     t.equal(code, Code.InvalidArgument);
-    t.match(message, /"7879" is the beginning of one of the primary runtime and one of runtime alt: give more of it/);
+    t.match(
+      message,
+      /an id of the primary runtime and an id of runtime alt begin with the container id "7879": give more of it/,
+    );
   }
 });
 
@@ -239,7 +242,7 @@ test("a new pod with the id of another runtime's is refused and removed", async 
   t.teardown(() => node.stop());
   const { code, message } = await node.fault('RunPodSandbox', {});
   t.equal(code, Code.AlreadyExists);
-  t.match(message, `the primary runtime has given the new pod the id "${A}", which runtime alt has`);
+  t.match(message, `the primary runtime has given the new pod the id "${A}", which runtime alt uses`);
   t.match(message, 'it was removed again; try once more');
   const primary = node.runtimes['']!;
   for (const method of ['StopPodSandbox', 'RemovePodSandbox'])
@@ -260,12 +263,12 @@ test("a new container with the id of another runtime's is refused, and what cann
   const create = { pod_sandbox_id: A, config: {} };
   const { code, message } = await node.fault('CreateContainer', create);
   t.equal(code, Code.AlreadyExists);
-  t.match(message, `runtime alt has given the new container the id "${PC}", which the primary runtime has`);
+  t.match(message, `runtime alt has given the new container the id "${PC}", which the primary runtime uses`);
   t.strictSame(node.runtimes['alt']!.asked('RemoveContainer'), [{ container_id: PC }]);
   answers.alt['RemoveContainer'] = () => {
     throw failure(Code.Internal, 'stuck');
   };
-  t.match((await node.fault('CreateContainer', create)).message, /remove it there by hand: stuck/);
+  t.match((await node.fault('CreateContainer', create)).message, /remove it from runtime alt by hand: stuck/);
 });
 
 test('with prefixes the same id in two runtimes is no matter', async t => {

@@ -166,7 +166,7 @@ test('the log says it once per change, with the age', async t => {
   for (let index = 0; index < 5; index++) await lab.ids('ListContainers');
   t.equal(lab.log.lines.length, 2);
   t.match(lab.log.lines[0], /^ListContainers of runtime alt comes from its snapshot of \d+\.\d s ago: gone$/);
-  t.match(lab.log.lines[1], 'ListContainers of runtime alt is its own answer again');
+  t.match(lab.log.lines[1], 'ListContainers of runtime alt is live again');
 });
 
 test('-maxSnapshotAge: a list fails with Unavailable when the snapshot of a runtime that is down is older', async t => {

@@ -3,6 +3,7 @@ import { createServer } from 'node:net';
 import { dirname } from 'node:path';
 import type { AdminRoute } from '../admin/admin-route.ts';
 import { type AdminServer, serveAdmin } from '../admin/admin-server.ts';
+import { Level } from '../base/log-level.ts';
 import type { Logger } from '../base/logger.ts';
 import { clearSocketFile, listenOn } from '../transport/sockets/socket-file.ts';
 
@@ -16,7 +17,7 @@ export async function openAdmin(
   log: Logger,
 ): Promise<AdminServer | undefined> {
   if (path === undefined) {
-    log.info(1, 'no admin socket: there is no -stateDir, and -adminSocket names none');
+    log.info(Level.Detail, 'no admin socket: there is no -stateDir, and -adminSocket names none');
     return undefined;
   }
   try {
@@ -26,7 +27,7 @@ export async function openAdmin(
     const socket = createServer({ allowHalfOpen: true });
     const server = serveAdmin(socket, routes, log);
     await listenOn(socket, path);
-    log.info(1, `serving the admin API on ${path}`);
+    log.info(Level.Detail, `serving the admin API on ${path}`);
     return server;
   } catch (fault) {
     const reason = (fault as Error).message;

@@ -1,6 +1,7 @@
 import { createServer } from 'node:net';
 import type { AdminRoute } from '../admin/admin-route.ts';
 import type { LevelSwitch } from '../base/level-switch.ts';
+import { Level } from '../base/log-level.ts';
 import type { Logger } from '../base/logger.ts';
 import type { ProxyConfig } from '../config/proxy-config.ts';
 import { Faults } from '../faults/faults.ts';
@@ -60,7 +61,7 @@ export async function startProxy(
   // clients wait for a start.
   const environment = takeEnvironment(process.env, process.pid);
   const listener = await openListener(config.listen, environment.listenFds);
-  log.info(0, `${config.program} starts, pid ${process.pid}`);
+  log.info(Level.State, `${config.program} starts, pid ${process.pid}`);
   const notifyFd = findDatagram(environment.listenFds);
   const notifier = await openNotifier(environment.notifySocket, notifyFd, process.env['PATH'], log);
 
@@ -110,7 +111,7 @@ export async function startProxy(
   const held = heldForClients();
   const server = serve(socket, withSelfCheck(service), { held });
   await listener.listen(socket);
-  log.info(0, `serving CRI on ${config.listen}`);
+  log.info(Level.State, `serving CRI on ${config.listen}`);
   telemetry.serving(server, held, config.metrics);
 
   // From here on systemd hears that it serves, and may kill it when it does not.

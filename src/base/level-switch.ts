@@ -1,21 +1,23 @@
+import type { Level } from './log-level.ts';
+
 /** The log level, which can be changed while the proxy runs. */
 export class LevelSwitch {
-  private current: number;
-  private lasting: number;
+  private current: Level;
+  private lasting: Level;
   private back: { readonly at: number; readonly timer: NodeJS.Timeout } | undefined;
   private readonly listeners = new Set<() => void>();
 
-  constructor(level: number) {
+  constructor(level: Level) {
     this.current = level;
     this.lasting = level;
   }
 
-  get(): number {
+  get(): Level {
     return this.current;
   }
 
   /** The level that a temporary one goes back to. */
-  get lastingLevel(): number {
+  get lastingLevel(): Level {
     return this.lasting;
   }
 
@@ -25,13 +27,13 @@ export class LevelSwitch {
   }
 
   /** Sets the lasting level; a temporary level ends. */
-  set(level: number): void {
+  set(level: Level): void {
     this.lasting = level;
     this.change(level, undefined);
   }
 
   /** Sets a level for so many ms, at most 2^31 - 1. Afterwards the lasting level is in force again. */
-  setFor(level: number, ms: number): void {
+  setFor(level: Level, ms: number): void {
     const timer = setTimeout(() => this.change(this.lasting, undefined), ms);
     timer.unref();
     this.change(level, { at: Date.now() + ms, timer });
@@ -42,7 +44,7 @@ export class LevelSwitch {
     return () => this.listeners.delete(listener);
   }
 
-  private change(level: number, back: LevelSwitch['back']): void {
+  private change(level: Level, back: LevelSwitch['back']): void {
     clearTimeout(this.back?.timer);
     this.back = back;
     this.current = level;

@@ -1,3 +1,5 @@
+import type { Level } from './log-level.ts';
+
 /** The subject of a log line, by which lines can be found. */
 export interface About {
   /** The client's call, CallOptions.watched: its id joins the lines of a call. */
@@ -17,9 +19,9 @@ export interface About {
  */
 export interface Logger {
   /** Whether a line at this level is written: ask before building anything expensive. */
-  enabled(level: number): boolean;
+  enabled(level: Level): boolean;
   /** `fields`: the subject of the message in full, as plain data. */
-  info(level: number, message: string, fields?: unknown, about?: About): void;
+  info(level: Level, message: string, fields?: unknown, about?: About): void;
   warn(message: string, about?: About): void;
   error(message: string, about?: About): void;
 }

@@ -1,3 +1,4 @@
+import { isLevel, type Level } from '../base/log-level.ts';
 import { formatVersion, version } from '../base/version.ts';
 import { type FlagValues, parseDuration } from '../cli/grammar/flags.ts';
 import { UsageError } from '../cli/grammar/usage-error.ts';
@@ -103,9 +104,9 @@ function readImageNames(setting: Setting): Config['imageNames'] {
   return setting.text === '' ? undefined : readChoice<ImageNames>(setting, ['asked', 'prefixed']);
 }
 
-function readLevel(setting: Setting): number {
+function readLevel(setting: Setting): Level {
   const level = Number(setting.text);
-  if (setting.text === '' || level < 0 || level > 5) throw setting.fail('is not a log level; use 0 to 5');
+  if (setting.text === '' || !isLevel(level)) throw setting.fail('is not a log level; use 0 to 5');
   return level;
 }
 

@@ -1,3 +1,4 @@
+import type { Level } from '../base/log-level.ts';
 import type { HandlerRow } from '../routing/port/handlers.ts';
 import type { PinRow } from '../routing/port/pins.ts';
 import type { IdForm, ImageFsChoice, ImageNames } from '../routing/port/routing-settings.ts';
@@ -47,7 +48,7 @@ export interface ProxyConfig {
   /** The proxy's own. */
   readonly version: string;
   /** 0 to 5; see Logger. */
-  readonly level: number;
+  readonly level: Level;
   readonly logFormat: 'glog' | 'json' | 'journal';
   /** The configuration file; undefined: flags alone. */
   readonly configFile: string | undefined;

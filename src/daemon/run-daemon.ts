@@ -1,5 +1,6 @@
 import type { ConfigSource } from '../app/operate/reloader.ts';
 import { startProxy } from '../app/proxy.ts';
+import { Level } from '../base/log-level.ts';
 import { redactUrls } from '../base/redact-urls.ts';
 import { formatVersion } from '../base/version.ts';
 import { type FlagValues, givenFlags } from '../cli/grammar/flags.ts';
@@ -50,9 +51,9 @@ async function runDaemon(given: FlagValues): Promise<number> {
       throw settings.of('listen').fail(`: ${fault.message}`);
     });
     const signal = await stopping;
-    log.info(0, `${signal}: finishing the calls in flight`);
+    log.info(Level.State, `${signal}: finishing the calls in flight`);
     await proxy.stop();
-    log.info(0, 'stopped');
+    log.info(Level.State, 'stopped');
     return 0;
   } finally {
     await close();

@@ -1,10 +1,11 @@
+import { Level } from '../base/log-level.ts';
 import { SERVICE } from '../setup/daemon.ts';
 import type { Facts } from './facts.ts';
 import { type Finding, ok, warn } from './finding.ts';
 import type { ExaminedNode } from './node.ts';
 
 /** The log level from which on a busy node writes more lines than journald takes (RateLimitBurst=10000 in 30 s). */
-const TALKATIVE = 3;
+const TALKATIVE = Level.Change;
 
 /** That journald does not drop lines of the log just when there are many. */
 export function checkJournal(node: ExaminedNode, { report }: Facts): Finding[] {
@@ -27,7 +28,7 @@ export function checkJournal(node: ExaminedNode, { report }: Facts): Finding[] {
       'journal',
       what,
       means,
-      'criproxy log-level 2',
+      `criproxy log-level ${Level.Failed}`,
       `or: mkdir -p ${dropIn.slice(0, dropIn.lastIndexOf('/'))} && printf '[Service]\\nLogRateLimitIntervalSec=0\\n' > ${dropIn} && systemctl daemon-reload && systemctl restart ${SERVICE}`,
     ),
   ];

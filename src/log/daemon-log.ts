@@ -1,8 +1,8 @@
 import type { Writable } from 'node:stream';
 import { LevelSwitch } from '../base/level-switch.ts';
+import { Level } from '../base/log-level.ts';
 import type { Logger } from '../base/logger.ts';
 import type { LogFormat } from '../config/config.ts';
-import { Level } from '../cri/tables/methods.ts';
 import { BoundedWriter } from './bounded-writer.ts';
 import { glogLine } from './glog.ts';
 import { stderrLine } from './journal-entry.ts';
@@ -31,14 +31,14 @@ const clock: Clock = {
 };
 
 /** `stderr` takes the lines; with the format `journal` it has them only where journald cannot. */
-export async function openLog(level: number, format: LogFormat, stderr: Writable): Promise<DaemonLog> {
+export async function openLog(level: Level, format: LogFormat, stderr: Writable): Promise<DaemonLog> {
   const levels = new LevelSwitch(level);
   const toText = await lineWriter(format, levels);
   const writer = new BoundedWriter(stderr, lost => toText(lossLine(lost)));
   const sink = await openSink(format, toText, writer.write);
   const repeats = new Repeats(line => sink.take(line), levels, clock);
   const log = makeLogger(levels, repeats.pass);
-  levels.onChange(() => log.info(0, describeLevel(levels)));
+  levels.onChange(() => log.info(Level.State, describeLevel(levels)));
   return {
     log,
     levels,
@@ -59,7 +59,7 @@ function describeLevel(levels: LevelSwitch): string {
 function lossLine(lost: number): LogLine {
   const message = `${lost} lines of the log are lost: the reader of stderr did not take them in time`;
   const file = 'daemon-log.ts:0';
-  return { time: new Date(), severity: 'warning', level: 0, message, fields: undefined, about: {}, file };
+  return { time: new Date(), severity: 'warning', level: Level.State, message, fields: undefined, about: {}, file };
 }
 
 async function openSink(

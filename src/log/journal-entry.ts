@@ -1,4 +1,5 @@
 import { escapeControls } from '../base/escape-controls.ts';
+import { Level } from '../base/log-level.ts';
 import { runtimeLabel } from '../base/runtime-name.ts';
 import type { LogLine } from './log-line.ts';
 
@@ -9,7 +10,7 @@ const MAX_FIELD = 60_000;
 export function priorityOf({ severity, level }: LogLine): number {
   if (severity === 'error') return 3;
   if (severity === 'warning') return 4;
-  return level >= 3 ? 7 : 6;
+  return level >= Level.Change ? 7 : 6;
 }
 
 /** The text of a line, on one line. */

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Level } from '../base/log-level.ts';
 import { journalEntry, stderrLine } from './journal-entry.ts';
 import type { LogLine } from './log-line.ts';
 import type { LogSink } from './log-sink.ts';
@@ -137,7 +138,14 @@ export class JournalSink implements LogSink {
   private tellLoss(): void {
     if (this.lastLost === undefined) return;
     const message = `${this.untold} lines of the log are lost: journald did not take them in time`;
-    const line = { ...this.lastLost, severity: 'warning', level: 0, message, fields: undefined, about: {} } as const;
+    const line = {
+      ...this.lastLost,
+      severity: 'warning',
+      level: Level.State,
+      message,
+      fields: undefined,
+      about: {},
+    } as const;
     this.child!.stdin!.write(framed(journalEntry(line)));
     this.untold = 0;
     this.lastLost = undefined;

@@ -1,3 +1,4 @@
+import type { Level } from '../base/log-level.ts';
 import type { About, Logger } from '../base/logger.ts';
 import { redactUrls } from '../base/redact-urls.ts';
 
@@ -8,7 +9,7 @@ export interface LogLine {
   readonly time: Date;
   readonly severity: Severity;
   /** 0 for warnings and errors. */
-  readonly level: number;
+  readonly level: Level;
   readonly message: string;
   readonly fields: unknown;
   readonly about: About;
@@ -31,7 +32,7 @@ export function makeLogger(levels: { get(): number }, take: (line: LogLine) => v
       add('error', 0, message, undefined, about, callSite(log.error));
     },
   };
-  function add(severity: Severity, level: number, message: string, fields: unknown, about: About, file: string): void {
+  function add(severity: Severity, level: Level, message: string, fields: unknown, about: About, file: string): void {
     take({ time: new Date(), severity, level, message: redactUrls(message), fields, about, file });
   }
   return log;

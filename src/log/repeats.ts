@@ -1,3 +1,4 @@
+import { Level } from '../base/log-level.ts';
 import type { LogLine } from './log-line.ts';
 
 /** How long repeats of a line are counted before the count is written, in ms. */
@@ -5,10 +6,6 @@ const WINDOW = 30_000;
 
 /** How many different lines are watched for repeats. */
 const MAX_WATCHED = 500;
-
-/** The level of failed requests, and that from which on calls are dumped. */
-const FAILURES = 2;
-const DUMPS = 3;
 
 /** The clock: performance.now() and an unreferenced setTimeout(), both in ms, or a test's. */
 export interface Clock {
@@ -68,7 +65,7 @@ export class Repeats {
   /** At a level that dumps calls, each failure is part of a dump and is written. */
   private isLimited({ severity, level, about }: LogLine): boolean {
     if (about.change === true) return false;
-    return severity !== 'info' || (level === FAILURES && this.levels.get() < DUMPS);
+    return severity !== 'info' || (level === Level.Failed && this.levels.get() < Level.Change);
   }
 
   private open(key: string, last: LogLine): void {

@@ -1,4 +1,5 @@
 import type { Method } from '../base/call.ts';
+import { Level } from '../base/log-level.ts';
 import type { Logger } from '../base/logger.ts';
 import { laterStream, withMessages } from '../base/reply-stream.ts';
 import { whenUp } from './asking/availability.ts';
@@ -13,9 +14,9 @@ export function passThrough(path: string, primary: Runtime, wait: number, log: L
   return {
     kind: 'stream',
     handle(requests, options) {
-      if (log.enabled(3)) {
+      if (log.enabled(Level.Change)) {
         const text = `criproxy does not know the method ${path}, and sends its calls to the primary runtime`;
-        log.info(3, text, undefined, { call: options.watched, method: path, runtime: primary.id });
+        log.info(Level.Change, text, undefined, { call: options.watched, method: path, runtime: primary.id });
       }
       const reply =
         primary.state.kind === 'up'

@@ -1,5 +1,6 @@
 import type { CallOptions, Reply } from '../base/call.ts';
 import { codeName } from '../base/codes.ts';
+import { Level } from '../base/log-level.ts';
 import { runtimeName } from '../base/runtime-name.ts';
 import type { Route } from '../cri/tables/methods.ts';
 import { askOwner } from './call/ask-owner.ts';
@@ -80,7 +81,7 @@ const all: UnaryRoute = async (plan, request, options) => {
       const part = await promptAnswer(plan, runtime, request, options);
       if (isReply(part)) return;
       plan.node.log.info(
-        2,
+        Level.Failed,
         `${plan.method.name} of ${runtimeName(runtime.id)}: ${codeName(part.code)}: ${part.message}`,
         undefined,
         { call: options.watched, method: plan.method.name, runtime: runtime.id },

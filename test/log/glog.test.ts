@@ -1,10 +1,11 @@
 import { test } from 'tap';
 import { stringify } from 'yaml';
 import { escapeControlsInLines } from '../../src/base/escape-controls.ts';
+import { Level } from '../../src/base/log-level.ts';
 import { glogLine } from '../../src/log/glog.ts';
 import { makeLogger } from '../../src/log/log-line.ts';
 
-function collect(level: number) {
+function collect(level: Level) {
   const written: string[] = [];
   return {
     log: makeLogger({ get: () => level }, line =>
@@ -50,9 +51,9 @@ test("a line is one of glog's", async t => {
 });
 
 test('levels', async t => {
-  for (let level = 0; level <= 5; level++) {
+  for (const level of Object.values(Level)) {
     const { log, written } = collect(level);
-    for (let at = 0; at <= 5; at++) {
+    for (const at of Object.values(Level)) {
       t.equal(log.enabled(at), at <= level, `-v ${level}: level ${at} is ${at <= level ? 'on' : 'off'}`);
       log.info(at, `at ${at}`);
     }

@@ -1,4 +1,5 @@
 import type { Server } from 'node:net';
+import { Level } from '../../base/log-level.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { MetricsSource } from './metrics.ts';
 import { type HttpAnswer, oneAnswerHttp, plain } from './one-answer-http.ts';
@@ -28,7 +29,7 @@ export async function openMetricsServer(
   const listen = async () => {
     try {
       await listenOn(server, host, port);
-      log.info(0, `serving metrics on http://${place}/metrics`);
+      log.info(Level.State, `serving metrics on http://${place}/metrics`);
     } catch (fault) {
       if (!complained) log.warn(`no metrics on ${place}: ${explain(fault)}; trying again, and serving CRI meanwhile`);
       complained = true;

@@ -1,5 +1,6 @@
 import { AdminError, type AdminRoute } from '../../admin/admin-route.ts';
 import type { LevelSwitch } from '../../base/level-switch.ts';
+import { isLevel, type Level } from '../../base/log-level.ts';
 
 /** The longest time for a temporary level, in ms: a day. */
 const LONGEST = 86_400_000;
@@ -29,9 +30,9 @@ export function logLevelRoutes(levels: LevelSwitch): readonly AdminRoute[] {
   ];
 }
 
-function readBody(body: unknown): { level: number; for: number } {
+function readBody(body: unknown): { level: Level; for: number } {
   const { level, for: ms = 0 } = (body ?? {}) as { level?: unknown; for?: unknown };
-  if (!(typeof level === 'number' && Number.isInteger(level) && level >= 0 && level <= 5)) {
+  if (!isLevel(level)) {
     throw new AdminError(400, `level: ${JSON.stringify(level)} is not a log level; use 0 to 5`);
   }
   if (!(typeof ms === 'number' && ms >= 0 && ms <= LONGEST)) {

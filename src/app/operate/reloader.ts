@@ -1,4 +1,5 @@
 import type { LevelSwitch } from '../../base/level-switch.ts';
+import { Level } from '../../base/log-level.ts';
 import type { About, Logger } from '../../base/logger.ts';
 import { runtimeName } from '../../base/runtime-name.ts';
 import { compareConfigs } from '../../config/config-changes.ts';
@@ -74,10 +75,10 @@ export class Reloader {
     this.listener?.reloading();
     try {
       const report = await this.apply();
-      for (const line of report.changes) log.info(0, `reload: ${line}`);
+      for (const line of report.changes) log.info(Level.State, `reload: ${line}`);
       for (const line of report.warnings) log.warn(`reload: ${line}`, always);
       for (const line of report.needsRestart) log.warn(`reload: ${line}`, always);
-      if (report.note !== '') log.info(0, `reload: ${report.note}`);
+      if (report.note !== '') log.info(Level.State, `reload: ${report.note}`);
       return report;
     } catch (fault) {
       const reason = (fault as Error).message.trim().replaceAll('\n', '; ');

@@ -7,6 +7,7 @@ import type {
   RuntimeReport,
   StatusReport,
 } from '../../admin/api/status-report.ts';
+import { highestLevel } from '../../base/log-level.ts';
 import type { Logger } from '../../base/logger.ts';
 import { redactUrls } from '../../base/redact-urls.ts';
 import { steadyNow } from '../../base/steady-clock.ts';
@@ -31,8 +32,6 @@ export interface StatusSources {
   readonly faults?: { warnings(): readonly string[] } | undefined;
   readonly log: Logger;
 }
-
-const LEVELS = [5, 4, 3, 2, 1, 0];
 
 /** GET /v1/status: a StatusReport; with `?ask=true` the runtimes are asked for what only they know. */
 export function statusRoutes(sources: StatusSources): readonly AdminRoute[] {
@@ -77,7 +76,7 @@ function reportDaemon(
     metrics: metrics === undefined ? null : `${metrics.host}:${metrics.port}`,
     stateDir: stateDir ?? null,
     configFile: configFile ?? null,
-    logLevel: LEVELS.find(level => log.enabled(level)) ?? 0,
+    logLevel: highestLevel(log),
     ...(faults !== undefined && { faults: faults.warnings() }),
     memory: { rssBytes: rss, heapBytes: heapUsed, externalBytes: external },
     calls: clientCalls(),

@@ -1,3 +1,4 @@
+import { Level } from '../../base/log-level.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { Runtime } from '../../routing/port/runtime.ts';
 import type { SystemdEnvironment } from '../../systemd/environment.ts';
@@ -71,7 +72,7 @@ function watchdogOf({ environment, notifier, log }: SupervisorOptions): number |
   if (notifySocket === undefined) return undefined;
   if (watchdog !== undefined || ownWatchdog === undefined) return watchdog;
   if (notifier.speaksItself) return ownWatchdog;
-  log.info(0, 'systemd does not watch the daemon: for that the socket unit must have a ListenDatagram=');
+  log.info(Level.State, 'systemd does not watch the daemon: for that the socket unit must have a ListenDatagram=');
   return undefined;
 }
 

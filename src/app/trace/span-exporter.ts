@@ -1,4 +1,5 @@
 import { hostname } from 'node:os';
+import { Level } from '../../base/log-level.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { CallWatch } from '../../watch/call-watch.ts';
 import type { Counters } from '../../watch/counters.ts';
@@ -50,7 +51,7 @@ export class SpanExporter {
     );
     this.forget = watch.add(new SpanRecorder(span => this.take(span)));
     this.wait(PERIOD);
-    log.info(0, `sending spans to ${this.url}`);
+    log.info(Level.State, `sending spans to ${this.url}`);
   }
 
   /** Tries once more to send what is there; a collector that hangs is not waited for. */
@@ -118,7 +119,7 @@ export class SpanExporter {
     this.failing = failing;
     if (failing) {
       this.log.warn(`the collector at ${this.url} takes no spans: ${fault.why}; calls go on without (see -otlp)`);
-    } else this.log.info(0, `the collector at ${this.url} takes spans again`);
+    } else this.log.info(Level.State, `the collector at ${this.url} takes spans again`);
   }
 }
 

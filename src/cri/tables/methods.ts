@@ -1,3 +1,4 @@
+import { Level } from '../../base/log-level.ts';
 /**
  * The runtime that a call is for.
  * - `identity`: the primary, or its last answer; `status`: the primary, with the states of all; `config`: the primary, with missing
@@ -50,16 +51,14 @@ export type Effect =
  */
 export type Join = 'items' | 'images' | 'descriptors' | 'filesystems';
 
-/** The log level from which a method's calls are dumped. */
-export const Level = { Change: 3, Status: 4, List: 5 } as const;
-
 /** The oldest CRI API package that has a method: all later ones have it too. */
 export type Since = 'runtime' | 'runtime.v1alpha2' | 'runtime.v1';
 
 export interface MethodRow {
   readonly service: 'RuntimeService' | 'ImageService';
   readonly route: Route;
-  readonly level: number;
+  /** The log level from which its calls are dumped. */
+  readonly level: Level;
   readonly since: Since;
   readonly streams: boolean;
   /** Message names, where they are not the method's own with `Request` and `Response` behind it. */
@@ -79,11 +78,11 @@ export interface MethodRow {
 
 type Extra = Partial<Pick<MethodRow, 'request' | 'response' | 'unaryList' | 'join' | 'needsAll'>>;
 
-function runtime(route: Route, level: number, since: Since = 'runtime'): MethodRow {
+function runtime(route: Route, level: Level, since: Since = 'runtime'): MethodRow {
   return { service: 'RuntimeService', route, level, since, streams: false };
 }
 
-function image(route: Route, level: number): MethodRow {
+function image(route: Route, level: Level): MethodRow {
   return { service: 'ImageService', route, level, since: 'runtime', streams: false };
 }
 

@@ -1,5 +1,6 @@
 import { Code } from '../../base/codes.ts';
 import type { ProxyError } from '../../base/error.ts';
+import { Level } from '../../base/log-level.ts';
 import type { Logger } from '../../base/logger.ts';
 import { runtimeName } from '../../base/runtime-name.ts';
 import { checkItems } from '../../cri/read/listing.ts';
@@ -112,7 +113,7 @@ export class Samples {
     const about = { method: list, runtime: runtime.id, change: true };
     const name = runtimeName(runtime.id);
     const why = reason?.message ?? '';
-    if (source === 'live') this.log.info(0, `${list} of ${name} is live again`, undefined, about);
+    if (source === 'live') this.log.info(Level.State, `${list} of ${name} is live again`, undefined, about);
     else if (source === 'none') this.log.warn(`${list} is sent without ${name}: ${why}`, about);
     else {
       const age = ((performance.now() - inquiry.last!.askedAt) / 1000).toFixed(1);

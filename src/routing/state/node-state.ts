@@ -1,5 +1,6 @@
 import { Code } from '../../base/codes.ts';
 import { ProxyError } from '../../base/error.ts';
+import { Level } from '../../base/log-level.ts';
 import type { Logger } from '../../base/logger.ts';
 import { runtimeName } from '../../base/runtime-name.ts';
 import { steadyNow } from '../../base/steady-clock.ts';
@@ -196,7 +197,7 @@ export class NodeState {
   isLive(runtime: Runtime, list: ListName, call?: WatchedCall): void {
     if (this.stale.size > 0 && this.stale.delete(`${runtime.id} ${list}`)) {
       const about = { call, method: list, runtime: runtime.id, change: true };
-      this.log.info(0, `${list} of ${runtimeName(runtime.id)} is live again`, undefined, about);
+      this.log.info(Level.State, `${list} of ${runtimeName(runtime.id)} is live again`, undefined, about);
     }
   }
 
@@ -223,7 +224,7 @@ export class NodeState {
   private tellSilence(runtime: Runtime, since: number | undefined): void {
     const about = { runtime: runtime.id, change: true };
     const name = runtimeName(runtime.id);
-    if (since === undefined) this.log.info(0, `${name} answers again`, undefined, about);
+    if (since === undefined) this.log.info(Level.State, `${name} answers again`, undefined, about);
     else this.log.warn(`${name} is connected but has answered no call since ${new Date(since).toISOString()}`, about);
   }
 

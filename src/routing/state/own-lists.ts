@@ -1,4 +1,5 @@
 import { ProxyError } from '../../base/error.ts';
+import { Level } from '../../base/log-level.ts';
 import type { Logger } from '../../base/logger.ts';
 import { runtimeName } from '../../base/runtime-name.ts';
 import type { ListName } from '../../cri/read/filter.ts';
@@ -70,6 +71,6 @@ export class OwnLists {
 
   private complain(runtime: Runtime, list: ListName, fault: unknown): void {
     const text = `${list} of ${runtimeName(runtime.id)}: ${ProxyError.from(fault).message}`;
-    this.node.log.info(2, text, undefined, { method: list, runtime: runtime.id });
+    this.node.log.info(Level.Failed, text, undefined, { method: list, runtime: runtime.id });
   }
 }

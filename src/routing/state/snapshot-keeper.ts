@@ -1,3 +1,4 @@
+import { Level } from '../../base/log-level.ts';
 import type { Logger } from '../../base/logger.ts';
 import { runtimeName } from '../../base/runtime-name.ts';
 import type { Runtime } from '../port/runtime.ts';
@@ -121,7 +122,9 @@ export class SnapshotKeeper {
       decodeState(filed.contents, this.bootId, snapshot);
       snapshot.seen = true;
       const from = by === 'socket' ? '' : `, found by its ${by === 'path' ? 'path in the configuration' : 'id alone'}`;
-      this.log.info(1, `loaded the snapshot of ${runtimeName(runtime.id)}${from}`, undefined, { runtime: runtime.id });
+      this.log.info(Level.Detail, `loaded the snapshot of ${runtimeName(runtime.id)}${from}`, undefined, {
+        runtime: runtime.id,
+      });
     } catch (fault) {
       this.lose(runtime, `its snapshot on the disk cannot be used: ${String(fault)}`);
     }
@@ -163,7 +166,7 @@ export class SnapshotKeeper {
       await this.writeEntry(runtime, snapshot, filing);
       if (!this.failing.delete(runtime)) return;
       const text = `the snapshot of ${runtimeName(runtime.id)} is written to the disk again`;
-      this.log.info(0, text, undefined, { runtime: runtime.id, change: true });
+      this.log.info(Level.State, text, undefined, { runtime: runtime.id, change: true });
     } catch (fault) {
       filing.fail();
       if (this.failing.has(runtime)) return;

@@ -1,5 +1,6 @@
 import type { CallOptions } from '../../base/call.ts';
 import { ProxyError } from '../../base/error.ts';
+import { Level } from '../../base/log-level.ts';
 import type { Logger } from '../../base/logger.ts';
 import { runtimeName } from '../../base/runtime-name.ts';
 import type { Plan } from '../call/method-plan.ts';
@@ -42,7 +43,11 @@ export class RuntimeConfigReplay {
       signal: AbortSignal.timeout(REPLAY_TIMEOUT),
     };
     this.last.plan.call(runtime, this.last.request, options).then(
-      () => this.log.info(1, `sent the last UpdateRuntimeConfig to ${runtimeName(runtime.id)}, which has just come up`),
+      () =>
+        this.log.info(
+          Level.Detail,
+          `sent the last UpdateRuntimeConfig to ${runtimeName(runtime.id)}, which has just come up`,
+        ),
       fault => this.log.warn(`UpdateRuntimeConfig to ${runtimeName(runtime.id)}: ${ProxyError.from(fault).message}`),
     );
   }

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { CallOptions, Reply, ReplyStream, RequestStream } from '../../base/call.ts';
 import { Code } from '../../base/codes.ts';
 import { ProxyError } from '../../base/error.ts';
+import { Level } from '../../base/log-level.ts';
 import type { About, Logger } from '../../base/logger.ts';
 import { Quota } from '../../base/quota.ts';
 import { CallsWaiting } from '../calls-waiting.ts';
@@ -249,14 +250,15 @@ export class Link<Greeting> {
     const { log, name, path, describe, about: of, isOptional } = this.options;
     const about = { ...of, change: true };
     if (state.kind === 'down' && state.absent && !state.seen && isOptional === true) {
-      log.info(0, `${name} is not seen yet: ${state.reason}; trying again`, undefined, about);
+      log.info(Level.State, `${name} is not seen yet: ${state.reason}; trying again`, undefined, about);
       return;
     }
-    if (state.kind === 'up') log.info(0, `${name} is up at ${path}: ${describe(state.greeting)}`, undefined, about);
+    if (state.kind === 'up')
+      log.info(Level.State, `${name} is up at ${path}: ${describe(state.greeting)}`, undefined, about);
     else if (before.kind === 'up' || !this.complained)
       log.warn(`${name} is down: ${state.reason}; trying again`, about);
     // Why it stays down is another matter than that it is.
-    else log.info(1, `${name} is still down: ${state.reason}`, undefined, about);
+    else log.info(Level.Detail, `${name} is still down: ${state.reason}`, undefined, about);
     this.complained = true;
   }
 }

@@ -2,8 +2,9 @@ import { test } from 'tap';
 import { AdminError, type AdminRequest } from '../../../src/admin/admin-route.ts';
 import { logLevelRoutes } from '../../../src/app/operate/log-level-routes.ts';
 import { LevelSwitch } from '../../../src/base/level-switch.ts';
+import type { Level } from '../../../src/base/log-level.ts';
 
-function setUp(level: number) {
+function setUp(level: Level) {
   const levels = new LevelSwitch(level);
   const routes = logLevelRoutes(levels);
   const ask = async (method: string, body?: unknown) => {

@@ -7,6 +7,7 @@ import type { ImageNames } from '../routing/port/routing-settings.ts';
 import { isSameSocket } from '../transport/sockets/same-socket.ts';
 import { nodeAddress } from './node-address.ts';
 import { readOperating } from './operating-flags.ts';
+import { ownSocketAt } from './own-sockets.ts';
 import type { ProxyConfig, RuntimeAddress } from './proxy-config.ts';
 import { readChoice, readHandlers, readPins } from './routing-flags.ts';
 import { flagSetting, type Setting, type Settings } from './setting.ts';
@@ -31,7 +32,11 @@ export function readSettings(settings: Settings): Config {
   const listenSetting = settings.of('listen');
   const listen = socketPath(listenSetting.text);
   if (typeof listen !== 'string') throw listenSetting.fail(listen.fault);
-  const runtimes = readConnect(settings.of('connect'), listen);
+  const operating = readOperating(settings);
+  const { adminSocket } = operating;
+  if (adminSocket !== undefined && isSameSocket(listen, adminSocket))
+    throw settings.of('adminSocket').fail('is the socket of -listen; change one', adminSocket);
+  const runtimes = readConnect(settings.of('connect'), { listen, adminSocket });
   const ids = runtimes.map(({ id }) => id);
   return {
     runtimes,
@@ -46,7 +51,7 @@ export function readSettings(settings: Settings): Config {
     listTimeout: readListTimeout(settings.of('listTimeout')),
     maxSnapshotAge: parseDuration(settings.of('maxSnapshotAge').text),
     stateDir: readStateDir(settings.of('stateDir')),
-    ...readOperating(settings),
+    ...operating,
     logFormat: readChoice(settings.of('logFormat'), ['glog', 'json', 'journal']),
     program: formatVersion(),
     userAgent: `criproxy/${version.version}`,
@@ -56,7 +61,10 @@ export function readSettings(settings: Settings): Config {
   };
 }
 
-function readConnect(setting: Setting, listen: string): [RuntimeAddress, ...RuntimeAddress[]] {
+function readConnect(
+  setting: Setting,
+  own: Pick<Config, 'listen' | 'adminSocket'>,
+): [RuntimeAddress, ...RuntimeAddress[]] {
   const found: RuntimeAddress[] = [];
   for (const entry of setting.text.split(',')) {
     const fail = (fault: string) => setting.fail(fault, entry);
@@ -75,8 +83,8 @@ function readConnect(setting: Setting, listen: string): [RuntimeAddress, ...Runt
     if (found.some(other => isSameSocket(other.path, address.path))) {
       throw fail('has the socket of another runtime; name each runtime once');
     }
-    if (isSameSocket(address.path, listen))
-      throw fail('is the socket of -listen: criproxy cannot be its own runtime; change one');
+    const name = ownSocketAt(address.path, own);
+    if (name !== undefined) throw fail(`is the socket of -${name}: criproxy cannot be its own runtime; change one`);
     found.push(address);
   }
   return found as [RuntimeAddress, ...RuntimeAddress[]];

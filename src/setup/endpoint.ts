@@ -1,3 +1,5 @@
+import { isSameSocket } from '../transport/sockets/same-socket.ts';
+
 /** A CRI endpoint as a path: `unix:///run/x.sock` and `/run/x.sock` are one, and /var/run is /run. */
 export function endpointPath(endpoint: string): string {
   return endpoint
@@ -6,6 +8,7 @@ export function endpointPath(endpoint: string): string {
     .replace(/^\/var\/run\//, '/run/');
 }
 
+/** The links of a copy of a node (--root) are not followed: these are the links of this machine. */
 export function sameEndpoint(one: string, other: string): boolean {
-  return endpointPath(one) === endpointPath(other);
+  return isSameSocket(endpointPath(one), endpointPath(other));
 }

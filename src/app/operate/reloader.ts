@@ -3,6 +3,7 @@ import { Level } from '../../base/log-level.ts';
 import type { About, Logger } from '../../base/logger.ts';
 import { runtimeName } from '../../base/runtime-name.ts';
 import { compareConfigs } from '../../config/config-changes.ts';
+import { ownSocketAt } from '../../config/own-sockets.ts';
 import type { ProxyConfig } from '../../config/proxy-config.ts';
 import type { Departure, Generations } from '../generation/generations.ts';
 
@@ -109,9 +110,9 @@ export class Reloader {
 }
 
 /** The configuration is right in itself; with what stays as it is it may not be. */
-function checkLoops({ runtimes, listen, adminSocket }: ProxyConfig): void {
-  for (const { id, path } of runtimes) {
-    if (path === listen || path === adminSocket) {
+function checkLoops(config: ProxyConfig): void {
+  for (const { id, path } of config.runtimes) {
+    if (ownSocketAt(path, config) !== undefined) {
       throw new Error(
         `${runtimeName(id)}: "${path}" is a socket of criproxy itself until the next restart: systemctl restart criproxy`,
       );

@@ -1,12 +1,22 @@
-import { readlinkSync, realpathSync } from 'node:fs';
+import { readlinkSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 
 /** How many links may lead to a socket: as many as the kernel follows. */
 const LINKS = 40;
 
-/** Whether two paths are of one socket: /var/run is a link to /run on most nodes. */
+/** Whether two paths are of one socket: /var/run is a link to /run on most nodes, and a socket can have two names or mounts. */
 export function isSameSocket(one: string, other: string): boolean {
-  return one === other || realSocket(one) === realSocket(other);
+  return one === other || realSocket(one) === realSocket(other) || isSameFile(one, other);
+}
+
+/** A bind mount or a hard link is another path of the same socket. */
+function isSameFile(one: string, other: string): boolean {
+  try {
+    const [a, b] = [statSync(one), statSync(other)];
+    return a.dev === b.dev && a.ino === b.ino;
+  } catch {
+    return false;
+  }
 }
 
 /** The path without links. Neither the socket nor its folder need be there. */

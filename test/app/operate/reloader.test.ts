@@ -11,7 +11,6 @@ import { readConfig } from '../../../src/config/config.ts';
 import { compareConfigs } from '../../../src/config/config-changes.ts';
 import { daemonFlags } from '../../../src/config/daemon-flags.ts';
 import type { ProxyConfig } from '../../../src/config/proxy-config.ts';
-import { isSameSocket } from '../../../src/transport/sockets/same-socket.ts';
 
 const silent: Logger = { enabled: () => false, info() {}, warn() {}, error() {} };
 
@@ -64,15 +63,6 @@ test('another order of runtimes is a change', async t => {
     configOf('-connect', '/run/a.sock,c:/run/c.sock,b:/run/b.sock'),
   );
   t.strictSame(found.changes, ['order of runtimes: primary, b, c, now primary, c, b']);
-});
-
-test('a socket by way of a link is the same socket, whether or not it is there', async t => {
-  const dir = mkdtempSync(join(tmpdir(), 'criproxy-reload-'));
-  t.teardown(() => rmSync(dir, { recursive: true, force: true }));
-  symlinkSync(dir, join(dir, 'link'));
-  t.ok(isSameSocket(join(dir, 'a.sock'), join(dir, 'link/a.sock')));
-  t.notOk(isSameSocket(join(dir, 'a.sock'), join(dir, 'link/b.sock')));
-  t.ok(isSameSocket('/none/x/../a.sock', '/none/a.sock'));
 });
 
 /** A reloader over nothing but what is in force. */
@@ -138,3 +128,26 @@ test('a level that somebody has set for a time stays, unless the configuration h
   await reloader.reload();
   t.equal(levels.get(), 1);
 });
+
+for (const own of ['criproxy.sock', 'admin.sock']) {
+  test(`a runtime at ${own}, which is criproxy's own until a restart, is refused by whatever path it is found`, async t => {
+    const dir = mkdtempSync(join(tmpdir(), 'criproxy-reload-'));
+    t.teardown(() => rmSync(dir, { recursive: true, force: true }));
+    symlinkSync(dir, join(dir, 'link'));
+    const ofNode = ['-listen', join(dir, 'criproxy.sock'), '-adminSocket', join(dir, 'admin.sock')];
+    const next = ['-listen', '/run/next.sock', '-adminSocket', '/run/next-admin.sock'];
+    for (const path of [join(dir, own), join(dir, 'link', own)]) {
+      const { reloader, state } = startReloader(async () => ({
+        config: configOf(...next, '-connect', `/run/a.sock,loop:${path}`),
+        overruled: [],
+      }));
+      state.config = configOf(...ofNode);
+      await t.rejects(
+        reloader.reload(),
+        { message: /runtime loop: .* is a socket of criproxy itself until the next restart/ },
+        path,
+      );
+      t.equal(state.config.runtimes.length, 2, 'the configuration is as it was');
+    }
+  });
+}

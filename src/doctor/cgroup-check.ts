@@ -7,13 +7,13 @@ import type { Facts } from './facts.ts';
 import { type Finding, fail, ok } from './finding.ts';
 import type { ExaminedNode } from './node.ts';
 
-/** From here on the kubelet takes the runtime's driver (feature gate KubeletCgroupDriverFromCRI), where it says it. */
+/** From this release on the kubelet uses the runtime's driver, if the runtime tells it (feature gate KubeletCgroupDriverFromCRI). */
 const ASKS_RUNTIME = 31;
 
-/** From here on a kubelet ends if the runtime does not say it. */
+/** From this release on a kubelet ends if the runtime does not tell its driver. */
 const NEEDS_RUNTIME = 37;
 
-/** That the kubelet and all runtimes make cgroups by the same driver. */
+/** Checks that the kubelet and all runtimes use the same cgroup driver. */
 export function checkCgroupDrivers(node: ExaminedNode, { kubelet, report }: Facts): Finding[] {
   const known = (report?.runtimes ?? []).flatMap(({ id, asked }) =>
     asked?.cgroupDriver ? [{ id, driver: asked.cgroupDriver }] : [],
@@ -27,7 +27,7 @@ export function checkCgroupDrivers(node: ExaminedNode, { kubelet, report }: Fact
     findings.push(
       fail(
         'cgroup-driver-unknown',
-        'the primary runtime does not say its cgroup driver',
+        'the primary runtime does not tell its cgroup driver',
         means,
         'see the release notes of the runtime for RuntimeConfig (containerd 2.0, CRI-O 1.28)',
       ),
@@ -65,7 +65,7 @@ function mendDriver(id: string, expected: string): string[] {
   ];
 }
 
-/** What the kubelet is configured with; undefined where that cannot be read. */
+/** The kubelet's own setting; undefined if it cannot be read. */
 function readDriver(node: ExaminedNode, { args, config }: Kubelet): { driver: string; from: string } | undefined {
   const flag = findFlag(args, 'cgroup-driver');
   if (flag !== undefined && flag.value !== '') return { driver: flag.value, from: flag.origin.file };

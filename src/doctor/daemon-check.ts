@@ -6,17 +6,17 @@ import type { ExaminedNode } from './node.ts';
 /** How long the daemon may take to answer Version and ImageFsInfo, in ms: crictl and kubeadm give up after 2 s. */
 const PATIENCE = 2_000;
 
-/** How late the event loop may be at the worst (p99) before a kubelet's calls are felt to be slow, in ms. */
+/** The lag of the event loop (p99) from which a kubelet's calls are slow, in ms. */
 const LATE = 100;
 
-/** A daemon that cannot be asked how it is need not be waited for. */
+/** A daemon without an admin socket is not waited for. */
 const ONE_TRY = 500;
 
 const MEANS_SILENT = 'a kubelet cannot start, and one that runs loses its runtime';
 
 const LOG = 'journalctl -u criproxy -n 50 --no-pager';
 
-/** That the daemon runs, is the program that is installed, and answers CRI. */
+/** Checks that the daemon runs, is the installed program, and answers CRI. */
 export async function checkDaemon(node: ExaminedNode, facts: Facts): Promise<Finding[]> {
   return [
     ...checkAdmin(node, facts),
@@ -26,12 +26,12 @@ export async function checkDaemon(node: ExaminedNode, facts: Facts): Promise<Fin
   ];
 }
 
-/** The daemon asks systemd to watch it where its unit wants that; systemd does not where it takes no messages of it. */
+/** Checks that systemd watches the daemon, which it does not do if it accepts no messages from the process. */
 function checkWatchdog(node: ExaminedNode): Finding[] {
   const { ActiveState: state, Environment: environment, WatchdogUSec: watched } = node.unit(SERVICE) ?? {};
   const isWanted = /\bCRIPROXY_WATCHDOG_SEC=[1-9]/.test(environment ?? '');
   if (state !== 'active' || !isWanted || watched === undefined || !/^(0|infinity)$/.test(watched)) return [];
-  const means = 'it does not take its messages: a daemon that hangs is not started again';
+  const means = 'systemd accepts no messages from the daemon: a daemon that hangs is not restarted';
   const mend = ['journalctl -u criproxy -g systemd --no-pager', `systemctl restart criproxy.socket ${SERVICE}`];
   return [warn('daemon-watchdog', 'systemd does not watch the daemon', means, ...mend)];
 }
@@ -43,7 +43,7 @@ async function checkFaults(node: ExaminedNode): Promise<Finding[]> {
     const means = 'calls to runtimes are delayed, or fail, on purpose';
     return [warn('daemon-faults', `faults are injected: ${faults.join('; ')}`, means, 'criproxy faults clear')];
   }
-  const means = 'it is for tests alone: whoever may open the admin socket can make calls fail';
+  const means = 'the flag is for tests: every user of the admin socket can make calls fail';
   return [
     warn(
       'daemon-faults',
@@ -58,7 +58,7 @@ function checkAdmin(node: ExaminedNode, { report, silence, version, adminSocket 
   if (report === undefined) {
     const isForbidden = !node.isRoot && /no permission/.test(silence!.message);
     const state = node.unit(SERVICE)?.['ActiveState'];
-    if (isForbidden) return [skip('daemon', silence!.message, 'what only the daemon knows is not checked')];
+    if (isForbidden) return [skip('daemon', silence!.message, 'checks that need the daemon are left out')];
     const mend = state === 'active' ? [`systemctl status ${SERVICE}`, LOG] : [`systemctl start ${SERVICE}`, LOG];
     const means =
       'without the daemon the kubelet has no runtime: no pod starts or stops, and the node becomes NotReady';
@@ -66,7 +66,7 @@ function checkAdmin(node: ExaminedNode, { report, silence, version, adminSocket 
       fail(
         'daemon',
         silence!.message,
-        state === 'active' ? 'systemd says that it runs, but it cannot be asked how it is' : means,
+        state === 'active' ? 'systemd reports it as active, but it does not answer' : means,
         ...mend,
       ),
     ];
@@ -74,7 +74,7 @@ function checkAdmin(node: ExaminedNode, { report, silence, version, adminSocket 
   const { pid, version: running, eventLoopLag } = report.daemon;
   const findings = [ok('daemon', `the daemon runs: criproxy ${running}, pid ${pid}`, `it answers on ${adminSocket}`)];
   if (running !== version) {
-    const means = 'the program was replaced while it ran: what is new, or mended, is not in force';
+    const means = 'the program was replaced while it ran: new features and fixes are not in force';
     findings.push(
       warn(
         'daemon-version',

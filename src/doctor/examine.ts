@@ -12,7 +12,7 @@ import { checkState } from './state-check.ts';
 import { checkSysctls } from './sysctl-check.ts';
 import { checkUnit } from './unit-check.ts';
 
-/** All checks, along the chain from the kubelet to the runtimes, then what lies below. Changes nothing. */
+/** All checks, along the chain from the kubelet to the runtimes, then of the machine. Changes nothing. */
 export async function examineNode(node: ExaminedNode, adminSocket: string, version: string): Promise<Finding[]> {
   const facts = await gatherFacts(node, adminSocket, version);
   return [

@@ -7,22 +7,22 @@ import { SetupError } from '../setup/setup-error.ts';
 import { loadUnit } from '../setup/unit.ts';
 import type { ExaminedNode } from './node.ts';
 
-/** What the checks are about, found out once. */
+/** The facts that the checks use, each found once. */
 export interface Facts {
-  /** What the daemon says of itself; undefined if it cannot be asked, and why. */
+  /** The daemon's own report; undefined if it does not answer, and why. */
   readonly report: StatusReport | undefined;
   readonly silence: Error | undefined;
-  /** Undefined if the node has none, or one that is not understood, and why. */
+  /** Undefined if the node has none, or one with an unknown layout, and why. */
   readonly kubelet: Kubelet | undefined;
   readonly strange: SetupError | undefined;
-  /** Of the running daemon; of its unit where it cannot be asked. */
+  /** From the running daemon; from its unit if it does not answer. */
   readonly listen: string;
   readonly adminSocket: string;
-  /** Undefined: none. */
+  /** Undefined without one. */
   readonly stateDir: string | undefined;
   /** With the empty id of the primary. */
   readonly runtimes: readonly { readonly id: string; readonly socket: string }[];
-  /** Of the program that is installed. */
+  /** The version of the installed program. */
   readonly version: string;
 }
 
@@ -60,7 +60,7 @@ export async function gatherFacts(node: ExaminedNode, adminSocket: string, versi
   };
 }
 
-/** Of the daemon's unit, with the values of its environment files; none where it has no unit, or a strange one. */
+/** The flags in the daemon's unit, with the values of its environment files; none without a unit that can be read. */
 function readDaemonArguments(node: ExaminedNode): readonly Argument[] {
   try {
     const unit = loadUnit(node.files, SERVICE);

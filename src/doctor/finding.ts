@@ -1,18 +1,18 @@
 /** `skip`: the check could not be made. */
 export type Severity = 'ok' | 'warn' | 'fail' | 'skip';
 
-/** What a check has found. */
+/** The result of a check. */
 export interface Finding {
-  /** What was checked, as `kubelet-endpoint`; stable, for scripts. */
+  /** The name of the check, as `kubelet-endpoint`; stable, for scripts. */
   readonly check: string;
   readonly severity: Severity;
-  /** What is so. */
+  /** The observed fact. */
   readonly what: string;
-  /** What follows from it, for pods and people. */
+  /** The consequence for pods and users. */
   readonly means: string;
-  /** Commands that mend it, one a line; empty where nothing is to be mended. */
+  /** Commands that mend it, one a line; empty if nothing needs to be mended. */
   readonly mend: readonly string[];
-  /** Of interest only to who asks for all: nothing needs to be done, and perhaps nothing ever will. */
+  /** Shown with all findings only: nothing needs to be done. */
   readonly isAside?: true;
 }
 
@@ -20,7 +20,7 @@ export function ok(check: string, what: string, means: string): Finding {
   return { check, severity: 'ok', what, means, mend: [] };
 }
 
-/** What is so and no fault, for who asks for all. */
+/** A fact that is no fault, shown with all findings only. */
 export function aside(check: string, what: string, means: string): Finding {
   return { ...ok(check, what, means), isAside: true };
 }

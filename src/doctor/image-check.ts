@@ -5,7 +5,7 @@ import { aside, type Finding, warn } from './finding.ts';
 /** How many names a finding has at most; the rest is counted. */
 const MOST = 20;
 
-/** Images that only one runtime has: a pod that is made anew on another one must pull them, and may not be able to. */
+/** Checks for images that only one runtime has: a pod that moves to another runtime must pull them, and may not be able to. */
 export function checkImages({ report }: Facts): Finding[] {
   return (report?.runtimes ?? []).flatMap(({ id, socket, soleImages }) => {
     if (soleImages == null) return [];
@@ -34,7 +34,7 @@ function list(names: readonly string[]): string {
 const isDocker = (socket: string) => /\/(cri-dockerd|dockershim)\.sock$/.test(socket);
 const isContainerd = (socket: string) => /containerd\S*\.sock$/.test(socket) && !isDocker(socket);
 
-/** Commands that copy images from one runtime to another, as far as it is known how; else one that pulls them. */
+/** Commands that copy images from one runtime to another, if a way is known; else commands that pull them. */
 function copy(from: string, to: string, names: readonly string[]): string[] {
   const some = names.slice(0, MOST).join(' ');
   const ctr = (socket: string) => `ctr -a ${socket} -n k8s.io images`;

@@ -4,10 +4,10 @@ import type { Facts } from './facts.ts';
 import { type Finding, ok, warn } from './finding.ts';
 import type { ExaminedNode } from './node.ts';
 
-/** The log level from which on a busy node writes more lines than journald takes (RateLimitBurst=10000 in 30 s). */
+/** The log level from which a busy node writes more lines than journald takes (RateLimitBurst=10000 in 30 s). */
 const TALKATIVE = Level.Change;
 
-/** That journald does not drop lines of the log just when there are many. */
+/** Checks that journald does not drop lines of the log when there are many. */
 export function checkJournal(node: ExaminedNode, { report }: Facts): Finding[] {
   const service = node.unit(SERVICE);
   if (service?.['LoadState'] !== 'loaded' || report === undefined) return [];
@@ -17,7 +17,7 @@ export function checkJournal(node: ExaminedNode, { report }: Facts): Finding[] {
     return [ok('journal', `journald takes all lines of ${SERVICE}`, 'LogRateLimitIntervalSec=0 is in force')];
   }
   if (logLevel < TALKATIVE) {
-    return [ok('journal', `the log level is ${logLevel}`, 'that is less than journald drops lines of')];
+    return [ok('journal', `the log level is ${logLevel}`, 'journald takes all lines at this level')];
   }
   const what = `the log level is ${logLevel}, and journald takes ${service['LogRateLimitBurst']} lines of ${SERVICE} in ${interval}`;
   const means =

@@ -10,7 +10,7 @@ import type { ExaminedNode } from './node.ts';
 
 const APPLY = 'criproxy setup apply';
 
-/** That the kubelet uses the proxy, by its files and by what the one that runs is connected to. */
+/** Checks that the kubelet uses the proxy, by its files and by the connections of the running kubelet. */
 export function checkKubelet(node: ExaminedNode, facts: Facts): Finding[] {
   const { kubelet, strange, listen } = facts;
   if (strange !== undefined) {
@@ -29,8 +29,8 @@ export function checkKubelet(node: ExaminedNode, facts: Facts): Finding[] {
     return [
       warn(
         'kubelet-endpoint',
-        `there is no ${KUBELET_UNIT}, no distribution that is known, and no other service that runs a kubelet`,
-        'whatever uses criproxy is not checked',
+        `there is no ${KUBELET_UNIT}, no known distribution, and no other service that runs a kubelet`,
+        'the client of criproxy is not checked',
       ),
     ];
   }
@@ -59,7 +59,7 @@ function checkEndpoints(node: ExaminedNode, kubelet: Kubelet, listen: string): F
   return findings;
 }
 
-/** Flags that end a kubelet, with the first release that does not know them (kubernetes/kubernetes CHANGELOG-1.27). */
+/** Flags that end a kubelet, with the first release without them (kubernetes/kubernetes CHANGELOG-1.27). */
 const refusedFlags = [{ flag: 'container-runtime', first: 27 }] as const;
 
 function checkFlags({ args, minor }: Kubelet): Finding[] {
@@ -80,7 +80,7 @@ function checkFlags({ args, minor }: Kubelet): Finding[] {
   });
 }
 
-/** What the kubelet that runs does, beside what its files say: one that was not restarted has what they said before. */
+/** Compares the running kubelet with its files: a kubelet that was not restarted since uses the old settings. */
 function checkRunning(node: ExaminedNode, kubelet: Kubelet, listen: string): Finding[] {
   const check = 'kubelet-running';
   const unit = kubelet.unit.name;

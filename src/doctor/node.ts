@@ -20,11 +20,11 @@ export interface ExaminedNode
   readonly files: Pick<Host['files'], 'read' | 'list' | 'exists'>;
   readonly isRoot: boolean;
   space(path: string): Space;
-  /** GET /v1/status with what the runtimes say now. Rejects as askAdmin. */
+  /** GET /v1/status with the runtimes' answers of now. Rejects as askAdmin. */
   status(): Promise<StatusReport>;
-  /** What the daemon does to calls on purpose, for people; undefined where that is not enabled, or it cannot be asked. */
+  /** The injected faults, in words; undefined if faults are not enabled, or the daemon does not answer. */
   faults(): Promise<readonly string[] | undefined>;
-  /** Properties of a systemd unit as `systemctl show` has them; undefined where systemd does not run. */
+  /** Properties of a systemd unit as in `systemctl show`; undefined if systemd does not run. */
   unit(name: string): Readonly<Record<string, string>> | undefined;
 }
 

@@ -3,16 +3,16 @@ import { runtimeLabel, runtimeName } from '../base/runtime-name.ts';
 import type { Facts } from './facts.ts';
 import { aside, type Finding, fail, ok, warn } from './finding.ts';
 
-/** How old the lists of a runtime that is up may be, in s; the proxy asks for them every 10 s. */
+/** The greatest age of the lists of a runtime that is up, in s; the proxy asks for them every 10 s. */
 const STALE = 60;
 
 /** Since Kubernetes 1.26 the kubelet speaks runtime.v1 alone (containerd 1.6, CRI-O 1.20 and later have it). */
 const V1_ALONE = 26;
 
 const MEANS_UNSEEN =
-  'it is served as soon as it comes; if it is not to be on this node, take it out of -connect, or of the configuration file';
+  'criproxy serves it as soon as it is up; if it does not belong on this node, remove it from -connect, or from the configuration file';
 
-/** That each runtime answers, says that it is ready, and is new enough. */
+/** Checks that each runtime answers, is ready, and is new enough. */
 export function checkRuntimes({ report, kubelet }: Facts): Finding[] {
   return (report?.runtimes ?? []).flatMap(runtime => checkRuntime(runtime, kubelet?.minor));
 }
@@ -71,7 +71,7 @@ function checkRuntime(runtime: RuntimeReport, minor: number | undefined): Findin
   }
   const age = Math.max(snapshot.pods?.ageSeconds ?? 0, snapshot.containers?.ageSeconds ?? 0);
   if (age > STALE) {
-    const means = 'the kubelet is shown its pods as they were then';
+    const means = 'the kubelet sees its pods in their state of that time';
     findings.push(
       warn(`${check}-lists`, `${who} has not given its lists for ${Math.round(age)} s`, means, ...logOf(socket)),
     );
@@ -79,7 +79,7 @@ function checkRuntime(runtime: RuntimeReport, minor: number | undefined): Findin
   if (!packages.includes('runtime.v1')) {
     const old = `${who} (${name} ${version}) serves ${packages.join(', ')}, and not runtime.v1`;
     const needs = minor !== undefined && minor >= V1_ALONE ? `; this kubelet (1.${minor}) speaks that alone` : '';
-    const means = `criproxy translates${needs}; but what came with runtime.v1, such as statistics of pods, is not there`;
+    const means = `criproxy translates${needs}; but features that came with runtime.v1, such as statistics of pods, are missing`;
     findings.push(
       warn(
         `${check}-version`,

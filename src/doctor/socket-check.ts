@@ -9,7 +9,7 @@ import type { ExaminedNode } from './node.ts';
 const GROUP_WRITE = 0o020;
 const OTHERS_WRITE = 0o002;
 
-/** Who may open the sockets: whoever can, rules the node. One that is missing is a matter of what should listen there. */
+/** Checks who may open the sockets, since access to one is root on the node. A missing socket is left to the check of its server. */
 export function checkSockets(node: ExaminedNode, { listen, adminSocket, report, runtimes }: Facts): Finding[] {
   const admin = report?.daemon.adminSocket ?? adminSocket;
   return [
@@ -24,7 +24,7 @@ export function checkSockets(node: ExaminedNode, { listen, adminSocket, report, 
   ];
 }
 
-/** A socket that is there for root may not be there for the daemon, which systemd confines. */
+/** Checks that the daemon can reach a socket: systemd confines it, so that a path may exist for root and not for the daemon. */
 function checkReach(node: ExaminedNode, check: string, name: string, path: string): Finding[] {
   const unit = node.unit(SERVICE);
   if (unit?.['LoadState'] !== 'loaded' || !node.isRoot) return [];
@@ -35,7 +35,7 @@ function checkReach(node: ExaminedNode, check: string, name: string, path: strin
       return undefined;
     }
   };
-  const means = 'its runtime is down for criproxy, also when it runs';
+  const means = 'criproxy takes its runtime for down, even when it runs';
   return findObstacles(stat, path)
     .filter(obstacle => unit[obstacle.setting] !== undefined && !isPassed(obstacle, unit[obstacle.setting]!))
     .map(({ why, line }) =>
@@ -57,7 +57,7 @@ function checkSocket(node: ExaminedNode, check: string, name: string, path: stri
       skip(
         check,
         `${name}, ${path}, cannot be looked at: ${(fault as Error).message}`,
-        'who may open it is not checked',
+        'the rights to open it are not checked',
       ),
     ];
   }
@@ -65,7 +65,7 @@ function checkSocket(node: ExaminedNode, check: string, name: string, path: stri
   const { kind, mode, uid, gid } = facts;
   const octal = mode.toString(8).padStart(4, '0');
   if (kind !== 'socket') {
-    const means = 'nothing can listen there as long as it is in the way, or the path is wrong';
+    const means = 'no server can listen there while it is in the way, or the path is wrong';
     return [fail(check, `${name}, ${path}, is a ${kind}`, means, `ls -ld ${path}`)];
   }
   if ((mode & OTHERS_WRITE) !== 0) {

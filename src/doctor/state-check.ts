@@ -15,7 +15,7 @@ const ENOUGH_INODES = 100;
 
 const OTHERS = 0o002;
 
-/** That the snapshots can be written, and by nobody else: that a restart of the daemon does not forget what runs. */
+/** Checks that the daemon, and no other user, can write the snapshots, so that its knowledge survives a restart. */
 export function checkState(node: ExaminedNode, { stateDir }: Facts): Finding[] {
   const forgets =
     'after a restart the daemon does not know the pods of a runtime that is down, and lists fail until it is up';
@@ -63,12 +63,12 @@ export function checkState(node: ExaminedNode, { stateDir }: Facts): Finding[] {
     ...checkDamaged(node, stateDir),
   ];
   if (findings.length > 0) return findings;
-  return [ok('state', `${stateDir} has room, and is root's`, 'what runs is known after a restart too')];
+  return [ok('state', `${stateDir} has room, and is root's`, 'the daemon knows the pods after a restart too')];
 }
 
 function checkMode(stateDir: string, { mode, uid }: FileFacts): Finding[] {
   const octal = mode.toString(8).padStart(4, '0');
-  const means = 'whoever can write there can make the daemon tell the kubelet of pods that there are not';
+  const means = 'a user who can write there can make the daemon report pods that do not exist';
   if ((mode & OTHERS) !== 0) {
     return [fail('state-mode', `everybody may write in ${stateDir} (${octal})`, means, `chmod 0750 ${stateDir}`)];
   }

@@ -2,7 +2,7 @@ import { SetupError } from '../setup/setup-error.ts';
 import { type Finding, ok, warn } from './finding.ts';
 import type { ExaminedNode } from './node.ts';
 
-/** What pods need of the kernel, wherever they run. A file that is not there belongs to a module that is not loaded. */
+/** Kernel settings that pods need on every runtime. A missing file belongs to a module that is not loaded. */
 const rows = [
   {
     name: 'net.ipv4.ip_forward',

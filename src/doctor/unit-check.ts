@@ -5,16 +5,16 @@ import type { ExaminedNode } from './node.ts';
 
 const SOCKET_UNIT = 'criproxy.socket';
 
-/** From how many restarts since the last start by hand on the daemon is not just unlucky. */
+/** The number of restarts since the last start by hand from which the daemon has a fault. */
 const MANY = 3;
 
-/** That systemd starts the daemon, and has it as it is written. */
+/** Checks that systemd starts the daemon, from the unit on the disk. */
 export function checkUnit(node: ExaminedNode, { report }: Facts): Finding[] {
   const service = node.unit(SERVICE);
   if (service === undefined) return [];
   const { ActiveState: active, LoadState: load, UnitFileState: enabled, Result: result } = service;
   if (load !== 'loaded') {
-    const means = 'nobody starts the daemon when the node boots, or when it has ended';
+    const means = 'no service starts the daemon when the node boots, or restarts it when it ends';
     return [warn('unit', `there is no ${SERVICE} (${load})`, means, 'apt-get install criproxy')];
   }
   const findings: Finding[] = [];
@@ -33,7 +33,7 @@ export function checkUnit(node: ExaminedNode, { report }: Facts): Finding[] {
     const means =
       report === undefined
         ? 'the daemon does not run'
-        : 'the daemon that runs was not started by systemd: it is not there after a reboot';
+        : 'systemd did not start the running daemon: after a reboot it does not run';
     findings.push(
       (report === undefined ? fail : warn)('unit', `${SERVICE} is ${active}`, means, `systemctl start ${SERVICE}`),
     );

@@ -1,8 +1,14 @@
 import { type IncomingMessage, request } from 'node:http';
 import { AdminError } from './admin-route.ts';
+import type { AdminApi } from './api/endpoints.ts';
 
 /** How long the daemon may take for an answer, in ms. */
 const PATIENCE = 10_000;
+
+interface ApiRequest<E extends keyof AdminApi> {
+  readonly query?: Partial<Record<AdminApi[E]['query'], string>>;
+  readonly body?: AdminApi[E]['body'];
+}
 
 /** The daemon cannot be reached, or does not answer; the message names the socket and what to do. */
 export class AdminUnreachable extends Error {}
@@ -19,6 +25,17 @@ export async function askAdmin(socket: string, method: string, path: string, bod
   } catch (fault) {
     throw explain(socket, fault, signal);
   }
+}
+
+/** As askAdmin, of one of the API's endpoints. */
+export async function askApi<E extends keyof AdminApi>(
+  socket: string,
+  endpoint: E,
+  { query = {}, body }: ApiRequest<E> = {},
+): Promise<AdminApi[E]['answer']> {
+  const [method = '', path = ''] = endpoint.split(' ');
+  const search = new URLSearchParams(query as Record<string, string>).toString();
+  return (await askAdmin(socket, method, search === '' ? path : `${path}?${search}`, body)) as AdminApi[E]['answer'];
 }
 
 /** The lines of an answer as they come, until it ends or `signal` is aborted. Throws as askAdmin. */

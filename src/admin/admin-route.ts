@@ -1,3 +1,5 @@
+import type { AdminApi } from './api/endpoints.ts';
+
 /** What is asked of the admin API: HTTP/1.1 on a unix socket, bodies in JSON. */
 export interface AdminRequest {
   readonly query: URLSearchParams;
@@ -19,6 +21,15 @@ export interface AdminRoute {
   /** As `/v1/status`. */
   readonly path: string;
   handle(request: AdminRequest): AdminAnswer | Promise<AdminAnswer>;
+}
+
+/** The route of one of the API's endpoints; `handle` gives its answer. */
+export function apiRoute<E extends keyof AdminApi>(
+  endpoint: E,
+  handle: (request: AdminRequest) => AdminApi[E]['answer'] | Promise<AdminApi[E]['answer']>,
+): AdminRoute {
+  const [method, path] = endpoint.split(' ') as [AdminRoute['method'], string];
+  return { method, path, handle: async request => ({ kind: 'json', value: await handle(request) }) };
 }
 
 /** A request that cannot be met: an HTTP status, and a message that says what to do. */

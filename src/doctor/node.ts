@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { statfsSync } from 'node:fs';
 import { join } from 'node:path';
-import { askAdmin } from '../admin/admin-client.ts';
+import { askApi } from '../admin/admin-client.ts';
 import type { StatusReport } from '../admin/api/status-report.ts';
 import { endpointPath } from '../setup/endpoint.ts';
 import type { Host } from '../setup/host.ts';
@@ -50,7 +50,7 @@ export function openNode(root: string, adminSocket: string): ExaminedNode {
       const { bavail, bsize, ffree, files: inodes } = statfsSync(at(path));
       return { freeBytes: bavail * bsize, freeInodes: ffree, inodes };
     },
-    status: async () => (await askAdmin(at(adminSocket), 'GET', '/v1/status?ask=true')) as StatusReport,
+    status: () => askApi(at(adminSocket), 'GET /v1/status', { query: { ask: 'true' } }),
     faults: () => readFaults(at(adminSocket)),
     probe: (socket, ms) => probe(at(endpointPath(socket)), ms),
     unit: name => (root === '/' ? showUnit(name) : undefined),
@@ -59,7 +59,7 @@ export function openNode(root: string, adminSocket: string): ExaminedNode {
 
 async function readFaults(socket: string): Promise<readonly string[] | undefined> {
   try {
-    const { faults } = (await askAdmin(socket, 'GET', '/v1/faults')) as { faults: { readonly text: string }[] };
+    const { faults } = await askApi(socket, 'GET /v1/faults');
     return faults.map(({ text }) => text);
   } catch {
     return undefined;

@@ -1,11 +1,10 @@
-import { askAdmin } from '../admin/admin-client.ts';
-import type { StatusReport } from '../admin/api/status-report.ts';
+import { askApi } from '../admin/admin-client.ts';
 import type { DaemonRuntime } from './host.ts';
 
 /** Asks the daemon on its admin socket for its runtimes; undefined if it does not answer. */
 export async function askDaemonRuntimes(socket: string): Promise<readonly DaemonRuntime[] | undefined> {
   try {
-    const { runtimes } = (await askAdmin(socket, 'GET', '/v1/status')) as StatusReport;
+    const { runtimes } = await askApi(socket, 'GET /v1/status');
     return runtimes.map(({ id, socket: path, primary, snapshot }) => ({
       id,
       socket: path,

@@ -1,6 +1,6 @@
 import { test } from 'tap';
 import { askAdmin } from '../../src/admin/admin-client.ts';
-import type { ReloadReport } from '../../src/app/operate/reloader.ts';
+import type { ReloadReport } from '../../src/admin/api/reload-report.ts';
 import { listPods, startReloadDaemon } from '../app/operate/reload-daemon.ts';
 import type { Containerd } from '../support/containerd.ts';
 import { runContainer, runPod } from '../support/pods.ts';

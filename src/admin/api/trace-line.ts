@@ -45,3 +45,14 @@ export type TraceLine =
   | { readonly kind: 'start'; readonly time: string }
   | { readonly kind: 'lost'; readonly lines: number }
   | TracedCall;
+
+/** The path that traces are read at, with a query of these. */
+export const TRACE_PATH = '/v1/trace';
+
+/**
+ * `pod`: `[NAMESPACE/]NAME`, globs. `runtime`: a label or id. `method`: a glob. `slow`: the least duration in ms. The others are `true`
+ * or `false`: `errors`, calls that failed alone; `body`, messages decoded; `record`, requests as bytes.
+ */
+export const traceFilters = ['pod', 'runtime', 'method', 'errors', 'slow', 'body', 'record'] as const;
+
+export type TraceQuery = Partial<Record<(typeof traceFilters)[number], string>>;

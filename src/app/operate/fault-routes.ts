@@ -1,4 +1,5 @@
-import { AdminError, type AdminRoute } from '../../admin/admin-route.ts';
+import { AdminError, type AdminRoute, apiRoute } from '../../admin/admin-route.ts';
+import type { FaultRequest } from '../../admin/api/fault-report.ts';
 import { Code } from '../../base/codes.ts';
 import { globMatcher } from '../../base/glob.ts';
 import { methods } from '../../cri/tables/methods.ts';
@@ -6,20 +7,17 @@ import { describeRule, type FaultEnd, type FaultRule } from '../../faults/fault-
 import type { Faults } from '../../faults/faults.ts';
 import { readRuntimeId } from '../trace/trace-filter.ts';
 
-const PATH = '/v1/faults';
-
 /** How many rules there may be: each is looked at in every call. */
 const MOST = 100;
 
 /** The longest delay, in ms: an hour. */
 const LONGEST = 3_600_000;
 
-const fields = ['method', 'runtime', 'delay', 'error', 'message', 'hang', 'drop', 'probability', 'times'];
+const fields: readonly (keyof FaultRequest)[] = [
+  ...(['method', 'runtime', 'delay', 'error', 'message', 'hang', 'drop', 'probability', 'times'] as const),
+];
 
-/**
- * GET: `{faults}`, each with id, rule, hits, isSpent, and text for people. POST: a rule in the `fields` above, answered with `{id}`. DELETE: all, or that
- * of `?id=`, answered with `{cleared}`. `faults` is undefined where they are not enabled.
- */
+/** `faults` is undefined where they are not enabled. */
 export function faultRoutes(faults: Faults | undefined, runtimes: () => readonly string[]): AdminRoute[] {
   const enabled = (): Faults => {
     if (faults !== undefined) return faults;
@@ -29,40 +27,24 @@ export function faultRoutes(faults: Faults | undefined, runtimes: () => readonly
     );
   };
   return [
-    {
-      method: 'GET',
-      path: PATH,
-      handle: () => ({
-        kind: 'json',
-        value: {
-          faults: enabled()
-            .list()
-            .map(fault => ({ ...fault, text: describeRule(fault.rule) })),
-        },
-      }),
-    },
-    {
-      method: 'POST',
-      path: PATH,
-      handle({ body }) {
-        const there = enabled();
-        if (there.list().length >= MOST)
-          throw new AdminError(429, `there are ${MOST} faults already; clear some first`);
-        return { kind: 'json', value: { id: there.add(readRule(body, runtimes())) } };
-      },
-    },
-    {
-      method: 'DELETE',
-      path: PATH,
-      handle({ query }) {
-        const there = enabled();
-        const id = query.get('id');
-        if (id === null) return { kind: 'json', value: { cleared: there.clear() } };
-        const cleared = /^\d{1,15}$/.test(id) ? there.clear(Number(id)) : 0;
-        if (cleared === 0) throw new AdminError(404, `there is no fault ${id}; see criproxy faults show`);
-        return { kind: 'json', value: { cleared } };
-      },
-    },
+    apiRoute('GET /v1/faults', () => ({
+      faults: enabled()
+        .list()
+        .map(fault => ({ ...fault, text: describeRule(fault.rule) })),
+    })),
+    apiRoute('POST /v1/faults', ({ body }) => {
+      const there = enabled();
+      if (there.list().length >= MOST) throw new AdminError(429, `there are ${MOST} faults already; clear some first`);
+      return { id: there.add(readRule(body, runtimes())) };
+    }),
+    apiRoute('DELETE /v1/faults', ({ query }) => {
+      const there = enabled();
+      const id = query.get('id');
+      if (id === null) return { cleared: there.clear() };
+      const cleared = /^\d{1,15}$/.test(id) ? there.clear(Number(id)) : 0;
+      if (cleared === 0) throw new AdminError(404, `there is no fault ${id}; see criproxy faults show`);
+      return { cleared };
+    }),
   ];
 }
 
@@ -71,7 +53,7 @@ export function readRule(body: unknown, runtimes: readonly string[]): FaultRule 
   if (typeof body !== 'object' || body === null || Array.isArray(body)) throw wrong('a fault is a JSON object');
   const given = new Map<string, unknown>(Object.entries(body));
   for (const name of given.keys()) {
-    if (!fields.includes(name)) throw wrong(`"${name}" is no part of a fault; use ${fields.join(', ')}`);
+    if (!fields.some(field => field === name)) throw wrong(`"${name}" is no part of a fault; use ${fields.join(', ')}`);
   }
   const delay = readNumber(given, 'delay', 0, LONGEST) ?? 0;
   const end = readEnd(given);
@@ -111,13 +93,13 @@ function readEnd(given: ReadonlyMap<string, unknown>): FaultEnd | undefined {
   return { kind: 'error', code, message: message ?? 'criproxy: an injected fault' };
 }
 
-function readText(given: ReadonlyMap<string, unknown>, name: string): string | undefined {
+function readText(given: ReadonlyMap<string, unknown>, name: keyof FaultRequest): string | undefined {
   const value = given.get(name);
   if (value === undefined || typeof value === 'string') return value;
   throw wrong(`${name} is a text`);
 }
 
-function readFlag(given: ReadonlyMap<string, unknown>, name: string): boolean {
+function readFlag(given: ReadonlyMap<string, unknown>, name: keyof FaultRequest): boolean {
   const value = given.get(name) ?? false;
   if (typeof value === 'boolean') return value;
   throw wrong(`${name} is true or false`);
@@ -125,7 +107,7 @@ function readFlag(given: ReadonlyMap<string, unknown>, name: string): boolean {
 
 function readNumber(
   given: ReadonlyMap<string, unknown>,
-  name: string,
+  name: keyof FaultRequest,
   least: number,
   most: number,
 ): number | undefined {

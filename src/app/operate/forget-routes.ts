@@ -1,4 +1,5 @@
-import { AdminError, type AdminRoute } from '../../admin/admin-route.ts';
+import { AdminError, type AdminRoute, apiRoute } from '../../admin/admin-route.ts';
+import type { ForgetRequest } from '../../admin/api/forget-answer.ts';
 import type { Logger } from '../../base/logger.ts';
 import { runtimeName } from '../../base/runtime-name.ts';
 import type { Runtime } from '../../routing/port/runtime.ts';
@@ -10,23 +11,17 @@ interface Forgetting {
   forget(runtime: Runtime): Promise<number>;
 }
 
-/**
- * `POST /v1/forget` with `{"runtime": ID}`: a secondary that is down has left this node for good, and lists do without it. The answer has
- * `runtime` and `pods`, how many it had.
- */
+/** Lists do without a runtime that is forgotten. */
 export function forgetRoutes(generations: Forgetting, log: Logger): readonly AdminRoute[] {
   return [
-    {
-      method: 'POST',
-      path: '/v1/forget',
-      async handle({ body }) {
-        const runtime = find(generations.runtimes.all, (body as { runtime?: unknown } | undefined)?.runtime);
-        const pods = await generations.forget(runtime);
-        const text = `${runtimeName(runtime.id)} is forgotten: its pods (${pods}) are listed no more`;
-        log.warn(text, { runtime: runtime.id, change: true });
-        return { kind: 'json', value: { runtime: runtime.id, pods } };
-      },
-    },
+    apiRoute('POST /v1/forget', async ({ body }) => {
+      const given = body as { readonly [name in keyof ForgetRequest]?: unknown } | undefined;
+      const runtime = find(generations.runtimes.all, given?.runtime);
+      const pods = await generations.forget(runtime);
+      const text = `${runtimeName(runtime.id)} is forgotten: its pods (${pods}) are listed no more`;
+      log.warn(text, { runtime: runtime.id, change: true });
+      return { runtime: runtime.id, pods };
+    }),
   ];
 }
 

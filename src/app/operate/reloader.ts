@@ -1,3 +1,4 @@
+import type { ReloadReport } from '../../admin/api/reload-report.ts';
 import type { LevelSwitch } from '../../base/level-switch.ts';
 import { Level } from '../../base/log-level.ts';
 import type { About, Logger } from '../../base/logger.ts';
@@ -14,17 +15,6 @@ export interface ConfigSource {
    * where it is, and the remedy, a line for each fault.
    */
   read(): Promise<{ readonly config: ProxyConfig; readonly overruled: readonly string[] }>;
-}
-
-/** What a reload has done, in lines for a person. */
-export interface ReloadReport {
-  readonly changes: readonly string[];
-  /** What the operator should know of it. */
-  readonly warnings: readonly string[];
-  /** What stays as it is until the next restart. */
-  readonly needsRestart: readonly string[];
-  /** Why something that was changed may be of no effect; empty if there is nothing to say. */
-  readonly note: string;
 }
 
 /** A configuration that cannot be used; the one before stays in force. The message is one line. */

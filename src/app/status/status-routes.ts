@@ -1,11 +1,10 @@
-import type { AdminRoute } from '../../admin/admin-route.ts';
+import { type AdminRoute, apiRoute } from '../../admin/admin-route.ts';
 import type {
   CallsReport,
   ClientCallsReport,
   DaemonReport,
   LastError,
   RuntimeReport,
-  StatusReport,
 } from '../../admin/api/status-report.ts';
 import { highestLevel } from '../../base/log-level.ts';
 import type { Logger } from '../../base/logger.ts';
@@ -33,30 +32,23 @@ export interface StatusSources {
   readonly log: Logger;
 }
 
-/** GET /v1/status: a StatusReport; with `?ask=true` the runtimes are asked for what only they know. */
+/** With `?ask=true` the runtimes are asked for what only they know. */
 export function statusRoutes(sources: StatusSources): readonly AdminRoute[] {
   const startedAt = Date.now();
   return [
-    {
-      method: 'GET',
-      path: '/v1/status',
-      handle: async ({ query }) => {
-        const report: StatusReport = {
-          format: 1,
-          time: new Date().toISOString(),
-          daemon: reportDaemon(sources, startedAt),
-          runtimes: await Promise.all(
-            sources.runtimes().map(async runtime => {
-              const known = reportRuntime(sources, runtime);
-              if (query.get('ask') !== 'true') return known;
-              const asked = await askRuntime(runtime);
-              return { ...known, asked, soleImages: sources.soleImagesOf(runtime) ?? null };
-            }),
-          ),
-        };
-        return { kind: 'json', value: report };
-      },
-    },
+    apiRoute('GET /v1/status', async ({ query }) => ({
+      format: 1,
+      time: new Date().toISOString(),
+      daemon: reportDaemon(sources, startedAt),
+      runtimes: await Promise.all(
+        sources.runtimes().map(async runtime => {
+          const known = reportRuntime(sources, runtime);
+          if (query.get('ask') !== 'true') return known;
+          const asked = await askRuntime(runtime);
+          return { ...known, asked, soleImages: sources.soleImagesOf(runtime) ?? null };
+        }),
+      ),
+    })),
   ];
 }
 

@@ -1,4 +1,5 @@
 import { AdminError } from '../../admin/admin-route.ts';
+import { type TraceQuery, traceFilters } from '../../admin/api/trace-line.ts';
 import { globMatcher } from '../../base/glob.ts';
 import { runtimeLabel, runtimeOfLabel } from '../../base/runtime-name.ts';
 
@@ -18,12 +19,11 @@ export interface TraceFilter {
   readonly record: boolean;
 }
 
-const names = ['pod', 'runtime', 'method', 'errors', 'slow', 'body', 'record'];
-
 /** `runtimes`: the ids that there are. Throws an AdminError. */
 export function readTraceFilter(query: URLSearchParams, runtimes: readonly string[]): TraceFilter {
   for (const name of query.keys()) {
-    if (!names.includes(name)) throw new AdminError(400, `"${name}": there is no such filter; use ${names.join(', ')}`);
+    if (!traceFilters.some(each => each === name))
+      throw new AdminError(400, `"${name}": there is no such filter; use ${traceFilters.join(', ')}`);
   }
   const method = query.get('method');
   return {
@@ -55,7 +55,7 @@ export function readRuntimeId(text: string | null, runtimes: readonly string[]):
   throw new AdminError(400, `there is no runtime "${text}"; use one of ${known}`);
 }
 
-function isSet(query: URLSearchParams, name: string): boolean {
+function isSet(query: URLSearchParams, name: keyof TraceQuery): boolean {
   const text = query.get(name);
   if (text === null) return false;
   if (/^(?:true|false)$/.test(text)) return text === 'true';

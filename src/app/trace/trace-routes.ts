@@ -1,4 +1,5 @@
 import { AdminError, type AdminRoute } from '../../admin/admin-route.ts';
+import { TRACE_PATH } from '../../admin/api/trace-line.ts';
 import type { CallWatch } from '../../watch/call-watch.ts';
 import type { Counter } from '../../watch/counters.ts';
 import { readTraceFilter } from './trace-filter.ts';
@@ -23,7 +24,7 @@ export function traceRoutes({ watch, runtimes, names, lost }: TraceSource): Admi
   return [
     {
       method: 'GET',
-      path: '/v1/trace',
+      path: TRACE_PATH,
       handle({ query, signal }) {
         const filter = readTraceFilter(query, runtimes());
         if (readers >= MOST_READERS) {

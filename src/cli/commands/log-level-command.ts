@@ -1,16 +1,9 @@
-import { askAdmin } from '../../admin/admin-client.ts';
+import { askApi } from '../../admin/admin-client.ts';
+import { LONGEST_LOG_LEVEL, type LogLevelAnswer } from '../../admin/api/log-level-answer.ts';
+import { isLevel, type Level } from '../../base/log-level.ts';
 import type { Invocation } from '../grammar/command-row.ts';
 import { parseDuration } from '../grammar/flags.ts';
 import { UsageError } from '../grammar/usage-error.ts';
-
-/** The longest time for a raised level, in ms. */
-const LONGEST = 86_400_000;
-
-interface LevelAnswer {
-  readonly level: number;
-  readonly lastingLevel?: number;
-  readonly returnsAt?: string;
-}
 
 /** `criproxy log-level [LEVEL]`: prints the level that the daemon logs at, after it was changed. */
 export async function runLogLevel({ values, positionals }: Invocation): Promise<number> {
@@ -20,15 +13,16 @@ export async function runLogLevel({ values, positionals }: Invocation): Promise<
   if (text === undefined && values['for'] !== undefined) throw new UsageError('log-level: --for needs a LEVEL');
   const answer =
     given === undefined
-      ? await askAdmin(socket, 'GET', '/v1/log-level')
-      : await askAdmin(socket, 'PUT', '/v1/log-level', given);
-  process.stdout.write(`${describe(answer as LevelAnswer)}\n`);
+      ? await askApi(socket, 'GET /v1/log-level')
+      : await askApi(socket, 'PUT /v1/log-level', { body: given });
+  process.stdout.write(`${describe(answer)}\n`);
   return 0;
 }
 
-function readLevel(text: string): number {
-  if (!/^[0-5]$/.test(text)) throw new UsageError(`log-level: "${text}" is not a log level; use 0 to 5`);
-  return Number(text);
+function readLevel(text: string): Level {
+  const level = /^\d$/.test(text) ? Number(text) : undefined;
+  if (!isLevel(level)) throw new UsageError(`log-level: "${text}" is not a log level; use 0 to 5`);
+  return level;
 }
 
 /** In ms; a level that somebody has raised is easily forgotten. */
@@ -39,13 +33,13 @@ function readFor(value: Invocation['values'][string]): number {
       `log-level: --for: "${value}" is no duration; write it as 10m or 1h30m, or 0 to keep the level`,
     );
   }
-  if (ms > LONGEST) {
+  if (ms > LONGEST_LOG_LEVEL) {
     throw new UsageError(`log-level: --for: "${value}" is too long; use up to 24h, or 0 to keep the level`);
   }
   return ms;
 }
 
-function describe({ level, lastingLevel, returnsAt }: LevelAnswer): string {
+function describe({ level, lastingLevel, returnsAt }: LogLevelAnswer): string {
   if (returnsAt === undefined) return String(level);
   const at = new Date(returnsAt);
   const two = (value: number) => String(value).padStart(2, '0');

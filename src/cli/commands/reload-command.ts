@@ -1,11 +1,10 @@
-import { askAdmin } from '../../admin/admin-client.ts';
-import type { ReloadReport } from '../../app/operate/reloader.ts';
+import { askApi } from '../../admin/admin-client.ts';
+import type { ReloadReport } from '../../admin/api/reload-report.ts';
 import type { Invocation } from '../grammar/command-row.ts';
 
 /** `criproxy reload`: prints what the daemon has changed. Rejects with the reason when it has refused. */
 export async function runReload({ values }: Invocation): Promise<number> {
-  const report = (await askAdmin(String(values['admin-socket']), 'POST', '/v1/reload')) as ReloadReport;
-  process.stdout.write(formatReport(report));
+  process.stdout.write(formatReport(await askApi(String(values['admin-socket']), 'POST /v1/reload')));
   return 0;
 }
 

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { AdminUnreachable, askAdmin } from '../../admin/admin-client.ts';
+import { AdminUnreachable, askApi } from '../../admin/admin-client.ts';
 import { isAwaited, type RuntimeReport, type StatusReport } from '../../admin/api/status-report.ts';
 import type { Invocation } from '../grammar/command-row.ts';
 import { UsageError } from '../grammar/usage-error.ts';
@@ -23,7 +23,7 @@ type Format = (typeof formats)[number];
 export async function runStatus({ values }: Invocation): Promise<number> {
   const socket = String(values['admin-socket']);
   const format = readFormat(String(values['output']));
-  const ask = async () => (await askAdmin(socket, 'GET', '/v1/status')) as StatusReport;
+  const ask = () => askApi(socket, 'GET /v1/status');
   if (values['watch'] === true) {
     await watch(ask, format, readInterval(String(values['interval'])));
     return 0;

@@ -1,5 +1,5 @@
 import { followAdmin } from '../../admin/admin-client.ts';
-import type { TracedCall, TraceLine } from '../../admin/api/trace-line.ts';
+import { TRACE_PATH, type TracedCall, type TraceLine, type TraceQuery } from '../../admin/api/trace-line.ts';
 import { escapeControls, escapeControlsInLines } from '../../base/escape-controls.ts';
 import type { Invocation } from '../grammar/command-row.ts';
 import { parseDuration } from '../grammar/flags.ts';
@@ -14,14 +14,14 @@ const NARROW = 80;
 export async function runTrace({ values }: Invocation): Promise<number> {
   const count = readCount(values['count']);
   const print = await printer(readOutput(String(values['output'])), values['body'] === true);
-  const query = readQuery(values);
+  const path = `${TRACE_PATH}?${new URLSearchParams(readQuery(values))}`;
   let recording: RecordingFile | undefined;
   const stopping = new AbortController();
   const stop = () => stopping.abort();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, stop);
   let left = count;
   try {
-    for await (const text of followAdmin(String(values['admin-socket']), `/v1/trace?${query}`, stopping.signal)) {
+    for await (const text of followAdmin(String(values['admin-socket']), path, stopping.signal)) {
       const line = JSON.parse(text) as TraceLine;
       // Not before the daemon has answered: a file for nothing would be in the way of the next try.
       if (values['record'] !== undefined) recording ??= new RecordingFile(String(values['record']));
@@ -49,18 +49,24 @@ function readOutput(text: string): 'table' | 'json' {
   throw new UsageError(`trace: -o "${text}": one of table, json`);
 }
 
-function readQuery(values: Invocation['values']): URLSearchParams {
-  const query = new URLSearchParams();
-  for (const name of ['pod', 'runtime', 'method'])
-    if (values[name] !== undefined) query.set(name, String(values[name]));
-  for (const name of ['errors', 'body']) if (values[name] === true) query.set(name, 'true');
-  if (values['record'] !== undefined) query.set('record', 'true');
-  if (values['slow'] === undefined) return query;
-  const slow = parseDuration(String(values['slow']));
-  if (slow === undefined)
-    throw new UsageError(`trace: --slow "${values['slow']}" is no duration; write it as 500ms or 2s`);
-  query.set('slow', String(slow));
-  return query;
+function readQuery(values: Invocation['values']): TraceQuery {
+  const { pod, runtime, method, errors, body, record, slow } = values;
+  return {
+    ...(pod !== undefined && { pod: String(pod) }),
+    ...(runtime !== undefined && { runtime: String(runtime) }),
+    ...(method !== undefined && { method: String(method) }),
+    ...(errors === true && { errors: 'true' }),
+    ...(body === true && { body: 'true' }),
+    ...(record !== undefined && { record: 'true' }),
+    ...(slow !== undefined && { slow: readSlow(String(slow)) }),
+  };
+}
+
+/** In ms, as the query has it. */
+function readSlow(text: string): string {
+  const slow = parseDuration(text);
+  if (slow !== undefined) return String(slow);
+  throw new UsageError(`trace: --slow "${text}" is no duration; write it as 500ms or 2s`);
 }
 
 /** `text` is the line as it came. */

@@ -8,13 +8,11 @@ import type {
 } from '../../admin/api/status-report.ts';
 import { highestLevel } from '../../base/log-level.ts';
 import type { Logger } from '../../base/logger.ts';
-import { redactUrls } from '../../base/redact-urls.ts';
-import { steadyNow } from '../../base/steady-clock.ts';
 import type { ProxyConfig } from '../../config/proxy-config.ts';
-import type { Listing } from '../../routing/asking/kept-list.ts';
 import type { SoleImages } from '../../routing/images/sole-images.ts';
-import { isUnseen, type Runtime } from '../../routing/port/runtime.ts';
+import type { Runtime } from '../../routing/port/runtime.ts';
 import type { Snapshot } from '../../routing/state/snapshot.ts';
+import { reportRuntime } from '../../routing/status/runtime-report.ts';
 import { askRuntime } from './ask-runtime.ts';
 
 /** What the status is made from. The functions say what is in force when they are called. */
@@ -42,7 +40,7 @@ export function statusRoutes(sources: StatusSources): readonly AdminRoute[] {
       daemon: reportDaemon(sources, startedAt),
       runtimes: await Promise.all(
         sources.runtimes().map(async runtime => {
-          const known = reportRuntime(sources, runtime);
+          const known = wholeReport(sources, runtime);
           if (query.get('ask') !== 'true') return known;
           const asked = await askRuntime(runtime);
           return { ...known, asked, soleImages: sources.soleImagesOf(runtime) ?? null };
@@ -76,31 +74,11 @@ function reportDaemon(
   };
 }
 
-function reportRuntime(sources: StatusSources, runtime: Runtime): RuntimeReport {
-  const { id, state } = runtime;
+function wholeReport(sources: StatusSources, runtime: Runtime): RuntimeReport {
   const { runtimes, labels } = sources.config();
-  const snapshot = sources.snapshotOf(runtime);
-  const { pods, containers, images } = snapshot;
   return {
-    id,
-    primary: id === '',
-    socket: runtimes.find(address => address.id === id)?.path ?? '',
-    state: state.kind,
-    seen: !isUnseen(state),
-    lost: state.kind === 'down' && snapshot.seen && !snapshot.known,
-    since: new Date(state.since).toISOString(),
-    notAnsweringSince: runtime.silence?.since === undefined ? null : new Date(runtime.silence.since).toISOString(),
-    reason: state.kind === 'down' ? redactUrls(state.reason) : null,
-    name: (state.kind === 'up' && state.runtimeName) || null,
-    version: (state.kind === 'up' && state.runtimeVersion) || null,
-    packages: state.kind === 'up' ? state.packages : [],
-    labels: labels.get(id) ?? {},
-    snapshot: { pods: reportList(pods), containers: reportList(containers), images: reportList(images) },
-    ...sources.callsOf(id),
+    ...reportRuntime(runtime, sources.snapshotOf(runtime), labels),
+    socket: runtimes.find(({ id }) => id === runtime.id)?.path ?? '',
+    ...sources.callsOf(runtime.id),
   };
-}
-
-function reportList(listing: Listing): { items: number; ageSeconds: number } | null {
-  if (listing.takenAt === undefined) return null;
-  return { items: listing.index().size, ageSeconds: Math.max(0, steadyNow() - listing.takenAt) / 1000 };
 }

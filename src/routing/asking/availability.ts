@@ -1,13 +1,11 @@
 import type { CallOptions } from '../../base/call.ts';
-import { Code } from '../../base/codes.ts';
-import { ProxyError } from '../../base/error.ts';
+import type { ProxyError } from '../../base/error.ts';
+import { notUp } from '../../base/not-up.ts';
 import { runtimeName } from '../../base/runtime-name.ts';
 import type { Runtime, RuntimeState } from '../port/runtime.ts';
 
-/** Unavailable, never NotFound: a kubelet takes NotFound for "it is gone". */
 export function unavailable(runtime: Runtime, state: RuntimeState): ProxyError {
-  const reason = state.kind === 'down' ? state.reason : 'it has just come up';
-  return new ProxyError(Code.Unavailable, `criproxy: ${runtimeName(runtime.id)} is not up: ${reason}`);
+  return notUp(runtimeName(runtime.id), state.kind === 'down' ? state.reason : 'it has just come up');
 }
 
 /**

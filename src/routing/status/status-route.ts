@@ -3,9 +3,10 @@ import { Code } from '../../base/codes.ts';
 import { ProxyError } from '../../base/error.ts';
 import { runtimeName } from '../../base/runtime-name.ts';
 import {
+  type AskRuntime,
   type CgroupDriverName,
-  cgroupDriverInStatus,
-  readCgroupDriver,
+  driverInConfiguration,
+  findCgroupDriver,
   runtimeConfigWith,
 } from '../../cri/read/cgroup-driver.ts';
 import {
@@ -23,7 +24,7 @@ import type { UnaryRoute } from '../call/unary-route.ts';
 import type { Runtime } from '../port/runtime.ts';
 import type { StatusOutcome } from '../state/runtime-statuses.ts';
 import { withAllHandlers } from './node-handlers.ts';
-import { nodeReport } from './node-report.ts';
+import { reportRuntime } from './runtime-report.ts';
 
 /** The conditions that make a runtime ready (CRI, RuntimeStatus). */
 const needed = ['RuntimeReady', 'NetworkReady'];
@@ -41,9 +42,9 @@ export const nodeStatus: UnaryRoute = async (plan, request, options) => {
     return [limit, clientPatience(options, limit)];
   };
   const askOne = (runtime: Runtime) =>
-    statuses.ask(runtime, ...waits(runtime), () => askStatus(plan, runtime, false, options));
+    statuses.ask(runtime, ...waits(runtime), () => asking(plan, runtime, options)('Status', statusRequest(false)));
   const findDriver = (runtime: Runtime) =>
-    statuses.cgroupDriver(runtime, ...waits(runtime), () => findCgroupDriver(plan, runtime, options));
+    statuses.cgroupDriver(runtime, ...waits(runtime), () => findCgroupDriver(asking(plan, runtime, options)));
   const [reply, outcomes, drivers] = await Promise.all([
     plan.call(primary, request, options),
     Promise.all(others.map(askOne)),
@@ -59,25 +60,19 @@ export const nodeStatus: UnaryRoute = async (plan, request, options) => {
   return { ...reply, message: Buffer.concat([status, conditionsField(conditions), report ?? Buffer.alloc(0)]) };
 };
 
-/** A StatusResponse of the runtime. Rejects as any call. */
-async function askStatus(plan: Plan, runtime: Runtime, verbose: boolean, options: CallOptions): Promise<Buffer> {
+/** Asks one runtime as the proxy. Rejects as any call. */
+function asking(plan: Plan, runtime: Runtime, options: CallOptions): AskRuntime {
   const own = ownCall([], undefined, options.watched);
-  return (await plan.sibling('Status').call(runtime, statusRequest(verbose), own)).message;
+  return async (method, request) => (await plan.sibling(method).call(runtime, request, own)).message;
 }
 
-/** The driver of a runtime that is older than RuntimeConfig, by its configuration; undefined if not told there. */
-async function findCgroupDriver(
-  plan: Plan,
-  runtime: Runtime,
-  options: CallOptions,
-): Promise<CgroupDriverName | undefined> {
-  try {
-    const own = ownCall([], undefined, options.watched);
-    const { message } = await plan.sibling('RuntimeConfig').call(runtime, Buffer.alloc(0), own);
-    return readCgroupDriver(message);
-  } catch {
-    return cgroupDriverInStatus(await askStatus(plan, runtime, true, options));
-  }
+/** The proxy's report on itself and its runtimes, as plain data for JSON. */
+function nodeReport({ settings, owners, runtimes, node }: Plan): object {
+  return {
+    version: settings.version ?? '',
+    ids: owners.form,
+    runtimes: runtimes.all.map(runtime => reportRuntime(runtime, node.of(runtime), settings.labels)),
+  };
 }
 
 function readyCondition(runtime: Runtime, outcome: StatusOutcome): Condition {
@@ -126,7 +121,7 @@ export const runtimeConfig: UnaryRoute = async (plan, request, options) => {
     return await plan.call(primary, request, options);
   } catch (fault) {
     if (ProxyError.from(fault).code !== Code.Unimplemented) throw fault;
-    const driver = cgroupDriverInStatus(await askStatus(plan, primary, true, options));
+    const driver = await driverInConfiguration(asking(plan, primary, options));
     if (driver === undefined) throw fault;
     return { message: runtimeConfigWith(driver), headers: [], trailers: [] };
   }

@@ -1,9 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CallOptions, Reply, ReplyStream, RequestStream } from '../../base/call.ts';
-import { Code } from '../../base/codes.ts';
-import { ProxyError } from '../../base/error.ts';
 import { Level } from '../../base/log-level.ts';
 import type { About, Logger } from '../../base/logger.ts';
+import { notUp } from '../../base/not-up.ts';
 import { Quota } from '../../base/quota.ts';
 import { CallsWaiting } from '../calls-waiting.ts';
 import type { Dial, Session } from '../session.ts';
@@ -130,7 +129,7 @@ export class Link<Greeting> {
 
   /** Undefined while another connection is made. */
   private taking(): Session | undefined {
-    if (this.current.kind === 'down') throw this.notUp(this.current.reason);
+    if (this.current.kind === 'down') throw notUp(this.options.name, this.current.reason);
     const { session } = this.current;
     return session.isLeaving && !this.stopping.signal.aborted ? undefined : session;
   }
@@ -148,10 +147,6 @@ export class Link<Greeting> {
       this.waits.now--;
       signal.removeEventListener('abort', giveUp);
     }
-  }
-
-  private notUp(reason: string): ProxyError {
-    return new ProxyError(Code.Unavailable, `criproxy: ${this.options.name} is not up: ${reason}`);
   }
 
   private async run(): Promise<void> {

@@ -57,7 +57,7 @@ test('Status for a client in a hurry does not wait for a secondary, and does not
   const conditions = ['RuntimeReady', 'NetworkReady'].map(type => ({ type, status: true }));
   const ready = types.encode('StatusResponse', { status: { conditions } });
   const slow = Promise.withResolvers<Buffer>();
-  const config = types.encode('RuntimeConfigResponse', {});
+  const config = types.encode('RuntimeConfigResponse', { linux: { cgroup_driver: 0 } });
   const alt = fakeRuntime('alt', { answers: { Status: () => slow.promise, RuntimeConfig: config } });
   const primary = fakeRuntime('', { answers: { Status: ready, RuntimeConfig: config } });
   const lab = startLab([primary, alt], { listTimeout: 60_000 });

@@ -2,36 +2,30 @@
 export const Owned = {
   Metadata: 0,
   Method: 1,
-  Scheme: 2,
-  Path: 3,
-  Authority: 4,
-  Status: 5,
-  ContentType: 6,
-  ContentLength: 7,
-  Te: 8,
-  Timeout: 9,
-  Encoding: 10,
-  GrpcStatus: 11,
-  GrpcMessage: 12,
-  /** Told to the next hop only: dropped. */
-  Hop: 13,
-  /** May not occur in HTTP/2 at all (RFC 9113 section 8.2.2). */
-  Forbidden: 14,
-  /** As Hop; the server shows it to those who watch. */
-  UserAgent: 15,
+  Path: 2,
+  Status: 3,
+  ContentType: 4,
+  Timeout: 5,
+  Encoding: 6,
+  GrpcStatus: 7,
+  GrpcMessage: 8,
+  /** For the next hop only: dropped. */
+  Hop: 9,
+  /** As Hop; the server shows it in records of calls. */
+  UserAgent: 10,
 } as const;
 
 export type Owned = number;
 
 const owned = new Map<string, Owned>([
   [':method', Owned.Method],
-  [':scheme', Owned.Scheme],
+  [':scheme', Owned.Hop],
   [':path', Owned.Path],
-  [':authority', Owned.Authority],
+  [':authority', Owned.Hop],
   [':status', Owned.Status],
   ['content-type', Owned.ContentType],
-  ['content-length', Owned.ContentLength],
-  ['te', Owned.Te],
+  ['content-length', Owned.Hop],
+  ['te', Owned.Hop],
   ['grpc-timeout', Owned.Timeout],
   ['grpc-encoding', Owned.Encoding],
   ['grpc-status', Owned.GrpcStatus],
@@ -39,11 +33,6 @@ const owned = new Map<string, Owned>([
   ['grpc-accept-encoding', Owned.Hop],
   ['user-agent', Owned.UserAgent],
   ['host', Owned.Hop],
-  ['connection', Owned.Forbidden],
-  ['keep-alive', Owned.Forbidden],
-  ['proxy-connection', Owned.Forbidden],
-  ['transfer-encoding', Owned.Forbidden],
-  ['upgrade', Owned.Forbidden],
 ]);
 
 /** Who owns the header `name`; Owned.Metadata if nobody does. */

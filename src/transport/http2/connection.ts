@@ -2,7 +2,7 @@ import type { Duplex } from 'node:stream';
 import { copyBytes } from '../../base/copy-bytes.ts';
 import { IdTable } from '../../base/id-table.ts';
 import { beginBatch, endBatch } from './batch.ts';
-import { ClosingStreams } from './closing-streams.ts';
+import { ClosedStreams } from './closed-streams.ts';
 import { Floods } from './floods.ts';
 import { ErrorCode } from './frames/error-code.ts';
 import { Flag, FrameType, frameHeaderSize, max31, preface, writeFrameHeader } from './frames/frame.ts';
@@ -16,6 +16,7 @@ import type { ReceivingEnd } from './receiving-end.ts';
 import type { Role } from './role.ts';
 import { Sender } from './sender.ts';
 import type { Stream } from './stream.ts';
+import { canReceive, lose, sendEndStream, sendHeaders, sendReset } from './stream-state.ts';
 
 /** The window that every connection and stream begins with (RFC 9113 section 6.9.2). */
 const initialWindow = 65_535;
@@ -29,7 +30,7 @@ export class Connection implements ReceivingEnd {
   readonly floods: Floods;
   readonly sender: Sender;
   readonly streams = new IdTable<Stream>();
-  readonly closing = new ClosingStreams();
+  readonly closedStreams = new ClosedStreams();
   /** The highest stream id that the client of the connection has used. */
   lastStreamId = 0;
   /** How many streams have been opened. */
@@ -129,13 +130,11 @@ export class Connection implements ReceivingEnd {
     this.opened++;
   }
 
-  /** Closes a stream. It hears nothing any more. */
+  /** Forgets a stream that is closed. It hears nothing any more. */
   release(stream: Stream): void {
-    if (stream.closed) return;
-    stream.closed = true;
+    if (!this.streams.delete(stream.id)) return;
     this.sender.drop(stream);
-    this.streams.delete(stream.id);
-    if (!stream.remoteEnded) this.closing.add(stream.id);
+    this.closedStreams.add(stream.id, stream.state);
     this.role.onRelease();
   }
 
@@ -144,6 +143,9 @@ export class Connection implements ReceivingEnd {
     const { block, length } = this.encoder;
     const size = this.peer.maxFrameSize;
     const flags = end ? Flag.EndStream : 0;
+    stream.state = sendHeaders(stream.state);
+    stream.headSent = true;
+    if (end) stream.state = sendEndStream(stream.state);
     if (length <= size) {
       this.writePart(FrameType.Headers, flags | Flag.EndHeaders, stream.id, block, 0, length);
       return;
@@ -176,7 +178,6 @@ export class Connection implements ReceivingEnd {
 
   /** The peer has broken a rule that costs it the stream. */
   refuse(stream: Stream, code: ErrorCode, fault: string): void {
-    if (stream.closed) return;
     this.reset(stream, code);
     stream.onReset(code, fault);
     // A client can open streams without end; a server only answers those that are opened.
@@ -188,11 +189,20 @@ export class Connection implements ReceivingEnd {
     if (!this.floods.resets.take()) this.fail(ErrorCode.EnhanceYourCalm, 'too many streams are reset');
   }
 
-  /** Sends RST_STREAM and closes the stream. */
+  /** Closes a stream, and forgets it: by RST_STREAM, unless both sides have ended already. */
   reset(stream: Stream, code: ErrorCode): void {
-    if (stream.closed) return;
-    this.writeReset(stream.id, code);
+    if (!stream.closed) {
+      stream.state = sendReset(stream.state);
+      this.writeReset(stream.id, code);
+    }
     this.release(stream);
+  }
+
+  /** Closes a stream that the peer has not taken and takes no more. */
+  abandon(stream: Stream, reason: string): void {
+    stream.state = lose(stream.state);
+    this.release(stream);
+    stream.onLost(reason, true);
   }
 
   writeReset(streamId: number, code: ErrorCode): void {
@@ -206,7 +216,7 @@ export class Connection implements ReceivingEnd {
   /** Lets the peer send `octets` more on the stream, once it is worth a frame. */
   credit(stream: Stream, octets: number): void {
     stream.uncredited += octets;
-    if (stream.uncredited < this.limits.streamWindow / 2 || stream.remoteEnded || stream.closed) return;
+    if (stream.uncredited < this.limits.streamWindow / 2 || !canReceive(stream.state)) return;
     this.writeWindowUpdate(stream.id, stream.uncredited);
     stream.receiveWindow += stream.uncredited;
     stream.uncredited = 0;
@@ -270,7 +280,7 @@ export class Connection implements ReceivingEnd {
     for (const stream of this.streams.all()) {
       // The end of one may have closed others.
       if (stream.closed) continue;
-      stream.closed = true;
+      stream.state = lose(stream.state);
       stream.onLost(reason, false);
     }
     this.streams.clear();

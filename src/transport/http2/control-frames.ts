@@ -2,6 +2,8 @@ import { ErrorCode } from './frames/error-code.ts';
 import { Flag, FrameType, readUint31 } from './frames/frame.ts';
 import { settingSize } from './frames/settings.ts';
 import type { ReceivingEnd } from './receiving-end.ts';
+import type { Stream } from './stream.ts';
+import { Illegal, isIllegal, receiveReset, receiveWindowUpdate, StreamState } from './stream-state.ts';
 
 const noPayload = Buffer.alloc(0);
 
@@ -46,23 +48,36 @@ export class ControlFrames {
     }
   }
 
-  /**
-   * A frame for a stream that is not open (RFC 9113 section 5.1). What comes behind the end of a call is no fault of the others: as with
-   * grpc-go, it ends the connection only where a client opens a stream with an id that it has used, or passed over.
-   */
-  unknownStream(type: number, streamId: number): void {
-    const { connection } = this;
-    if (connection.closing.has(streamId)) {
-      this.idleFrame();
-    } else if (streamId % 2 === 0 || streamId > connection.lastStreamId) {
-      this.fail(ErrorCode.ProtocolError, `a frame of type ${type} on the idle stream ${streamId}`);
-    } else if (type === FrameType.Headers && connection.role.server) {
-      this.fail(ErrorCode.StreamClosed, `a frame of type ${type} on the closed stream ${streamId}`);
-    } else if (this.idleFrame() && (type === FrameType.Data || type === FrameType.Headers)) {
-      connection.closing.add(streamId);
-      connection.writeReset(streamId, ErrorCode.StreamClosed);
-      if (connection.role.server) connection.countReset();
+  /** The state of any stream; `stream` is undefined if it is not in the table, so that it is idle or closed. */
+  stateOf(stream: Stream | undefined, streamId: number): StreamState {
+    return stream?.state ?? this.connection.closedStreams.stateOf(streamId, this.connection.lastStreamId);
+  }
+
+  /** Answers a frame that is illegal in the state of its stream. */
+  refuseFrame(why: Illegal, type: number, streamId: number, stream: Stream | undefined): void {
+    switch (why) {
+      case Illegal.ConnectionProtocolError:
+        this.fail(ErrorCode.ProtocolError, `a frame of type ${type} on the idle stream ${streamId}`);
+        return;
+      case Illegal.ConnectionStreamClosed:
+        this.fail(ErrorCode.StreamClosed, `a frame of type ${type} on the closed stream ${streamId}`);
+        return;
+      case Illegal.StreamClosed:
+        if (stream !== undefined)
+          this.connection.refuse(stream, ErrorCode.StreamClosed, `a frame of type ${type} after END_STREAM`);
+        else if (this.idleFrame()) this.resetClosed(streamId);
+        return;
+      default:
+        this.idleFrame();
     }
+  }
+
+  /** A stream error on a stream that is closed and forgotten. It costs one RST_STREAM: later frames are discarded. */
+  private resetClosed(streamId: number): void {
+    const { connection } = this;
+    connection.closedStreams.add(streamId, StreamState.ResetEarly);
+    connection.writeReset(streamId, ErrorCode.StreamClosed);
+    if (connection.role.server) connection.countReset();
   }
 
   /** Counts a frame that moves nothing; false if it was one too many. */
@@ -83,13 +98,14 @@ export class ControlFrames {
     }
     const { connection } = this;
     const stream = connection.streams.get(streamId);
-    if (stream === undefined) {
-      this.unknownStream(FrameType.RstStream, streamId);
+    const state = receiveReset(this.stateOf(stream, streamId));
+    if (isIllegal(state)) {
+      this.refuseFrame(state, FrameType.RstStream, streamId, stream);
       return;
     }
-    stream.remoteEnded = true;
-    connection.release(stream);
-    stream.onReset(chunk.readUInt32BE(start), undefined);
+    stream!.state = state;
+    connection.release(stream!);
+    stream!.onReset(chunk.readUInt32BE(start), undefined);
     if (connection.role.server) this.connection.countReset();
   }
 
@@ -188,16 +204,17 @@ export class ControlFrames {
       return;
     }
     const stream = streams.get(streamId);
-    if (stream === undefined) {
-      this.unknownStream(FrameType.WindowUpdate, streamId);
+    const state = receiveWindowUpdate(this.stateOf(stream, streamId));
+    if (isIllegal(state)) {
+      this.refuseFrame(state, FrameType.WindowUpdate, streamId, stream);
       return;
     }
     if (increment === 0) {
-      this.connection.refuse(stream, ErrorCode.ProtocolError, 'WINDOW_UPDATE of 0');
+      this.connection.refuse(stream!, ErrorCode.ProtocolError, 'WINDOW_UPDATE of 0');
       return;
     }
-    if (!sender.grow(stream, increment)) {
-      this.connection.refuse(stream, ErrorCode.FlowControlError, 'the stream window overflows');
+    if (!sender.grow(stream!, increment)) {
+      this.connection.refuse(stream!, ErrorCode.FlowControlError, 'the stream window overflows');
     }
   }
 

@@ -4,8 +4,11 @@ import { Flag, FrameType } from './frames/frame.ts';
 import type { FrameSink } from './frames/frame-reader.ts';
 import { HeaderAssembler } from './header-assembler.ts';
 import { HeaderBlocks } from './hpack/header-blocks.ts';
+import type { HeaderList } from './hpack/header-list.ts';
+import { receiveContent, receiveEnd, receiveList } from './incoming-message.ts';
 import type { ReceivingEnd } from './receiving-end.ts';
 import type { Stream } from './stream.ts';
+import { isIllegal, receiveData, receiveEndStream, receiveHeaders, StreamState } from './stream-state.ts';
 
 /**
  * What a connection does with each frame that it gets: the rules of RFC 9113 sections 5 and 6, and the quotas. A rule that
@@ -67,9 +70,9 @@ export class Receiver implements FrameSink {
     if (stream === undefined) return;
     if (last) this.dataStream = undefined;
     if (stream.closed) return;
-    stream.bodyLength += end - start;
-    if (stream.contentLength >= 0 && stream.bodyLength > stream.contentLength) {
-      this.badLength(stream);
+    const fault = receiveContent(stream, end - start);
+    if (fault !== undefined) {
+      this.refuse(stream, fault);
       return;
     }
     if (end > start) stream.onData(chunk, start, end);
@@ -101,15 +104,13 @@ export class Receiver implements FrameSink {
     }
     this.creditConnection(length);
     if (length === 0 && (flags & Flag.EndStream) === 0 && !this.control.idleFrame()) return;
-    const stream = this.connection.streams.get(streamId);
-    if (stream === undefined) {
-      this.control.unknownStream(FrameType.Data, streamId);
+    const known = this.connection.streams.get(streamId);
+    const state = receiveData(this.control.stateOf(known, streamId));
+    if (isIllegal(state)) {
+      this.control.refuseFrame(state, FrameType.Data, streamId, known);
       return;
     }
-    if (stream.remoteEnded) {
-      this.connection.refuse(stream, ErrorCode.StreamClosed, 'DATA behind END_STREAM');
-      return;
-    }
+    const stream = known!;
     stream.receiveWindow -= length;
     if (stream.receiveWindow < 0) {
       this.connection.refuse(stream, ErrorCode.FlowControlError, 'DATA beyond the window of the stream');
@@ -119,21 +120,15 @@ export class Receiver implements FrameSink {
     this.dataEnds = (flags & Flag.EndStream) !== 0;
   }
 
+  /** END_STREAM came on DATA. */
   private endStream(stream: Stream): void {
-    stream.remoteEnded = true;
-    if (stream.contentLength >= 0 && stream.bodyLength !== stream.contentLength) {
-      this.badLength(stream);
+    const fault = receiveEnd(stream);
+    if (fault !== undefined) {
+      this.refuse(stream, fault);
       return;
     }
+    stream.state = receiveEndStream(stream.state) as StreamState;
     stream.onEnd();
-  }
-
-  private badLength(stream: Stream): void {
-    this.connection.refuse(
-      stream,
-      ErrorCode.ProtocolError,
-      `DATA does not match content-length ${stream.contentLength}`,
-    );
   }
 
   private paddedData(flags: number, streamId: number, chunk: Buffer, start: number, end: number): void {
@@ -200,44 +195,52 @@ export class Receiver implements FrameSink {
       this.fail(bomb ? ErrorCode.EnhanceYourCalm : ErrorCode.CompressionError, `header block: ${fault}`);
       return;
     }
-    const stream = connection.streams.get(streamId) ?? this.newStream(streamId);
+    const known = connection.streams.get(streamId);
+    const isPeers = connection.role.server && streamId % 2 === 1;
+    const state = receiveHeaders(this.control.stateOf(known, streamId), isPeers);
+    if (isIllegal(state)) {
+      this.control.refuseFrame(state, FrameType.Headers, streamId, known);
+      return;
+    }
+    const stream = known ?? this.acceptStream(streamId);
     if (stream === undefined) return;
-    if (stream.remoteEnded) {
-      this.connection.refuse(stream, ErrorCode.StreamClosed, 'HEADERS behind END_STREAM');
-      return;
-    }
-    if (list.malformed) {
-      this.connection.refuse(stream, ErrorCode.ProtocolError, 'a malformed header field');
-      return;
-    }
-    if (end) {
-      stream.remoteEnded = true;
-      if (stream.bodyLength < stream.contentLength) {
-        this.badLength(stream);
-        return;
-      }
-    }
-    stream.onHeaders(list, end);
+    stream.state = state;
+    this.takeList(stream, list, end);
   }
 
-  private newStream(streamId: number): Stream | undefined {
-    const { connection } = this;
-    if (!connection.role.server || streamId % 2 === 0 || streamId <= connection.lastStreamId) {
-      this.control.unknownStream(FrameType.Headers, streamId);
-      return undefined;
+  private takeList(stream: Stream, list: HeaderList, end: boolean): void {
+    const isTrailers = stream.headReceived;
+    const fault = receiveList(stream, list, end, this.connection.role.server);
+    if (fault !== undefined) {
+      this.refuse(stream, fault);
+      return;
     }
+    if (!stream.headReceived) return;
+    if (end) stream.state = receiveEndStream(stream.state) as StreamState;
+    if (isTrailers) stream.onTrailers(list);
+    else stream.onHeaders(list, end);
+  }
+
+  /** The stream for a request; undefined if it is refused. */
+  private acceptStream(streamId: number): Stream | undefined {
+    const { connection } = this;
     if (connection.goingAway || connection.streams.size >= connection.limits.maxConcurrentStreams) {
       // Above lastStreamId of a GOAWAY it need not be answered, but an answer ends the call at once.
       if (!connection.goingAway) connection.lastStreamId = streamId;
-      connection.closing.add(streamId);
+      connection.closedStreams.add(streamId, StreamState.ResetEarly);
       connection.writeReset(streamId, ErrorCode.RefusedStream);
-      this.connection.countReset();
+      connection.countReset();
       return undefined;
     }
     connection.lastStreamId = streamId;
     const stream = connection.role.accept();
     connection.register(stream, streamId);
     return stream;
+  }
+
+  /** The peer's message is malformed: a stream error (RFC 9113 section 8.1.1). */
+  private refuse(stream: Stream, fault: string): void {
+    this.connection.refuse(stream, ErrorCode.ProtocolError, fault);
   }
 
   private creditConnection(octets: number): void {

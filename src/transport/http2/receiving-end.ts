@@ -1,5 +1,5 @@
 import type { IdTable } from '../../base/id-table.ts';
-import type { ClosingStreams } from './closing-streams.ts';
+import type { ClosedStreams } from './closed-streams.ts';
 import type { Floods } from './floods.ts';
 import type { ErrorCode } from './frames/error-code.ts';
 import type { PeerSettings } from './frames/settings.ts';
@@ -18,7 +18,7 @@ export interface ReceivingEnd {
   readonly floods: Floods;
   readonly sender: Sender;
   readonly streams: IdTable<Stream>;
-  readonly closing: ClosingStreams;
+  readonly closedStreams: ClosedStreams;
   readonly goingAway: boolean;
   lastStreamId: number;
   register(stream: Stream, id: number): void;

@@ -3,6 +3,7 @@ import { Flag, FrameType, frameHeaderSize, max31, writeFrameHeader } from './fra
 import type { PeerSettings } from './frames/settings.ts';
 import type { Output } from './output.ts';
 import type { Stream } from './stream.ts';
+import { sendData, sendEndStream } from './stream-state.ts';
 
 /** Octets in front of each gRPC message: compressed flag and length. */
 export const prefixSize = 5;
@@ -30,6 +31,7 @@ export class Sender {
   /** Sends one message; false if some of it waits, and then the stream's onSent follows. One at a time for each stream. */
   send(stream: Stream, message: Buffer, end: boolean): boolean {
     const total = prefixSize + message.length;
+    stream.state = sendData(stream.state);
     stream.outgoing = message;
     stream.sent = 0;
     stream.endAfter = end;
@@ -46,6 +48,7 @@ export class Sender {
 
   /** END_STREAM with nothing before it. */
   end(stream: Stream): void {
+    stream.state = sendEndStream(stream.state);
     const at = this.output.reserve(frameHeaderSize);
     writeFrameHeader(this.output.buffer, at, 0, FrameType.Data, Flag.EndStream, stream.id);
   }
@@ -112,10 +115,11 @@ export class Sender {
   private writeFrame(stream: Stream, message: Buffer, length: number): void {
     const output = this.output;
     const end = stream.sent + length;
-    const flags = stream.endAfter && end === prefixSize + message.length ? Flag.EndStream : 0;
+    const isLast = stream.endAfter && end === prefixSize + message.length;
+    if (isLast) stream.state = sendEndStream(stream.state);
     const prefix = Math.max(0, Math.min(end, prefixSize) - stream.sent);
     const at = output.reserve(frameHeaderSize + prefix);
-    writeFrameHeader(output.buffer, at, length, FrameType.Data, flags, stream.id);
+    writeFrameHeader(output.buffer, at, length, FrameType.Data, isLast ? Flag.EndStream : 0, stream.id);
     for (let i = 0; i < prefix; i++) {
       const position = stream.sent + i;
       output.buffer[at + frameHeaderSize + i] = position === 0 ? 0 : message.length >>> (8 * (4 - position));

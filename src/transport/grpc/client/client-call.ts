@@ -7,6 +7,7 @@ import type { Connection } from '../../http2/connection.ts';
 import { ErrorCode, errorName } from '../../http2/frames/error-code.ts';
 import type { HeaderList } from '../../http2/hpack/header-list.ts';
 import { Stream } from '../../http2/stream.ts';
+import { lose, StreamState } from '../../http2/stream-state.ts';
 import { UntakenError } from '../../untaken.ts';
 import { IncomingCall } from '../incoming-call.ts';
 import { isGrpc } from '../owned-names.ts';
@@ -16,9 +17,6 @@ import { parseResponseHead, type ResponseHead } from './response-head.ts';
 import { type Follower, followSignal, unfollowSignal } from './signal-followers.ts';
 
 const noMetadata: Metadata = [];
-
-/** Answers of 1xx before the final one, of which gRPC has no use. */
-const maxInterims = 16;
 
 /** One call to a server: from its request headers to its status. What is done with messages is up to the class that extends it. */
 export abstract class ClientCall extends Stream implements Follower {
@@ -31,8 +29,6 @@ export abstract class ClientCall extends Stream implements Follower {
   encoding = '';
   protected readonly connection: Connection;
   protected headers: Metadata = noMetadata;
-  private headersSeen = false;
-  private interims = 0;
   private alarm: Alarm | undefined = undefined;
   position = -1;
 
@@ -55,12 +51,14 @@ export abstract class ClientCall extends Stream implements Follower {
   /** Ends the call, with this error for its caller. */
   cancel(reason: ProxyError): void {
     if (this.closed) return;
-    if (this.id === 0) {
-      this.closed = true;
-      this.queue?.remove(this);
-    } else if (this.localEnded && this.remoteEnded) this.connection.release(this);
-    else this.connection.reset(this, ErrorCode.Cancel);
-    this.done(reason, noMetadata);
+    if (this.state === StreamState.Idle) this.queue?.remove(this);
+    this.close(reason);
+  }
+
+  /** Ends a call that is not opened, since its session takes no calls any more; `untouched`: another session may take it. */
+  turnAway(reason: string, untouched: boolean): void {
+    this.state = lose(this.state);
+    this.onLost(reason, untouched);
   }
 
   /** Makes the call end with its caller's; call it before the call is opened. */
@@ -77,32 +75,15 @@ export abstract class ClientCall extends Stream implements Follower {
   }
 
   onHeaders(list: HeaderList, end: boolean): void {
-    const head = parseResponseHead(list, this.headersSeen);
+    const head = parseResponseHead(list);
     if (list.truncated) {
-      this.onCutHeaders(head, end);
-      return;
-    }
-    if (typeof head === 'string') {
-      this.refuse(head);
-      return;
-    }
-    if (this.headersSeen) {
-      if (!end) {
-        this.refuse('HEADERS in the middle of an answer');
-        return;
-      }
-      this.finish(head, this.headers, head.metadata);
-      return;
-    }
-    if (head.status.startsWith('1') && !end) {
-      if (++this.interims > maxInterims) this.refuse('1xx without an end');
+      this.onCutList(head, end);
       return;
     }
     if (end) {
       this.finish(head, noMetadata, head.metadata);
       return;
     }
-    this.headersSeen = true;
     if (head.status !== '200') {
       this.giveUp(codeOfHttpStatus(head.status), `the answer has HTTP status ${head.status}`);
       return;
@@ -112,20 +93,24 @@ export abstract class ClientCall extends Stream implements Follower {
       return;
     }
     this.encoding = head.encoding;
-    this.contentLength = head.contentLength;
     this.headers = head.metadata;
     this.onAnswer(head.metadata);
   }
 
+  onTrailers(list: HeaderList): void {
+    const head = parseResponseHead(list);
+    if (list.truncated) this.onCutList(head, true);
+    else this.finish(head, this.headers, head.metadata);
+  }
+
   /** Of a status that is too long the code and the beginning of the text are kept. */
-  private onCutHeaders(head: ResponseHead | string, end: boolean): void {
-    if (end && typeof head === 'object' && head.grpcStatus !== '') this.finish(head, this.headers, noMetadata);
+  private onCutList(head: ResponseHead, end: boolean): void {
+    if (end && head.grpcStatus !== '') this.finish(head, this.headers, noMetadata);
     else this.giveUp(Code.ResourceExhausted, 'the header list of the answer is too large');
   }
 
   onData(chunk: Buffer, start: number, end: number): void {
-    if (this.headersSeen) this.onBody(chunk, start, end);
-    else this.refuse('DATA before HEADERS');
+    this.onBody(chunk, start, end);
   }
 
   onEnd(): void {
@@ -152,7 +137,7 @@ export abstract class ClientCall extends Stream implements Follower {
 
   /** Ends the call because of what was received. */
   protected giveUp(code: Code, message: string): void {
-    this.cancel(new ProxyError(code, message, { headers: this.headers }));
+    this.close(new ProxyError(code, message, { headers: this.headers }));
   }
 
   /** Takes back what `watch` has set up. */
@@ -171,13 +156,14 @@ export abstract class ClientCall extends Stream implements Follower {
     this.cancel(tooLate());
   }
 
-  private refuse(fault: string): void {
-    this.connection.refuse(this, ErrorCode.ProtocolError, fault);
+  private close(reason: ProxyError): void {
+    if (this.state === StreamState.Idle) this.state = lose(this.state);
+    else this.connection.reset(this, ErrorCode.Cancel);
+    this.done(reason, noMetadata);
   }
 
   private finish(head: ResponseHead, headers: Metadata, trailers: Metadata): void {
-    if (!this.localEnded) this.connection.writeReset(this.id, ErrorCode.NoError);
-    this.connection.release(this);
+    this.connection.reset(this, ErrorCode.NoError);
     this.done(faultOf(head, headers, trailers), trailers);
   }
 

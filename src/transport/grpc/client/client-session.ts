@@ -112,8 +112,7 @@ export class ClientSession implements Session, Role {
     const { connection } = this;
     for (const stream of connection.streams.all()) {
       if (stream.id <= lastStreamId) continue;
-      connection.release(stream);
-      stream.onLost(reason, true);
+      connection.abandon(stream, reason);
     }
     this.endIfDrained();
   }
@@ -127,8 +126,7 @@ export class ClientSession implements Session, Role {
     call.watch();
     if (call.closed) return;
     if (this.farewell !== undefined) {
-      call.closed = true;
-      call.onLost(this.farewell, this.isLeaving);
+      call.turnAway(this.farewell, this.isLeaving);
     } else if (this.waiting.isEmpty && this.connection.hasRoom) {
       this.open(call);
     } else if (!this.waiting.add(call)) {
@@ -177,8 +175,7 @@ export class ClientSession implements Session, Role {
     this.farewell = reason;
     this.closure.resolve(reason);
     for (let call = this.waiting.next(); call !== undefined; call = this.waiting.next()) {
-      call.closed = true;
-      call.onLost(reason, this.isLeaving);
+      call.turnAway(reason, this.isLeaving);
     }
   }
 

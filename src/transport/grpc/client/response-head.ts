@@ -9,31 +9,24 @@ export interface ResponseHead {
   encoding: string;
   grpcStatus: string;
   grpcMessage: string;
-  contentLength: number;
   metadata: Metadata;
 }
 
 const noMetadata: Metadata = [];
 
-/**
- * Takes a header list or trailers of a response apart, once for each list; a string says what is malformed (RFC 9113 section 8.1.1).
- * `trailers`: the list may have no status, which it must have else.
- */
-export function parseResponseHead(list: HeaderList, trailers: boolean): ResponseHead | string {
+/** Takes a header list or trailers of a response apart, once for each list. The list is not malformed. */
+export function parseResponseHead(list: HeaderList): ResponseHead {
   list.parsed ??= takeApart(list);
-  const head = list.parsed as ResponseHead | string;
-  if (typeof head === 'string' || (head.status === '') === trailers) return head;
-  return trailers ? ':status out of place' : 'no :status';
+  return list.parsed as ResponseHead;
 }
 
-function takeApart(list: HeaderList): ResponseHead | string {
+function takeApart(list: HeaderList): ResponseHead {
   const head = {
     status: '',
     contentType: '',
     encoding: '',
     grpcStatus: '',
     grpcMessage: '',
-    contentLength: -1,
     metadata: noMetadata,
   };
   let metadata: [string, string][] | undefined;
@@ -41,10 +34,8 @@ function takeApart(list: HeaderList): ResponseHead | string {
     const name = list.fields[i]!;
     const value = list.fields[i + 1]!;
     const owner = ownerOf(name);
-    if (name.charCodeAt(0) === 0x3a && (owner !== Owned.Status || i > 0)) return `${name} out of place`;
     switch (owner) {
       case Owned.Status:
-        if (!/^[1-5]\d\d$/.test(value)) return 'no :status';
         head.status = value;
         break;
       case Owned.ContentType:
@@ -59,13 +50,6 @@ function takeApart(list: HeaderList): ResponseHead | string {
       case Owned.GrpcMessage:
         head.grpcMessage = value;
         break;
-      case Owned.ContentLength:
-        if (head.contentLength >= 0) return 'content-length twice';
-        if (!/^\d{1,15}$/.test(value)) return 'a malformed content-length';
-        head.contentLength = Number(value);
-        break;
-      case Owned.Forbidden:
-        return `${name} does not belong in HTTP/2`;
       case Owned.Metadata:
         metadata ??= [];
         metadata.push([name, value]);

@@ -3,6 +3,7 @@ import { Code } from '../../../base/codes.ts';
 import { ProxyError } from '../../../base/error.ts';
 import type { MemoryAccount } from '../../../base/memory-account.ts';
 import type { Connection } from '../../http2/connection.ts';
+import { isEndedByPeer } from '../../http2/stream-state.ts';
 import { Inbox } from '../messages/inbox.ts';
 import { MessageReader } from '../messages/message-reader.ts';
 import { ClientCall } from './client-call.ts';
@@ -72,7 +73,7 @@ export class StreamCall extends ClientCall {
   protected onDone(fault: ProxyError | undefined, trailers: Metadata): void {
     this.trailers = trailers;
     // A status behind what was received waits until that is read; a call that was broken off is over at once.
-    if (this.remoteEnded) this.inbox.end(fault);
+    if (isEndedByPeer(this.state)) this.inbox.end(fault);
     else this.inbox.abort(fault ?? new ProxyError(Code.Internal, 'the call has ended'));
     this.answered.resolve([]);
     this.onSent();
@@ -94,7 +95,6 @@ export class StreamCall extends ClientCall {
         }
         if (this.closed) return;
       }
-      this.localEnded = true;
       this.connection.sender.end(this);
     } catch (fault) {
       this.cancel(ProxyError.from(fault));

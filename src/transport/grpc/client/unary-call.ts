@@ -35,12 +35,10 @@ export class UnaryCall extends ClientCall {
   }
 
   onOpen(): void {
-    if (this.connection.send(this, this.request, true)) this.localEnded = true;
+    this.connection.send(this, this.request, true);
   }
 
-  onSent(): void {
-    this.localEnded = true;
-  }
+  onSent(): void {}
 
   protected onBody(chunk: Buffer, start: number, end: number): void {
     const { reader } = this;

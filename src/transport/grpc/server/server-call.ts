@@ -8,13 +8,14 @@ import type { Connection } from '../../http2/connection.ts';
 import { ErrorCode } from '../../http2/frames/error-code.ts';
 import type { HeaderList } from '../../http2/hpack/header-list.ts';
 import { Stream } from '../../http2/stream.ts';
+import { canReceive } from '../../http2/stream-state.ts';
 import { countReply } from '../../memory/message-memory.ts';
 import { IncomingCall } from '../incoming-call.ts';
 import { Inbox } from '../messages/inbox.ts';
 import { MessageReader, tooLarge } from '../messages/message-reader.ts';
 import { parseTimeout, tooLate } from '../timeout.ts';
 import { HeldMessages } from './held-messages.ts';
-import { httpFault, parseRequestHead, type RequestHead, trailersFault } from './request-head.ts';
+import { httpFault, parseRequestHead, type RequestHead } from './request-head.ts';
 import type { ResponseWriter } from './response-writer.ts';
 import { StreamAnswer } from './stream-answer.ts';
 import { UnaryRequest } from './unary-request.ts';
@@ -35,7 +36,6 @@ export class ServerCall extends Stream {
   private method: Method | undefined = undefined;
   private call: IncomingCall | undefined = undefined;
   private alarm: Alarm | undefined = undefined;
-  headersSent = false;
   /** Unary: the request, and the trailers that follow the reply. */
   private readonly request: UnaryRequest;
   private trailers: Metadata = noMetadata;
@@ -60,21 +60,11 @@ export class ServerCall extends Stream {
   }
 
   onHeaders(list: HeaderList, end: boolean): void {
-    if (this.call !== undefined) {
-      const fault = end ? trailersFault(list) : 'HEADERS in the middle of a request';
-      if (fault === undefined) this.onEnd();
-      else this.refuse(fault);
-      return;
-    }
     if (list.truncated) {
       this.fail(new ProxyError(Code.ResourceExhausted, 'the header list is too large'));
       return;
     }
     const head = parseRequestHead(list);
-    if (typeof head === 'string') {
-      this.refuse(head);
-      return;
-    }
     const fault = httpFault(head);
     if (fault !== undefined) {
       this.writer.httpError(this, fault);
@@ -82,6 +72,11 @@ export class ServerCall extends Stream {
       return;
     }
     this.begin(head, end);
+  }
+
+  /** They say nothing to gRPC. */
+  onTrailers(): void {
+    this.onEnd();
   }
 
   onData(chunk: Buffer, start: number, end: number): void {
@@ -136,14 +131,13 @@ export class ServerCall extends Stream {
   }
 
   protected incoming(): number | undefined {
-    if (this.method === undefined || this.remoteEnded) return undefined;
+    if (this.method === undefined || !canReceive(this.state)) return undefined;
     if (this.streaming) return this.reader.begun ? this.bodyLength : undefined;
     return this.bodyLength;
   }
 
   private begin(head: RequestHead, end: boolean): void {
     this.encoding = head.encoding;
-    this.contentLength = head.contentLength;
     const timeout = head.timeout === '' ? Number.POSITIVE_INFINITY : parseTimeout(head.timeout);
     if (timeout === undefined) {
       this.fail(new ProxyError(Code.Internal, `malformed grpc-timeout: ${head.timeout}`));
@@ -223,8 +217,7 @@ export class ServerCall extends Stream {
   }
 
   sendHeaders(headers: Metadata): void {
-    if (this.closed || this.headersSent) return;
-    this.headersSent = true;
+    if (this.closed || this.headSent) return;
     this.writer.headers(this, headers);
   }
 
@@ -242,20 +235,14 @@ export class ServerCall extends Stream {
 
   private writeFault(fault: ProxyError): void {
     if (fault.headers.length > 0) this.sendHeaders(fault.headers);
-    this.writer.status(this, fault.code, fault.message, fault.trailers, this.headersSent);
+    this.writer.status(this, fault.code, fault.message, fault.trailers, this.headSent);
     this.leave();
-  }
-
-  /** The client has broken HTTP/2's rules for requests. */
-  private refuse(fault: string): void {
-    this.connection.refuse(this, ErrorCode.ProtocolError, fault);
   }
 
   /** Everything is sent. A client that has not ended its side is told to save itself the trouble (RFC 9113 section 8.1). */
   private leave(): void {
     clearAlarm(this.alarm);
-    if (!this.remoteEnded) this.connection.writeReset(this.id, ErrorCode.NoError);
-    this.connection.release(this);
+    this.connection.reset(this, ErrorCode.NoError);
     this.reader.dispose();
     this.held.release();
   }

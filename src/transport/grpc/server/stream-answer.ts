@@ -4,7 +4,7 @@ import { ProxyError } from '../../../base/error.ts';
 /** The call that is answered. */
 export interface AnswerOwner {
   readonly closed: boolean;
-  readonly headersSent: boolean;
+  readonly headSent: boolean;
   /** Sends the header list, the first time alone. */
   sendHeaders(headers: Metadata): void;
   /** Whether a message may be sent; if not, the call has failed. */
@@ -36,7 +36,7 @@ export class StreamAnswer {
       for (;;) {
         const result = await this.replies.next();
         if (owner.closed) return;
-        if (!owner.headersSent) owner.sendHeaders(await reply.headers);
+        if (!owner.headSent) owner.sendHeaders(await reply.headers);
         if (owner.closed) return;
         if (result.done) break;
         if (!owner.hold(result.value)) return;

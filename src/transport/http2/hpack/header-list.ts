@@ -16,6 +16,11 @@ export class HeaderList {
   truncated = false;
   /** A field's name or value has octets that RFC 9113 section 8.2.1 forbids. */
   malformed = false;
+  /** The kind of list that it was checked as, 0 for none, and the result: kept for when the same block comes again. */
+  checkedAs = 0;
+  fault: string | undefined = undefined;
+  /** The value of content-length, set by the check; -1 if there is none. */
+  contentLength = -1;
   /** What its reader has made of it, for when the same block comes again. */
   parsed: unknown = undefined;
   /** What was kept of fields above the limit. */
@@ -32,6 +37,9 @@ export class HeaderList {
     this.beyond = 0;
     this.truncated = false;
     this.malformed = false;
+    this.checkedAs = 0;
+    this.fault = undefined;
+    this.contentLength = -1;
     this.parsed = undefined;
   }
 

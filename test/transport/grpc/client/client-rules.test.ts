@@ -46,10 +46,10 @@ const rows: Row[] = [
   ['an answer', [...answer, trailers], Code.OK, 'hello', []],
   ['1xx first', [headers(1, [[':status', '103']]), ...answer, trailers], Code.OK, 'hello', []],
   [
-    '1xx without an end',
+    'more than 16 responses with status 1xx',
     [Buffer.concat(Array.from({ length: 17 }, () => headers(1, [[':status', '103']]))), ...answer, trailers],
     Code.Internal,
-    /1xx without an end/,
+    /more than 16 responses with status 1xx/,
     reset('PROTOCOL_ERROR'),
   ],
   [
@@ -189,7 +189,7 @@ const rows: Row[] = [
     /no :status/,
     reset('PROTOCOL_ERROR'),
   ],
-  ['a :status of 99', [headers(1, [[':status', '99']])], Code.Internal, /no :status/, reset('PROTOCOL_ERROR')],
+  ['a :status of 99', [headers(1, [[':status', '99']])], Code.Internal, /a malformed :status/, reset('PROTOCOL_ERROR')],
   [
     ':path in an answer',
     [headers(1, [...head, [':path', '/']])],
@@ -231,6 +231,27 @@ const rows: Row[] = [
     [headers(1, [...head, ['content-length', '99']]), data(1, message('hello'), 0), trailers],
     Code.Internal,
     /content-length 99/,
+    reset('PROTOCOL_ERROR'),
+  ],
+  [
+    'content-length without content',
+    [headers(1, [...head, ...ok, ['content-length', '9']], whole)],
+    Code.Internal,
+    /content-length 9/,
+    reset('PROTOCOL_ERROR'),
+  ],
+  [
+    'content-length in trailers',
+    [...answer, headers(1, [...ok, ['content-length', '10']], whole)],
+    Code.Internal,
+    /content-length in trailers/,
+    reset('PROTOCOL_ERROR'),
+  ],
+  [
+    '1xx with END_STREAM',
+    [headers(1, [[':status', '103']], whole)],
+    Code.Internal,
+    /ends with status 1xx/,
     reset('PROTOCOL_ERROR'),
   ],
   [

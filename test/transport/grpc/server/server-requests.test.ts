@@ -29,6 +29,11 @@ const rows: ServerRow[] = [
     [hello, fields(['content-length', '10']), data(1, message('hello'))],
     answered,
   ],
+  [
+    '8.1.1 a content-length without content',
+    [hello, headers(1, [...echoFields, ['content-length', '5']], whole)],
+    reset('PROTOCOL_ERROR'),
+  ],
   ['8.1.1 a content-length that is no number', [hello, fields(['content-length', '1x'])], reset('PROTOCOL_ERROR')],
   [
     '8.1.1 two content-lengths, even if they are equal',

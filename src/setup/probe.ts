@@ -1,112 +1,73 @@
-import { type ClientHttp2Session, connect, type IncomingHttpHeaders } from 'node:http2';
-import { createConnection } from 'node:net';
 import { Code } from '../base/codes.ts';
 import { ProxyError } from '../base/error.ts';
+import { ownCall } from '../base/own-call.ts';
+import { greet } from '../cri/ask/greet.ts';
+import type { Greeting } from '../cri/read/greeting.ts';
 import { podNameOf } from '../cri/read/item-names.ts';
 import { readAllBytes } from '../cri/read/listing.ts';
 import { isReady } from '../cri/read/pod-identity.ts';
+import { makeDial } from '../transport/grpc/client/client.ts';
 import { endpointPath } from './endpoint.ts';
 import type { RuntimeAnswer } from './host.ts';
 
-const packages = ['runtime.v1', 'runtime.v1alpha2', 'runtime'] as const;
+/** How long a runtime may take for each step, in ms. */
+const LIMIT = 5_000;
 
-/** gRPC's frame of an empty message: not compressed, length 0. */
-const EMPTY = Buffer.alloc(5);
+/** The least time for a step of the last try, in ms. */
+const LEAST = 500;
 
-/** gRPC's percent-encoding of a status message. */
-function decodeText(text: string): string {
+const dial = makeDial({ userAgent: 'criproxy-setup' });
+
+/** Calls a method of a runtime with an empty message, in a service of the newest CRI API package that has it. */
+type Ask = (service: string, method: string) => Promise<Buffer>;
+
+/** Connects to a CRI socket; `limit` in ms is for each step: the connection, the greeting, each call. */
+async function atRuntime<T>(
+  socket: string,
+  limit: number,
+  act: (greeting: Greeting, ask: Ask) => Promise<T>,
+): Promise<T> {
+  const session = await dial(endpointPath(socket), limit);
   try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
-}
-
-/** Calls a unary method with an empty message; resolves with the answer's bytes, rejects with a ProxyError. */
-function call(session: ClientHttp2Session, path: string): Promise<Buffer> {
-  return new Promise((resolve, reject) => {
-    const stream = session.request({
-      ':method': 'POST',
-      ':path': path,
-      'content-type': 'application/grpc',
-      te: 'trailers',
+    const greeting = await greet(session, limit);
+    return await act(greeting, async (service, method) => {
+      let last: unknown;
+      for (const each of greeting.packages) {
+        try {
+          return (await session.call(`/${each}.${service}/${method}`, Buffer.alloc(0), ownCall(limit))).message;
+        } catch (fault) {
+          last = fault;
+          if (ProxyError.from(fault).code !== Code.Unimplemented) break;
+        }
+      }
+      throw last;
     });
-    const chunks: Buffer[] = [];
-    let ended: IncomingHttpHeaders = {};
-    stream.on('response', headers => (ended = headers)); // an answer without a message has its status there
-    stream.on('trailers', trailers => (ended = trailers));
-    stream.on('data', (chunk: Buffer) => chunks.push(chunk));
-    stream.on('error', fault => reject(new ProxyError(Code.Unavailable, fault.message, { cause: fault })));
-    stream.on('close', () => {
-      const code = Number(ended['grpc-status'] ?? Code.Unavailable);
-      const text = decodeText(String(ended['grpc-message'] ?? 'the connection ended'));
-      if (code === Code.OK) resolve(Buffer.concat(chunks).subarray(EMPTY.length));
-      else reject(new ProxyError(code, text));
-    });
-    stream.end(EMPTY);
-  });
-}
-
-/** The strings of VersionResponse by field number: 2 is runtime_name, 3 runtime_version (CRI api.proto). */
-function readStrings(message: Buffer): Map<number, string> {
-  const found = new Map<number, string>();
-  let at = 0;
-  while (at + 1 < message.length && (message[at]! & 7) === 2) {
-    const end = at + 2 + message[at + 1]!;
-    found.set(message[at]! >> 3, message.toString('utf8', at + 2, end));
-    at = end;
+  } catch (fault) {
+    throw isLate(fault) || isLate((fault as Error).cause)
+      ? new Error(`no answer within ${Math.round(limit)} ms`)
+      : fault;
+  } finally {
+    session.close();
   }
-  return found;
 }
 
-/** What asks a runtime in one package of the CRI API. */
-type Ask<T> = (session: ClientHttp2Session, name: (typeof packages)[number]) => Promise<T>;
-
-async function askNewest<T>(session: ClientHttp2Session, ask: Ask<T>): Promise<T> {
-  let last: unknown;
-  for (const name of packages) {
-    try {
-      return await ask(session, name);
-    } catch (fault) {
-      last = fault;
-      if (ProxyError.from(fault).code !== Code.Unimplemented) break;
-    }
-  }
-  throw last;
-}
-
-const greet: Ask<RuntimeAnswer> = async (session, name) => {
-  const version = readStrings(await call(session, `/${name}.RuntimeService/Version`));
-  await call(session, `/${name}.ImageService/ImageFsInfo`);
-  return { name: version.get(2) ?? '', version: version.get(3) ?? '' };
-};
-
-function tryOnce<T>(path: string, ms: number, ask: Ask<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const session = connect('http://localhost', { createConnection: () => createConnection(path) });
-    const end = (settle: () => void) => {
-      clearTimeout(timer);
-      session.destroy();
-      settle();
-    };
-    const timer = setTimeout(() => end(() => reject(new Error(`no answer within ${Math.round(ms)} ms`))), ms);
-    session.on('error', fault => end(() => reject(fault)));
-    askNewest(session, ask).then(
-      answer => end(() => resolve(answer)),
-      fault => end(() => reject(fault)),
-    );
-  });
+function isLate(fault: unknown): boolean {
+  return fault instanceof ProxyError && fault.code === Code.DeadlineExceeded;
 }
 
 /**
- * Asks the CRI socket for Version and ImageFsInfo, the two calls that a kubelet needs to start, in the newest package that
- * it has; tries for `ms` milliseconds, and then throws the last error in words.
+ * Asks the CRI socket for Version and ImageFsInfo, the two calls that a kubelet needs to start; tries for `ms` milliseconds, and then
+ * throws the last error in words.
  */
 export async function probeRuntime(socket: string, ms: number): Promise<RuntimeAnswer> {
   const end = performance.now() + ms;
   for (;;) {
     try {
-      return await tryOnce(endpointPath(socket), Math.min(5_000, Math.max(end - performance.now(), 500)), greet);
+      const limit = Math.min(LIMIT, Math.max(end - performance.now(), LEAST));
+      return await atRuntime(socket, limit, async ({ runtimeName, runtimeVersion }, ask) => {
+        await ask('ImageService', 'ImageFsInfo');
+        return { name: runtimeName, version: runtimeVersion };
+      });
     } catch (fault) {
       if (performance.now() >= end) throw fault;
     }
@@ -116,8 +77,8 @@ export async function probeRuntime(socket: string, ms: number): Promise<RuntimeA
 
 /** The runtime's PodSandboxes that are ready, as `namespace/name`. Throws the error in words. */
 export function listReadyPods(socket: string): Promise<readonly string[]> {
-  return tryOnce(endpointPath(socket), 5_000, async (session, name) => {
-    const list = await call(session, `/${name}.RuntimeService/ListPodSandbox`);
+  return atRuntime(socket, LIMIT, async (_, ask) => {
+    const list = await ask('RuntimeService', 'ListPodSandbox');
     const ready = readAllBytes(list, 1).filter(isReady).map(podNameOf);
     return ready.map(({ namespace, pod }) => `${namespace}/${pod}`);
   });

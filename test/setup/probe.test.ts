@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'tap';
-import { probeRuntime } from '../../src/setup/probe.ts';
+import { listReadyPods, probeRuntime } from '../../src/setup/probe.ts';
 import type { Package } from '../support/facts.ts';
 import { answerWith, startFakeRuntime } from '../support/fake-runtime.ts';
 
@@ -57,4 +57,25 @@ test('a runtime that hangs is given up', async t => {
 
 test('nobody there', async t => {
   await t.rejects(probeRuntime('/nonexistent/x.sock', 300), /ENOENT/);
+});
+
+test('strings of more than 127 bytes, and of UTF-8', async t => {
+  const dir = mkdtempSync(join(tmpdir(), 'probe-'));
+  const socketPath = join(dir, 'x.sock');
+  const [name, pod] = ['größer '.repeat(60), 'p'.repeat(253)];
+  const ready = { id: 'a', state: 'SANDBOX_READY', metadata: { name: pod, namespace: 'n'.repeat(63) } };
+  const runtime = await startFakeRuntime({
+    socketPath,
+    answers: {
+      Version: answerWith({ runtime_name: name, runtime_version: 'v1' }),
+      ImageFsInfo: answerWith({}),
+      ListPodSandbox: answerWith({ items: [ready, { ...ready, id: 'b', state: 'SANDBOX_NOTREADY' }] }),
+    },
+  });
+  t.teardown(async () => {
+    await runtime.stop();
+    rmSync(dir, { recursive: true });
+  });
+  t.same(await probeRuntime(socketPath, 5_000), { name, version: 'v1' });
+  t.strictSame(await listReadyPods(socketPath), [`${'n'.repeat(63)}/${pod}`]);
 });

@@ -1,6 +1,7 @@
 import type { Logger } from '../../base/logger.ts';
 import { runtimeName } from '../../base/runtime-name.ts';
 import type { RuntimeAddress } from '../../config/proxy-config.ts';
+import { greet } from '../../cri/ask/greet.ts';
 import type { Greeting } from '../../cri/read/greeting.ts';
 import type { Faults } from '../../faults/faults.ts';
 import { faultyCalls } from '../../faults/faulty-calls.ts';
@@ -10,7 +11,6 @@ import { Link, type LinkState } from '../../transport/link/link.ts';
 import type { Dial } from '../../transport/session.ts';
 import { realSocket } from '../../transport/sockets/same-socket.ts';
 import { type CallWatch, watchedCalls } from '../../watch/call-watch.ts';
-import { greet } from './greet.ts';
 
 export interface LinkedRuntime extends Runtime, RuntimeAddress {
   start(): void;

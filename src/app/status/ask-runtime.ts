@@ -1,7 +1,7 @@
 import type { AskedReport } from '../../admin/api/status-report.ts';
-import { type AskRuntime, findCgroupDriver } from '../../cri/read/cgroup-driver.ts';
+import { ownCall } from '../../base/own-call.ts';
+import { type AskRuntime, findCgroupDriver } from '../../cri/ask/find-cgroup-driver.ts';
 import { readConditions, statusRequest } from '../../cri/read/node-status.ts';
-import { ownCall } from '../../routing/asking/ask-list.ts';
 import type { Runtime } from '../../routing/port/runtime.ts';
 
 /** How long a runtime may take for each answer, in ms. */
@@ -12,7 +12,7 @@ export async function askRuntime(runtime: Runtime): Promise<AskedReport> {
   const { state } = runtime;
   if (state.kind === 'down') return { cgroupDriver: null, conditions: null };
   const ask: AskRuntime = async (method, request) =>
-    (await runtime.call(`/${state.packages[0]}.RuntimeService/${method}`, request, ownCall([], LIMIT))).message;
+    (await runtime.call(`/${state.packages[0]}.RuntimeService/${method}`, request, ownCall(LIMIT))).message;
   const [conditions, cgroupDriver] = await Promise.all([
     ask('Status', statusRequest(false)).then(readConditions, () => null),
     findCgroupDriver(ask).catch(() => undefined),

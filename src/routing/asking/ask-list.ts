@@ -1,9 +1,8 @@
-import type { CallOptions, Metadata, Reply } from '../../base/call.ts';
+import type { CallOptions, Reply } from '../../base/call.ts';
 import { Code } from '../../base/codes.ts';
 import { ProxyError } from '../../base/error.ts';
 import { runtimeName } from '../../base/runtime-name.ts';
 import { steadyNow } from '../../base/steady-clock.ts';
-import type { WatchedCall } from '../../base/watched-call.ts';
 import { checkList } from '../../cri/read/listing.ts';
 import type { Runtime } from '../port/runtime.ts';
 import type { Listing } from './kept-list.ts';
@@ -11,16 +10,6 @@ import { malformed } from './malformed.ts';
 
 /** How long the answer to a list is of use, in ms: the kubelet's own limit for a call (2 min). */
 export const LIST_LIMIT = 120_000;
-
-const never = new AbortController().signal;
-
-/**
- * Options of a call that cannot be cancelled, since its answer is of use even when no client waits any more. `watched`: the client's
- * call that it is made for, if any.
- */
-export function ownCall(metadata: Metadata = [], limit = LIST_LIMIT, watched?: WatchedCall): CallOptions {
-  return { metadata, deadline: performance.now() + limit, signal: never, watched };
-}
 
 /**
  * Asks a runtime for a list, in its own names. `listing` takes the answer if the request is for the whole list. Rejects like any call,

@@ -1,10 +1,11 @@
 import type { CallOptions } from '../../base/call.ts';
 import { Code } from '../../base/codes.ts';
 import { ProxyError } from '../../base/error.ts';
+import { ownCall } from '../../base/own-call.ts';
 import { runtimeName } from '../../base/runtime-name.ts';
 import { isImage, type ListName } from '../../cri/read/filter.ts';
 import { idFilterRequest, itemsById } from '../../cri/read/listing.ts';
-import { askList, LIST_LIMIT, ownCall } from '../asking/ask-list.ts';
+import { askList, LIST_LIMIT } from '../asking/ask-list.ts';
 import { within } from '../asking/budget.ts';
 import type { Runtime } from '../port/runtime.ts';
 import type { IdKind } from '../state/owners.ts';
@@ -38,7 +39,7 @@ export async function holdsId(
     if (isSilent(plan, runtime)) return snapshotHolds(plan, runtime, list, fits);
     const { path } = plan.sibling(list).lane(runtime);
     const limit = plan.listTimeout(runtime);
-    const call = runtime.call(path, idFilterRequest(id), ownCall([], limit, options.watched));
+    const call = runtime.call(path, idFilterRequest(id), ownCall(limit, [], options.watched));
     const { message } = await within(limit, call);
     return [...itemsById(message).keys()].some(fits) ? 'yes' : 'no';
   } catch {
@@ -63,7 +64,7 @@ export async function askAll(
   const { path } = plan.sibling(list).lane(runtime);
   const listing = plan.node.of(runtime).of(list);
   const askedAt = performance.now();
-  const call = askList(runtime, path, Buffer.alloc(0), listing, ownCall([], LIST_LIMIT, options.watched));
+  const call = askList(runtime, path, Buffer.alloc(0), listing, ownCall(LIST_LIMIT, [], options.watched));
   const note = (over: boolean) => plan.node.noteOverdue(runtime, list, over, askedAt);
   const judged = within(plan.listTimeout(runtime), call, note);
   judged.catch(() => {});

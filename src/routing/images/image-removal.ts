@@ -1,10 +1,11 @@
 import type { CallOptions, Reply } from '../../base/call.ts';
 import { Code } from '../../base/codes.ts';
 import { ProxyError } from '../../base/error.ts';
+import { ownCall } from '../../base/own-call.ts';
 import { runtimeName } from '../../base/runtime-name.ts';
 import { handlerOfImage, isImage } from '../../cri/read/filter.ts';
 import { isUsedBy } from '../../cri/read/image-use.ts';
-import { LIST_LIMIT, ownCall } from '../asking/ask-list.ts';
+import { LIST_LIMIT } from '../asking/ask-list.ts';
 import { within } from '../asking/budget.ts';
 import { askedFor } from '../call/asked.ts';
 import { askAll, doubtful, imageInSnapshot, lacksService, patience } from '../call/holding.ts';
@@ -112,7 +113,7 @@ function lastingRemoval(
   const { removals } = plan.node.of(runtime);
   const before = removals.get(image);
   if (before !== undefined) return before;
-  const own = ownCall(options.metadata, LIST_LIMIT, options.watched);
+  const own = ownCall(LIST_LIMIT, options.metadata, options.watched);
   const removal = plan.call(runtime, request, own).finally(() => removals.delete(image));
   removals.set(image, removal);
   return removal;

@@ -1,10 +1,11 @@
 import type { CallOptions, Reply } from '../../base/call.ts';
 import { Code } from '../../base/codes.ts';
 import { ProxyError } from '../../base/error.ts';
+import { ownCall } from '../../base/own-call.ts';
 import { runtimeName } from '../../base/runtime-name.ts';
 import type { WatchedCall } from '../../base/watched-call.ts';
 import { hasUnknownField, isWholeList, type ListName, listFilter, type Passes } from '../../cri/read/filter.ts';
-import { askList, LIST_LIMIT, ownCall } from '../asking/ask-list.ts';
+import { askList, LIST_LIMIT } from '../asking/ask-list.ts';
 import { unavailable } from '../asking/availability.ts';
 import { clientPatience, within } from '../asking/budget.ts';
 import { malformed } from '../asking/malformed.ts';
@@ -53,7 +54,7 @@ async function liveList(plan: Plan, runtime: Runtime, request: Buffer, options: 
   const sent = lane.encode(request);
   const whole = isWholeList(listName(plan), sent) ? listing : undefined;
   const askedAt = performance.now();
-  const call = askList(runtime, lane.path, sent, whole, ownCall(options.metadata, LIST_LIMIT, options.watched));
+  const call = askList(runtime, lane.path, sent, whole, ownCall(LIST_LIMIT, options.metadata, options.watched));
   // Only a whole question that exceeds the runtime's own limit proves that the runtime hangs.
   const note = (over: boolean) => whole && plan.node.noteOverdue(runtime, listName(plan), over, askedAt);
   const limit = plan.listTimeout(runtime);

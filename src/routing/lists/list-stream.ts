@@ -1,10 +1,11 @@
 import type { CallOptions } from '../../base/call.ts';
 import { Code } from '../../base/codes.ts';
 import { ProxyError } from '../../base/error.ts';
+import { ownCall } from '../../base/own-call.ts';
 import { steadyNow } from '../../base/steady-clock.ts';
 import { isWholeList } from '../../cri/read/filter.ts';
 import { checkList, itemsById, listOf } from '../../cri/read/listing.ts';
-import { askList, ownCall } from '../asking/ask-list.ts';
+import { askList, LIST_LIMIT } from '../asking/ask-list.ts';
 import { clientPatience, within } from '../asking/budget.ts';
 import { endableCall } from '../asking/endable-call.ts';
 import type { LeadMetadata } from '../call/lead-metadata.ts';
@@ -91,7 +92,7 @@ function askInstead(plan: Plan, runtime: Runtime, askedAt: number): void {
   if (plan.node.isOverdue(runtime, list)) return;
   plan.node.noteOverdue(runtime, list, false, askedAt);
   const { path } = plan.unaryList.lane(runtime);
-  const answer = askList(runtime, path, Buffer.alloc(0), plan.node.of(runtime).of(list), ownCall());
+  const answer = askList(runtime, path, Buffer.alloc(0), plan.node.of(runtime).of(list), ownCall(LIST_LIMIT));
   void answer.catch(() => {}).finally(() => plan.node.noteOverdue(runtime, list, true, askedAt));
 }
 

@@ -1,10 +1,10 @@
 import type { CallOptions } from '../../base/call.ts';
 import { Code } from '../../base/codes.ts';
 import { ProxyError } from '../../base/error.ts';
+import { ownCall } from '../../base/own-call.ts';
 import { runtimeName } from '../../base/runtime-name.ts';
 import { idRequest } from '../../cri/read/listing.ts';
 import { readAll } from '../../cri/read/read.ts';
-import { ownCall } from '../asking/ask-list.ts';
 import { holdsId } from '../call/holding.ts';
 import type { Plan } from '../call/method-plan.ts';
 import type { Runtime } from '../port/runtime.ts';
@@ -70,7 +70,7 @@ async function undo(plan: Plan, runtime: Runtime, answer: Buffer, options: CallO
     for (const name of removals[kind]) {
       const sibling = plan.sibling(name);
       const request = idRequest(id);
-      const own = ownCall([], LIMIT, options.watched);
+      const own = ownCall(LIMIT, [], options.watched);
       const followed = plan.node.begin(runtime, sibling.method.effect!, request);
       const call = runtime.call(sibling.lane(runtime).path, request, own);
       call.catch(() => plan.node.followFailed(runtime, followed));

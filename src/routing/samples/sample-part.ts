@@ -1,10 +1,11 @@
 import type { CallOptions, Reply } from '../../base/call.ts';
 import { Code } from '../../base/codes.ts';
 import { ProxyError } from '../../base/error.ts';
+import { ownCall } from '../../base/own-call.ts';
 import { runtimeName } from '../../base/runtime-name.ts';
 import { asksForAll } from '../../cri/read/filter.ts';
 import { keepSamples, type Listed } from '../../cri/read/samples.ts';
-import { ownCall } from '../asking/ask-list.ts';
+import { LIST_LIMIT } from '../asking/ask-list.ts';
 import { clientPatience } from '../asking/budget.ts';
 import { gather } from '../call/gather.ts';
 import type { Lane } from '../call/lane.ts';
@@ -118,7 +119,7 @@ function listedOf(plan: Plan, runtime: Runtime): Listed {
 
 /** Asks for all samples, for all clients. Rejects with Internal for an answer that is no list, because it will be joined. */
 async function askWhole(plan: Plan, runtime: Runtime, { metadata, watched }: CallOptions): Promise<Sample> {
-  const own = ownCall(metadata, undefined, watched);
+  const own = ownCall(LIST_LIMIT, metadata, watched);
   return orUnary(plan, async each => {
     const lane = each.lane(runtime);
     const served = lane.path.slice(1, lane.path.lastIndexOf('.'));

@@ -2,10 +2,11 @@ import { Code } from '../../base/codes.ts';
 import type { ProxyError } from '../../base/error.ts';
 import { Level } from '../../base/log-level.ts';
 import type { Logger } from '../../base/logger.ts';
+import { ownCall } from '../../base/own-call.ts';
 import { runtimeName } from '../../base/runtime-name.ts';
 import { checkItems } from '../../cri/read/listing.ts';
 import { otherLabels, withoutMetrics } from '../../cri/read/samples.ts';
-import { ownCall } from '../asking/ask-list.ts';
+import { LIST_LIMIT } from '../asking/ask-list.ts';
 import { Inquiry } from '../asking/inquiry.ts';
 import { malformed } from '../asking/malformed.ts';
 import type { Runtime } from '../port/runtime.ts';
@@ -101,7 +102,7 @@ export class Samples {
     if (id === '' || served === undefined) return;
     const path = `/${served}.RuntimeService/${PRIMED}`;
     void this.of(runtime, PRIMED).ask(runtime, limit, async () =>
-      checkedSample(runtime, (await runtime.call(path, Buffer.alloc(0), ownCall())).message, served),
+      checkedSample(runtime, (await runtime.call(path, Buffer.alloc(0), ownCall(LIST_LIMIT))).message, served),
     );
   }
 

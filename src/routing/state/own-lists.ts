@@ -1,10 +1,11 @@
 import { ProxyError } from '../../base/error.ts';
 import { Level } from '../../base/log-level.ts';
 import type { Logger } from '../../base/logger.ts';
+import { ownCall } from '../../base/own-call.ts';
 import { runtimeName } from '../../base/runtime-name.ts';
 import type { ListName } from '../../cri/read/filter.ts';
 import { methodSpec } from '../../cri/translate/method-spec.ts';
-import { askList, ownCall } from '../asking/ask-list.ts';
+import { askList, LIST_LIMIT } from '../asking/ask-list.ts';
 import { within } from '../asking/budget.ts';
 import type { Runtime } from '../port/runtime.ts';
 import type { Snapshot } from './snapshot.ts';
@@ -62,7 +63,7 @@ export class OwnLists {
     if (state.kind !== 'up') return;
     const path = `/${state.packages[0]}.${methodSpec(list).service}/${list}`;
     const askedAt = performance.now();
-    const call = askList(runtime, path, Buffer.alloc(0), this.node.of(runtime).of(list), ownCall());
+    const call = askList(runtime, path, Buffer.alloc(0), this.node.of(runtime).of(list), ownCall(LIST_LIMIT));
     const note = (over: boolean) => this.node.noteOverdue(runtime, list, over, askedAt);
     await within(this.node.listTimeout(runtime), call, note).catch(fault => this.complain(runtime, list, fault));
     // A question that is overdue is still the one under way.

@@ -1,14 +1,10 @@
 import type { CallOptions } from '../../base/call.ts';
 import { Code } from '../../base/codes.ts';
 import { ProxyError } from '../../base/error.ts';
+import { ownCall } from '../../base/own-call.ts';
 import { runtimeName } from '../../base/runtime-name.ts';
-import {
-  type AskRuntime,
-  type CgroupDriverName,
-  driverInConfiguration,
-  findCgroupDriver,
-  runtimeConfigWith,
-} from '../../cri/read/cgroup-driver.ts';
+import { type AskRuntime, driverInConfiguration, findCgroupDriver } from '../../cri/ask/find-cgroup-driver.ts';
+import { type CgroupDriverName, runtimeConfigWith } from '../../cri/read/cgroup-driver.ts';
 import {
   type Condition,
   conditionsField,
@@ -17,7 +13,7 @@ import {
   readConditions,
   statusRequest,
 } from '../../cri/read/node-status.ts';
-import { ownCall } from '../asking/ask-list.ts';
+import { LIST_LIMIT } from '../asking/ask-list.ts';
 import { clientPatience } from '../asking/budget.ts';
 import type { Plan } from '../call/method-plan.ts';
 import type { UnaryRoute } from '../call/unary-route.ts';
@@ -62,7 +58,7 @@ export const nodeStatus: UnaryRoute = async (plan, request, options) => {
 
 /** Asks one runtime as the proxy. Rejects as any call. */
 function asking(plan: Plan, runtime: Runtime, options: CallOptions): AskRuntime {
-  const own = ownCall([], undefined, options.watched);
+  const own = ownCall(LIST_LIMIT, [], options.watched);
   return async (method, request) => (await plan.sibling(method).call(runtime, request, own)).message;
 }
 

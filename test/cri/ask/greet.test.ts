@@ -1,7 +1,7 @@
 import { test } from 'tap';
-import { greet } from '../../../src/app/generation/greet.ts';
 import { Code } from '../../../src/base/codes.ts';
 import { ProxyError } from '../../../src/base/error.ts';
+import { greet } from '../../../src/cri/ask/greet.ts';
 import type { Session } from '../../../src/transport/session.ts';
 import { criTypes } from '../../support/cri-types.ts';
 import { methodPath, type Package, packages } from '../../support/facts.ts';

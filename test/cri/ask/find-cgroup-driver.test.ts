@@ -1,5 +1,6 @@
 import { test } from 'tap';
-import { type CgroupDriverName, findCgroupDriver, runtimeConfigWith } from '../../../src/cri/read/cgroup-driver.ts';
+import { findCgroupDriver } from '../../../src/cri/ask/find-cgroup-driver.ts';
+import { type CgroupDriverName, runtimeConfigWith } from '../../../src/cri/read/cgroup-driver.ts';
 import { infoField, isVerbose } from '../../../src/cri/read/node-status.ts';
 
 const nothing = Buffer.alloc(0);

@@ -81,8 +81,8 @@ t.test('close: GOAWAY names the last stream, later ones are refused', async t =>
 
 t.test('close with nobody there, and twice', async t => {
   const { server } = await startServer(t);
-  await server.close(1000);
-  await server.close(1000);
+  await t.resolves(server.close(1000));
+  await t.resolves(server.close(1000));
 });
 
 t.test('our client hears of it', async t => {

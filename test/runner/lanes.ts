@@ -1,0 +1,31 @@
+/** Files that run beside each other, `jobs` at a time. */
+export interface Lane {
+  readonly jobs: number;
+  readonly files: readonly string[];
+}
+
+export type Part = 'fast' | 'slow' | 'all';
+
+const slowFolders = /^test\/(?:node|packages|faults|demo|conformance\/matrix)\//;
+
+/** Fast files are units and short-lived processes; slow ones are named *.slow.test.ts or live in one of the folders above. */
+export function isSlow(file: string): boolean {
+  return file.endsWith('.slow.test.ts') || slowFolders.test(file);
+}
+
+/**
+ * What runs at the same time, in turn: fast files first, since they fail soonest. Of the slow ones those of packages wait for
+ * systemd most of the time: two of them leave the machine to the others.
+ */
+export function planLanes(part: Part, files: readonly string[]): (readonly Lane[])[] {
+  const fast = part === 'slow' ? [] : files.filter(file => !isSlow(file));
+  const slow = part === 'fast' ? [] : files.filter(isSlow);
+  const isPackages = (file: string) => file.startsWith('test/packages/');
+  return [
+    [{ jobs: 2, files: fast }],
+    [
+      { jobs: 2, files: slow.filter(isPackages) },
+      { jobs: 1, files: slow.filter(file => !isPackages(file)) },
+    ],
+  ];
+}

@@ -3,6 +3,10 @@ import { join } from 'node:path';
 
 /** A figure that must not be above `max` or below `min`, and why it is what it is. */
 export interface Bar {
+  /** Of which kind of run. */
+  readonly mode: 'loop' | 'node' | 'soak';
+  /** It needs peers on grpc-go. */
+  readonly native?: boolean;
   readonly max?: number;
   readonly min?: number;
   readonly why: string;
@@ -12,14 +16,22 @@ export const bars: Readonly<Record<string, Bar>> = JSON.parse(
   readFileSync(join(import.meta.dirname, 'bars.json'), 'utf8'),
 );
 
-/** The bars, of those that are looked at, that these figures miss, in words. A bar without a figure is missed. */
-export function misses(figures: Readonly<Record<string, number>>, looksAt: (name: string) => boolean): string[] {
-  return Object.entries(bars).flatMap(([name, { max, min }]) => {
-    if (!looksAt(name)) return [];
+/**
+ * The bars, of those that are looked at, that these figures miss, in words, if each bar is taken `margin` times as wide. A bar without a
+ * figure is missed.
+ */
+export function misses(
+  figures: Readonly<Record<string, number>>,
+  looksAt: (bar: Bar) => boolean,
+  margin = 1,
+): string[] {
+  return Object.entries(bars).flatMap(([name, bar]) => {
+    if (!looksAt(bar)) return [];
     const figure = figures[name];
+    const [max, min] = [(bar.max ?? Number.POSITIVE_INFINITY) * margin, (bar.min ?? 0) / margin];
     if (figure === undefined || Number.isNaN(figure)) return [`${name}: not measured`];
-    if (max !== undefined && figure > max) return [`${name}: ${figure.toFixed(2)} is above ${max}`];
-    if (min !== undefined && figure < min) return [`${name}: ${figure.toFixed(2)} is below ${min}`];
+    if (figure > max) return [`${name}: ${figure.toFixed(2)} is above ${max}`];
+    if (figure < min) return [`${name}: ${figure.toFixed(2)} is below ${min}`];
     return [];
   });
 }

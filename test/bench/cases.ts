@@ -69,6 +69,6 @@ export const cases: readonly Case[] = [
   list(100, 2, 'grpc-js', 1),
   ...widths.map(parallel => small('Version', nothing, 'native', parallel)),
   ...widths.map(parallel => small('ContainerStatus', statusRequest, 'native', parallel)),
-  list(100, 2, 'native', 1),
+  ...[false, true].map(changing => list(100, 2, 'native', 1, changing)),
   ...[2, 200].map(shared),
 ];

@@ -1,29 +1,12 @@
-/** A length-delimited field of a protobuf message, its number below 16 and its content below 2^21 bytes. */
-function field(number: number, content: string | Buffer): Buffer {
-  const octets = Buffer.from(content as string);
-  return Buffer.concat([Buffer.from([(number << 3) | 2]), varint(octets.length), octets]);
-}
+import type { Answers } from './peers/answers.ts';
+import { entries, field, number } from './protobuf.ts';
 
-function number(at: number, value: number): Buffer {
-  return Buffer.concat([Buffer.from([at << 3]), varint(value)]);
-}
+const service = '/runtime.v1.RuntimeService';
 
-function varint(value: number): Buffer {
-  const octets: number[] = [];
-  let rest = value;
-  for (; rest >= 128; rest = Math.floor(rest / 128)) octets.push((rest % 128) | 128);
-  return Buffer.from([...octets, rest]);
-}
+/** 64 hexadecimal digits, as ids are. */
+export const id = (name: string, i: number) => Buffer.from(`${name}${i}`.padEnd(32, '0')).toString('hex');
 
-function entries(at: number, map: Record<string, string>): Buffer {
-  return Buffer.concat(
-    Object.entries(map).map(([key, value]) => field(at, Buffer.concat([field(1, key), field(2, value)]))),
-  );
-}
-
-const id = (name: string, i: number) => Buffer.from(`${name}${i}`.padEnd(32, '0')).toString('hex');
-
-const labels = (i: number) => ({
+export const labels = (i: number) => ({
   'io.kubernetes.container.name': `container-${i}`,
   'io.kubernetes.pod.name': `pod-${i}-7d4b9c5f6d-x2x9z`,
   'io.kubernetes.pod.namespace': 'kube-system',
@@ -38,7 +21,8 @@ const annotations = {
   'io.kubernetes.pod.terminationGracePeriod': '30',
 };
 
-const image = 'registry.k8s.io/kube-apiserver@sha256:5a2f0d9e6a4d4b1e9d3a1f0c7e5a2b115a2f0d9e6a4d4b1e9d3a1f0c7e5a2b11';
+export const image =
+  'registry.k8s.io/kube-apiserver@sha256:5a2f0d9e6a4d4b1e9d3a1f0c7e5a2b115a2f0d9e6a4d4b1e9d3a1f0c7e5a2b11';
 
 /** runtime.v1.Container, as large as a kubelet's are. */
 function container(name: string, i: number): Buffer {
@@ -81,7 +65,13 @@ export function listResponse(name: string, count: number): Buffer {
   return Buffer.concat(Array.from({ length: count }, (_, i) => field(1, container(name, i))));
 }
 
-/** What a runtime called `name` answers, by method. */
-export function answers(name: string, count: number): Readonly<Record<string, Buffer>> {
-  return { Version: version, ContainerStatus: statusResponse, ListContainers: listResponse(name, count) };
+/** What a runtime called `name` answers: `changing`, another list each time, since the proxy makes use of it when a list is the same. */
+export function answers(name: string, count: number, changing: boolean): Answers {
+  const list = listResponse(name, count);
+  const lists = changing ? [list, Buffer.concat([list, listResponse(`${name}x`, 1)])] : [list];
+  return {
+    [`${service}/Version`]: { messages: [version] },
+    [`${service}/ContainerStatus`]: { messages: [statusResponse] },
+    [`${service}/ListContainers`]: { messages: lists },
+  };
 }

@@ -1,7 +1,9 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { residentMemory } from './process-figures.ts';
-import type { Rig } from './rig.ts';
+import { memoryLoad } from './node/loads.ts';
+import { makePlan } from './node/node-plan.ts';
+import { NodeRig } from './node/node-rig.ts';
+import type { NativePeers } from './peers/native-peers.ts';
 import { median } from './stats.ts';
+import { proportionalMemory, residentMemory } from './usage.ts';
 
 /** `90s` or `10m` in ms. */
 export function parseDuration(text: string): number {
@@ -10,47 +12,47 @@ export function parseDuration(text: string): number {
   return Number(digits) * (unit === 'm' ? 60_000 : 1000);
 }
 
-/** What comes in each second, a hundred times what a kubelet asks. */
-const load = [
-  { method: 'Version', parallel: 8, calls: 1000 },
-  { method: 'ContainerStatus', parallel: 8, calls: 1000 },
-  { method: 'ListContainers', parallel: 1, calls: 20 },
-] as const;
+/** A plan's length, after which memory is looked at, in ms. */
+const PERIOD = 10_000;
 
 /**
- * Calls a proxy in front of two runtimes, whose lists of 500 containers change from call to call, for so many ms, and tells of its
- * resident memory. Growth is measured between the medians of the second and the last quarter: the first is for V8 to settle.
+ * Plays a node's load to a proxy for so many ms, and tells of its resident memory. Growth is measured between the medians of the second
+ * and the last quarter: the first is for V8 to settle.
  */
-export async function soak(rig: Rig, duration: number, print: (line: string) => void): Promise<Record<string, number>> {
-  const { socket, pid } = await rig.extraProxy('500~');
-  const start = performance.now();
-  const samples: number[] = [];
-  let calls = 0;
-  let told = 0;
-  while (performance.now() - start < duration) {
-    const round = performance.now();
-    for (const { method, ...job } of load) {
-      const request = method === 'ContainerStatus' ? rig.statusRequest : '';
-      await rig.load({ socket, library: 'own', path: `/runtime.v1.RuntimeService/${method}`, request, ...job });
-      calls += job.calls;
-    }
-    const memory = residentMemory(pid);
-    samples.push(memory);
-    const seconds = (performance.now() - start) / 1000;
-    if (seconds >= told) {
+export async function soak(
+  native: NativePeers | undefined,
+  duration: number,
+  print: (line: string) => void,
+): Promise<Record<string, number>> {
+  const { population, rows } = memoryLoad;
+  const rig = new NodeRig({ native, population });
+  try {
+    await rig.start(['proxy']);
+    const [proxy] = rig.targets;
+    const plan = rig.writePlan('soak', makePlan(rows, population, PERIOD));
+    const start = performance.now();
+    const samples: number[] = [];
+    let calls = 0;
+    while (performance.now() - start < duration) {
+      const { times } = await rig.play(plan, proxy!);
+      calls += Object.values(times).reduce((count, each) => count + each.length, 0);
+      const memory = residentMemory(proxy!.pid!);
+      samples.push(memory);
+      const seconds = ((performance.now() - start) / 1000).toFixed(0);
+      const proportional = proportionalMemory(proxy!.pid!).toFixed(1);
       print(
-        `${seconds.toFixed(0).padStart(5)} s ${String(calls).padStart(9)} calls ${memory.toFixed(1).padStart(8)} MiB`,
+        `${seconds.padStart(5)} s ${String(calls).padStart(9)} calls, RSS ${memory.toFixed(1)}, PSS ${proportional} MiB`,
       );
-      told += 15;
     }
-    await sleep(Math.max(0, 1000 - (performance.now() - round)));
+    const quarter = (index: number) => {
+      const length = samples.length / 4;
+      return median(samples.slice(Math.floor(index * length), Math.ceil((index + 1) * length)));
+    };
+    return {
+      'soak: largest resident memory, MiB': Math.max(...samples),
+      'soak: growth of the resident memory, MiB': quarter(3) - quarter(1),
+    };
+  } finally {
+    await rig.stop();
   }
-  const quarter = (index: number) => {
-    const length = samples.length / 4;
-    return median(samples.slice(Math.floor(index * length), Math.ceil((index + 1) * length)));
-  };
-  return {
-    'soak: largest resident memory, MiB': Math.max(...samples),
-    'soak: growth of the resident memory, MiB': quarter(3) - quarter(1),
-  };
 }

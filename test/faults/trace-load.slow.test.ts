@@ -8,10 +8,11 @@ import { test } from 'tap';
 import { askAdmin } from '../../src/admin/admin-client.ts';
 import type { StatusReport } from '../../src/admin/api/status-report.ts';
 import type { TraceLine } from '../../src/admin/api/trace-line.ts';
-import type { Job, JobResult } from '../bench/load-client.ts';
-import { statusRequest } from '../bench/messages.ts';
-import { residentMemory } from '../bench/process-figures.ts';
+import { answers, statusRequest } from '../bench/messages.ts';
+import { writeAnswers } from '../bench/peers/answers.ts';
+import { nodeClient } from '../bench/peers/clients.ts';
 import { median, summarize } from '../bench/stats.ts';
+import { residentMemory } from '../bench/usage.ts';
 import { adminSocketOf } from '../cli/trace/trace-command-lab.ts';
 import { makeFolder, type Teardown } from '../daemon/daemon.ts';
 import { spawnTied, waitFor } from '../support/child.ts';
@@ -20,7 +21,7 @@ import { startProxy } from '../support/proxy.ts';
 
 const CALLS = 10_000;
 const ROUNDS = 3;
-const bench = join(import.meta.dirname, '../bench');
+const peers = join(import.meta.dirname, '../bench/peers');
 
 /** A reader that does not read: what comes stays in the sockets and in the daemon. */
 async function stallingReader(admin: string, query: string): Promise<IncomingMessage> {
@@ -46,7 +47,9 @@ async function readOn(response: IncomingMessage, calls: number) {
 async function startLoad(t: Teardown) {
   const dir = makeFolder(t);
   const socket = join(dir, 'runtime.sock');
-  const canned = [join(bench, 'canned-runtime.ts'), 'a', 'own', `${socket}=100`];
+  const file = join(dir, 'answers.json');
+  writeAnswers(file, answers('a', 100, false));
+  const canned = [join(peers, 'canned-runtime.ts'), 'own', `${socket}=${file}`];
   const runtime = spawnTied(process.execPath, canned, { stdio: 'ignore' });
   t.teardown(() => runtime.kill('SIGKILL'));
   const direct = connect(socket);
@@ -54,22 +57,18 @@ async function startLoad(t: Teardown) {
   await waitFor('the runtime', async () => (await direct.ask('Version')).code === 0 || undefined);
   const proxy = await startProxy({ connect: socket, verbosity: 0 });
   t.teardown(() => proxy.remove());
-  const client = fork(join(bench, 'load-client.ts'));
-  t.teardown(() => client.kill('SIGKILL'));
-  const load = async (): Promise<JobResult> => {
-    const job: Job = {
+  const child = fork(join(peers, 'load-client.ts'));
+  t.teardown(() => child.kill('SIGKILL'));
+  const client = nodeClient(child);
+  const load = () =>
+    client.run({
       socket: proxy.socketPath,
       library: 'own',
       path: '/runtime.v1.RuntimeService/ContainerStatus',
       request: statusRequest.toString('base64'),
       parallel: 64,
       calls: CALLS,
-    };
-    client.send(job);
-    const [result] = (await once(client, 'message')) as [JobResult | { error: string }];
-    if ('error' in result) throw new Error(result.error);
-    return result;
-  };
+    });
   return { admin: adminSocketOf(proxy), load };
 }
 

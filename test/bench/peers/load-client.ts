@@ -1,6 +1,9 @@
 import * as grpc from '@grpc/grpc-js';
-import { makeDial } from '../../src/transport/grpc/client/client.ts';
-import type { Library } from './cases.ts';
+import { makeDial } from '../../../src/transport/grpc/client/client.ts';
+import type { Session } from '../../../src/transport/session.ts';
+import type { Library } from '../cases.ts';
+import type { PlanJob, PlanResult } from './plan.ts';
+import { playPlan } from './play-plan.ts';
 
 /** `calls` calls, `parallel` at a time. */
 export interface Job {
@@ -72,9 +75,21 @@ async function run(job: Job): Promise<JobResult> {
   return { times, elapsed: performance.now() - start };
 }
 
-process.on('message', (job: Job) => {
-  run(job).then(
-    result => process.send!(result),
-    error => process.send!({ error: String(error) }),
+/** The kubelet's two connections to each socket. */
+const pairs = new Map<string, Promise<Session[]>>();
+
+async function play(job: PlanJob): Promise<PlanResult> {
+  const dial = makeDial({});
+  const pair = pairs.get(job.socket) ?? Promise.all([dial(job.socket, 5000), dial(job.socket, 5000)]);
+  pairs.set(job.socket, pair);
+  return playPlan(job, await pair);
+}
+
+/** A job and its number come in, its result goes out with the number. */
+process.on('message', ({ id, job }: { id: number; job: Job | PlanJob }) => {
+  const done = 'plan' in job ? play(job) : run(job);
+  done.then(
+    result => process.send!({ id, result }),
+    error => process.send!({ id, error: String(error) }),
   );
 });

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, lstatSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, lstatSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -9,10 +9,16 @@ export interface NativePeers {
   /** The paths of the executables. */
   readonly runtime: string;
   readonly client: string;
+  readonly relay: string;
 }
 
 const sources = join(import.meta.dirname, 'native');
-const programs = ['runtime', 'client'] as const;
+/** Each executable's files. */
+const programs = {
+  runtime: ['runtime.go', 'codec.go', 'connect.go'],
+  client: ['client.go', 'plan.go', 'connect.go', 'codec.go'],
+  relay: ['relay.go', 'connect.go', 'codec.go'],
+} as const;
 
 /**
  * Builds the programs from what Debian's packages (the group `native`) have, without a network, once: what they are built
@@ -20,10 +26,10 @@ const programs = ['runtime', 'client'] as const;
  */
 export function buildNativePeers(): NativePeers {
   const hash = createHash('sha256');
-  for (const name of [...programs, 'codec']) hash.update(readFileSync(join(sources, `${name}.go`)));
+  for (const file of readdirSync(sources).sort()) hash.update(readFileSync(join(sources, file)));
   const kept = join(tmpdir(), `criproxy-bench-native-${hash.digest('hex').slice(0, 16)}`);
   if (!isOurs(kept)) build(kept);
-  return { runtime: join(kept, 'runtime'), client: join(kept, 'client') };
+  return { runtime: join(kept, 'runtime'), client: join(kept, 'client'), relay: join(kept, 'relay') };
 }
 
 /** Whether the folder is there, and nobody else can have put into it what is run now. */
@@ -40,8 +46,8 @@ function build(target: string): void {
   const cache = mkdtempSync(join(tmpdir(), 'criproxy-bench-go-'));
   const env = { ...process.env, GO111MODULE: 'off', GOPATH: '/usr/share/gocode', GOCACHE: cache, CGO_ENABLED: '0' };
   try {
-    for (const name of programs) {
-      const args = ['build', '-o', join(folder, name), `${name}.go`, 'codec.go'];
+    for (const [name, files] of Object.entries(programs)) {
+      const args = ['build', '-o', join(folder, name), ...files];
       execFileSync('go', args, { cwd: sources, env, stdio: ['ignore', 'ignore', 'inherit'] });
     }
     renameSync(folder, target);

@@ -1,0 +1,40 @@
+import { field } from '../protobuf.ts';
+import { residentMemory } from '../usage.ts';
+import type { NodeLoad } from './loads.ts';
+import { makePlan } from './node-plan.ts';
+import type { NodeRig } from './node-rig.ts';
+
+/** A minute of the load. */
+const MINUTE = 60_000;
+
+/** Of the 16 MiB that a message may have, what is left for what is around the filler. */
+const UPLOAD = (16 << 20) - 1024;
+
+/** Whether memory comes back, a minute after a list of 2x1,000 containers and after an upload of 16 MiB, in MiB. */
+export async function measureMemory(
+  rig: NodeRig,
+  { population, rows }: NodeLoad,
+  { print, minute = MINUTE }: { print(line: string): void; minute?: number },
+): Promise<Record<string, number>> {
+  const proxy = rig.targets.find(({ kind }) => kind === 'proxy')!;
+  const plan = rig.writePlan('minute', makePlan(rows, population, minute));
+  const figures: Record<string, number> = {};
+  const resident = (when: string) => {
+    const memory = residentMemory(proxy.pid!);
+    print(`resident memory ${when.padEnd(48)} ${memory.toFixed(1).padStart(8)} MiB`);
+    return memory;
+  };
+  print('');
+  resident('after the load');
+  rig.switchLists();
+  await rig.call('/runtime.v1.RuntimeService/ListContainers', field(1, ''), proxy, 5);
+  rig.switchLists();
+  resident('after a list of 2x1,000');
+  await rig.play(plan, proxy);
+  figures['resident memory, a minute after a list of 2x1,000, MiB'] = resident('a minute later');
+  await rig.call('/runtime.v1.RuntimeService/Version', field(15, Buffer.alloc(UPLOAD)), proxy, 1);
+  resident('after an upload of 16 MiB');
+  await rig.play(plan, proxy);
+  figures['resident memory, a minute after an upload of 16 MiB, MiB'] = resident('a minute later');
+  return figures;
+}

@@ -1,0 +1,82 @@
+import type { ChildProcess, StdioOptions } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { bundle } from '../../build/bundle.ts';
+import { exitOf, spawnTied, waitFor } from '../support/child.ts';
+
+const channels = {
+  ignore: ['ignore', 'ignore', 'inherit'],
+  ipc: ['ignore', 'ignore', 'inherit', 'ipc'],
+  pipe: ['pipe', 'pipe', 'inherit'],
+  /** For the program, whose log is of interest in its own tests. */
+  quiet: ['ignore', 'ignore', 'ignore'],
+  /** For the program, where its log is counted. */
+  log: ['ignore', 'ignore', 'pipe', 'ipc'],
+} as const satisfies Record<string, StdioOptions>;
+
+/** All processes of a bench, each tied to this one, in a folder of their own. */
+export class Processes {
+  private readonly folder = mkdtempSync(join(tmpdir(), 'criproxy-bench-'));
+  private readonly children = new Set<ChildProcess>();
+  private program: string[] | undefined;
+
+  path(name: string): string {
+    return join(this.folder, name);
+  }
+
+  start([command, ...args]: readonly string[], channel: keyof typeof channels = 'ignore'): ChildProcess {
+    const child = spawnTied(command!, args, { stdio: [...channels[channel]] });
+    this.children.add(child);
+    return child;
+  }
+
+  /** A script of `peers`, on this Node. */
+  startPeer(script: string, args: readonly string[], channel: keyof typeof channels = 'ignore'): ChildProcess {
+    return this.start([process.execPath, join(import.meta.dirname, 'peers', script), ...args], channel);
+  }
+
+  /** The program, bundled as it is packaged, or the one that CRIPROXY_BIN names. `nodeFlags` are for a bundle alone. */
+  async startProgram(
+    flags: readonly string[],
+    channel: keyof typeof channels,
+    nodeFlags: readonly string[] = [],
+  ): Promise<ChildProcess> {
+    const built = process.env['CRIPROXY_BIN'];
+    this.program ??= built ? [built] : [await bundle('src/main.ts', this.folder)];
+    return this.start([...(built ? [] : [process.execPath, ...nodeFlags]), ...this.program, ...flags], channel);
+  }
+
+  async end(...children: readonly ChildProcess[]): Promise<void> {
+    for (const child of children) {
+      child.kill('SIGKILL');
+      this.children.delete(child);
+    }
+    await Promise.all(children.map(exitOf));
+  }
+
+  /** Ends all that still run and removes the folder. */
+  async endAll(): Promise<void> {
+    await this.end(...this.children);
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+/** The flags of a proxy that serves on `socket`. */
+export function proxyFlags(runtimes: string, socket: string): string[] {
+  return ['-connect', runtimes, '-listen', socket, '-stateDir', `${socket}.state`];
+}
+
+/** Resolves once something takes connections there. */
+export function listening(path: string): Promise<true> {
+  const attempt = () =>
+    new Promise<true | undefined>(resolve => {
+      const socket = connect(path, () => {
+        socket.destroy();
+        resolve(true);
+      });
+      socket.on('error', () => resolve(undefined));
+    });
+  return waitFor(`${path} to listen`, attempt, { pause: 5 });
+}

@@ -3,6 +3,7 @@ import { Counters } from '../../src/watch/counters.ts';
 import { EventLoopLag } from '../../src/watch/event-loop-lag.ts';
 import { Histogram } from '../../src/watch/histogram.ts';
 import { LargeMessages } from '../../src/watch/large-messages.ts';
+import { waitFor } from '../support/child.ts';
 
 test('counters by name', async t => {
   const counters = new Counters();
@@ -33,27 +34,44 @@ test('a value is in the first bucket whose bound it does not pass', async t => {
   }
 });
 
-test('event-loop lag is what a timer is late, over the last minute', async t => {
+test('event-loop lag is how late a timer is that begins with a call, over the last minute', async t => {
   const lag = new EventLoopLag();
   t.teardown(() => lag.stop());
-  t.equal(lag.figures(), undefined, 'nothing is known at first');
-  let now = performance.now() + 1_000_000;
-  lag.look(now);
-  const look = (times: number, pause: number) => {
+  let now = 1_000_000;
+  t.equal(lag.figures(now), undefined, 'nothing is known at first');
+  const look = (times: number, delay: number) => {
     for (let each = 0; each < times; each++) {
-      now += pause;
-      lag.look(now);
+      now += 200;
+      lag.look(now - delay, now);
     }
   };
-  look(100, 200);
-  look(1, 250);
-  look(198, 200);
-  t.equal(Math.round(lag.figures()!.p50), 0);
-  t.ok(lag.figures()!.max > 900_000, 'the first look of this test is very late');
-  look(50, 200);
-  t.equal(Math.round(lag.figures()!.max), 50, 'after a minute it is forgotten');
-  look(300, 199);
-  t.strictSame(lag.figures(), { p50: 0, p99: 0, max: 0 }, 'never negative');
+  look(1, 900_001);
+  look(100, 1);
+  look(4, 51);
+  look(194, 1);
+  t.strictSame(lag.figures(now), { p50: 0, p99: 50, max: 900_000 });
+  look(2, 1);
+  t.equal(lag.figures(now)!.max, 50, 'after a minute it is forgotten');
+  look(300, 0.5);
+  t.strictSame(lag.figures(now), { p50: 0, p99: 0, max: 0 }, 'never negative');
+  t.equal(lag.figures(now + 60_001), undefined, 'nor is anything known a minute after the last call');
+});
+
+test('event-loop lag is looked at where calls begin and where runtimes answer, and at no other time', async t => {
+  const lag = new EventLoopLag();
+  t.teardown(() => lag.stop());
+  const timers = t.capture(globalThis, 'setTimeout', globalThis.setTimeout);
+  t.equal(timers().length, 0, 'nobody calls');
+  for (const event of ['begun', 'partEnded'] as const) {
+    lag[event]();
+    lag[event]();
+    t.equal(timers().length, 1, `one look for all that happens in ${event} in a short time`);
+    const stallEnds = performance.now() + 210;
+    while (performance.now() < stallEnds);
+    const looked = async () => ((lag.figures()?.max ?? 0) >= 200 ? true : undefined);
+    t.ok(await waitFor('the look', looked), 'the turn of the event loop in which the call came is seen');
+    timers();
+  }
 });
 
 test('a warning of the same kind comes again after an hour', async t => {

@@ -15,7 +15,7 @@ export function processMetrics(lag: EventLoopLag, version: string): readonly Met
     },
     {
       name: 'criproxy_event_loop_lag_seconds',
-      help: 'How late the event loop was over the last minute; quantile 1 is the longest.',
+      help: 'How late the event loop was at calls of the last minute; quantile 1 is the longest.',
       type: 'gauge',
       labels: ['quantile'],
       *read() {

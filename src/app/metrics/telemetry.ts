@@ -47,6 +47,7 @@ export class Telemetry {
     this.log = log;
     this.stats = new CallStats(knownMethods(), log);
     watch.add(this.stats);
+    watch.add(this.lag);
     this.writeFailures = this.counters.counter(
       'criproxy_snapshot_write_failures_total',
       'How often a snapshot could not be written to the disk.',

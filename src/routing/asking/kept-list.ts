@@ -42,6 +42,12 @@ export class Listing {
   /** The last changes that a question under way may have missed; `forgotten` more came before. */
   private changes: Change[] = [];
   private forgotten = 0;
+  private readonly onNews: () => void;
+
+  /** `onNews` is called with each answer that is not the last one again, and when more than the list is known of its items. */
+  constructor(onNews: () => void = () => {}) {
+    this.onNews = onNews;
+  }
 
   /** To be called before the runtime is asked for the whole list, with `answer` or `giveUp` at the end. */
   ask(): Question {
@@ -61,6 +67,7 @@ export class Listing {
   /** Results made from the last answer are out of date, even for an equal answer. */
   renew(): void {
     this.current = false;
+    this.onNews();
   }
 
   /** `list` is a checked answer. It is dropped if it is older than the last answer, or than forgotten changes. */
@@ -78,6 +85,7 @@ export class Listing {
     this.current = true;
     this.changed = missed.length > 0;
     for (const change of missed) this.make(change);
+    this.onNews();
   }
 
   giveUp(question: Question): void {

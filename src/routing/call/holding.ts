@@ -18,8 +18,8 @@ export type Holds = 'yes' | 'no' | 'unknown';
 /**
  * How much older than the runtime's last sign of life a list may be and still be a proof, in ms. A runtime that is down or hangs
  * changes nothing, and changes by calls through the proxy are followed. Only items that came to the runtime past the proxy since the
- * list can be missing, as an image that an operator has pulled. A runtime that answers is asked for its lists every 15 s, their times
- * on the disk are up to a minute behind, and a restart of the proxy takes seconds.
+ * list can be missing, as an image that an operator has pulled. A runtime that answers is asked for each list at least every
+ * 50 s, times on the disk are up to a minute behind, and a restart of the proxy takes seconds.
  */
 export const FRESH = 120_000;
 

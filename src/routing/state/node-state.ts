@@ -20,8 +20,18 @@ import { RuntimeStatuses } from './runtime-statuses.ts';
 import { SeenPods } from './seen-pods.ts';
 import { Snapshot } from './snapshot.ts';
 
-/** The age from which the proxy itself asks for a list that no client has asked for, in ms. */
-const REFRESH_AFTER = 10_000;
+/**
+ * The age from which the proxy itself asks for a list that no client has asked for, in ms. A kubelet asks for images every 30 s. With the
+ * time between two looks, and the delay of times on the disk, each list is within FRESH in holding.ts.
+ */
+const REFRESH_AFTER: Readonly<Record<ListName, number>> = {
+  ListPodSandbox: 20_000,
+  ListContainers: 20_000,
+  ListImages: 40_000,
+};
+
+/** The time between two looks for such lists, in ms. */
+const LOOK = 10_000;
 
 const lists: readonly ListName[] = ['ListPodSandbox', 'ListContainers', 'ListImages'];
 
@@ -55,9 +65,11 @@ export class NodeState {
   private readonly own = new OwnLists(this);
   private readonly timer: NodeJS.Timeout;
   /** How long a list waits for a runtime, in ms. */
-  listTimeout: (runtime: Runtime) => number = () => REFRESH_AFTER;
+  listTimeout: (runtime: Runtime) => number = () => 10_000;
   /** Called when a change must be written at once: by a call, or when a runtime is up for the first time. */
   onToWrite: () => void = () => {};
+  /** Called for a change that may be written a moment later: only a list has shown it. */
+  onNews: () => void = () => {};
   /** Called each time a list comes from a snapshot. */
   onFromSnapshot: (runtime: Runtime, list: ListName) => void = () => {};
 
@@ -70,8 +82,9 @@ export class NodeState {
     this.log = log;
     for (const runtime of runtimes.all) this.join(runtime);
     this.timer = setInterval(() => {
-      for (const runtime of this.joined.keys()) this.refresh(runtime, REFRESH_AFTER);
-    }, REFRESH_AFTER / 2);
+      for (const runtime of this.joined.keys()) this.refresh(runtime);
+      this.onToWrite();
+    }, LOOK);
     this.timer.unref();
   }
 
@@ -88,6 +101,7 @@ export class NodeState {
     const same = [before, ...this.joined.keys()].find(each => each?.socket === runtime.socket);
     const snapshot = same === undefined ? before && this.of(before).standIn() : this.of(same);
     this.snapshots.set(runtime, snapshot ?? new Snapshot());
+    this.of(runtime).onNews = () => this.onNews();
     if (runtime.state.kind === 'up' || runtime.state.seen) this.of(runtime).seen = true;
     if (before !== undefined) this.samples.inherit(runtime, before);
     if (runtime.silence !== undefined) runtime.silence.onChange = since => this.tellSilence(runtime, since);
@@ -104,7 +118,7 @@ export class NodeState {
       snapshot.seen = true;
       this.onToWrite();
     }
-    this.refresh(runtime, 0);
+    for (const list of lists) void this.own.ask(runtime, list);
     this.samples.prime(runtime, this.listTimeout(runtime));
   }
 
@@ -228,12 +242,12 @@ export class NodeState {
     else this.log.warn(`${name} is connected but has answered no call since ${new Date(since).toISOString()}`, about);
   }
 
-  /** Asks the runtime, in the background, for the lists that are older than `age` ms. */
-  private refresh(runtime: Runtime, age: number): void {
+  /** Asks the runtime, in the background, for the lists that are old, or soon too old to be of use. */
+  private refresh(runtime: Runtime): void {
     for (const list of lists) {
+      const age = Math.min(REFRESH_AFTER[list], (this.maxAge ?? Number.POSITIVE_INFINITY) / 4);
       const { takenAt = 0 } = this.of(runtime).of(list);
-      if (age > 0 && (this.isOverdue(runtime, list) || this.own.isAsking(runtime, list) || steadyNow() - takenAt < age))
-        continue;
+      if (this.isOverdue(runtime, list) || this.own.isAsking(runtime, list) || steadyNow() - takenAt < age) continue;
       void this.own.ask(runtime, list);
     }
   }

@@ -12,6 +12,9 @@ import type { Filed, SnapshotStore } from './snapshot-store.ts';
 /** How long a change that only a list has shown may wait to be written, in ms; a change by a call does not wait. */
 const LAZY = 1_000;
 
+/** The time until the next try to write a snapshot that could not be written, in ms. */
+const RETRY = 5_000;
+
 /** Loads the snapshots at the start, and writes each one when it has changed. */
 export class SnapshotKeeper {
   private readonly node: NodeState;
@@ -28,7 +31,8 @@ export class SnapshotKeeper {
   private writing: Promise<void> | undefined;
   private again = false;
   private readonly failing = new WeakSet<Runtime>();
-  private readonly timer: NodeJS.Timeout;
+  private timer: NodeJS.Timeout | undefined;
+  private stopped = false;
 
   private constructor(node: NodeState, store: SnapshotStore, bootId: string, log: Logger) {
     this.node = node;
@@ -36,8 +40,7 @@ export class SnapshotKeeper {
     this.bootId = bootId;
     this.log = log;
     node.onToWrite = () => void this.write();
-    this.timer = setInterval(() => void this.write(), LAZY);
-    this.timer.unref();
+    node.onNews = () => this.writeIn(LAZY);
   }
 
   /** `bootId`: /proc/sys/kernel/random/boot_id, by which a reboot of the node shows. */
@@ -98,7 +101,8 @@ export class SnapshotKeeper {
 
   /** Writes all unwritten changes. */
   async stop(): Promise<void> {
-    clearInterval(this.timer);
+    this.stopped = true;
+    clearTimeout(this.timer);
     await this.write();
     await this.store.close();
   }
@@ -140,6 +144,14 @@ export class SnapshotKeeper {
     );
   }
 
+  private writeIn(ms: number): void {
+    if (this.stopped) return;
+    this.timer ??= setTimeout(() => {
+      this.timer = undefined;
+      void this.write();
+    }, ms).unref();
+  }
+
   /** One write at a time; a change during a write is written afterwards. */
   private write(): Promise<void> {
     this.again = true;
@@ -169,6 +181,7 @@ export class SnapshotKeeper {
       this.log.info(Level.State, text, undefined, { runtime: runtime.id, change: true });
     } catch (fault) {
       filing.fail();
+      this.writeIn(RETRY);
       if (this.failing.has(runtime)) return;
       this.failing.add(runtime);
       const text = `cannot write the snapshot of ${runtimeName(runtime.id)}: ${(fault as Error).message}`;

@@ -12,9 +12,9 @@ const MANY = 200;
 
 /** The known pods, containers and images of one runtime, in its own names. */
 export class Snapshot {
-  readonly pods = new Listing();
-  readonly containers = new Listing();
-  readonly images = new Listing();
+  readonly pods = new Listing(() => this.onNews());
+  readonly containers = new Listing(() => this.onNews());
+  readonly images = new Listing(() => this.onNews());
   readonly pulls = new Pulls(this.images);
   /** Removals of images that the runtime has not answered yet, by the image's name. */
   readonly removals = new Map<string, Promise<Reply>>();
@@ -25,6 +25,8 @@ export class Snapshot {
   readonly gone = new GoneIds();
   /** Whether the runtime has ever been up on this node. */
   seen = false;
+  /** Called when there may be something to write down that no call has changed. */
+  onNews: () => void = () => {};
 
   /** Whether its pods are known. A runtime that was seen and whose pods are unknown may have any pod. */
   get known(): boolean {

@@ -97,7 +97,7 @@ export const defaultLimits: Limits = {
   stallTimeout: 60_000,
   minProgress: 64 * KiB,
   linger: 1000,
-  sweepInterval: 1000,
+  sweepInterval: 5000,
 };
 
 /**

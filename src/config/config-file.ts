@@ -1,67 +1,85 @@
 import { readFile } from 'node:fs/promises';
 import { type Document, isCollection, isPair, isScalar, LineCounter, parseDocument } from 'yaml';
-import { parseDuration } from '../cli/grammar/flags.ts';
 import { UsageError } from '../cli/grammar/usage-error.ts';
-import { configScalars } from './config-scalars.ts';
 import { checkContent, type FileContent } from './config-schema.ts';
-import { quoteFault, type RuntimeExtras, type Setting } from './setting.ts';
-
-type Path = readonly (string | number)[];
-
-/** What a configuration file says: settings by the names of their flags, and what only a file can say. */
-export interface ConfigFile {
-  readonly settings: ReadonlyMap<string, Setting>;
-  readonly extras: readonly RuntimeExtras[];
-}
+import type { Option } from './option.ts';
+import { type GivenOptions, type KeyedValues, type OptionValue, quoteFault } from './option-value.ts';
+import { connect, daemonOptions, runtimeOptions } from './options.ts';
+import type { Fault, Path } from './value-type.ts';
 
 /**
- * Reads a YAML file. `ids`: what it says of other runtimes is left out; undefined: nothing is. Throws a UsageError with a line
- * for each fault: file, line, the path of the value, and the remedy.
+ * Reads a YAML file. Rejects with a UsageError that has a line for each fault: file, line, the path of the value, and the remedy.
  */
-export async function readConfigFile(path: string, ids?: readonly string[]): Promise<ConfigFile> {
-  let text: string;
+export async function readConfigFile(path: string): Promise<GivenOptions> {
+  const file = new YamlFile(path, await readText(path));
+  const checked = checkContent(file.document.toJS());
+  if ('content' in checked) return readContent(checked.content, file);
+  const faults = checked.faults.map(({ path: at, text, shown }) => ({
+    line: file.lineOf(at),
+    error: file.fail(at, text, shown),
+  }));
+  throw new UsageError(
+    faults
+      .sort((a, b) => a.line - b.line)
+      .map(({ error }) => error.message)
+      .join('\n'),
+  );
+}
+
+async function readText(path: string): Promise<string> {
   try {
-    text = await readFile(path, 'utf8');
+    return await readFile(path, 'utf8');
   } catch (fault) {
     throw new UsageError(`flag -config: "${path}" cannot be read: ${(fault as Error).message}`);
   }
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
-  if (document.errors.length > 0) {
-    const faults = document.errors.map(({ pos, message }) => `${path}:${lines.linePos(pos[0]).line}: ${message}`);
-    throw new UsageError(
-      isTooDeep(document) ? `${path}: lists or maps are inside one another too often` : faults.join('\n'),
+}
+
+/** A file, and where its values are in it. */
+class YamlFile {
+  readonly document: Document.Parsed;
+  private readonly path: string;
+  private readonly lines = new LineCounter();
+
+  constructor(path: string, text: string) {
+    this.path = path;
+    this.document = parseDocument(text, { lineCounter: this.lines, prettyErrors: false });
+    const { errors } = this.document;
+    // The parser has run out of stack, which it tells as if it were the text of a fault.
+    if (errors.some(({ code }) => code === 'RESOURCE_EXHAUSTION')) {
+      throw new UsageError(`${path}: lists or maps are inside one another too often`);
+    }
+    if (errors.length > 0) {
+      const faults = errors.map(({ pos, message }) => `${path}:${this.lines.linePos(pos[0]).line}: ${message}`);
+      throw new UsageError(faults.join('\n'));
+    }
+  }
+
+  lineOf(at: Path): number {
+    return this.lines.linePos(offsetOf(this.document, at)).line;
+  }
+
+  /** `FILE:LINE` of a value. */
+  place(at: Path): string {
+    return `${this.path}:${this.lineOf(at)}`;
+  }
+
+  fail(at: Path, fault: string, shown?: string): UsageError {
+    const value = this.document.getIn(at);
+    const text = shown ?? (value === undefined || isCollection(value) ? undefined : String(value));
+    return new UsageError(
+      `${this.place(at)}: ${showPath(at)}: ${text === undefined ? fault : quoteFault(text, fault)}`,
     );
   }
-  const lineOf = (at: Path) => lines.linePos(offsetOf(document, at)).line;
-  const place = (at: Path) => `${path}:${lineOf(at)}`;
-  const checked = checkContent(document.toJS());
-  if ('faults' in checked) {
-    const faults = checked.faults
-      .sort((a, b) => lineOf(a.path) - lineOf(b.path))
-      .map(fault => {
-        const value = document.getIn(fault.path);
-        const shown = value === undefined || isCollection(value) ? '' : ` "${String(value)}"`;
-        return `${place(fault.path)}: ${showPath(fault.path)}:${shown} ${fault.text}`;
-      });
-    throw new UsageError(faults.join('\n'));
-  }
-  return readContent(checked.content, place, ids);
 }
 
-/** The parser has run out of stack, which it tells as if it were the text of a fault. */
-function isTooDeep({ errors }: Document.Parsed): boolean {
-  return errors.some(({ code }) => code === 'RESOURCE_EXHAUSTION');
-}
-
-/** Where the key of a value is in the text, or of what it would be in. */
+/** Where the key of a value is in the text, or that of the value around it. */
 function offsetOf(document: Document.Parsed, path: Path): number {
   for (let length = path.length; length > 0; length--) {
     const key = path[length - 1]!;
     const parent = length === 1 ? document.contents : document.getIn(path.slice(0, length - 1), true);
     if (!isCollection(parent)) continue;
     const item = parent.items.find((each, index) =>
-      isPair(each) ? isScalar(each.key) && each.key.value === key : index === key,
+      isPair(each) ? isScalar(each.key) && String(each.key.value) === key : index === key,
     );
     const node = isPair(item) ? item.key : item;
     const range = (node as { range?: [number, number, number] } | undefined)?.range;
@@ -75,60 +93,38 @@ function showPath(path: Path): string {
   return path.map((key, index) => (typeof key === 'number' ? `[${key}]` : `${index > 0 ? '.' : ''}${key}`)).join('');
 }
 
-/** Entries of a flag's list, each with its path in the file. */
-type Entries = Array<readonly [entry: string, path: Path]>;
-
-function readContent(content: FileContent, place: (at: Path) => string, ids?: readonly string[]): ConfigFile {
-  const settings = new Map<string, Setting>();
-  for (const { flag, key } of configScalars) {
-    const value = content[key];
-    if (value !== undefined) settings.set(flag, setting([[String(value), [key]]], [key], place));
-  }
-  const runtimes = (content.runtimes ?? []).map((runtime, index) => ({ ...runtime, path: ['runtimes', index] }));
-  const known = runtimes.filter(({ id = '' }) => ids === undefined || ids.includes(id));
-  const connect: Entries = runtimes.map(({ id, socket, path }) =>
-    id === undefined ? [socket, [...path, 'socket']] : [`${id}:${socket}`, [...path, 'id']],
-  );
-  const handlers: Entries = known.flatMap(({ id = '', handlers = {}, path }) =>
-    Object.entries(handlers).map(
-      ([name, own]) => [`${name}=${id}${own === '' ? '' : `:${own}`}`, [...path, 'handlers', name]] as const,
-    ),
-  );
-  const pins: Entries = [
-    ...(content.pins ?? []).map((glob, at) => [glob, ['pins', at]] as const),
-    ...known.flatMap(({ id = '', pins = [], path }) =>
-      pins.map((glob, at) => [`${id}=${glob}`, [...path, 'pins', at]] as const),
-    ),
-  ];
-  for (const [flag, entries] of Object.entries({ connect, handlers, pin: pins })) {
-    if (entries.length > 0) settings.set(flag, setting(entries, entries[0]![1], place));
-  }
-  return { settings, extras: known.map(runtime => extrasOf(runtime, place)) };
-}
-
-function setting(entries: Entries, path: Path, place: (at: Path) => string): Setting {
-  const pathOf = (entry: string | undefined) => entries.find(([text]) => text === entry)?.[1] ?? path;
-  const text = entries.map(([entry]) => entry).join(',');
+function readContent(content: FileContent, file: YamlFile): GivenOptions {
+  const { runtimes, ...daemon } = content;
+  const isListed = ({ flag }: Option) => flag === connect;
+  const listed = runtimeOptions.filter(isListed);
+  const others = runtimeOptions.filter(row => !isListed(row));
   return {
-    text,
-    source: place(path),
-    sourceOf: entry => place(pathOf(entry)),
-    fail(fault, entry) {
-      const at = pathOf(entry);
-      return new UsageError(`${place(at)}: ${showPath(at)}: ${quoteFault(entry ?? text, fault)}`);
-    },
+    daemon: readKeys(daemonOptions, daemon, [], file),
+    runtimes: runtimes?.map((runtime, index) => readKeys(listed, runtime, ['runtimes', index], file)),
+    ofRuntimes: new Map(
+      runtimes?.map((runtime, index) => [
+        String(runtime['id'] ?? ''),
+        readKeys(others, runtime, ['runtimes', index], file),
+      ]),
+    ),
   };
 }
 
-type FileRuntime = NonNullable<FileContent['runtimes']>[number];
+function readKeys(
+  rows: readonly Option[],
+  content: Readonly<Record<string, unknown>>,
+  path: Path,
+  file: YamlFile,
+): KeyedValues {
+  const given = rows.filter(({ key }) => content[key] !== undefined);
+  return new Map(given.map(({ key }) => [key, fileValue(content[key], [...path, key], file)]));
+}
 
-function extrasOf(runtime: FileRuntime & { path: Path }, place: (at: Path) => string): RuntimeExtras {
-  const { id = '', annotations = [], listTimeout, labels = {}, path } = runtime;
+function fileValue(raw: unknown, path: Path, file: YamlFile): OptionValue {
   return {
-    id,
-    annotations,
-    listTimeout: listTimeout === undefined ? undefined : parseDuration(listTimeout),
-    labels,
-    sourceOf: key => place([...path, key]),
+    raw,
+    source: file.place(path),
+    sourceOf: part => file.place([...path, ...part]),
+    fail: ({ text, path: part, shown }: Fault) => file.fail([...path, ...part], text, shown),
   };
 }

@@ -1,103 +1,101 @@
 import * as z from 'zod/mini';
-import { parseDuration } from '../cli/grammar/flags.ts';
+import { daemonOptions, runtimeOptions } from './options.ts';
+import { Fault, list, mapping, type Path, type ValueType } from './value-type.ts';
 
-const noSeparator = z.regex(/^[^,\n]*$/, 'has a comma or a line break');
-
-/** Text that can be an entry of a flag's list. */
-const entry = z.string().check(z.minLength(1, 'is empty'), noSeparator);
-
-const glob = entry.check(z.regex(/^[^=]*$/, 'has a "="'));
-
-const duration = z
-  .string()
-  .check(z.refine(text => parseDuration(text) !== undefined, 'is no duration; write it as 500ms, 1s, 2m or 1h30m'));
-
-const timeout = duration.check(
-  z.refine(text => parseDuration(text) !== 0, 'gives runtimes no time to answer; write it as 1s or 500ms'),
-);
-
-const handlerName = entry.check(z.regex(/^[^=:]*$/, 'has a "=" or a ":"'));
-
-/** Empty, or nothing behind the colon: the runtime's default. */
-const ownHandler = z.pipe(
-  z.nullable(z.string().check(noSeparator)),
-  z.transform(text => text ?? ''),
-);
-
-const runtime = z.strictObject({
-  id: z.optional(z.string()),
-  socket: entry,
-  handlers: z.optional(z.record(handlerName, ownHandler)),
-  annotations: z.optional(z.array(entry)),
-  pins: z.optional(z.array(glob)),
-  listTimeout: z.optional(timeout),
-  labels: z.optional(z.record(z.string(), z.string())),
-});
-
-/** The content of a configuration file, as far as one value can be right or wrong by itself. */
-const configSchema = z.strictObject({
-  listen: z.optional(entry),
-  logLevel: z.optional(z.int()),
-  ids: z.optional(z.string()),
-  imageNames: z.optional(z.string()),
-  imageFs: z.optional(z.string()),
-  streamUrl: z.optional(z.string()),
-  streamPort: z.optional(z.int()),
-  listTimeout: z.optional(timeout),
-  maxSnapshotAge: z.optional(duration),
-  stateDir: z.optional(z.string()),
-  adminSocket: z.optional(z.string()),
-  metrics: z.optional(z.string()),
-  otlp: z.optional(z.string()),
-  logFormat: z.optional(z.string()),
-  enableFaults: z.optional(z.boolean()),
-  pins: z.optional(z.array(glob)),
-  runtimes: z.optional(z.array(runtime).check(z.minLength(1, 'is empty; the first runtime is the primary'))),
-});
-
-export type FileContent = z.infer<typeof configSchema>;
+/** A file's content, as YAML has it: values by the keys of the daemon's options, and of each runtime. */
+export type FileContent = Readonly<Record<string, unknown>> & {
+  readonly runtimes?: ReadonlyArray<Readonly<Record<string, unknown>>>;
+};
 
 /** A fault of a file's content: where it is in it, and what is wrong, with the remedy. */
 export interface SchemaFault {
-  readonly path: readonly (string | number)[];
+  readonly path: Path;
   readonly text: string;
+  /** What to show as the value, if that is not the value at the path. */
+  readonly shown?: string;
 }
 
-/** Checks what a file's YAML means. */
-export function checkContent(content: unknown): { content: FileContent } | { faults: SchemaFault[] } {
+const scalars = { text: () => z.string(), int: () => z.int(), boolean: () => z.boolean() };
+
+const runtime = mapping(
+  Object.fromEntries(runtimeOptions.map(({ key, type }) => [key, type])),
+  runtimeOptions.filter(({ required }) => required).map(({ key }) => key),
+);
+
+const content: ValueType = mapping({
+  ...Object.fromEntries(daemonOptions.map(({ key, type }) => [key, type])),
+  runtimes: list(runtime, 'is empty; the first runtime is the primary'),
+});
+
+const schema = schemaOf(content);
+
+/** Checks what a file's YAML means, as far as one value can be right or wrong by itself. */
+export function checkContent(yaml: unknown): { content: FileContent } | { faults: SchemaFault[] } {
   // An empty file is YAML's null.
-  const outcome = configSchema.safeParse(content ?? {});
-  if (outcome.success) return { content: outcome.data };
-  return { faults: outcome.error.issues.flatMap(issue => explain(issue, content)) };
+  const outcome = schema.safeParse(yaml ?? {});
+  if (outcome.success) return { content: outcome.data as FileContent };
+  return { faults: outcome.error.issues.flatMap(issue => explain(issue, yaml)) };
 }
 
-const keysOf = { runtime: Object.keys(runtime.shape), file: Object.keys(configSchema.shape) };
+function schemaOf(type: ValueType): z.ZodMiniType {
+  const { shape } = type;
+  if (shape.kind === 'list') {
+    const entries = z.array(schemaOf(shape.of));
+    return shape.whenEmpty === undefined ? entries : entries.check(z.minLength(1, shape.whenEmpty));
+  }
+  if (shape.kind === 'map') {
+    const key = z.string().check(payload => judge(shape.key, payload));
+    return z.record(key, schemaOf(shape.of));
+  }
+  if (shape.kind === 'mapping') {
+    const keys = Object.entries(shape.keys).map(([name, of]) => {
+      const value = schemaOf(of);
+      return [name, shape.required.includes(name) ? value : z.optional(value)] as const;
+    });
+    return z.strictObject(Object.fromEntries(keys));
+  }
+  const scalar = scalars[shape.kind]();
+  return (shape.nullable === true ? z.nullable(scalar) : scalar).check(payload => judge(type, payload));
+}
 
-function explain(issue: z.core.$ZodIssue, content: unknown): SchemaFault[] {
+function judge(type: ValueType, payload: z.core.ParsePayload): void {
+  const fault = type.parse(payload.value);
+  if (!(fault instanceof Fault)) return;
+  payload.issues.push({ code: 'custom', message: fault.text, input: payload.value, path: [...fault.path] });
+}
+
+function explain(issue: z.core.$ZodIssue, yaml: unknown): SchemaFault[] {
   const path = issue.path.filter(key => typeof key !== 'symbol');
   if (issue.code === 'unrecognized_keys') {
-    const known = path.length === 0 ? keysOf.file : keysOf.runtime;
     return issue.keys.map(key => ({
       path: [...path, key],
-      text: `there is no such key; use one of ${known.join(', ')}`,
+      text: `there is no such key; use one of ${keysAt(path).join(', ')}`,
     }));
   }
   if (issue.code === 'invalid_type') {
-    return [
-      {
-        path,
-        text:
-          valueAt(content, path) === undefined ? 'is missing' : `is not ${typeNames[issue.expected] ?? issue.expected}`,
-      },
-    ];
+    const isMissing = valueAt(yaml, path) === undefined;
+    return [{ path, text: isMissing ? 'is missing' : `is not ${typeNames[issue.expected] ?? issue.expected}` }];
   }
+  // The key itself is wrong.
+  if (issue.code === 'invalid_key')
+    return issue.issues.map(({ message }) => ({ path, text: message, shown: String(path.at(-1)) }));
   return [{ path, text: issue.message }];
 }
 
-function valueAt(content: unknown, path: readonly (string | number)[]): unknown {
+/** The keys of the mapping at a path. */
+function keysAt(path: Path): string[] {
+  let { shape } = content;
+  for (const key of path) {
+    if (shape.kind === 'mapping') ({ shape } = shape.keys[key]!);
+    else if (shape.kind === 'list' || shape.kind === 'map') ({ shape } = shape.of);
+  }
+  return shape.kind === 'mapping' ? Object.keys(shape.keys) : [];
+}
+
+function valueAt(yaml: unknown, path: Path): unknown {
   return path.reduce<unknown>(
     (value, key) => (value as Record<string | number, unknown> | undefined)?.[key],
-    content ?? {},
+    yaml ?? {},
   );
 }
 
@@ -105,6 +103,7 @@ const typeNames: Readonly<Record<string, string>> = {
   string: 'text; put it in quotes',
   int: 'a whole number',
   number: 'a whole number',
+  boolean: 'true or false',
   object: 'a mapping, as key: value',
   record: 'a mapping, as key: value',
   array: 'a list, as - value',

@@ -1,79 +1,51 @@
-import { Document, type Scalar } from 'yaml';
-import type { Config } from './config.ts';
-import { configScalars } from './config-scalars.ts';
-import type { Settings } from './setting.ts';
+import { isDeepStrictEqual } from 'node:util';
+import { Document, isCollection, type Node, type Scalar } from 'yaml';
+import type { Option } from './option.ts';
+import type { KeyedValues, OptionValue, OptionValues } from './option-value.ts';
+import { daemonOptions, runtimeOptions } from './options.ts';
+import type { Path } from './value-type.ts';
 
-type Path = readonly (string | number)[];
-
-/** The effective configuration as a configuration file, with where each value comes from behind it. */
-export function showConfig(config: Config, settings: Settings): string {
-  const sources: Array<readonly [path: Path, source: string]> = [];
-  const note = <T>(path: Path, value: T, source: string): T => {
-    sources.push([path, source]);
-    return value;
-  };
-  // Only an empty -stateDir says something: nowhere.
-  const given = configScalars.filter(({ flag }) => flag === 'stateDir' || settings.of(flag).text !== '');
-  const scalars = given.map(({ key, flag, read }) => {
-    const { text, source } = settings.of(flag);
-    return [key, note([key], read(text), source)] as const;
-  });
-  const pinSource = settings.of('pin');
-  const shared = config.pins.filter(pin => pin.runtime === undefined);
-  const content = {
-    ...Object.fromEntries(scalars),
-    ...(shared.length > 0 && {
-      pins: shared.map(({ glob }, at) => note(['pins', at], glob, pinSource.sourceOf(glob))),
-    }),
-    runtimes: config.runtimes.map((_, index) => showRuntime(config, settings, index, note)),
-  };
-  const document = new Document(content);
-  for (const [path, source] of sources) {
-    const node = document.getIn(path, true) as Scalar | undefined;
-    if (node !== undefined) node.comment = ` ${source}`;
+/** The values in force as a configuration file, each with where it comes from behind it. */
+export function showConfig(values: OptionValues): string {
+  const document = new Document({});
+  show(document, daemonOptions, values.daemon, []);
+  for (const [index, runtime] of values.runtimes.entries()) {
+    show(document, runtimeOptions, runtime, ['runtimes', index]);
   }
   return document.toString({ lineWidth: 0 });
 }
 
-function showRuntime(
-  config: Config,
-  settings: Settings,
-  index: number,
-  note: <T>(path: Path, value: T, source: string) => T,
-): object {
-  const { id, path } = config.runtimes[index]!;
-  const at = ['runtimes', index];
-  const connect = settings.of('connect');
-  const source = connect.sourceOf(connect.text.split(',')[index]!);
-  const rows = config.handlers.filter(row => row.runtime === id);
-  const pins = config.pins.filter(pin => pin.runtime === id);
-  const extras = settings.extras.find(each => each.id === id);
-  const aliases = extras?.annotations ?? [];
-  const labels = Object.entries(extras?.labels ?? {});
-  const timeout = config.listTimeouts.get(id);
-  const handlerSource = (name: string, handler: string) =>
-    settings.of('handlers').sourceOf(`${name}=${id}${handler === '' ? '' : `:${handler}`}`);
-  return {
-    ...(id !== '' && { id: note([...at, 'id'], id, source) }),
-    socket: note([...at, 'socket'], path, source),
-    ...(rows.length > 0 && {
-      handlers: Object.fromEntries(
-        rows.map(({ name, handler }) => [name, note([...at, 'handlers', name], handler, handlerSource(name, handler))]),
-      ),
-    }),
-    ...(aliases.length > 0 && {
-      annotations: aliases.map((each, n) => note([...at, 'annotations', n], each, extras!.sourceOf('annotations'))),
-    }),
-    ...(pins.length > 0 && {
-      pins: pins.map(({ glob }, n) => note([...at, 'pins', n], glob, settings.of('pin').sourceOf(`${id}=${glob}`))),
-    }),
-    ...(timeout !== undefined && {
-      listTimeout: note([...at, 'listTimeout'], `${timeout}ms`, extras!.sourceOf('listTimeout')),
-    }),
-    ...(labels.length > 0 && {
-      labels: Object.fromEntries(
-        labels.map(([key, text]) => [key, note([...at, 'labels', key], text, extras!.sourceOf('labels'))]),
-      ),
-    }),
-  };
+function show(document: Document, rows: readonly Option[], values: KeyedValues, path: Path): void {
+  if (path.length > 0) document.setIn(path, document.createNode({}));
+  for (const { key, type } of rows) {
+    const value = values.get(key)!;
+    if (saysNothing(value)) continue;
+    const node = document.createNode(type.conceal?.(value.raw) ?? value.raw) as Node;
+    noteSources(node, value);
+    document.setIn([...path, key], node);
+  }
+}
+
+/** An empty value that is a default: the option is as if it was not there. */
+function saysNothing({ raw, source }: OptionValue): boolean {
+  return (
+    raw === undefined ||
+    (source === 'default' && (raw === '' || isDeepStrictEqual(raw, []) || isDeepStrictEqual(raw, {})))
+  );
+}
+
+function noteSources(node: Node, { raw, sourceOf }: OptionValue): void {
+  for (const path of leaves(raw, [])) {
+    const leaf = (isCollection(node) ? node.getIn(path, true) : node) as Scalar;
+    leaf.comment = ` ${sourceOf(path)}`;
+  }
+}
+
+/** The paths of the values that are neither lists nor maps. */
+function* leaves(raw: unknown, path: Path): Iterable<Path> {
+  if (typeof raw !== 'object' || raw === null) yield path;
+  else {
+    for (const [key, part] of Object.entries(raw))
+      yield* leaves(part, [...path, Array.isArray(raw) ? Number(key) : key]);
+  }
 }

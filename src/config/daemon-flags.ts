@@ -1,8 +1,12 @@
 import type { FlagRow } from '../cli/grammar/flags.ts';
+import type { Option, OptionFlag } from './option.ts';
+import { daemonOptions, runtimeOptions } from './options.ts';
 
 const GLOG = 'accepted for existing unit files, no effect: the log always goes to stderr';
 
-/** The flags of the daemon. */
+const rows: readonly Option[] = [...runtimeOptions, ...daemonOptions];
+
+/** The flags of the daemon: those of its options, and those that are no options. */
 export const daemonFlags: readonly FlagRow[] = [
   {
     name: 'config',
@@ -11,131 +15,7 @@ export const daemonFlags: readonly FlagRow[] = [
     value: 'FILE',
     help: 'a YAML file that says what the flags say, and more of each runtime; flags win over it (see criproxy config -help)',
   },
-  {
-    name: 'connect',
-    type: 'string',
-    default: '/var/run/dockershim.sock',
-    value: 'SOCKET[,ID:SOCKET...]',
-    help: 'the runtimes: the first is the primary and has no id, every other is id:socket; /path and unix:///path mean the same',
-  },
-  {
-    name: 'listen',
-    type: 'string',
-    default: '/run/criproxy.sock',
-    value: 'SOCKET',
-    help: 'the unix socket to serve CRI on (mode 0660); a stale socket file is replaced',
-  },
-  {
-    name: 'handlers',
-    type: 'string',
-    default: '',
-    value: 'NAME=ID[:HANDLER],...',
-    help: 'which runtime a RuntimeClass handler is for, and the handler that it gets there (its default if left out); an empty ID is the primary; the id of a runtime is a handler of its own, all others are for the primary',
-  },
-  {
-    name: 'pin',
-    type: 'string',
-    default: '',
-    value: 'GLOB[,ID=GLOB...]',
-    help: "images that the kubelet must not remove, by tag, digest or id in the runtime's own names: of all runtimes, of one, or (=GLOB) of the primary",
-  },
-  {
-    name: 'ids',
-    type: 'string',
-    default: 'prefixed',
-    value: 'raw|prefixed',
-    help: 'how pods and containers of secondary runtimes are shown: as <id>__<their id>, or by their own ids, as cAdvisor, log agents and crictl expect them; either form is understood',
-  },
-  {
-    name: 'imageNames',
-    type: 'string',
-    default: '',
-    value: 'asked|prefixed',
-    help: 'how lists show the names of images of secondary runtimes: with the prefix <id>/ where a pull used it, or always; empty: asked with -ids raw, else prefixed',
-  },
-  {
-    name: 'imageFs',
-    type: 'string',
-    default: 'all',
-    value: 'primary|fullest|all',
-    help: "whose image filesystems are shown, the first being the one that the kubelet watches for disk pressure: the primary's alone, those of all with the fullest first, or those of all with the primary's first",
-  },
-  {
-    name: 'v',
-    type: 'int',
-    default: '0',
-    value: 'LEVEL',
-    help: 'log level 0..5: 0-1 start-up and serious errors, 2 also failed requests, 3 also calls that change state, 4 also status calls, 5 also lists',
-  },
-  {
-    name: 'streamPort',
-    type: 'int',
-    default: '11250',
-    value: 'PORT',
-    help: 'port of the streaming server of a runtime that answers exec, attach and port-forward with a bare path (dockershim)',
-  },
-  {
-    name: 'streamUrl',
-    type: 'string',
-    default: '',
-    value: 'URL',
-    help: 'http://host:port of that streaming server; wins over -streamPort',
-  },
-  {
-    name: 'listTimeout',
-    type: 'duration',
-    default: '1s',
-    value: 'DURATION',
-    help: 'how long a list waits for one runtime before its part comes from the snapshot of its last answer',
-  },
-  {
-    name: 'stateDir',
-    type: 'string',
-    default: '/var/lib/criproxy',
-    value: 'FOLDER',
-    help: 'where the snapshots are kept over a restart; empty: nowhere',
-  },
-  {
-    name: 'maxSnapshotAge',
-    type: 'duration',
-    default: '',
-    value: 'DURATION',
-    help: 'a list fails with Unavailable rather than use a snapshot older than this; empty: no limit',
-  },
-  {
-    name: 'adminSocket',
-    type: 'string',
-    default: '',
-    value: 'SOCKET',
-    help: 'the unix socket (mode 0660) for criproxy status and the other commands, and for metrics; empty: admin.sock in -stateDir',
-  },
-  {
-    name: 'metrics',
-    type: 'string',
-    default: '',
-    value: 'HOST:PORT',
-    help: 'serve metrics for Prometheus over TCP too, at /metrics, as 127.0.0.1:9494; empty: on the admin socket only',
-  },
-  {
-    name: 'otlp',
-    type: 'string',
-    default: '',
-    value: 'URL',
-    help: 'send a span of each call to this OpenTelemetry collector (OTLP over HTTP with JSON), as http://127.0.0.1:4318; empty: no spans',
-  },
-  {
-    name: 'logFormat',
-    type: 'string',
-    default: 'glog',
-    value: 'glog|json|journal',
-    help: "the form of the log: glog's lines, a JSON object a line, or entries for journald with the fields CRIPROXY_RUNTIME, CRIPROXY_METHOD, CRIPROXY_CALL_ID, CRIPROXY_LEVEL and CRIPROXY_FIELDS",
-  },
-  {
-    name: 'enableFaults',
-    type: 'bool',
-    default: 'false',
-    help: 'let criproxy faults inject delays, errors, hangs and drops, on a node for tests; never on one that matters',
-  },
+  ...[...new Set(rows.flatMap(({ flag }) => flag ?? []))].map(toFlagRow),
   { name: 'logtostderr', type: 'bool', default: 'true', help: GLOG, ignored: true },
   { name: 'alsologtostderr', type: 'bool', default: 'false', help: GLOG, ignored: true },
   { name: 'stderrthreshold', type: 'string', default: '', value: 'LEVEL', help: GLOG, ignored: true },
@@ -154,3 +34,19 @@ export const daemonFlags: readonly FlagRow[] = [
   { name: 'help', type: 'bool', default: 'false', help: 'print this text and exit' },
   { name: 'h', type: 'bool', default: 'false', help: 'the same as -help' },
 ];
+
+function toFlagRow(flag: OptionFlag): FlagRow {
+  const having = rows.filter(row => row.flag === flag);
+  // An option of the daemon says what the flag is for, where one of a runtime has it too.
+  const row = having.at(-1)!;
+  const { kind } = row.type.shape;
+  const type = kind === 'int' ? 'int' : kind === 'boolean' ? 'bool' : 'string';
+  const standard = row.default;
+  return {
+    name: flag.name,
+    type,
+    default: typeof standard === 'object' ? '' : String(standard),
+    ...(type !== 'bool' && { value: flag.placeholder ?? row.type.placeholder }),
+    help: flag.help ?? row.help,
+  };
+}

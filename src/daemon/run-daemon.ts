@@ -5,9 +5,10 @@ import { redactUrls } from '../base/redact-urls.ts';
 import { formatVersion } from '../base/version.ts';
 import { type FlagValues, givenFlags } from '../cli/grammar/flags.ts';
 import { UsageError } from '../cli/grammar/usage-error.ts';
-import { readSettings } from '../config/config.ts';
+import { configOf } from '../config/config.ts';
 import { daemonFlags } from '../config/daemon-flags.ts';
-import { loadSettings } from '../config/load-settings.ts';
+import { loadOptions } from '../config/load-options.ts';
+import { Fault } from '../config/value-type.ts';
 import { openLog } from '../log/daemon-log.ts';
 import { SocketFileError } from '../transport/sockets/socket-file.ts';
 import { onHangup } from './hangups.ts';
@@ -37,18 +38,18 @@ function print(text: string): number {
 }
 
 async function runDaemon(given: FlagValues): Promise<number> {
-  const settings = await loadSettings(given);
-  const config = readSettings(settings);
+  const values = await loadOptions(given);
+  const config = configOf(values);
   // The proxy goes on serving when the reader of the log goes away.
   process.stderr.on('error', () => {});
-  const { log, levels, lost, close } = await openLog(config.level, config.logFormat, process.stderr);
+  const { log, levels, lost, close } = await openLog(config.logLevel, config.logFormat, process.stderr);
   const stopping = stopSignal();
   try {
     const started = startProxy(config, sourceOf(given), { levels, log, lost });
     onHangup(started);
     const proxy = await started.catch(fault => {
       if (!(fault instanceof SocketFileError)) throw fault;
-      throw settings.of('listen').fail(`: ${fault.message}`);
+      throw values.daemon.get('listen')!.fail(new Fault(`: ${fault.message}`));
     });
     const signal = await stopping;
     log.info(Level.State, `${signal}: finishing the calls in flight`);
@@ -64,8 +65,8 @@ async function runDaemon(given: FlagValues): Promise<number> {
 function sourceOf(given: FlagValues): ConfigSource {
   return {
     async read() {
-      const settings = await loadSettings(given);
-      return { config: readSettings(settings), overruled: settings.overruled ?? [] };
+      const values = await loadOptions(given);
+      return { config: configOf(values), overruled: values.overruled };
     },
   };
 }

@@ -2,7 +2,7 @@ import type { Writable } from 'node:stream';
 import { LevelSwitch } from '../base/level-switch.ts';
 import { Level } from '../base/log-level.ts';
 import type { Logger } from '../base/logger.ts';
-import type { LogFormat } from '../config/config.ts';
+import type { LogFormat } from '../config/proxy-config.ts';
 import { BoundedWriter } from './bounded-writer.ts';
 import { glogLine } from './glog.ts';
 import { stderrLine } from './journal-entry.ts';

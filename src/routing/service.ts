@@ -8,7 +8,7 @@ import { failed } from './asking/failed.ts';
 import { LeadMetadata } from './call/lead-metadata.ts';
 import { Plan } from './call/method-plan.ts';
 import { passThrough } from './pass-through.ts';
-import { listTimeoutOf, type Settings } from './port/routing-settings.ts';
+import { listTimeoutOf, type RoutingSettings } from './port/routing-settings.ts';
 import type { Runtimes } from './port/runtimes.ts';
 import type { NodeState } from './state/node-state.ts';
 import { RuntimeConfigReplay } from './status/runtime-config.ts';
@@ -21,7 +21,7 @@ import { unaryRoutes } from './unary-routes.ts';
  */
 export function routedService(
   runtimes: Runtimes,
-  settings: Settings,
+  settings: RoutingSettings,
   node: NodeState,
   log: Logger,
   replay: RuntimeConfigReplay = new RuntimeConfigReplay(node, log),

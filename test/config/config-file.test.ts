@@ -6,26 +6,23 @@ import { test } from 'tap';
 import { checkConfig, showFlags } from '../../src/cli/commands/config-command.ts';
 import { givenFlags } from '../../src/cli/grammar/flags.ts';
 import { UsageError } from '../../src/cli/grammar/usage-error.ts';
-import { type Config, readSettings } from '../../src/config/config.ts';
+import { configOf } from '../../src/config/config.ts';
 import { daemonFlags } from '../../src/config/daemon-flags.ts';
-import { loadSettings } from '../../src/config/load-settings.ts';
+import { loadOptions } from '../../src/config/load-options.ts';
+import type { ProxyConfig } from '../../src/config/proxy-config.ts';
+import { configOfFlags } from '../support/config-of-flags.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'criproxy-config-'));
 const file = join(folder, 'config.yaml');
 process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
 
-async function read(text: string, ...flags: string[]): Promise<Config> {
+async function read(text: string, ...flags: string[]): Promise<ProxyConfig> {
   writeFileSync(file, text);
-  return readSettings(await loadSettings(givenFlags(daemonFlags, ['-config', file, ...flags])));
+  return configOf(await loadOptions(givenFlags(daemonFlags, ['-config', file, ...flags])));
 }
 
-async function readFlags(...flags: string[]): Promise<Config> {
-  return readSettings(await loadSettings(givenFlags(daemonFlags, flags)));
-}
-
-/** What only a file can say, left out of a comparison with flags. */
-function common(config: Config): Partial<Config> {
-  const { annotations: _a, listTimeouts: _t, labels: _l, configFile: _f, ...rest } = config;
+/** Without the name of the file. */
+function common({ configFile: _, ...rest }: ProxyConfig): Partial<ProxyConfig> {
   return rest;
 }
 
@@ -60,7 +57,7 @@ const same: ReadonlyArray<readonly [text: string, flags: readonly string[]]> = [
 
 for (const [text, flags] of same) {
   test(`a file says the same as ${flags.join(' ') || 'no flags'}`, async t => {
-    t.strictSame(common(await read(text)), common(await readFlags(...flags)));
+    t.strictSame(common(await read(text)), common(configOfFlags(...flags)));
   });
 }
 
@@ -80,20 +77,12 @@ runtimes:
 `;
 
 test('what only a file can say', async t => {
-  const { annotations, listTimeouts, labels } = await read(whole);
+  const { runtimes } = await read(whole);
   t.strictSame(
-    [...annotations],
+    runtimes.map(({ annotations, listTimeout, labels }) => ({ annotations, listTimeout, labels })),
     [
-      ['vm', 'b'],
-      ['machine', 'b'],
-    ],
-  );
-  t.strictSame([...listTimeouts], [['b', 2000]]);
-  t.strictSame(
-    [...labels],
-    [
-      ['', { zone: 'one' }],
-      ['b', { team: 'two', tier: '' }],
+      { annotations: [], listTimeout: undefined, labels: { zone: 'one' } },
+      { annotations: ['vm', 'machine'], listTimeout: 2000, labels: { team: 'two', tier: '' } },
     ],
   );
 });
@@ -102,18 +91,24 @@ test('flags win over the file', async t => {
   const flagged = await read(whole, '-listen', '/y', '-listTimeout', '3s', '-pin', 'q', '-handlers', 'z=b');
   t.equal(flagged.listen, '/y');
   t.equal(flagged.listTimeout, 3000);
-  t.equal(flagged.listTimeouts.size, 0, 'for all runtimes');
-  t.strictSame(flagged.pins, [{ runtime: undefined, glob: 'q' }]);
-  t.strictSame(flagged.handlers, [{ name: 'z', runtime: 'b', handler: '' }]);
+  t.strictSame(
+    flagged.runtimes.map(({ listTimeout }) => listTimeout),
+    [undefined, undefined],
+    'for all runtimes',
+  );
+  t.strictSame([flagged.pins, flagged.runtimes[1]!.pins], [['q'], []]);
+  t.strictSame(flagged.runtimes[1]!.handlers, { z: '' });
   const moved = await read(whole, '-connect', '/p,c:/q');
-  t.strictSame(moved.runtimes, [
-    { id: '', path: '/p' },
-    { id: 'c', path: '/q' },
-  ]);
-  t.strictSame(moved.handlers, [], 'what the file says of a runtime that is not there');
-  t.strictSame(moved.pins, [{ runtime: undefined, glob: 'a' }]);
-  t.equal(moved.annotations.size, 0);
-  t.strictSame([...moved.labels.keys()], ['']);
+  const rest = { handlers: {}, annotations: [], pins: [], listTimeout: undefined };
+  t.strictSame(
+    moved.runtimes,
+    [
+      { id: '', socket: '/p', ...rest, labels: { zone: 'one' } },
+      { id: 'c', socket: '/q', ...rest, labels: {} },
+    ],
+    'without the options that the file has for a runtime that is not there',
+  );
+  t.strictSame(moved.pins, ['a']);
 });
 
 /** A file, and each line of the error, without the file's name. */
@@ -127,7 +122,7 @@ const faults: ReadonlyArray<readonly [text: string, lines: readonly string[]]> =
   ['imageFs: none', ['1: imageFs: "none" is not one of primary, fullest, all']],
   ['streamPort: 0', ['1: streamPort: "0" is not a port; use 1 to 65535']],
   ['streamUrl: host', ['1: streamUrl: "host" is not http://host:port; write the streaming server\'s address so']],
-  ['\n\nlistTimeout: soon', ['3: listTimeout: "soon" is no duration; write it as 500ms, 1s, 2m or 1h30m']],
+  ['\n\nlistTimeout: soon', ['3: listTimeout: "soon" is not a duration; write it as 500ms, 1s, 2m or 1h30m']],
   ['listTimeout: 0s', ['1: listTimeout: "0s" gives runtimes no time to answer; write it as 1s or 500ms']],
   ['stateDir: var', ['1: stateDir: "var" is not an absolute path; write it as /var/lib/criproxy']],
   ['pins: ["a,b"]', ['1: pins[0]: "a,b" has a comma or a line break']],
@@ -139,7 +134,7 @@ const faults: ReadonlyArray<readonly [text: string, lines: readonly string[]]> =
   [
     'runtimes:\n  - id: a\n    socket: /a',
     [
-      `2: runtimes[0].id: "a:/a" cannot be the first: the first runtime is the primary and has no id; put the primary's socket before it`,
+      `2: runtimes[0].id: "a" cannot be the first: the first runtime is the primary and has no id; put the primary's socket before it`,
     ],
   ],
   [
@@ -148,26 +143,44 @@ const faults: ReadonlyArray<readonly [text: string, lines: readonly string[]]> =
   ],
   [
     'runtimes:\n  - socket: /a\n  - id: b\n    socket: b.sock',
-    ['3: runtimes[1].id: "b:b.sock" is not an absolute path; write /path or unix:///path'],
+    ['4: runtimes[1].socket: "b.sock" is not an absolute path; write /path or unix:///path'],
   ],
   [
     'runtimes:\n  - socket: /a\n  - {id: b, socket: /b, annotations: [x]}\n  - {id: c, socket: /c, annotations: [x]}',
-    ['4: annotations: "x" means the runtime "b" already; use another value'],
+    ['4: runtimes[2].annotations[0]: "x" means runtime b already; use another value'],
   ],
   [
     'runtimes:\n  - socket: /a\n  - {id: b, socket: /b}\n  - {id: c, socket: /c, annotations: [b]}',
-    ['4: annotations: "b" means the runtime "b" already; use another value'],
+    ['4: runtimes[2].annotations[0]: "b" means runtime b already; use another value'],
   ],
   [
     'runtimes:\n  - socket: /a\n    handlers:\n      x: y\n  - id: b\n    socket: /b\n    handlers:\n      x: z',
-    ['8: runtimes[1].handlers.x: "x=b:z" has the name of another entry, "x"; map each name once'],
+    ['8: runtimes[1].handlers.x: "z" has the name of another entry, "x"; map each name once'],
   ],
   [
     'colour: red\nruntimes:\n  - socket: 7\n    sockt: /a\n',
     [
-      '1: colour: "red" there is no such key; use one of listen, logLevel, ids, imageNames, imageFs, streamUrl, streamPort, listTimeout, maxSnapshotAge, stateDir, adminSocket, metrics, otlp, logFormat, enableFaults, pins, runtimes',
+      '1: colour: "red" there is no such key; use one of listen, pins, ids, imageNames, imageFs, logLevel, streamPort, streamUrl, listTimeout, stateDir, maxSnapshotAge, adminSocket, metrics, otlp, logFormat, enableFaults, runtimes',
       '3: runtimes[0].socket: "7" is not text; put it in quotes',
       '4: runtimes[0].sockt: "/a" there is no such key; use one of id, socket, handlers, annotations, pins, listTimeout, labels',
+    ],
+  ],
+  [
+    'ids: both\nenableFaults: 1\nruntimes:\n- {socket: /a, handlers: {"x=y": z}, listTimeout: 0s}\n- {id: a__b, socket: c}',
+    [
+      '1: ids: "both" is not one of prefixed, raw',
+      '2: enableFaults: "1" is not true or false',
+      '4: runtimes[0].handlers.x=y: "x=y" has a "=" or a ":"',
+      '4: runtimes[0].listTimeout: "0s" gives runtimes no time to answer; write it as 1s or 500ms',
+      '5: runtimes[1].id: "a__b" has an id that cannot be used: it contains "__", which separates the id from a pod\'s id',
+      '5: runtimes[1].socket: "c" is not an absolute path; write /path or unix:///path',
+    ],
+  ],
+  [
+    'runtimes:\n- {socket: /a}\n- {id: b, socket: /b}\n- {id: b, socket: /c}\n- {id: d, socket: /a}',
+    [
+      '4: runtimes[2].id: "b" has the id of another runtime, "b"; give it an id of its own',
+      '5: runtimes[3].socket: "/a" has the socket of another runtime; name each runtime once',
     ],
   ],
   ['listen: /a\nlisten: /b', ['2: Map keys must be unique']],
@@ -199,7 +212,7 @@ for (const depth of [1_000, 20_000]) {
 }
 
 test('a file that is not there', async t => {
-  await t.rejects(loadSettings(new Map([['config', '/no/such.yaml']])), {
+  await t.rejects(loadOptions(new Map([['config', '/no/such.yaml']])), {
     message: /^flag -config: "\/no\/such.yaml" cannot be read: ENOENT/,
   });
 });
@@ -219,13 +232,10 @@ test('the example of the documentation can be used', async t => {
     config.runtimes.map(({ id }) => id),
     ['', 'virtlet.cloud', 'kata', 'gvisor', 'crio'],
   );
-  t.strictSame(config.handlers, [
-    { name: 'fast', runtime: '', handler: 'crun' },
-    { name: 'vm', runtime: 'virtlet.cloud', handler: '' },
-    { name: 'kata-qemu', runtime: 'kata', handler: 'qemu' },
-    { name: 'kata-clh', runtime: 'kata', handler: 'clh' },
-    { name: 'sandboxed', runtime: 'gvisor', handler: 'runsc' },
-  ]);
+  t.strictSame(
+    config.runtimes.map(({ handlers }) => handlers),
+    [{ fast: 'crun' }, { vm: '' }, { 'kata-qemu': 'qemu', 'kata-clh': 'clh' }, { sandboxed: 'runsc' }, {}],
+  );
 });
 
 test('config show says where each value comes from', async t => {
@@ -242,13 +252,13 @@ test('config show says where each value comes from', async t => {
     `      vm: "" # ${file}:9`,
     `      - machine # ${file}:10`,
     `      - x # ${file}:11`,
-    `    listTimeout: 2000ms # ${file}:12`,
+    `    listTimeout: 2s # ${file}:12`,
     `      team: two # ${file}:13`,
   ];
   const lines = shown.split('\n');
   for (const row of rows) t.ok(lines.includes(row), `${row} in\n${shown}`);
-  const { level: _, ...again } = await read(shown);
-  const { level: __, ...first } = await read(whole);
+  const { logLevel: _, ...again } = await read(shown);
+  const { logLevel: __, ...first } = await read(whole);
   t.strictSame(again, first, 'and is a file that says the same');
 });
 

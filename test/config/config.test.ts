@@ -1,9 +1,7 @@
 import { test } from 'tap';
-import { parseFlags } from '../../src/cli/grammar/flags.ts';
-import { readConfig } from '../../src/config/config.ts';
-import { daemonFlags } from '../../src/config/daemon-flags.ts';
+import { configOfFlags } from '../support/config-of-flags.ts';
 
-const read = (...argv: string[]) => readConfig(parseFlags(daemonFlags, argv));
+const read = (...argv: string[]) => configOfFlags(...argv);
 
 const runtimes: ReadonlyArray<readonly [connect: string, read: ReadonlyArray<readonly [id: string, path: string]>]> = [
   ['/run/a.sock', [['', '/run/a.sock']]],
@@ -30,7 +28,7 @@ const runtimes: ReadonlyArray<readonly [connect: string, read: ReadonlyArray<rea
 for (const [connect, expected] of runtimes) {
   test(`-connect ${connect}`, async t => {
     t.strictSame(
-      read('-connect', connect).runtimes.map(({ id, path }) => [id, path]),
+      read('-connect', connect).runtimes.map(({ id, socket }) => [id, socket]),
       expected,
     );
   });
@@ -43,19 +41,19 @@ test('-listen takes the same spellings', async t => {
 });
 
 test('-streamUrl wins over -streamPort', async t => {
-  t.equal(read('-streamUrl', 'http://10.0.0.1:1234').streamBase, 'http://10.0.0.1:1234');
-  t.equal(read('-streamUrl', 'http://10.0.0.1:1234/', '-streamPort', '99').streamBase, 'http://10.0.0.1:1234');
-  t.equal(read('-streamUrl', 'https://node.example:1234').streamBase, 'https://node.example:1234');
+  t.equal(read('-streamUrl', 'http://10.0.0.1:1234').streamUrl, 'http://10.0.0.1:1234');
+  t.equal(read('-streamUrl', 'http://10.0.0.1:1234/', '-streamPort', '99').streamUrl, 'http://10.0.0.1:1234');
+  t.equal(read('-streamUrl', 'https://node.example:1234').streamUrl, 'https://node.example:1234');
 });
 
 test('-streamPort is that of an address of this node', async t => {
-  t.match(read().streamBase, /^http:\/\/\d+\.\d+\.\d+\.\d+:11250$/);
-  t.match(read('-streamPort', '12000').streamBase, /^http:\/\/\d+\.\d+\.\d+\.\d+:12000$/);
-  t.ok(URL.canParse(read().streamBase));
+  t.match(read().streamUrl, /^http:\/\/\d+\.\d+\.\d+\.\d+:11250$/);
+  t.match(read('-streamPort', '12000').streamUrl, /^http:\/\/\d+\.\d+\.\d+\.\d+:12000$/);
+  t.ok(URL.canParse(read().streamUrl));
 });
 
 test('levels 0 to 5', async t => {
-  for (const level of [0, 1, 2, 3, 4, 5]) t.equal(read('-v', String(level)).level, level, `-v ${level}`);
+  for (const level of [0, 1, 2, 3, 4, 5]) t.equal(read('-v', String(level)).logLevel, level, `-v ${level}`);
 });
 
 test('times and folders', async t => {

@@ -2,16 +2,14 @@ import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'tap';
-import { parseFlags } from '../../src/cli/grammar/flags.ts';
 import { UsageError } from '../../src/cli/grammar/usage-error.ts';
-import { readConfig } from '../../src/config/config.ts';
-import { daemonFlags } from '../../src/config/daemon-flags.ts';
+import { configOfFlags } from '../support/config-of-flags.ts';
 
 test('no runtime is at a socket of criproxy itself, by whatever path', async t => {
   const dir = mkdtempSync(join(tmpdir(), 'criproxy-own-'));
   t.teardown(() => rmSync(dir, { recursive: true, force: true }));
   symlinkSync(dir, join(dir, 'link'));
-  const read = (...flags: string[]) => readConfig(parseFlags(daemonFlags, ['-listen', join(dir, 'x.sock'), ...flags]));
+  const read = (...flags: string[]) => configOfFlags('-listen', join(dir, 'x.sock'), ...flags);
   const [listen, admin] = [join(dir, 'link/x.sock'), join(dir, 'link/admin.sock')];
   const rows: ReadonlyArray<readonly [flags: string[], text: string]> = [
     [['-connect', listen], `flag -connect: "${listen}" is the socket of -listen: criproxy cannot be its own runtime`],

@@ -2,18 +2,19 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'tap';
-import { type Config, readSettings } from '../../src/config/config.ts';
+import { configOf } from '../../src/config/config.ts';
 import { daemonFlags } from '../../src/config/daemon-flags.ts';
-import { loadSettings } from '../../src/config/load-settings.ts';
+import { loadOptions } from '../../src/config/load-options.ts';
+import type { ProxyConfig } from '../../src/config/proxy-config.ts';
 import { allPages, codeIn, readPage, tablesOf } from './markdown.ts';
 
 /** What the daemon makes of a configuration file with this text. */
-async function load(text: string): Promise<Config> {
+async function load(text: string): Promise<ProxyConfig> {
   const folder = mkdtempSync(join(tmpdir(), 'criproxy-docs-'));
   try {
     const file = join(folder, 'config.yaml');
     writeFileSync(file, text);
-    return readSettings(await loadSettings(new Map([['config', file]])));
+    return configOf(await loadOptions(new Map([['config', file]])));
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -44,13 +45,16 @@ test('the example with five runtimes is read as it is meant', async t => {
     config.runtimes.map(({ id }) => id),
     ['', 'virtlet.cloud', 'kata', 'gvisor', 'crio'],
   );
-  t.strictSame(
-    config.handlers.find(({ name }) => name === 'vm'),
-    { name: 'vm', runtime: 'virtlet.cloud', handler: '' },
-  );
-  t.equal(config.annotations.get('virtlet'), 'virtlet.cloud');
-  t.equal(config.listTimeouts.get('virtlet.cloud'), 3_000);
-  t.strictSame(config.labels.get('crio'), { team: 'storage' });
+  t.strictSame(config.runtimes[1], {
+    id: 'virtlet.cloud',
+    socket: '/run/virtlet.sock',
+    handlers: { vm: '' },
+    annotations: ['vm', 'virtlet'],
+    pins: ['virtlet.cloud/images/*'],
+    listTimeout: 3_000,
+    labels: {},
+  });
+  t.strictSame(config.runtimes[4]!.labels, { team: 'storage' });
 });
 
 /** The keys that the reader names when it does not know one. */
@@ -77,9 +81,10 @@ test('the flags beside the keys exist', async t => {
 test('the flag of runtimeclass.md says the same as its file', async t => {
   const { text, fences } = readPage('docs/runtimeclass.md');
   const flag = /-handlers (\S+)/.exec(text)![1]!;
-  const { handlers, runtimes } = await load(fences.find(fence => fence.text.startsWith('runtimes:'))!.text);
-  const row = ({ name, runtime, handler }: (typeof handlers)[number]) =>
-    `${name}=${runtime}${handler === '' ? '' : `:${handler}`}`;
-  t.strictSame(flag.split(',').sort(), handlers.map(row).sort());
+  const { runtimes } = await load(fences.find(fence => fence.text.startsWith('runtimes:'))!.text);
+  const entries = runtimes.flatMap(({ id, handlers }) =>
+    Object.entries(handlers).map(([name, own]) => `${name}=${id}${own === '' ? '' : `:${own}`}`),
+  );
+  t.strictSame(flag.split(',').sort(), entries.sort());
   t.equal(runtimes.length, 3);
 });

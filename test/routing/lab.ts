@@ -1,7 +1,7 @@
 import type { CallOptions, Reply, ReplyStream, Service } from '../../src/base/call.ts';
 import { ProxyError } from '../../src/base/error.ts';
 import type { Logger } from '../../src/base/logger.ts';
-import type { Settings } from '../../src/routing/port/routing-settings.ts';
+import type { RoutingSettings } from '../../src/routing/port/routing-settings.ts';
 import { Runtimes } from '../../src/routing/port/runtimes.ts';
 import { routedService } from '../../src/routing/service.ts';
 import { NodeState } from '../../src/routing/state/node-state.ts';
@@ -39,12 +39,12 @@ export interface AskOptions extends Partial<CallOptions> {
   readonly pkg?: Package;
 }
 
-const defaults: Settings = { streamBase: 'http://10.0.0.5:11250', primaryWait: 100, listTimeout: 100 };
+const defaults: RoutingSettings = { streamBase: 'http://10.0.0.5:11250', primaryWait: 100, listTimeout: 100 };
 
 /** The first runtime is the primary. `level`: of the log, 5 unless given. */
 export function startLab(
   runtimes: readonly [FakeRuntime, ...FakeRuntime[]],
-  settings: Partial<Settings> & { level?: number; maxSnapshotAge?: number } = {},
+  settings: Partial<RoutingSettings> & { level?: number; maxSnapshotAge?: number } = {},
 ): Lab {
   const { level = 5, maxSnapshotAge, ...others } = settings;
   const log: LogLine[] = [];

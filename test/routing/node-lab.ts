@@ -2,7 +2,7 @@ import type { CallOptions } from '../../src/base/call.ts';
 import { Code } from '../../src/base/codes.ts';
 import { ProxyError } from '../../src/base/error.ts';
 import type { HandlerRow } from '../../src/routing/port/handlers.ts';
-import type { Settings } from '../../src/routing/port/routing-settings.ts';
+import type { RoutingSettings } from '../../src/routing/port/routing-settings.ts';
 import type { Runtime, RuntimeState } from '../../src/routing/port/runtime.ts';
 import { Runtimes } from '../../src/routing/port/runtimes.ts';
 import { routedService } from '../../src/routing/service.ts';
@@ -40,7 +40,7 @@ export interface NodeOptions {
   readonly handlers?: readonly HandlerRow[];
   /** Ids by other values of the pod annotation. */
   readonly annotations?: ReadonlyMap<string, string>;
-  readonly settings?: Partial<Settings>;
+  readonly settings?: Partial<RoutingSettings>;
   readonly answers?: Readonly<Record<string, Record<string, Answer>>>;
   readonly packages?: Readonly<Record<string, readonly Package[]>>;
   /** Runtimes that were never up. */

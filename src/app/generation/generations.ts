@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Service } from '../../base/call.ts';
 import type { Logger } from '../../base/logger.ts';
-import type { ProxyConfig, RuntimeAddress } from '../../config/proxy-config.ts';
+import type { ProxyConfig } from '../../config/proxy-config.ts';
 import type { Faults } from '../../faults/faults.ts';
 import type { Runtime } from '../../routing/port/runtime.ts';
 import { Runtimes } from '../../routing/port/runtimes.ts';
@@ -15,13 +15,10 @@ import { isSameSocket } from '../../transport/sockets/same-socket.ts';
 import type { CallWatch } from '../../watch/call-watch.ts';
 import type { Counter } from '../../watch/counters.ts';
 import { currentService } from './current-service.ts';
-import { type LinkedRuntime, linkedRuntime } from './linked-runtime.ts';
+import { type LinkedRuntime, linkedRuntime, type RuntimeAddress } from './linked-runtime.ts';
 import { OpenCalls } from './open-calls.ts';
+import { addressOf, annotationValues, handlerRows, settingsOf } from './routing-input.ts';
 import { snapshotStore } from './snapshot-files.ts';
-import { usedShare } from './used-share.ts';
-
-/** How long a call waits for a primary that is not up, in ms: over a restart, within a client's patience. */
-const PRIMARY_WAIT = 5_000;
 
 /** How long runtimes are waited for that are neither up nor down, but hang, in ms. */
 const FIRST_TRY = 2_000;
@@ -74,9 +71,9 @@ export class Generations {
     this.make = make;
     this.log = log;
     watch.add(this.calls);
-    const [primary, ...others] = config.runtimes.map(address => this.link(address));
+    const [primary, ...others] = config.runtimes.map(runtime => this.link(addressOf(runtime)));
     const linked = [primary!, ...others] as const;
-    const runtimes = new Runtimes(linked, config.handlers, config.annotations);
+    const runtimes = new Runtimes(linked, handlerRows(config), annotationValues(config));
     this.node = new NodeState(runtimes, config.maxSnapshotAge, log);
     this.replay = new RuntimeConfigReplay(this.node, log);
     this.current = this.generation(config, linked, runtimes);
@@ -129,7 +126,7 @@ export class Generations {
     const old = this.current;
     const fresh: LinkedRuntime[] = [];
     const heirs = new Map<LinkedRuntime, LinkedRuntime>();
-    const [primary, ...others] = config.runtimes.map(address => {
+    const [primary, ...others] = config.runtimes.map(addressOf).map(address => {
       const same = old.linked.find(({ id, path }) => id === address.id && isSameSocket(path, address.path));
       if (same !== undefined) return same;
       // Who answers at the same socket has the same pods, whatever its id is now.
@@ -143,7 +140,7 @@ export class Generations {
       return runtime;
     });
     const linked = [primary!, ...others] as const;
-    const next = this.generation(config, linked, new Runtimes(linked, config.handlers, config.annotations));
+    const next = this.generation(config, linked, new Runtimes(linked, handlerRows(config), annotationValues(config)));
     await firstTry(fresh);
     if (this.stopped) {
       for (const runtime of fresh) runtime.stop();
@@ -223,11 +220,9 @@ function linking(config: ProxyConfig, watch: CallWatch, log: Logger, faults: Fau
 /** The runtime that had this id, if its socket is not in the configuration any more. */
 function vacated(old: Generation, config: ProxyConfig, id: string): LinkedRuntime | undefined {
   const found = old.linked.find(runtime => runtime.id === id);
-  return config.runtimes.some(({ path }) => found !== undefined && isSameSocket(path, found.path)) ? undefined : found;
-}
-
-function settingsOf(config: ProxyConfig) {
-  return { ...config, primaryWait: PRIMARY_WAIT, usedShare };
+  return config.runtimes.some(({ socket }) => found !== undefined && isSameSocket(socket, found.path))
+    ? undefined
+    : found;
 }
 
 async function firstTry(runtimes: readonly LinkedRuntime[]): Promise<void> {

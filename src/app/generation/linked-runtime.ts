@@ -1,6 +1,5 @@
 import type { Logger } from '../../base/logger.ts';
 import { runtimeName } from '../../base/runtime-name.ts';
-import type { RuntimeAddress } from '../../config/proxy-config.ts';
 import { greet } from '../../cri/ask/greet.ts';
 import type { Greeting } from '../../cri/read/greeting.ts';
 import type { Faults } from '../../faults/faults.ts';
@@ -11,6 +10,12 @@ import { Link, type LinkState } from '../../transport/link/link.ts';
 import type { Dial } from '../../transport/session.ts';
 import { realSocket } from '../../transport/sockets/same-socket.ts';
 import { type CallWatch, watchedCalls } from '../../watch/call-watch.ts';
+
+/** A runtime's id, empty for the primary, and the path of its socket. */
+export interface RuntimeAddress {
+  readonly id: string;
+  readonly path: string;
+}
 
 export interface LinkedRuntime extends Runtime, RuntimeAddress {
   start(): void;

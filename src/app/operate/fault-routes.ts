@@ -59,7 +59,7 @@ export function readRule(body: unknown, runtimes: readonly string[]): FaultRule 
   const end = readEnd(given);
   if (delay === 0 && end === undefined) throw wrong('a fault does something: give one of delay, error, hang, drop');
   const times = readNumber(given, 'times', 1, 1e9);
-  if (times !== undefined && !Number.isInteger(times)) throw wrong(`times: ${times} is no whole number`);
+  if (times !== undefined && !Number.isInteger(times)) throw wrong(`times: ${times} is not a whole number`);
   return {
     method: readMethod(given.get('method') ?? '*'),
     runtime: readRuntimeId(readText(given, 'runtime') ?? null, runtimes),

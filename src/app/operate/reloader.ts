@@ -89,7 +89,7 @@ export class Reloader {
     checkLoops(effective);
     const departures = changes.length === 0 ? [] : await generations.turnTo(effective);
     // One that somebody has set for a time stays, unless the configuration has another.
-    if (effective.level !== before.level) levels.set(effective.level);
+    if (effective.logLevel !== before.logLevel) levels.set(effective.logLevel);
     return {
       changes,
       needsRestart,
@@ -101,10 +101,10 @@ export class Reloader {
 
 /** The configuration is right in itself; with what stays as it is it may not be. */
 function checkLoops(config: ProxyConfig): void {
-  for (const { id, path } of config.runtimes) {
-    if (ownSocketAt(path, config) !== undefined) {
+  for (const { id, socket } of config.runtimes) {
+    if (ownSocketAt(socket, config) !== undefined) {
       throw new Error(
-        `${runtimeName(id)}: "${path}" is a socket of criproxy itself until the next restart: systemctl restart criproxy`,
+        `${runtimeName(id)}: "${socket}" is a socket of criproxy itself until the next restart: systemctl restart criproxy`,
       );
     }
   }

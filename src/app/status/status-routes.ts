@@ -75,10 +75,10 @@ function reportDaemon(
 }
 
 function wholeReport(sources: StatusSources, runtime: Runtime): RuntimeReport {
-  const { runtimes, labels } = sources.config();
+  const configured = sources.config().runtimes.find(({ id }) => id === runtime.id);
   return {
-    ...reportRuntime(runtime, sources.snapshotOf(runtime), labels),
-    socket: runtimes.find(({ id }) => id === runtime.id)?.path ?? '',
+    ...reportRuntime(runtime, sources.snapshotOf(runtime), configured?.labels),
+    socket: configured?.socket ?? '',
     ...sources.callsOf(runtime.id),
   };
 }

@@ -1,7 +1,7 @@
-import { readSettings } from '../../config/config.ts';
+import { configOf } from '../../config/config.ts';
 import { showConfig } from '../../config/config-show.ts';
 import { daemonFlags } from '../../config/daemon-flags.ts';
-import { loadSettings } from '../../config/load-settings.ts';
+import { loadOptions } from '../../config/load-options.ts';
 import type { Invocation } from '../grammar/command-row.ts';
 import { givenFlags } from '../grammar/flags.ts';
 
@@ -19,12 +19,14 @@ export async function runConfigShow({ positionals }: Invocation): Promise<number
 
 /** A line that says that the file can be used; rejects with a UsageError if not. */
 export async function checkConfig(file: string): Promise<string> {
-  const config = readSettings(await loadSettings(new Map([['config', file]])));
+  const config = configOf(await loadOptions(new Map([['config', file]])));
   return `${file}: ok, ${config.runtimes.length} runtimes\n`;
 }
 
 /** What the daemon would run with, given these flags, as a file; rejects with a UsageError. */
 export async function showFlags(argv: readonly string[]): Promise<string> {
-  const settings = await loadSettings(givenFlags(daemonFlags, argv));
-  return showConfig(readSettings(settings), settings);
+  const values = await loadOptions(givenFlags(daemonFlags, argv));
+  // Refused, where the daemon would not start with them.
+  configOf(values);
+  return showConfig(values);
 }

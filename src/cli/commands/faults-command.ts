@@ -63,7 +63,7 @@ function readError(text: string): Pick<FaultRequest, 'error' | 'message'> {
 function readDelay(text: string): number {
   const delay = parseDuration(text);
   if (delay !== undefined) return delay;
-  throw new UsageError(`faults add: --delay "${text}" is no duration; write it as 500ms or 2s`);
+  throw new UsageError(`faults add: --delay "${text}" is not a duration; write it as 500ms or 2s`);
 }
 
 function readNumber(name: string, text: string): number {

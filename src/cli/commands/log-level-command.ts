@@ -30,7 +30,7 @@ function readFor(value: Invocation['values'][string]): number {
   const ms = parseDuration(String(value ?? '15m'));
   if (ms === undefined) {
     throw new UsageError(
-      `log-level: --for: "${value}" is no duration; write it as 10m or 1h30m, or 0 to keep the level`,
+      `log-level: --for: "${value}" is not a duration; write it as 10m or 1h30m, or 0 to keep the level`,
     );
   }
   if (ms > LONGEST_LOG_LEVEL) {

@@ -4,7 +4,7 @@ import { UsageError } from './usage-error.ts';
 /** A flag as the command line, `-help` and the manual know it. `value`: what stands for its value there. */
 export interface FlagRow {
   readonly name: string;
-  readonly type: 'string' | 'bool' | 'int' | 'duration';
+  readonly type: 'string' | 'bool' | 'int';
   readonly default: string;
   readonly value?: string;
   readonly help: string;
@@ -16,13 +16,8 @@ export type FlagValues = ReadonlyMap<string, string>;
 
 /**
  * Reads a command line in the syntax of Go's flag package: `-name value`, `-name=value`, `--name`, booleans without a value,
- * `--` ends the flags. Every row has a value in the result, its default if it was not given. Throws a UsageError.
+ * `--` ends the flags. The result has only the flags that are on it. Throws a UsageError.
  */
-export function parseFlags(rows: readonly FlagRow[], argv: readonly string[]): FlagValues {
-  return new Map([...rows.map(row => [row.name, row.default] as const), ...givenFlags(rows, argv)]);
-}
-
-/** As parseFlags, with only the flags that are on the command line. */
 export function givenFlags(rows: readonly FlagRow[], argv: readonly string[]): FlagValues {
   const values = new Map<string, string>();
   const rest = [...argv];
@@ -49,14 +44,11 @@ function nextValue(row: FlagRow, rest: string[]): string {
 
 function checked(row: FlagRow, value: string): string {
   if (row.type === 'bool' && !/^(?:1|0|t|f|true|false)$/i.test(value)) {
-    throw new UsageError(`flag -${row.name}: "${value}" is no boolean; use true or false`);
+    throw new UsageError(`flag -${row.name}: "${value}" is not a boolean; use true or false`);
   }
   if (row.type === 'bool') return /^(?:1|t|true)$/i.test(value) ? 'true' : 'false';
   if (row.type === 'int' && !/^-?\d+$/.test(value)) {
-    throw new UsageError(`flag -${row.name}: "${value}" is no whole number; write it in digits, as ${row.default}`);
-  }
-  if (row.type === 'duration' && value !== '' && parseDuration(value) === undefined) {
-    throw new UsageError(`flag -${row.name}: "${value}" is no duration; write it as 500ms, 1s, 2m or 1h30m`);
+    throw new UsageError(`flag -${row.name}: "${value}" is not a whole number; write it in digits, as ${row.default}`);
   }
   return value;
 }

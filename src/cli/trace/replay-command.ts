@@ -36,10 +36,10 @@ export async function runReplay({ values, positionals }: Invocation): Promise<nu
 function readOptions(values: Invocation['values']): ReplayOptions {
   if (values['to'] === undefined) throw new UsageError('replay: needs --to SOCKET, a runtime or a criproxy for tests');
   const socket = socketPath(String(values['to']));
-  if (typeof socket !== 'string') throw new UsageError(`replay: --to "${values['to']}" ${socket.fault}`);
+  if (typeof socket !== 'string') throw new UsageError(`replay: --to "${values['to']}" ${socket.text}`);
   const timeout = parseDuration(String(values['timeout']));
   if (timeout === undefined || timeout === 0) {
-    throw new UsageError(`replay: --timeout "${values['timeout']}" is no duration; write it as 10s or 2m`);
+    throw new UsageError(`replay: --timeout "${values['timeout']}" is not a duration; write it as 10s or 2m`);
   }
   return { socket, timeout, speed: readSpeed(values['speed']) };
 }

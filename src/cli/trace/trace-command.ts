@@ -66,7 +66,7 @@ function readQuery(values: Invocation['values']): TraceQuery {
 function readSlow(text: string): string {
   const slow = parseDuration(text);
   if (slow !== undefined) return String(slow);
-  throw new UsageError(`trace: --slow "${text}" is no duration; write it as 500ms or 2s`);
+  throw new UsageError(`trace: --slow "${text}" is not a duration; write it as 500ms or 2s`);
 }
 
 /** `text` is the line as it came. */

@@ -17,7 +17,7 @@ import { waitingFor } from '../asking/waiting.ts';
 import { lastResult } from '../names/last-result.ts';
 import type { Naming } from '../names/name-rewrites.ts';
 import { noteNames } from '../names/note-names.ts';
-import { listTimeoutOf, type Settings } from '../port/routing-settings.ts';
+import { listTimeoutOf, type RoutingSettings } from '../port/routing-settings.ts';
 import type { Runtime } from '../port/runtime.ts';
 import type { Runtimes } from '../port/runtimes.ts';
 import type { Rules } from '../port/turnover.ts';
@@ -30,7 +30,7 @@ export class Plan {
   readonly method: MethodSpec;
   readonly client: Package;
   readonly runtimes: Runtimes;
-  readonly settings: Settings;
+  readonly settings: RoutingSettings;
   readonly node: NodeState;
   readonly owners: Owners;
   /** Several runtimes' answers as one, by the rule in the method's row. */
@@ -43,7 +43,7 @@ export class Plan {
   private readonly carriesPod: boolean;
   private readonly namesImages: boolean;
 
-  constructor(endpoint: Endpoint, runtimes: Runtimes, settings: Settings, node: NodeState) {
+  constructor(endpoint: Endpoint, runtimes: Runtimes, settings: RoutingSettings, node: NodeState) {
     this.method = endpoint.method;
     this.client = endpoint.client;
     this.runtimes = runtimes;

@@ -13,17 +13,15 @@ export type ImageNames = 'asked' | 'prefixed';
 export type ImageFsChoice = 'primary' | 'fullest' | 'all';
 
 /** The settings of routing. Times in ms. */
-export interface Settings {
+export interface RoutingSettings {
   /** `http://host:port` for runtimes that answer with a bare path as streaming URL. */
   readonly streamBase: string;
   /** How long a call waits for a primary that is not up. */
   readonly primaryWait: number;
   /** How long a list waits for one runtime before its part is taken from the snapshot. */
   readonly listTimeout: number;
-  /** The same for single runtimes, by id. */
-  readonly listTimeouts?: ReadonlyMap<string, number>;
-  /** The administrator's labels of each runtime, by id. */
-  readonly labels?: ReadonlyMap<string, Readonly<Record<string, string>>>;
+  /** Of single runtimes, by id. */
+  readonly runtimes?: ReadonlyMap<string, RuntimeSettings>;
   /** How ids of secondary runtimes go out; prefixed if left out. */
   readonly ids?: IdForm;
   /** `asked` with raw ids, else `prefixed`, if left out. */
@@ -38,7 +36,15 @@ export interface Settings {
   readonly version?: string;
 }
 
+/** Settings of one runtime. Times in ms. */
+export interface RuntimeSettings {
+  /** As for all, if left out. */
+  readonly listTimeout?: number | undefined;
+  /** The administrator's labels of it. */
+  readonly labels?: Readonly<Record<string, string>>;
+}
+
 /** How long a list waits for this runtime, in ms. */
-export function listTimeoutOf({ listTimeout, listTimeouts }: Settings, runtimeId: string): number {
-  return listTimeouts?.get(runtimeId) ?? listTimeout;
+export function listTimeoutOf({ listTimeout, runtimes }: RoutingSettings, runtimeId: string): number {
+  return runtimes?.get(runtimeId)?.listTimeout ?? listTimeout;
 }

@@ -1,10 +1,10 @@
-import type { Settings } from './routing-settings.ts';
+import type { RoutingSettings } from './routing-settings.ts';
 import type { Runtimes } from './runtimes.ts';
 
 /** What calls are routed by. Never changed: another one takes its place. */
 export interface Rules {
   readonly runtimes: Runtimes;
-  readonly settings: Settings;
+  readonly settings: RoutingSettings;
 }
 
 /** The rules in force, for calls that outlast a change of the configuration: streams of events. */

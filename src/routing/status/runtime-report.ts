@@ -2,7 +2,7 @@ import type { ListReport, RuntimeReport } from '../../admin/api/status-report.ts
 import { redactUrls } from '../../base/redact-urls.ts';
 import { steadyNow } from '../../base/steady-clock.ts';
 import type { Listing } from '../asking/kept-list.ts';
-import type { Settings } from '../port/routing-settings.ts';
+import type { RuntimeSettings } from '../port/routing-settings.ts';
 import { isUnseen, type Runtime } from '../port/runtime.ts';
 import type { Snapshot } from '../state/snapshot.ts';
 
@@ -10,7 +10,7 @@ import type { Snapshot } from '../state/snapshot.ts';
 type KnownReport = Omit<RuntimeReport, 'socket' | 'calls' | 'lastError' | 'asked' | 'soleImages'>;
 
 /** For the status of the admin API, and for the verbose Status that the kubelet's node gives. */
-export function reportRuntime(runtime: Runtime, snapshot: Snapshot, labels: Settings['labels']): KnownReport {
+export function reportRuntime(runtime: Runtime, snapshot: Snapshot, labels: RuntimeSettings['labels']): KnownReport {
   const { id, state, silence } = runtime;
   const { pods, containers, images } = snapshot;
   return {
@@ -25,7 +25,7 @@ export function reportRuntime(runtime: Runtime, snapshot: Snapshot, labels: Sett
     name: (state.kind === 'up' && state.runtimeName) || null,
     version: (state.kind === 'up' && state.runtimeVersion) || null,
     packages: state.kind === 'up' ? state.packages : [],
-    labels: labels?.get(id) ?? {},
+    labels: labels ?? {},
     snapshot: { pods: reportList(pods), containers: reportList(containers), images: reportList(images) },
   };
 }

@@ -67,7 +67,9 @@ function nodeReport({ settings, owners, runtimes, node }: Plan): object {
   return {
     version: settings.version ?? '',
     ids: owners.form,
-    runtimes: runtimes.all.map(runtime => reportRuntime(runtime, node.of(runtime), settings.labels)),
+    runtimes: runtimes.all.map(runtime =>
+      reportRuntime(runtime, node.of(runtime), settings.runtimes?.get(runtime.id)?.labels),
+    ),
   };
 }
 

@@ -3,15 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Generations } from '../../../src/app/generation/generations.ts';
 import { ProxyError } from '../../../src/base/error.ts';
-import { parseFlags } from '../../../src/cli/grammar/flags.ts';
-import { readConfig } from '../../../src/config/config.ts';
-import { daemonFlags } from '../../../src/config/daemon-flags.ts';
 import type { ProxyConfig } from '../../../src/config/proxy-config.ts';
 import { CallWatch } from '../../../src/watch/call-watch.ts';
 import { watchedService } from '../../../src/watch/watched-service.ts';
 import { Engine, EnginePort } from '../../faults/model/engine.ts';
 import { keepingLogger, settled } from '../../faults/support/routed.ts';
 import { callOptions } from '../../routing/lab.ts';
+import { configOfFlags } from '../../support/config-of-flags.ts';
 import { criTypes, type Message } from '../../support/cri-types.ts';
 import { methodFact, methodPath } from '../../support/facts.ts';
 import type { Teardown } from '../operate/reload-daemon.ts';
@@ -88,7 +86,7 @@ export class EngineNode {
       return id === undefined ? this.pathOf(name) : `${id}:${this.pathOf(name)}`;
     });
     const flags = ['-connect', parts.join(','), '-listen', '/run/x.sock', '-stateDir', this.stateDir];
-    return readConfig(parseFlags(daemonFlags, [...flags, '-ids', ids, '-listTimeout', '100ms']));
+    return configOfFlags(...flags, '-ids', ids, '-listTimeout', '100ms');
   }
 
   /** Rejects with a ProxyError. */

@@ -5,9 +5,6 @@ import { queryObjects } from 'node:v8';
 import { test } from 'tap';
 import { Generations } from '../../../src/app/generation/generations.ts';
 import type { Logger } from '../../../src/base/logger.ts';
-import { parseFlags } from '../../../src/cli/grammar/flags.ts';
-import { readConfig } from '../../../src/config/config.ts';
-import { daemonFlags } from '../../../src/config/daemon-flags.ts';
 import type { ProxyConfig } from '../../../src/config/proxy-config.ts';
 import { Plan } from '../../../src/routing/call/method-plan.ts';
 import { EventQueue } from '../../../src/routing/events/event-queue.ts';
@@ -19,6 +16,7 @@ import { Link } from '../../../src/transport/link/link.ts';
 import { CallWatch } from '../../../src/watch/call-watch.ts';
 import { watchedService } from '../../../src/watch/watched-service.ts';
 import { callOptions } from '../../routing/lab.ts';
+import { configOfFlags } from '../../support/config-of-flags.ts';
 import { startPodRuntime } from '../operate/reload-daemon.ts';
 
 const ROUNDS = 100;
@@ -34,7 +32,7 @@ function countObjects(): string[] {
 const silent: Logger = { enabled: () => false, info() {}, warn() {}, error() {} };
 
 function configOf(connect: string): ProxyConfig {
-  return readConfig(parseFlags(daemonFlags, ['-stateDir', '', '-listen', '/run/x.sock', '-connect', connect]));
+  return configOfFlags('-stateDir', '', '-listen', '/run/x.sock', '-connect', connect);
 }
 
 test(`${ROUNDS} generations, with a stream of events on each, leave nothing behind`, async t => {

@@ -81,7 +81,7 @@ const wrong: ReadonlyArray<readonly [body: unknown, message: RegExp]> = [
   [{ delay: -1 }, /delay: -1 is no number from 0/],
   [{ delay: '2s' }, /delay: "2s" is no number/],
   [{ hang: true, times: 0 }, /times: 0 is no number from 1/],
-  [{ hang: true, times: 1.5 }, /times: 1.5 is no whole number/],
+  [{ hang: true, times: 1.5 }, /times: 1.5 is not a whole number/],
   [{ hang: true, probability: 2 }, /probability: 2 is no number from 0 to 1/],
   [{ hangs: true }, /"hangs" is no part of a fault/],
 ];

@@ -6,17 +6,15 @@ import type { Generations } from '../../../src/app/generation/generations.ts';
 import { type ConfigSource, Reloader, ReloadRefused } from '../../../src/app/operate/reloader.ts';
 import { LevelSwitch } from '../../../src/base/level-switch.ts';
 import type { Logger } from '../../../src/base/logger.ts';
-import { parseFlags } from '../../../src/cli/grammar/flags.ts';
-import { readConfig } from '../../../src/config/config.ts';
 import { compareConfigs } from '../../../src/config/config-changes.ts';
-import { daemonFlags } from '../../../src/config/daemon-flags.ts';
 import type { ProxyConfig } from '../../../src/config/proxy-config.ts';
+import { configOfFlags } from '../../support/config-of-flags.ts';
 
 const silent: Logger = { enabled: () => false, info() {}, warn() {}, error() {} };
 
 function configOf(...flags: string[]): ProxyConfig {
   const base = ['-listen', '/run/x.sock', '-streamUrl', 'http://10.0.0.5:1', '-connect', '/run/a.sock,b:/run/b.sock'];
-  return readConfig(parseFlags(daemonFlags, [...base, ...flags]));
+  return configOfFlags(...base, ...flags);
 }
 
 const changes: ReadonlyArray<readonly [flags: string[], changes: string[], needsRestart: string[]]> = [

@@ -5,7 +5,7 @@ import { runCommand } from '../../../src/cli/dispatch.ts';
 import { makeFolder } from '../../daemon/daemon.ts';
 
 const rows: ReadonlyArray<readonly [words: string, said: RegExp]> = [
-  ['trace --slow fast', /--slow "fast" is no duration; write it as 500ms/],
+  ['trace --slow fast', /--slow "fast" is not a duration; write it as 500ms/],
   ['trace --count 0', /--count "0": give a number from 1/],
   ['trace -o xml', /-o "xml": one of table, json/],
   ['trace web-0', /"web-0"/],
@@ -15,9 +15,9 @@ const rows: ReadonlyArray<readonly [words: string, said: RegExp]> = [
   ['replay file --to http://host', /--to "http:\/\/host" is not a unix socket/],
   ['replay file --to /r.sock --speed 0', /--speed "0": give a number/],
   ['replay file --to /r.sock --speed fast', /--speed "fast": give a number/],
-  ['replay file --to /r.sock --timeout 0', /--timeout "0" is no duration/],
+  ['replay file --to /r.sock --timeout 0', /--timeout "0" is not a duration/],
   ['faults', /one of show, add, clear/],
-  ['faults add --delay long', /--delay "long" is no duration/],
+  ['faults add --delay long', /--delay "long" is not a duration/],
   ['faults add --hang --times few', /--times "few" is no number/],
   ['faults add --hang --probability -1', /--probability/],
   ['faults show -o xml', /-o "xml": one of table, json/],

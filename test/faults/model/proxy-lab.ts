@@ -4,13 +4,11 @@ import { Generations } from '../../../src/app/generation/generations.ts';
 import type { CallOptions, Method } from '../../../src/base/call.ts';
 import { ProxyError } from '../../../src/base/error.ts';
 import type { Logger } from '../../../src/base/logger.ts';
-import { parseFlags } from '../../../src/cli/grammar/flags.ts';
-import { readConfig } from '../../../src/config/config.ts';
-import { daemonFlags } from '../../../src/config/daemon-flags.ts';
 import type { ProxyConfig } from '../../../src/config/proxy-config.ts';
 import type { IdForm } from '../../../src/routing/port/routing-settings.ts';
 import { CallWatch } from '../../../src/watch/call-watch.ts';
 import { watchedService } from '../../../src/watch/watched-service.ts';
+import { configOfFlags } from '../../support/config-of-flags.ts';
 import { criTypes, type Message } from '../../support/cri-types.ts';
 import { methodFact, methodPath } from '../../support/facts.ts';
 import { Engine, EnginePort, LIST_TIMEOUT } from './engine.ts';
@@ -144,7 +142,7 @@ export class ProxyLab {
       return id === '' ? path : `${id}:${path}`;
     });
     const flags = ['-connect', connect.join(','), '-listen', '/run/x.sock', '-stateDir', this.stateDir, '-ids', ids];
-    return readConfig(parseFlags(daemonFlags, [...flags, '-listTimeout', `${LIST_TIMEOUT}ms`]));
+    return configOfFlags(...flags, '-listTimeout', `${LIST_TIMEOUT}ms`);
   }
 
   private log(): Logger {

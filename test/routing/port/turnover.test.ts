@@ -1,7 +1,7 @@
 import { type Test, test } from 'tap';
 import { Code } from '../../../src/base/codes.ts';
 import type { ProxyError } from '../../../src/base/error.ts';
-import type { Settings } from '../../../src/routing/port/routing-settings.ts';
+import type { RoutingSettings } from '../../../src/routing/port/routing-settings.ts';
 import { Runtimes } from '../../../src/routing/port/runtimes.ts';
 import { criTypes } from '../../support/cri-types.ts';
 import { type FakeRuntime, fakeRuntime, Source } from '../fakes.ts';
@@ -11,7 +11,7 @@ const types = criTypes('runtime.v1');
 const EVENTS = 'GetContainerEvents';
 const CONFIG = 'UpdateRuntimeConfig';
 
-const settings: Settings = { streamBase: 'http://10.0.0.5:11250', primaryWait: 100, listTimeout: 100 };
+const settings: RoutingSettings = { streamBase: 'http://10.0.0.5:11250', primaryWait: 100, listTimeout: 100 };
 
 const event = (container_id: string) =>
   types.encode('ContainerEventResponse', { container_id, container_event_type: 'CONTAINER_STARTED_EVENT' });

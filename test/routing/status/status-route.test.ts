@@ -340,7 +340,7 @@ test('a runtime may have a time of its own to answer', async t => {
       },
       quick: { ListContainerStats: hang },
     },
-    settings: { listTimeout: 20, listTimeouts: new Map([['slow', 20_000]]) },
+    settings: { listTimeout: 20, runtimes: new Map([['slow', { listTimeout: 20_000 }]]) },
   });
   t.teardown(() => node.stop());
   const { stats } = await node.call('ListContainerStats');

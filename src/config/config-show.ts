@@ -37,6 +37,8 @@ function saysNothing({ raw, source }: OptionValue): boolean {
 function noteSources(node: Node, { raw, sourceOf }: OptionValue): void {
   for (const path of leaves(raw, [])) {
     const leaf = (isCollection(node) ? node.getIn(path, true) : node) as Scalar;
+    // A handler with nothing behind the colon.
+    if (leaf.value === null) leaf.value = '';
     leaf.comment = ` ${sourceOf(path)}`;
   }
 }

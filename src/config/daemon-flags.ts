@@ -1,10 +1,8 @@
 import type { FlagRow } from '../cli/grammar/flags.ts';
 import type { Option, OptionFlag } from './option.ts';
-import { daemonOptions, runtimeOptions } from './options.ts';
+import { allOptions } from './options.ts';
 
 const GLOG = 'accepted for existing unit files, no effect: the log always goes to stderr';
-
-const rows: readonly Option[] = [...runtimeOptions, ...daemonOptions];
 
 /** The flags of the daemon: those of its options, and those that are no options. */
 export const daemonFlags: readonly FlagRow[] = [
@@ -15,7 +13,7 @@ export const daemonFlags: readonly FlagRow[] = [
     value: 'FILE',
     help: 'a YAML file that says what the flags say, and more of each runtime; flags win over it (see criproxy config -help)',
   },
-  ...[...new Set(rows.flatMap(({ flag }) => flag ?? []))].map(toFlagRow),
+  ...[...new Set(allOptions.flatMap(({ flag }) => flag ?? []))].map(toFlagRow),
   { name: 'logtostderr', type: 'bool', default: 'true', help: GLOG, ignored: true },
   { name: 'alsologtostderr', type: 'bool', default: 'false', help: GLOG, ignored: true },
   { name: 'stderrthreshold', type: 'string', default: '', value: 'LEVEL', help: GLOG, ignored: true },
@@ -36,9 +34,11 @@ export const daemonFlags: readonly FlagRow[] = [
 ];
 
 function toFlagRow(flag: OptionFlag): FlagRow {
-  const having = rows.filter(row => row.flag === flag);
-  // An option of the daemon says what the flag is for, where one of a runtime has it too.
-  const row = having.at(-1)!;
+  // The option of the daemon, where one of each runtime has the flag too; the socket, where the id has it.
+  const row = allOptions
+    .filter(each => each.flag === flag)
+    .sort(byScope)
+    .at(-1)!;
   const { kind } = row.type.shape;
   const type = kind === 'int' ? 'int' : kind === 'boolean' ? 'bool' : 'string';
   const standard = row.default;
@@ -49,4 +49,8 @@ function toFlagRow(flag: OptionFlag): FlagRow {
     ...(type !== 'bool' && { value: flag.placeholder ?? row.type.placeholder }),
     help: flag.help ?? row.help,
   };
+}
+
+function byScope(one: Option, other: Option): number {
+  return Number(one.scope === 'daemon') - Number(other.scope === 'daemon');
 }

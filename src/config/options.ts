@@ -263,13 +263,9 @@ export const options = [
   }),
 ] as const;
 
-/** The rows without what is known of each one's type. */
-const rows: readonly Option[] = options;
+/** The same, each as any option. */
+export const allOptions: readonly Option[] = options;
 
-export const daemonOptions: readonly Option<'daemon'>[] = rows.filter(isOfDaemon);
+export const daemonOptions: readonly Option[] = allOptions.filter(({ scope }) => scope === 'daemon');
 
-export const runtimeOptions: readonly Option<'runtime'>[] = rows.filter(row => !isOfDaemon(row)) as Option<'runtime'>[];
-
-function isOfDaemon(row: Option): row is Option<'daemon'> {
-  return row.scope === 'daemon';
-}
+export const runtimeOptions: readonly Option[] = allOptions.filter(({ scope }) => scope === 'runtime');

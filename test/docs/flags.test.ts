@@ -4,7 +4,7 @@ import { allPages, codeIn, readPage, tablesOf } from './markdown.ts';
 
 const readme = readPage('README.md');
 const table = tablesOf(readme.prose).find(({ header }) => header[0] === 'Flag')!;
-const rows = table.rows.flatMap(([flags = '', standard = '', text = '']) =>
+const rows = table.rows.flatMap(([flags = '', , standard = '', text = '']) =>
   codeIn(flags).map(flag => ({ flag, standard, text })),
 );
 

@@ -1,5 +1,12 @@
+import { daemonOptions } from '../../config/options.ts';
 import { adminSocket } from '../grammar/admin-socket.ts';
 import type { CommandRow } from '../grammar/command-row.ts';
+
+/** Keys of the file, by what a reload does with them. */
+function keys(reload: 'live' | 'restart'): string {
+  const found = daemonOptions.filter(option => option.reload === reload).map(({ key }) => key);
+  return `${found.slice(0, -1).join(', ')} and ${found.at(-1)}`;
+}
 
 /** `criproxy reload`. */
 export const reloadRow: CommandRow = {
@@ -7,7 +14,7 @@ export const reloadRow: CommandRow = {
   summary: 'have the running daemon read its configuration file again',
   options: [adminSocket],
   notes: [
-    'The same as systemctl reload criproxy, or SIGHUP, and says what has changed. Runtimes with their sockets, handlers, annotations, pins, labels and times, imageNames, imageFs, streamUrl, streamPort, listTimeout, maxSnapshotAge and logLevel change at once, and no call fails for it; listen, ids, stateDir, adminSocket, metrics, otlp, enableFaults and logFormat wait for a restart. A file with a fault is refused as a whole.',
+    `The same as systemctl reload criproxy, or SIGHUP, and says what has changed. The list of runtimes, the options of each, ${keys('live')} change at once, and no call fails for it; ${keys('restart')} wait for a restart. A file with a fault is refused as a whole.`,
     'Flags that the daemon was started with win over the file, and change at a restart only.',
   ],
   exits: { 1: 'refused, and the configuration is as it was; or the daemon cannot be asked' },

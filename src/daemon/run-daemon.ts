@@ -1,43 +1,17 @@
+import './v8-settings.ts';
 import type { ConfigSource } from '../app/operate/reloader.ts';
 import { startProxy } from '../app/proxy.ts';
 import { Level } from '../base/log-level.ts';
-import { redactUrls } from '../base/redact-urls.ts';
-import { formatVersion } from '../base/version.ts';
-import { type FlagValues, givenFlags } from '../cli/grammar/flags.ts';
-import { UsageError } from '../cli/grammar/usage-error.ts';
+import type { FlagValues } from '../cli/grammar/flags.ts';
 import { configOf } from '../config/config.ts';
-import { daemonFlags } from '../config/daemon-flags.ts';
 import { loadOptions } from '../config/load-options.ts';
 import { Fault } from '../config/value-type.ts';
 import { openLog } from '../log/daemon-log.ts';
 import { SocketFileError } from '../transport/sockets/socket-file.ts';
 import { onHangup } from './hangups.ts';
 
-/** Runs the command line; resolves with the exit status. */
-export async function run(argv: readonly string[]): Promise<number> {
-  try {
-    if (argv[0] !== undefined && !argv[0].startsWith('-')) return await runCommand(argv);
-    const given = givenFlags(daemonFlags, argv);
-    if (given.get('help') === 'true' || given.get('h') === 'true') return await runCommand(['help']);
-    if (given.get('version') === 'true') return print(`${formatVersion()}\n`);
-    return await runDaemon(given);
-  } catch (fault) {
-    process.stderr.write(`criproxy: ${redactUrls(fault instanceof Error ? fault.message : String(fault))}\n`);
-    return fault instanceof UsageError ? 2 : 1;
-  }
-}
-
-/** Loaded on demand: the daemon does not need the commands. */
-async function runCommand(argv: readonly string[]): Promise<number> {
-  return await (await import('../cli/dispatch.ts')).runCommand(argv);
-}
-
-function print(text: string): number {
-  process.stdout.write(text);
-  return 0;
-}
-
-async function runDaemon(given: FlagValues): Promise<number> {
+/** Runs the daemon with these flags; resolves with the exit status. Rejects with the reason why it cannot start. */
+export async function runDaemon(given: FlagValues): Promise<number> {
   const values = await loadOptions(given);
   const config = configOf(values);
   // The proxy goes on serving when the reader of the log goes away.

@@ -5,7 +5,7 @@ import { collectGarbage } from '../transport/memory/collector.ts';
 const STARTED = 1500;
 
 /**
- * Settings of V8, made before any other module is loaded: this one is imported first, for its effect. Each is read by V8
+ * Settings of V8, made before any other module of the daemon is loaded: this one is imported first, for its effect. Each is read by V8
  * whenever it matters, so that it can be made in a program that runs: it holds however the program is started, and costs no second
  * start. The figures beside each setting are from `npm run bench`, with lists of 500 from each of two runtimes.
  */

@@ -9,7 +9,6 @@ import { askDaemonRuntimes } from './daemon-runtimes.ts';
 import { openDisk } from './disk.ts';
 import type { FileFacts, Host, ServiceState } from './host.ts';
 import { takeLock } from './lock.ts';
-import { listReadyPods, probeRuntime } from './probe.ts';
 import { restoreProgram } from './program.ts';
 import { failed } from './setup-error.ts';
 import { readLog } from './unit-log.ts';
@@ -100,10 +99,11 @@ export function openMachine(root: string): Host {
     kubeletUnits: root === '/' ? listKubeletUnits : () => [],
     connections: root === '/' ? listConnections : () => undefined,
     isKubeletHealthy,
-    probe: probeRuntime,
+    // Loaded when they are asked for: most commands talk to no runtime.
+    probe: async (socket, ms) => (await import('./probe.ts')).probeRuntime(socket, ms),
     isListening,
     askDaemon: () => askDaemonRuntimes(ADMIN_SOCKET),
-    listPods: listReadyPods,
+    listPods: async socket => (await import('./probe.ts')).listReadyPods(socket),
     name: hostname(),
     countConnections: socket => {
       const lines = readFileSync('/proc/net/unix', 'utf8').split('\n');

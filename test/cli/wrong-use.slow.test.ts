@@ -2,7 +2,7 @@ import { test } from 'tap';
 import { commands } from '../../src/cli/commands/commands.ts';
 import { parseCommand } from '../../src/cli/grammar/command-row.ts';
 import { commandHelp } from '../../src/cli/help/help.ts';
-import { run } from '../../src/daemon/run-daemon.ts';
+import { run } from '../../src/cli/run.ts';
 import { exitOf, spawnTied } from '../support/child.ts';
 import { proxyCommand, runProxy } from '../support/proxy.ts';
 

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { test } from 'tap';
 
 const settings = fileURLToPath(new URL('../../src/daemon/v8-settings.ts', import.meta.url));
-const program = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+const daemon = fileURLToPath(new URL('../../src/daemon/run-daemon.ts', import.meta.url));
 
 /** Prints the MiB of the young generation after much that stayed alive for a while, as calls in flight do. */
 const churn = `
@@ -31,7 +31,7 @@ test('the young generation does not grow', async t => {
   t.equal(youngGeneration('--import', settings), 2);
 });
 
-test('the program makes the settings before it loads anything else', async t => {
-  const [first] = readFileSync(program, 'utf8').split('\n');
-  t.equal(first, "import './daemon/v8-settings.ts';");
+test('the daemon makes the settings before it loads anything else', async t => {
+  const [first] = readFileSync(daemon, 'utf8').split('\n');
+  t.equal(first, "import './v8-settings.ts';");
 });

@@ -39,7 +39,7 @@ test('criproxy doctor', needs('root', 'demo', 'terminal'), async t => {
     t.match(of('runtime-primary')?.what, /^the primary runtime is up: containerd .*, serves runtime\.v1,/);
     t.match(of('cgroup-driver')?.what, /^the cgroup driver is cgroupfs everywhere$/, "as containerd's own default is");
     const unseen = of('runtime-gone');
-    t.match(unseen, { severity: 'ok', isAside: true, means: /take it out of -connect/ });
+    t.match(unseen, { severity: 'ok', isAside: true, means: /remove it from -connect/ });
     t.match(unseen?.what, /^runtime gone is not seen yet: there is no socket at .*none\.sock/);
   });
 

@@ -1,6 +1,7 @@
 import { type Alarm, clearAlarm, setAlarm } from '../../../base/alarm.ts';
 import type { CallOptions, Metadata } from '../../../base/call.ts';
 import { Code } from '../../../base/codes.ts';
+import { EndingCall } from '../../../base/ending-call.ts';
 import { ProxyError } from '../../../base/error.ts';
 import type { MemoryAccount } from '../../../base/memory-account.ts';
 import type { Connection } from '../../http2/connection.ts';
@@ -9,7 +10,6 @@ import type { HeaderList } from '../../http2/hpack/header-list.ts';
 import { Stream } from '../../http2/stream.ts';
 import { lose, StreamState } from '../../http2/stream-state.ts';
 import { UntakenError } from '../../untaken.ts';
-import { IncomingCall } from '../incoming-call.ts';
 import { isGrpc } from '../owned-names.ts';
 import { codeOfHttpStatus, codeOfReset, decodeMessage, parseStatus } from '../status.ts';
 import { tooLate } from '../timeout.ts';
@@ -64,8 +64,8 @@ export abstract class ClientCall extends Stream implements Follower {
   /** Makes the call end with its caller's; call it before the call is opened. */
   watch(): void {
     const { options } = this;
-    // A call that came in on our server has its deadline watched there already.
-    if (options instanceof IncomingCall) {
+    // Its deadline is watched where it came in.
+    if (options instanceof EndingCall) {
       options.follow(this);
       return;
     }
@@ -143,7 +143,7 @@ export abstract class ClientCall extends Stream implements Follower {
   /** Takes back what `watch` has set up. */
   private unwatch(): void {
     clearAlarm(this.alarm);
-    if (this.options instanceof IncomingCall) this.options.unfollow(this);
+    if (this.options instanceof EndingCall) this.options.unfollow(this);
     else unfollowSignal(this.options.signal, this);
   }
 

@@ -1,6 +1,6 @@
 import { Code } from '../../../base/codes.ts';
+import type { Cancellable } from '../../../base/ending-call.ts';
 import { ProxyError } from '../../../base/error.ts';
-import type { Cancellable } from '../incoming-call.ts';
 
 /** A call that stands in a signal's list, and where. */
 export interface Follower extends Cancellable {

@@ -1,6 +1,7 @@
 import { type Alarm, clearAlarm, setAlarm } from '../../../base/alarm.ts';
 import type { Metadata, Method, Reply, Service } from '../../../base/call.ts';
 import { Code } from '../../../base/codes.ts';
+import { EndingCall } from '../../../base/ending-call.ts';
 import { ProxyError } from '../../../base/error.ts';
 import type { MemoryAccount } from '../../../base/memory-account.ts';
 import { beginBatch, endBatch } from '../../http2/batch.ts';
@@ -10,7 +11,6 @@ import type { HeaderList } from '../../http2/hpack/header-list.ts';
 import { Stream } from '../../http2/stream.ts';
 import { canReceive } from '../../http2/stream-state.ts';
 import { countReply } from '../../memory/message-memory.ts';
-import { IncomingCall } from '../incoming-call.ts';
 import { Inbox } from '../messages/inbox.ts';
 import { MessageReader, tooLarge } from '../messages/message-reader.ts';
 import { parseTimeout, tooLate } from '../timeout.ts';
@@ -34,7 +34,7 @@ export class ServerCall extends Stream {
   readonly account: MemoryAccount;
   private readonly held: HeldMessages;
   private method: Method | undefined = undefined;
-  private call: IncomingCall | undefined = undefined;
+  private call: EndingCall | undefined = undefined;
   private alarm: Alarm | undefined = undefined;
   /** Unary: the request, and the trailers that follow the reply. */
   private readonly request: UnaryRequest;
@@ -144,7 +144,7 @@ export class ServerCall extends Stream {
       return;
     }
     const deadline = timeout === Number.POSITIVE_INFINITY ? undefined : performance.now() + timeout;
-    this.call = new IncomingCall(head.metadata, deadline, head.userAgent, this.account);
+    this.call = new EndingCall(head.metadata, deadline, head.userAgent, this.account);
     this.method = this.service(head.path);
     if (this.method === undefined) {
       this.fail(new ProxyError(Code.Unimplemented, `unknown method ${head.path}`));

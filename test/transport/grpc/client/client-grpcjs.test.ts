@@ -3,9 +3,9 @@ import * as grpc from '@grpc/grpc-js';
 import t, { type Test } from 'tap';
 import type { Metadata } from '../../../../src/base/call.ts';
 import { Code } from '../../../../src/base/codes.ts';
+import { EndingCall } from '../../../../src/base/ending-call.ts';
 import { ProxyError } from '../../../../src/base/error.ts';
 import { dial, makeDial } from '../../../../src/transport/grpc/client/client.ts';
-import { IncomingCall } from '../../../../src/transport/grpc/incoming-call.ts';
 import { callOptions, startForeignServer } from '../../support/sockets.ts';
 
 const MiB = 1024 * 1024;
@@ -160,7 +160,7 @@ t.test('cancelling by a signal', async t => {
 t.test('cancelling with the call that came in', async t => {
   const { session } = await connect(t);
   cancelled = Promise.withResolvers();
-  const incoming = new IncomingCall([], undefined);
+  const incoming = new EndingCall([], undefined);
   const calls = [1, 2, 3].map(() => session.call('/t/Hang', Buffer.alloc(0), incoming).catch(error => error));
   await sleep(20);
   incoming.cancel(new ProxyError(Code.DeadlineExceeded, 'too late'));

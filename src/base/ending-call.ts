@@ -1,7 +1,7 @@
-import type { CallOptions, Metadata } from '../../base/call.ts';
-import type { ProxyError } from '../../base/error.ts';
-import type { MemoryAccount } from '../../base/memory-account.ts';
-import type { WatchedCall } from '../../base/watched-call.ts';
+import type { CallOptions, Metadata } from './call.ts';
+import type { ProxyError } from './error.ts';
+import type { MemoryAccount } from './memory-account.ts';
+import type { WatchedCall } from './watched-call.ts';
 
 /** Something that ends with the call that it serves. */
 export interface Cancellable {
@@ -9,10 +9,10 @@ export interface Cancellable {
 }
 
 /**
- * CallOptions of a call that came in. An AbortSignal costs more than the rest of a small call, so it is made when somebody
+ * CallOptions of a call that is ended by `cancel`, at its deadline too: the owner watches that. An AbortSignal costs more than the rest of a small call, so it is made when somebody
  * looks at it; our own client does not look but enters itself with `follow`.
  */
-export class IncomingCall implements CallOptions {
+export class EndingCall implements CallOptions {
   readonly metadata: Metadata;
   readonly deadline: number | undefined;
   readonly userAgent: string;

@@ -1,30 +1,21 @@
-/** Header names that HTTP/2 or gRPC own, so that they are not metadata. */
+/** Header names that gRPC or HTTP own, so that they are not metadata. HTTP/2's rules know the fields with a mark. */
 export const Owned = {
   Metadata: 0,
-  Method: 1,
-  Path: 2,
-  Status: 3,
-  ContentType: 4,
-  Timeout: 5,
-  Encoding: 6,
-  GrpcStatus: 7,
-  GrpcMessage: 8,
+  ContentType: 1,
+  Timeout: 2,
+  Encoding: 3,
+  GrpcStatus: 4,
+  GrpcMessage: 5,
   /** For the next hop only: dropped. */
-  Hop: 9,
+  Hop: 6,
   /** As Hop; the server shows it in records of calls. */
-  UserAgent: 10,
+  UserAgent: 7,
 } as const;
 
 export type Owned = number;
 
 const owned = new Map<string, Owned>([
-  [':method', Owned.Method],
-  [':scheme', Owned.Hop],
-  [':path', Owned.Path],
-  [':authority', Owned.Hop],
-  [':status', Owned.Status],
   ['content-type', Owned.ContentType],
-  ['content-length', Owned.Hop],
   ['te', Owned.Hop],
   ['grpc-timeout', Owned.Timeout],
   ['grpc-encoding', Owned.Encoding],

@@ -1,4 +1,4 @@
-import { findListFault, isInterim, ListKind } from './header-rules.ts';
+import { contentLengthOf, findListFault, ListKind, Mark } from './header-rules.ts';
 import type { HeaderList } from './hpack/header-list.ts';
 
 /** Header lists with status 1xx before the final one. */
@@ -27,9 +27,9 @@ export function receiveList(
   if (message.headReceived) return receiveTrailers(message, list, end);
   const fault = findListFault(list, isServer ? ListKind.Request : ListKind.Response);
   if (fault !== undefined) return fault;
-  if (!isServer && !list.truncated && isInterim(list)) return receiveInterim(message, end);
+  if (!list.truncated && (list.allMarks & Mark.Interim) !== 0) return receiveInterim(message, end);
   message.headReceived = true;
-  message.contentLength = list.contentLength;
+  message.contentLength = contentLengthOf(list);
   return end ? receiveEnd(message) : undefined;
 }
 

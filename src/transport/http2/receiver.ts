@@ -3,6 +3,7 @@ import { ErrorCode } from './frames/error-code.ts';
 import { Flag, FrameType } from './frames/frame.ts';
 import type { FrameSink } from './frames/frame-reader.ts';
 import { HeaderAssembler } from './header-assembler.ts';
+import { markField } from './header-rules.ts';
 import { HeaderBlocks } from './hpack/header-blocks.ts';
 import type { HeaderList } from './hpack/header-list.ts';
 import { receiveContent, receiveEnd, receiveList } from './incoming-message.ts';
@@ -29,7 +30,7 @@ export class Receiver implements FrameSink {
   constructor(connection: ReceivingEnd) {
     this.connection = connection;
     this.control = new ControlFrames(connection);
-    this.blocks = new HeaderBlocks(connection.limits);
+    this.blocks = new HeaderBlocks(connection.limits, markField);
     this.window = connection.limits.connectionWindow;
   }
 

@@ -1,4 +1,5 @@
 import t from 'tap';
+import { markField } from '../../../src/transport/http2/header-rules.ts';
 import { HeaderList } from '../../../src/transport/http2/hpack/header-list.ts';
 import {
   type IncomingMessage,
@@ -19,7 +20,7 @@ const interim: Fields = [[':status', '103']];
 
 function listOf(fields: Fields, limit = 1000): HeaderList {
   const list = new HeaderList(limit);
-  for (const [name, value] of fields) list.add(name, value);
+  for (const [name, value] of fields) list.add(name, value, markField(name, value));
   return list;
 }
 
@@ -72,6 +73,13 @@ function bothRoles(head: Fields): Row[] {
     ['te: trailers', [[...head, ['te', 'trailers']]], undefined],
     ['te: gzip', [[...head, ['te', 'gzip']]], 'te: gzip'],
     ['te: gzip in trailers', [head, { last: [['te', 'gzip']] }], 'te: gzip'],
+    ...['X', 'a b', '', ':', 'a:b', 'a\x7f'].map(
+      (name): Row => [`the name ${JSON.stringify(name)}`, [[...head, [name, '1']]], 'a malformed header field'],
+    ),
+    ...['a\nb', 'a\rb', 'a\0b'].map(
+      (value): Row => [`the value ${JSON.stringify(value)}`, [[...head, ['x', value]]], 'a malformed header field'],
+    ),
+    ['a value with space at its ends', [[...head, ['x', ' a ']]], undefined],
     ['an unknown pseudo-header', [[[':foo', 'x'], ...head]], ':foo out of place'],
     ['a pseudo-header after a field', [[['x', 'y'], ...head]], `${head[0]![0]} out of place`],
     ['a pseudo-header twice', [[head[0]!, ...head]], `${head[0]![0]} out of place`],
@@ -80,7 +88,11 @@ function bothRoles(head: Fields): Row[] {
       [`${name} in trailers`, [head, { last: [[name, 'x']] }], `${name} does not belong in HTTP/2`],
     ]),
     ...[':method', ':scheme', ':path', ':authority', ':status'].map(
-      (name): Row => [`${name} in trailers`, [head, { last: [[name, '200']] }], `${name} out of place`],
+      (name): Row => [
+        `${name} in trailers`,
+        [head, { last: [[name, name === ':status' ? '200' : 'x']] }],
+        `${name} out of place`,
+      ],
     ),
   ];
 }
@@ -115,7 +127,7 @@ const responses: Row[] = [
     (value): Row => [`:status: ${value}`, [[[':status', value]]], 'a malformed :status'],
   ),
   ...[':method', ':scheme', ':path', ':authority'].map(
-    (name): Row => [name, [[...response, [name, '/']]], `${name} out of place`],
+    (name): Row => [name, [[...response, [name, 'x']]], `${name} out of place`],
   ),
   ['an interim response first', [interim, interim, response, 5, 'end'], undefined],
   ['DATA after an interim response', [interim, 5], 'DATA before HEADERS'],
@@ -137,11 +149,12 @@ for (const [role, rows] of [
   }
 }
 
-t.test('a malformed field', async t => {
+t.test('a malformed field, also where it is cut from the list', async t => {
   for (const isServer of [true, false]) {
-    const list = listOf(isServer ? request : response);
-    list.malformed = true;
-    t.equal(receiveList(newMessage(), list, false, isServer), 'a malformed header field');
+    for (const limit of [1000, 60]) {
+      const list = listOf([...(isServer ? request : response), ['X', '1']], limit);
+      t.equal(receiveList(newMessage(), list, false, isServer), 'a malformed header field');
+    }
   }
 });
 

@@ -1,4 +1,5 @@
 import type { Metadata } from '../../../base/call.ts';
+import { Mark } from '../../http2/header-rules.ts';
 import type { HeaderList } from '../../http2/hpack/header-list.ts';
 import { Owned, ownerOf } from '../owned-names.ts';
 
@@ -33,11 +34,13 @@ function takeApart(list: HeaderList): ResponseHead {
   for (let i = 0; i < list.length; i += 2) {
     const name = list.fields[i]!;
     const value = list.fields[i + 1]!;
+    const mark = list.marks[i >> 1]!;
+    if (mark !== 0) {
+      if (mark & Mark.Status) head.status = value;
+      continue;
+    }
     const owner = ownerOf(name);
     switch (owner) {
-      case Owned.Status:
-        head.status = value;
-        break;
       case Owned.ContentType:
         head.contentType = value;
         break;

@@ -1,4 +1,5 @@
 import type { Metadata } from '../../../base/call.ts';
+import { Mark } from '../../http2/header-rules.ts';
 import type { HeaderList } from '../../http2/hpack/header-list.ts';
 import { isGrpc, Owned, ownerOf } from '../owned-names.ts';
 
@@ -41,14 +42,14 @@ function takeApart(list: HeaderList): RequestHead {
   for (let i = 0; i < list.length; i += 2) {
     const name = list.fields[i]!;
     const value = list.fields[i + 1]!;
+    const mark = list.marks[i >> 1]!;
+    if (mark !== 0) {
+      if (mark & Mark.Method) head.method = value;
+      else if (mark & Mark.Path) head.path = value;
+      continue;
+    }
     const owner = ownerOf(name);
     switch (owner) {
-      case Owned.Method:
-        head.method = value;
-        break;
-      case Owned.Path:
-        head.path = value;
-        break;
       case Owned.ContentType:
         head.contentType = value;
         break;

@@ -13,7 +13,7 @@ const slots = tableSize / entryOverhead;
 export class DynamicTable {
   private readonly names = new Array<string>(slots).fill('');
   private readonly values = new Array<string>(slots).fill('');
-  private readonly marks = new Array<boolean>(slots).fill(false);
+  private readonly marks = new Array<number>(slots).fill(0);
   private used = 0;
   private limit = tableSize;
   private readonly onEvict: ((name: string, value: string, entry: number) => void) | undefined;
@@ -41,8 +41,8 @@ export class DynamicTable {
     return this.values[entry % slots]!;
   }
 
-  /** What `add` was given with the entry. */
-  mark(entry: number): boolean {
+  /** The mark that `add` was given with the entry. */
+  mark(entry: number): number {
     return this.marks[entry % slots]!;
   }
 
@@ -54,7 +54,7 @@ export class DynamicTable {
   }
 
   /** False if the entry is larger than the table, which is then empty (RFC 7541 section 4.4). */
-  add(name: string, value: string, mark: boolean): boolean {
+  add(name: string, value: string, mark: number): boolean {
     const size = name.length + value.length + entryOverhead;
     this.version++;
     while (this.used + size > this.limit && this.used > 0) this.evict();

@@ -1,5 +1,5 @@
 import { HeaderList } from './header-list.ts';
-import { HpackDecoder } from './hpack-decoder.ts';
+import { HpackDecoder, type Mark } from './hpack-decoder.ts';
 
 /** The longest block that is kept, in octets. One that comes again is all indices, some ten of them. */
 const longest = 16;
@@ -38,8 +38,8 @@ export class HeaderBlocks {
   /** What is wrong with the last block, and then the connection is lost. */
   fault: string | undefined = undefined;
 
-  constructor({ maxDecodedSize, maxHeaderListSize, maxKeptHeaders }: HeaderLimits) {
-    this.decoder = new HpackDecoder(maxDecodedSize);
+  constructor({ maxDecodedSize, maxHeaderListSize, maxKeptHeaders }: HeaderLimits, mark?: Mark) {
+    this.decoder = new HpackDecoder(maxDecodedSize, mark);
     this.limit = Math.min(maxHeaderListSize, maxKeptHeaders);
     this.list = new HeaderList(this.limit);
   }

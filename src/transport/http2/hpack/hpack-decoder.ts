@@ -1,5 +1,4 @@
 import { DynamicTable, tableSize } from './dynamic-table.ts';
-import { isName, isValue } from './field-syntax.ts';
 import type { HeaderList } from './header-list.ts';
 import { decodeHuffman } from './huffman.ts';
 import { staticNames, staticSize, staticValues } from './static-table.ts';
@@ -10,9 +9,14 @@ const maxInteger = 0xfffffff;
 /** What the fifth octet behind a prefix counts by; there is no sixth. */
 const maxScale = 2 ** 28;
 
+/** Says of a field what its reader wants to know of it, as bits. It is asked once for each entry of a table. */
+export type Mark = (name: string, value: string) => number;
+
 /** Decodes header blocks (RFC 7541). Octets become latin1, so that every value comes out as it went in. */
 export class HpackDecoder {
   private readonly table = new DynamicTable();
+  private readonly mark: Mark;
+  private readonly staticMarks: readonly number[];
   private readonly maxDecodedSize: number;
   private from: Buffer = Buffer.alloc(0);
   private at = 0;
@@ -20,8 +24,10 @@ export class HpackDecoder {
   private fault: string | undefined;
 
   /** `maxDecodedSize`: the decoded size of a block at which decoding is given up. */
-  constructor(maxDecodedSize: number) {
+  constructor(maxDecodedSize: number, mark: Mark = () => 0) {
     this.maxDecodedSize = maxDecodedSize;
+    this.mark = mark;
+    this.staticMarks = staticNames.map((name, index) => mark(name, staticValues[index]!));
   }
 
   /** Octets in the dynamic table. */
@@ -65,38 +71,31 @@ export class HpackDecoder {
     const index = this.readInteger(0x7f);
     if (index <= staticSize) {
       if (index <= 0) this.fail('index 0');
-      else list.add(staticNames[index]!, staticValues[index]!);
+      else list.add(staticNames[index]!, staticValues[index]!, this.staticMarks[index]!);
       return;
     }
     const entry = this.entry(index);
     if (entry < 0) return;
-    if (this.table.mark(entry)) list.malformed = true;
-    list.add(this.table.name(entry), this.table.value(entry));
+    list.add(this.table.name(entry), this.table.value(entry), this.table.mark(entry));
   }
 
   private decodeLiteral(list: HeaderList, mask: number, indexed: boolean): void {
     const index = this.readInteger(mask);
     let name: string;
-    let bad = false;
     if (index === 0) {
       name = this.readString();
-      bad = !isName(name);
     } else if (index <= staticSize) {
       name = staticNames[index] ?? '';
     } else {
       const entry = this.entry(index);
       if (entry < 0) return;
       name = this.table.name(entry);
-      bad = this.table.mark(entry) && !isName(name);
     }
     const value = this.readString();
     if (this.fault !== undefined) return;
-    if (bad || !isValue(value)) {
-      bad = true;
-      list.malformed = true;
-    }
-    if (indexed) this.table.add(name, value, bad);
-    list.add(name, value);
+    const mark = this.mark(name, value);
+    if (indexed) this.table.add(name, value, mark);
+    list.add(name, value, mark);
   }
 
   private resize(): void {

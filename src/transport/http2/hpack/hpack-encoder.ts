@@ -91,7 +91,7 @@ export class HpackEncoder {
 
   private insert(name: string, value: string): boolean {
     if (name.length + value.length + entryOverhead > this.limit / 2) return false;
-    this.table.add(name, value, false);
+    this.table.add(name, value, 0);
     const values = this.entries.get(name) ?? new Map<string, number>();
     this.entries.set(name, values.set(value, this.table.next - 1));
     this.version++;

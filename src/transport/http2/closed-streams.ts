@@ -6,11 +6,13 @@ const capacity = 10_000;
 /** Remembers the closed streams on which frames may still come, so that the state of any stream without an object is known. */
 export class ClosedStreams {
   private readonly discarding = new Set<number>();
+  private highest = 0;
 
   /** Remembers a stream that was closed in this state. */
   add(streamId: number, state: StreamState): void {
     if (!isDiscarding(state)) return;
     this.discarding.add(streamId);
+    this.highest = Math.max(this.highest, streamId);
     if (this.discarding.size <= capacity) return;
     for (const oldest of this.discarding) {
       this.discarding.delete(oldest);
@@ -23,7 +25,7 @@ export class ClosedStreams {
    * server opens no streams, so the even ones are idle.
    */
   stateOf(streamId: number, last: number): StreamState {
-    if (this.discarding.has(streamId)) return StreamState.ResetEarly;
+    if (streamId <= this.highest && this.discarding.has(streamId)) return StreamState.ResetEarly;
     return streamId % 2 === 0 || streamId > last ? StreamState.Idle : StreamState.Ended;
   }
 }

@@ -28,52 +28,34 @@ const pseudo = Mark.Method | Mark.Scheme | Mark.Path | Mark.Authority | Mark.Sta
 const needed = [0, Mark.Method | Mark.Scheme | Mark.Path, Mark.Status, 0];
 const allowed = [0, Mark.Method | Mark.Scheme | Mark.Path | Mark.Authority, Mark.Status, 0];
 
+const malformed = (): number => Mark.Malformed;
+const check = (pattern: RegExp, mark: number) => (value: string) => (pattern.test(value) ? mark : Mark.Malformed);
+
+/** The mark of a value, by the name of its field. Any authority is accepted. Fields of one connection of HTTP/1.1 do not belong here. */
+const rules: ReadonlyMap<string, (value: string) => number> = new Map([
+  [':method', value => (value === 'OPTIONS' ? Mark.Method | Mark.Options : Mark.Method)],
+  [':scheme', check(/^[a-zA-Z][a-zA-Z0-9+.-]*$/, Mark.Scheme)],
+  [':path', value => (value.startsWith('/') ? Mark.Path : Mark.Path | Mark.OddPath)],
+  [':authority', () => Mark.Authority],
+  [
+    ':status',
+    value => (/^[1-5]\d\d$/.test(value) ? Mark.Status | (value.startsWith('1') ? Mark.Interim : 0) : Mark.Malformed),
+  ],
+  ['content-length', check(/^\d{1,15}$/, Mark.ContentLength)],
+  ['te', check(/^trailers$/, 0)],
+  ['connection', malformed],
+  ['keep-alive', malformed],
+  ['proxy-connection', malformed],
+  ['transfer-encoding', malformed],
+  ['upgrade', malformed],
+]);
+
 /** The mark of a field. */
 export function markField(name: string, value: string): number {
-  if (findFieldFault(name, value) !== undefined) return Mark.Malformed;
-  switch (name) {
-    case ':method':
-      return value === 'OPTIONS' ? Mark.Method | Mark.Options : Mark.Method;
-    case ':scheme':
-      return Mark.Scheme;
-    case ':path':
-      return value.startsWith('/') ? Mark.Path : Mark.Path | Mark.OddPath;
-    case ':authority':
-      return Mark.Authority;
-    case ':status':
-      return value.startsWith('1') ? Mark.Status | Mark.Interim : Mark.Status;
-    case 'content-length':
-      return Mark.ContentLength;
-    default:
-      return 0;
-  }
-}
-
-/** The rule that a field breaks wherever it stands. Any authority is accepted. */
-function findFieldFault(name: string, value: string): string | undefined {
-  if (!isName(name) || !isValue(value)) return 'a malformed header field';
-  switch (name) {
-    case ':method':
-    case ':path':
-    case ':authority':
-      return undefined;
-    case ':scheme':
-      return /^[a-zA-Z][a-zA-Z0-9+.-]*$/.test(value) ? undefined : 'a malformed :scheme';
-    case ':status':
-      return /^[1-5]\d\d$/.test(value) ? undefined : 'a malformed :status';
-    case 'content-length':
-      return /^\d{1,15}$/.test(value) ? undefined : 'a malformed content-length';
-    case 'te':
-      return value === 'trailers' ? undefined : `te: ${value}`;
-    case 'connection':
-    case 'keep-alive':
-    case 'proxy-connection':
-    case 'transfer-encoding':
-    case 'upgrade':
-      return `${name} does not belong in HTTP/2`;
-    default:
-      return name.startsWith(':') ? `${name} out of place` : undefined;
-  }
+  if (!isName(name) || !isValue(value)) return Mark.Malformed;
+  const rule = rules.get(name);
+  if (rule !== undefined) return rule(value);
+  return name.startsWith(':') ? Mark.Malformed : 0;
 }
 
 /**
@@ -116,11 +98,13 @@ function findLengthFault(list: HeaderList, kind: ListKind): string | undefined {
   return again > 0 && 2 * again < list.length ? 'content-length twice' : undefined;
 }
 
-/** Of a field that was cut from the list no more is known. */
+/** The rule that the first malformed field breaks; a field that was cut from the list is not known. */
 function describeMalformed(list: HeaderList): string {
-  for (let i = 0; i < list.length; i += 2) {
-    const fault = findFieldFault(list.fields[i]!, list.fields[i + 1]!);
-    if (fault !== undefined) return fault;
-  }
-  return 'a malformed header field';
+  const at = list.marks.indexOf(Mark.Malformed);
+  const name = list.fields[2 * at] ?? '';
+  const value = list.fields[2 * at + 1] ?? '';
+  if (at < 0 || 2 * at >= list.length || !isName(name) || !isValue(value)) return 'a malformed header field';
+  const rule = rules.get(name);
+  if (rule === undefined) return `${name} out of place`;
+  return rule === malformed ? `${name} does not belong in HTTP/2` : `${name}: ${value}`;
 }

@@ -189,7 +189,7 @@ const rows: Row[] = [
     /no :status/,
     reset('PROTOCOL_ERROR'),
   ],
-  ['a :status of 99', [headers(1, [[':status', '99']])], Code.Internal, /a malformed :status/, reset('PROTOCOL_ERROR')],
+  ['a :status of 99', [headers(1, [[':status', '99']])], Code.Internal, /:status: 99/, reset('PROTOCOL_ERROR')],
   [
     ':path in an answer',
     [headers(1, [...head, [':path', '/']])],

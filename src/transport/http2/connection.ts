@@ -62,7 +62,7 @@ export class Connection implements ReceivingEnd {
       limits.outputHighWater,
       limits.maxBacklog,
     );
-    this.sender = new Sender(this.output, this.peer, this.floods);
+    this.sender = new Sender(this.output, this.peer, this.floods, role.prefix);
     this.receiver = new Receiver(this);
     this.reader = new FrameReader(this.receiver, limits.maxFrameSize);
     this.prefaceLeft = role.server ? preface.length : 0;
@@ -162,7 +162,7 @@ export class Connection implements ReceivingEnd {
     return this.streams.size < this.peer.maxConcurrentStreams && !this.output.full;
   }
 
-  /** Sends one gRPC message; false if some of it waits, and then the stream's onSent follows. One at a time. */
+  /** Sends one message; false if some of it waits, and then the stream's onSent follows. One at a time. */
   send(stream: Stream, message: Buffer, end: boolean): boolean {
     return this.sender.send(stream, message, end);
   }

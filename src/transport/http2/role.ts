@@ -1,9 +1,11 @@
 import type { ErrorCode } from './frames/error-code.ts';
+import type { Prefix } from './sender.ts';
 import type { Stream } from './stream.ts';
 
 /** What makes a connection a server's or a client's. */
 export interface Role {
   readonly server: boolean;
+  readonly prefix: Prefix;
   /** Makes the stream for a request that has come; only a server is asked. */
   accept(): Stream;
   /** The peer's first SETTINGS have come. */

@@ -5,8 +5,12 @@ import type { Output } from './output.ts';
 import type { Stream } from './stream.ts';
 import { sendData, sendEndStream } from './stream-state.ts';
 
-/** Octets in front of each gRPC message: compressed flag and length. */
-export const prefixSize = 5;
+/** Bytes that stand in front of each message. */
+export interface Prefix {
+  readonly size: number;
+  /** The byte at `position` of the prefix of a message of `length` bytes; its lowest 8 bits count. */
+  byteAt(position: number, length: number): number;
+}
 
 /** Frames that one stream may send before the next one's turn. */
 const turn = 4;
@@ -18,19 +22,21 @@ export class Sender {
   private readonly output: Output;
   private readonly peer: PeerSettings;
   private readonly floods: Floods;
+  private readonly prefix: Prefix;
   /** Streams that wait for the connection's window or the socket, in turn. Those that wait for their own are not here. */
   private readonly queue: Stream[] = [];
   private pumping = false;
 
-  constructor(output: Output, peer: PeerSettings, floods: Floods) {
+  constructor(output: Output, peer: PeerSettings, floods: Floods, prefix: Prefix) {
     this.output = output;
     this.peer = peer;
     this.floods = floods;
+    this.prefix = prefix;
   }
 
   /** Sends one message; false if some of it waits, and then the stream's onSent follows. One at a time for each stream. */
   send(stream: Stream, message: Buffer, end: boolean): boolean {
-    const total = prefixSize + message.length;
+    const total = this.prefix.size + message.length;
     stream.state = sendData(stream.state);
     stream.outgoing = message;
     stream.sent = 0;
@@ -98,7 +104,7 @@ export class Sender {
   /** One turn; true if the message is out. */
   private advance(stream: Stream): boolean {
     const message = stream.outgoing!;
-    const total = prefixSize + message.length;
+    const total = this.prefix.size + message.length;
     for (let frames = 0; stream.sent < total; frames++) {
       if (stream.sendWindow <= 0) return false;
       if (frames === turn || this.window <= 0 || this.output.full) {
@@ -113,18 +119,17 @@ export class Sender {
   }
 
   private writeFrame(stream: Stream, message: Buffer, length: number): void {
-    const output = this.output;
+    const { output, prefix } = this;
     const end = stream.sent + length;
-    const isLast = stream.endAfter && end === prefixSize + message.length;
+    const isLast = stream.endAfter && end === prefix.size + message.length;
     if (isLast) stream.state = sendEndStream(stream.state);
-    const prefix = Math.max(0, Math.min(end, prefixSize) - stream.sent);
-    const at = output.reserve(frameHeaderSize + prefix);
+    const prefixed = Math.max(0, Math.min(end, prefix.size) - stream.sent);
+    const at = output.reserve(frameHeaderSize + prefixed);
     writeFrameHeader(output.buffer, at, length, FrameType.Data, isLast ? Flag.EndStream : 0, stream.id);
-    for (let i = 0; i < prefix; i++) {
-      const position = stream.sent + i;
-      output.buffer[at + frameHeaderSize + i] = position === 0 ? 0 : message.length >>> (8 * (4 - position));
+    for (let i = 0; i < prefixed; i++) {
+      output.buffer[at + frameHeaderSize + i] = prefix.byteAt(stream.sent + i, message.length);
     }
-    if (length > prefix) output.write(message, stream.sent + prefix - prefixSize, end - prefixSize);
+    if (length > prefixed) output.write(message, stream.sent + prefixed - prefix.size, end - prefix.size);
     stream.sent = end;
     stream.sendWindow -= length;
     this.window -= length;

@@ -10,10 +10,10 @@ import type { HeaderList } from '../../http2/hpack/header-list.ts';
 import { Stream } from '../../http2/stream.ts';
 import { lose, StreamState } from '../../http2/stream-state.ts';
 import { UntakenError } from '../../untaken.ts';
+import { type MessageHead, parseHead } from '../message-head.ts';
 import { isGrpc } from '../owned-names.ts';
 import { codeOfHttpStatus, codeOfReset, decodeMessage, parseStatus } from '../status.ts';
 import { tooLate } from '../timeout.ts';
-import { parseResponseHead, type ResponseHead } from './response-head.ts';
 import { type Follower, followSignal, unfollowSignal } from './signal-followers.ts';
 
 const noMetadata: Metadata = [];
@@ -75,7 +75,7 @@ export abstract class ClientCall extends Stream implements Follower {
   }
 
   onHeaders(list: HeaderList, end: boolean): void {
-    const head = parseResponseHead(list);
+    const head = parseHead(list);
     if (list.truncated) {
       this.onCutList(head, end);
       return;
@@ -98,13 +98,13 @@ export abstract class ClientCall extends Stream implements Follower {
   }
 
   onTrailers(list: HeaderList): void {
-    const head = parseResponseHead(list);
+    const head = parseHead(list);
     if (list.truncated) this.onCutList(head, true);
     else this.finish(head, this.headers, head.metadata);
   }
 
   /** Of a status that is too long the code and the beginning of the text are kept. */
-  private onCutList(head: ResponseHead, end: boolean): void {
+  private onCutList(head: MessageHead, end: boolean): void {
     if (end && head.grpcStatus !== '') this.finish(head, this.headers, noMetadata);
     else this.giveUp(Code.ResourceExhausted, 'the header list of the answer is too large');
   }
@@ -162,7 +162,7 @@ export abstract class ClientCall extends Stream implements Follower {
     this.done(reason, noMetadata);
   }
 
-  private finish(head: ResponseHead, headers: Metadata, trailers: Metadata): void {
+  private finish(head: MessageHead, headers: Metadata, trailers: Metadata): void {
     this.connection.reset(this, ErrorCode.NoError);
     this.done(faultOf(head, headers, trailers), trailers);
   }
@@ -174,7 +174,7 @@ export abstract class ClientCall extends Stream implements Follower {
 }
 
 /** The error that an answer's status stands for; undefined for OK. */
-function faultOf(head: ResponseHead, headers: Metadata, trailers: Metadata): ProxyError | undefined {
+function faultOf(head: MessageHead, headers: Metadata, trailers: Metadata): ProxyError | undefined {
   if (head.grpcStatus === '') {
     const behindHeaders = head.status === '';
     const code = behindHeaders ? Code.Internal : codeOfHttpStatus(head.status);

@@ -11,6 +11,7 @@ import type { Limits } from '../../http2/limits.ts';
 import type { Role } from '../../http2/role.ts';
 import type { Stream } from '../../http2/stream.ts';
 import type { Session } from '../../session.ts';
+import { messagePrefix } from '../messages/message-prefix.ts';
 import type { ClientCall } from './client-call.ts';
 import { RequestWriter } from './request-writer.ts';
 import { StreamCall } from './stream-call.ts';
@@ -23,6 +24,7 @@ const SWEEP = 10_000;
 /** One connection to a server. It is over, for new calls, when the server sends GOAWAY or the stream ids are used up. */
 export class ClientSession implements Session, Role {
   readonly server = false;
+  readonly prefix = messagePrefix;
   /** Resolves once the server's SETTINGS have come. */
   readonly ready: Promise<void>;
   readonly closed: Promise<string>;

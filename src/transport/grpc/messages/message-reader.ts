@@ -2,8 +2,8 @@ import { Code } from '../../../base/codes.ts';
 import { copyBytes } from '../../../base/copy-bytes.ts';
 import { ProxyError } from '../../../base/error.ts';
 import type { MemoryAccount } from '../../../base/memory-account.ts';
-import { prefixSize } from '../../http2/sender.ts';
 import { allocateMessage } from '../../memory/message-memory.ts';
+import { prefixSize } from './message-prefix.ts';
 
 const nothing = Buffer.alloc(0);
 

@@ -11,11 +11,12 @@ import type { HeaderList } from '../../http2/hpack/header-list.ts';
 import { Stream } from '../../http2/stream.ts';
 import { canReceive } from '../../http2/stream-state.ts';
 import { countReply } from '../../memory/message-memory.ts';
+import { type MessageHead, parseHead } from '../message-head.ts';
 import { Inbox } from '../messages/inbox.ts';
 import { MessageReader, tooLarge } from '../messages/message-reader.ts';
+import { isGrpc } from '../owned-names.ts';
 import { parseTimeout, tooLate } from '../timeout.ts';
 import { HeldMessages } from './held-messages.ts';
-import { httpFault, parseRequestHead, type RequestHead } from './request-head.ts';
 import type { ResponseWriter } from './response-writer.ts';
 import { StreamAnswer } from './stream-answer.ts';
 import { UnaryRequest } from './unary-request.ts';
@@ -64,8 +65,8 @@ export class ServerCall extends Stream {
       this.fail(new ProxyError(Code.ResourceExhausted, 'the header list is too large'));
       return;
     }
-    const head = parseRequestHead(list);
-    const fault = httpFault(head);
+    const head = parseHead(list);
+    const fault = findHttpFault(head);
     if (fault !== undefined) {
       this.writer.httpError(this, fault);
       this.leave();
@@ -136,7 +137,7 @@ export class ServerCall extends Stream {
     return this.bodyLength;
   }
 
-  private begin(head: RequestHead, end: boolean): void {
+  private begin(head: MessageHead, end: boolean): void {
     this.encoding = head.encoding;
     const timeout = head.timeout === '' ? Number.POSITIVE_INFINITY : parseTimeout(head.timeout);
     if (timeout === undefined) {
@@ -259,3 +260,9 @@ export class ServerCall extends Stream {
 }
 
 const noMetadata: Metadata = [];
+
+/** The HTTP status for a request that is not one of gRPC; undefined if it is. */
+function findHttpFault({ method, contentType }: MessageHead): string | undefined {
+  if (method !== 'POST') return '405';
+  return isGrpc(contentType) ? undefined : '415';
+}

@@ -8,12 +8,15 @@ import type { Limits } from '../../http2/limits.ts';
 import type { Role } from '../../http2/role.ts';
 import type { Stream } from '../../http2/stream.ts';
 import { lendReads } from '../../sockets/lent-reads.ts';
+import { messagePrefix } from '../messages/message-prefix.ts';
 import { ResponseWriter } from './response-writer.ts';
 import { ServerCall } from './server-call.ts';
+import { Standstill } from './standstill.ts';
 
 /** One client's connection to a server. */
 export class ServerConnection implements Role {
   readonly server = true;
+  readonly prefix = messagePrefix;
   private readonly connection: Connection;
   private readonly writer: ResponseWriter;
   private readonly service: Service;
@@ -22,11 +25,8 @@ export class ServerConnection implements Role {
   private readonly account: MemoryAccount;
   private readonly onClosed: () => void;
   private readonly startedAt = performance.now();
-  /** Since when nothing has changed, and what it was that did not change: seen by sweeps, so that calls keep no time. */
-  private idleSince = this.startedAt;
-  private idleMark = -1;
-  private frameSince = this.startedAt;
-  private frameMark = -1;
+  private readonly idle = new Standstill(this.startedAt);
+  private readonly frame = new Standstill(this.startedAt);
 
   /** `held`: what is held for all clients. `onClosed` is called once the socket is closed. */
   constructor(socket: Duplex, service: Service, limits: Limits, held: MemoryAccount, onClosed: () => void) {
@@ -83,22 +83,16 @@ export class ServerConnection implements Role {
 
   private sweepFrame(now: number): void {
     const { connection, limits } = this;
-    const mark = connection.midFrame ? connection.framesRead : -1;
-    if (mark < 0 || mark !== this.frameMark) {
-      this.frameMark = mark;
-      this.frameSince = now;
-    } else if (now - this.frameSince > limits.frameTimeout) {
+    const framesRead = connection.midFrame ? connection.framesRead : -1;
+    if (this.frame.look(framesRead, now) > limits.frameTimeout) {
       connection.fail(ErrorCode.EnhanceYourCalm, 'a frame does not end');
     }
   }
 
   private sweepIdle(now: number): void {
     const { connection, limits } = this;
-    const mark = connection.streams.size === 0 ? connection.opened : -1;
-    if (mark < 0 || mark !== this.idleMark) {
-      this.idleMark = mark;
-      this.idleSince = now;
-    } else if (now - this.idleSince > limits.idleTimeout) {
+    const opened = connection.streams.size === 0 ? connection.opened : -1;
+    if (this.idle.look(opened, now) > limits.idleTimeout) {
       connection.goAway();
       this.endIfDrained();
     }

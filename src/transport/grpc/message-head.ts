@@ -1,41 +1,41 @@
-import type { Metadata } from '../../../base/call.ts';
-import { Mark } from '../../http2/header-rules.ts';
-import type { HeaderList } from '../../http2/hpack/header-list.ts';
-import { isGrpc, Owned, ownerOf } from '../owned-names.ts';
+import type { Metadata } from '../../base/call.ts';
+import { Mark } from '../http2/header-rules.ts';
+import type { HeaderList } from '../http2/hpack/header-list.ts';
+import { Owned, ownerOf } from './owned-names.ts';
 
-/** A request's header list, taken apart. Empty strings stand for what was not there. */
-export interface RequestHead {
+/** The header list or the trailers of a request or a response, taken apart. A field that is missing is an empty string. */
+export interface MessageHead {
   method: string;
   path: string;
+  status: string;
   contentType: string;
   timeout: string;
   encoding: string;
   userAgent: string;
+  grpcStatus: string;
+  grpcMessage: string;
   metadata: Metadata;
 }
 
 const noMetadata: Metadata = [];
 
-/** Takes a request's header list apart, once for each list. The list is not malformed. */
-export function parseRequestHead(list: HeaderList): RequestHead {
+/** Takes a list apart, once for each list. It breaks no rule of HTTP/2. */
+export function parseHead(list: HeaderList): MessageHead {
   list.parsed ??= takeApart(list);
-  return list.parsed as RequestHead;
+  return list.parsed as MessageHead;
 }
 
-/** The HTTP status for a request that is no gRPC; undefined if it is. */
-export function httpFault({ method, contentType }: RequestHead): string | undefined {
-  if (method !== 'POST') return '405';
-  return isGrpc(contentType) ? undefined : '415';
-}
-
-function takeApart(list: HeaderList): RequestHead {
-  const head = {
+function takeApart(list: HeaderList): MessageHead {
+  const head: MessageHead = {
     method: '',
     path: '',
+    status: '',
     contentType: '',
     timeout: '',
     encoding: '',
     userAgent: '',
+    grpcStatus: '',
+    grpcMessage: '',
     metadata: noMetadata,
   };
   let metadata: [string, string][] | undefined;
@@ -46,10 +46,10 @@ function takeApart(list: HeaderList): RequestHead {
     if (mark !== 0) {
       if (mark & Mark.Method) head.method = value;
       else if (mark & Mark.Path) head.path = value;
+      else if (mark & Mark.Status) head.status = value;
       continue;
     }
-    const owner = ownerOf(name);
-    switch (owner) {
+    switch (ownerOf(name)) {
       case Owned.ContentType:
         head.contentType = value;
         break;
@@ -61,6 +61,12 @@ function takeApart(list: HeaderList): RequestHead {
         break;
       case Owned.UserAgent:
         head.userAgent = value;
+        break;
+      case Owned.GrpcStatus:
+        head.grpcStatus = value;
+        break;
+      case Owned.GrpcMessage:
+        head.grpcMessage = value;
         break;
       case Owned.Metadata:
         metadata ??= [];

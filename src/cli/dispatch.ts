@@ -23,7 +23,7 @@ async function runNamed(argv: readonly string[]): Promise<number> {
 
 let gone: Promise<number> | undefined;
 
-/** Whoever reads the output, as `head`, has had enough: that ends a command, with the status of a program that SIGPIPE ends. */
+/** The reader of the output, as `head`, is gone: that ends a command, with the status of a program that SIGPIPE ends. */
 function readerGone(): Promise<number> {
   gone ??= new Promise(resolve => {
     process.stdout.once('error', () => resolve(141));

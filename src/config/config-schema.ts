@@ -7,11 +7,11 @@ export type FileContent = Readonly<Record<string, unknown>> & {
   readonly runtimes?: ReadonlyArray<Readonly<Record<string, unknown>>>;
 };
 
-/** A fault of a file's content: where it is in it, and what is wrong, with the remedy. */
+/** A fault of a file's content: its place, and a text with the remedy. */
 export interface SchemaFault {
   readonly path: Path;
   readonly text: string;
-  /** What to show as the value, if that is not the value at the path. */
+  /** The value to show, if it is not the value at the path. */
   readonly shown?: string;
 }
 
@@ -29,7 +29,7 @@ const content: ValueType = mapping({
 
 const schema = schemaOf(content);
 
-/** Checks what a file's YAML means, as far as one value can be right or wrong by itself. */
+/** Checks a file's content, as far as one value can be right or wrong by itself. */
 export function checkContent(yaml: unknown): { content: FileContent } | { faults: SchemaFault[] } {
   // An empty file is YAML's null.
   const outcome = schema.safeParse(yaml ?? {});

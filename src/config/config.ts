@@ -6,7 +6,7 @@ import { daemonOptions, runtimeOptions } from './options.ts';
 import type { DaemonConfig, ProxyConfig, RuntimeConfig } from './proxy-config.ts';
 import { Fault } from './value-type.ts';
 
-/** What the daemon runs with. Throws a UsageError that has a line for each fault. */
+/** The configuration that the daemon runs with. Throws a UsageError that has a line for each fault. */
 export function configOf(values: OptionValues): ProxyConfig {
   const faults: UsageError[] = [];
   const parsed = parse<DaemonConfig>(daemonOptions, values.daemon, faults);

@@ -45,7 +45,7 @@ function idOf(listed: KeyedValues): string {
   return String(listed.get('id')?.raw ?? '');
 }
 
-/** A flag, unlike the file, cannot be of a runtime that is not there. */
+/** A flag, unlike the file, cannot be for a runtime that is not in the list. */
 function checkIds({ ofRuntimes }: GivenOptions, runtimes: readonly KeyedValues[]): void {
   const ids = runtimes.map(idOf);
   for (const [id, values] of ofRuntimes) {

@@ -17,20 +17,20 @@ export interface OptionValue {
 /** Values by the keys of their options. */
 export type KeyedValues = ReadonlyMap<string, OptionValue>;
 
-/** What one source, the flags or the file, gives. */
+/** The values of one source, the flags or the file. */
 export interface GivenOptions {
   readonly daemon: KeyedValues;
   /** The list of runtimes, the primary first; undefined: the source has none. */
   readonly runtimes: readonly KeyedValues[] | undefined;
-  /** What it says of each runtime besides, by id; the primary's is empty. */
+  /** The other options of each runtime, by its id; the primary's is empty. */
   readonly ofRuntimes: ReadonlyMap<string, KeyedValues>;
 }
 
-/** A value of every option, whichever source it is from. */
+/** A value of every option, from one source or another. */
 export interface OptionValues {
   readonly daemon: KeyedValues;
   readonly runtimes: readonly KeyedValues[];
-  /** Names of the flags that are given and for which the file has values too, which have no effect. */
+  /** Names of the flags that are given and overrule values of the file. */
   readonly overruled: readonly string[];
   readonly configFile: string | undefined;
 }

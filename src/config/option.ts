@@ -12,15 +12,15 @@ export interface FlagEntry {
 
 export interface OptionFlag {
   readonly name: string;
-  /** What stands for its value in help texts, if that is not the type's. */
+  /** The placeholder of its value in help texts; the type's, if left out. */
   readonly placeholder?: string;
-  /** What it does, if that is not what its option's `help` says. */
+  /** Its help; the option's, if left out. */
   readonly help?: string;
   /** Reads one entry, where the flag has such. */
   readonly readEntry?: (text: string) => FlagEntry | Fault;
 }
 
-/** What an option's value can be held against. */
+/** The values that a check can compare an option's value with. */
 export interface Beside {
   readonly own: OwnSockets;
   /** The primary first. */
@@ -41,8 +41,8 @@ export interface DefaultsBase {
 }
 
 /**
- * An option. Everything that is said of options, and every way to give one, is made from these rows. A value from the file and
- * the default are `raw`: as YAML has them; the consumer gets what `type` parses.
+ * An option. The flags, the schema of the file, every display and every text about options are made from such rows. Values from the
+ * file and defaults are raw, as YAML has them; the consumer gets the value that `type` parses.
  */
 export interface Option<
   Scope extends 'daemon' | 'runtime' = 'daemon' | 'runtime',
@@ -60,9 +60,9 @@ export interface Option<
   readonly default: unknown;
   /** A runtime in a file cannot be without it. */
   readonly required?: true;
-  /** Its value where that is undefined by itself. */
+  /** Makes its value where `type` parses undefined. */
   readonly derive?: (base: DefaultsBase) => D;
-  /** Holds a value against the others, at the start and on a reload. */
+  /** Compares a value with the others, at the start and on a reload. */
   check?(value: T | D, beside: Beside): Fault | undefined;
   /** Whether a reload changes it, or only a restart can: clients, files or ids of before would be lost with another value. */
   readonly reload: Scope extends 'runtime' ? 'live' : 'live' | 'restart';

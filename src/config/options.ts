@@ -23,7 +23,7 @@ import {
 import { checkAdminSocket, checkAnnotations, checkHandlers, checkId, checkSocket } from './runtime-rules.ts';
 import { optional, yesOrNo } from './value-type.ts';
 
-/** The list of runtimes itself: what a file says of a runtime that is in this list stays in force. */
+/** The list of runtimes itself. Other options of the file for a runtime in the list stay in force. */
 export const connect: OptionFlag = {
   name: 'connect',
   placeholder: 'SOCKET[,ID:SOCKET...]',

@@ -19,7 +19,7 @@ export type DaemonConfig = ByKey<Extract<Row, { scope: 'daemon' }>>;
 /** The options of one runtime. The primary's id is empty. */
 export type RuntimeConfig = ByKey<Extract<Row, { scope: 'runtime' }>>;
 
-/** What the proxy runs with. Durations are in ms. */
+/** The configuration that the proxy runs with. Durations are in ms. */
 export interface ProxyConfig extends DaemonConfig {
   /** The primary first. */
   readonly runtimes: readonly [RuntimeConfig, ...RuntimeConfig[]];

@@ -1,11 +1,11 @@
 export type Path = readonly (string | number)[];
 
-/** What is wrong with a value, `is not a port; use 1 to 65535`, or a whole sentence after a colon, `: no such folder`. */
+/** A fault of a value, `is not a port; use 1 to 65535`, or a whole sentence after a colon, `: no such folder`. */
 export class Fault {
   readonly text: string;
   /** Of the part that is wrong, within the value. */
   readonly path: Path;
-  /** What to show as the value, if that is not what was given. */
+  /** The value to show, if it is not the given one. */
   readonly shown: string | undefined;
 
   constructor(text: string, path: Path = [], shown?: string) {
@@ -29,7 +29,7 @@ export type Shape =
 /** A kind of value: its shape, its meaning and its text. */
 export interface ValueType<T = unknown> {
   readonly shape: Shape;
-  /** What stands for a value in help texts: FILE, SOCKET, FOLDER are paths, `one|other` are the words it can be. */
+  /** The placeholder of a value in help texts: FILE, SOCKET, FOLDER are paths, `one|other` are the words it can be. */
   readonly placeholder: string;
   /** `raw` has the shape. */
   parse(raw: unknown): T | Fault;

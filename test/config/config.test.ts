@@ -1,4 +1,6 @@
+import { readFileSync } from 'node:fs';
 import { test } from 'tap';
+import { commands } from '../../src/cli/commands/commands.ts';
 import { configOfFlags } from '../support/config-of-flags.ts';
 
 const read = (...argv: string[]) => configOfFlags(...argv);
@@ -62,4 +64,17 @@ test('times and folders', async t => {
   const defaults = read();
   t.strictSame([defaults.listTimeout, defaults.maxSnapshotAge], [1_000, undefined]);
   t.equal(read('-stateDir=').stateDir, undefined, 'an empty -stateDir switches it off');
+});
+
+test('commands look for the daemon where it is by default', async t => {
+  const { listen, adminSocket, stateDir } = configOfFlags();
+  const defaults = commands.flatMap(({ name, options }) => options.map(row => [name, row.name, row.default] as const));
+  const admin = defaults.filter(([, option]) => option === 'admin-socket');
+  t.ok(admin.length > 3);
+  for (const [name, , value] of admin) t.equal(value, adminSocket, name);
+  const setup = defaults.filter(([name, option]) => name.startsWith('setup ') && option === 'listen');
+  t.ok(setup.length > 0);
+  for (const [name, , value] of setup) t.equal(value, listen, name);
+  const facts = readFileSync(new URL('../../src/doctor/facts.ts', import.meta.url), 'utf8');
+  for (const path of [listen, stateDir]) t.ok(facts.includes(`'${path}'`), `doctor looks at ${path}`);
 });

@@ -41,6 +41,6 @@ test('a node moves from one runtime to another by reloads', needs('root', 'demo'
   t.equal(String(Buffer.from(stdout)), 'here\n');
 
   const { warnings } = await turnTo(at('', next));
-  t.match(warnings, [/the pods of runtime docker \(1\) are listed no more/]);
+  t.match(warnings, [/the pods of runtime docker \(1\) are no longer listed/]);
   t.strictSame(await listPods(client), [second.id, third.id].sort());
 });

@@ -160,7 +160,7 @@ async function checkChanges(t: Test, lab: Lab): Promise<void> {
     await sees('alt up again', /^alt +up /);
     await proxy.stop();
     await sees('the daemon gone', /^there is no admin socket|^nothing listens on/);
-    t.ok(terminal.screen().some(line => /^What follows was so \d+s ago\.$/.test(line)));
+    t.ok(terminal.screen().some(line => /^Last known status, \d+s old:$/.test(line)));
     t.ok(
       terminal.screen().some(line => /^alt +up /.test(line)),
       'the last table stays',

@@ -42,7 +42,7 @@ interface Generation {
 /** Makes a runtime that is not started; `seen` as in linkedRuntime. */
 type MakeRuntime = (address: RuntimeAddress, seen: boolean) => LinkedRuntime;
 
-/** A runtime whose pods are listed no more, or under other ids. */
+/** A runtime whose pods are no longer listed, or under other ids. */
 export interface Departure {
   readonly address: RuntimeAddress;
   /** The id by which its socket is known now; undefined: by none. */

@@ -18,7 +18,7 @@ export function forgetRoutes(generations: Forgetting, log: Logger): readonly Adm
       const given = body as { readonly [name in keyof ForgetRequest]?: unknown } | undefined;
       const runtime = find(generations.runtimes.all, given?.runtime);
       const pods = await generations.forget(runtime);
-      const text = `${runtimeName(runtime.id)} is forgotten: its pods (${pods}) are listed no more`;
+      const text = `${runtimeName(runtime.id)} is forgotten: its pods (${pods}) are no longer listed`;
       log.warn(text, { runtime: runtime.id, change: true });
       return { runtime: runtime.id, pods };
     }),

@@ -20,7 +20,7 @@ export interface ConfigSource {
 /** A configuration that cannot be used; the one before stays in force. The message is one line. */
 export class ReloadRefused extends Error {}
 
-/** Who wants to know when a reload begins and, however it went, ends. */
+/** Is told when a reload begins and when it ends, with or without success. */
 export interface ReloadListener {
   reloading(): void;
   reloaded(): void;
@@ -33,7 +33,7 @@ export interface ReloaderOptions {
   readonly log: Logger;
 }
 
-/** Who reloads wants to read the outcome each time. */
+/** The outcome of a reload is logged each time. */
 const always: About = { change: true };
 
 /** Puts the configuration as it is now in force, one reload at a time. */
@@ -48,7 +48,7 @@ export class Reloader {
     this.options = options;
   }
 
-  /** Rejects with a ReloadRefused. Whoever asks while one is under way gets the next, which reads what is there then. */
+  /** Rejects with a ReloadRefused. A call during a reload gets the next one, which reads the file again. */
   reload(): Promise<ReloadReport> {
     if (this.next === undefined) {
       const next = this.running.then(() => {
@@ -88,7 +88,7 @@ export class Reloader {
     const { changes, needsRestart, effective } = compareConfigs(before, config);
     checkLoops(effective);
     const departures = changes.length === 0 ? [] : await generations.turnTo(effective);
-    // One that somebody has set for a time stays, unless the configuration has another.
+    // A level that was set for a time stays, unless the configuration has another.
     if (effective.logLevel !== before.logLevel) levels.set(effective.logLevel);
     return {
       changes,
@@ -114,11 +114,12 @@ function explain({ address, nowKnownAs, pods }: Departure, { ids }: ProxyConfig)
   const name = runtimeName(address.id);
   if (pods === 0 || (nowKnownAs !== undefined && ids === 'raw')) return [];
   if (nowKnownAs !== undefined) {
-    return [`${name} is ${runtimeName(nowKnownAs)} now: its pods (${pods}) have other ids for the kubelet`];
+    const renamed = pods === 1 ? 'its 1 pod gets a new id' : `its ${pods} pods get new ids`;
+    return [`${name} is now ${runtimeName(nowKnownAs)}: ${renamed}`];
   }
   return [
-    `the pods of ${name} (${pods}) are listed no more, so that the kubelet takes them for gone; what still runs there is ` +
-      `shown by crictl -r unix://${address.path} pods`,
+    `the pods of ${name} (${pods}) are no longer listed, and the kubelet takes them for gone; ` +
+      `crictl -r unix://${address.path} pods shows the pods that still run there`,
   ];
 }
 
@@ -129,7 +130,7 @@ function noteOn(lines: number, { configFile }: ProxyConfig, overruled: readonly 
   if (configFile === undefined) {
     parts.push(`there is no configuration file (-config), and flags, from an EnvironmentFile too, ${restart}`);
   } else if (names !== '') {
-    parts.push(`what ${configFile} says of ${names} is of no effect: flags win over it, and ${restart}`);
+    parts.push(`the values in ${configFile} for ${names} have no effect: flags win over the file, and ${restart}`);
   }
   return parts.join(': ');
 }

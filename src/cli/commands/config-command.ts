@@ -23,10 +23,10 @@ export async function checkConfig(file: string): Promise<string> {
   return `${file}: ok, ${config.runtimes.length} runtimes\n`;
 }
 
-/** What the daemon would run with, given these flags, as a file; rejects with a UsageError. */
+/** The configuration of a daemon with these flags, as a file; rejects with a UsageError. */
 export async function showFlags(argv: readonly string[]): Promise<string> {
   const values = await loadOptions(givenFlags(daemonFlags, argv));
-  // Refused, where the daemon would not start with them.
+  // A configuration that the daemon would refuse is refused here too.
   configOf(values);
   return showConfig(values);
 }

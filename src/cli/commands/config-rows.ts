@@ -1,6 +1,6 @@
 import type { CommandRow } from '../grammar/command-row.ts';
 
-/** What looks at the daemon's configuration without running it. */
+/** The commands on the daemon's configuration that do not run it. */
 export const configRows: readonly CommandRow[] = [
   {
     name: 'config check',

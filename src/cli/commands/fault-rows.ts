@@ -1,7 +1,7 @@
 import { adminSocket } from '../grammar/admin-socket.ts';
 import type { CommandRow } from '../grammar/command-row.ts';
 
-/** What injects faults, for tests of a node. */
+/** The commands that inject faults, for tests of a node. */
 export const faultRows: readonly CommandRow[] = [
   {
     name: 'faults show',

@@ -52,7 +52,7 @@ function printFault(fault: SetupError, outcome: string): void {
   );
 }
 
-/** What the kubelet's files say, and what the kubelet that runs does; both where they differ. */
+/** The endpoint in the kubelet's files, and that of the running kubelet; both where they differ. */
 function describeUse(
   { usesCriproxy: isConfigured, service }: NonNullable<Status['kubelet']>,
   running: Status['running'],

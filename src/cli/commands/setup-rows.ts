@@ -22,7 +22,7 @@ const exits = {
   5: 'a step failed, and going back failed too: the node is not as it was',
 };
 
-/** What puts this node's kubelet on criproxy, and takes it off. */
+/** The commands that point this node's kubelet to criproxy, and back. */
 export const setupRows: readonly CommandRow[] = [
   {
     name: 'setup status',
@@ -90,7 +90,7 @@ export const setupRows: readonly CommandRow[] = [
       settle,
     ],
     notes: [
-      'The package does this when it is removed. What somebody changed since apply is left as it is, and named. Pods that run on other runtimes than the primary are listed, and nothing is changed.',
+      'The package does this when it is removed. A file that was changed since apply stays as it is, and is named. Pods that run on other runtimes than the primary are listed, and nothing is changed.',
     ],
     exits: { ...exits, 4: 'nothing was changed: pods run on other runtimes than the primary' },
     load: async () => (await import('./setup-command.ts')).runSetupRevert,

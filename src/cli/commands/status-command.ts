@@ -102,7 +102,7 @@ async function askOrFault(ask: () => Promise<StatusReport>): Promise<StatusRepor
   }
 }
 
-/** What the screen shows: the last report, below the reason why there is no newer one. Without an answer: the same again. */
+/** The text of the screen: the last report, below the reason why there is no newer one. Without an answer: the same again. */
 function frames(paint: Paint): (answer?: StatusReport | AdminUnreachable) => string {
   let report: StatusReport | undefined;
   let fault: AdminUnreachable | undefined;
@@ -122,7 +122,7 @@ function frames(paint: Paint): (answer?: StatusReport | AdminUnreachable) => str
       );
       if (report !== undefined) {
         const age = formatSpan((Date.now() - Date.parse(report.time)) / 1000);
-        lines.push(`What follows was so ${age} ago.\n`);
+        lines.push(`Last known status, ${age} old:\n`);
       }
       lines.push('\n');
     }

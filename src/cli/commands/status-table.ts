@@ -19,7 +19,7 @@ const COLUMNS = [
 
 const FIXED = COLUMNS.reduce((sum, [, width]) => sum + width, 0);
 
-/** What the detail of a runtime is indented by. */
+/** The indent of the detail of a runtime. */
 const INDENT = '  ';
 
 /** How many lines the last error of a runtime may take; the whole is in the JSON. */
@@ -103,7 +103,7 @@ function quantiles({ p50Ms, p99Ms }: { readonly p50Ms: number | null; readonly p
   return p50Ms === null || p99Ms === null ? '-' : `${formatMs(p50Ms)}/${formatMs(p99Ms)}`;
 }
 
-/** What the runtime is and where, why it is down or taken to hang, and its last error. */
+/** The runtime's name and socket, the reason why it is down or taken to hang, and its last error. */
 function detailOf(runtime: RuntimeReport, now: number, width: number, paint: Paint): string[] {
   const { name, version, packages, socket, reason, lastError, notAnsweringSince } = runtime;
   const lines: string[] = [];

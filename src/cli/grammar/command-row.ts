@@ -7,7 +7,7 @@ export interface OptionRow {
   readonly name: string;
   readonly short?: string;
   readonly type: 'string' | 'boolean';
-  /** What stands for its value in help texts: FILE, SOCKET, FOLDER, PROGRAM are paths, `one|other` are the words it can be. */
+  /** The placeholder of its value in help texts: FILE, SOCKET, FOLDER, PROGRAM are paths, `one|other` are the words it can be. */
   readonly value?: string;
   readonly default?: string;
   readonly multiple?: boolean;
@@ -23,7 +23,7 @@ export interface Invocation {
 export interface CommandRow {
   /** With its verb, if there are several: `config show`. */
   readonly name: string;
-  /** What follows the name and the options: `FILE`; `[LEVEL]`, which may be left out; `NAME...`, one or more. */
+  /** The words behind the name and the options: `FILE`; `[LEVEL]`, which may be left out; `NAME...`, one or more. */
   readonly operands?: string;
   readonly summary: string;
   readonly options: readonly OptionRow[];
@@ -31,7 +31,7 @@ export interface CommandRow {
   readonly takesFlags?: boolean;
   /** Paragraphs below the options. */
   readonly notes?: readonly string[];
-  /** What its exit statuses mean, besides 0 done, 1 failed and 2 wrong use. */
+  /** The meanings of its exit statuses, besides 0 done, 1 failed and 2 wrong use. */
   readonly exits?: Readonly<Record<number, string>>;
   /** Loaded when it is asked for: the daemon has no use for it. Resolves with what runs it, which resolves with the exit status. */
   load(): Promise<(invocation: Invocation) => Promise<number>>;
@@ -62,7 +62,7 @@ export function parseCommand(row: CommandRow, argv: readonly string[]): Invocati
   }
 }
 
-/** The daemon's flags have one dash: nobody should have to remember which is which. */
+/** The daemon's flags have one dash, so options of commands may have one too. */
 function twoDashes(row: CommandRow, word: string): string {
   const name = /^-([a-z][a-z-]+)(?:=|$)/.exec(word)?.[1];
   return row.options.some(option => option.name === name) ? `-${word}` : word;

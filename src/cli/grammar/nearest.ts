@@ -1,4 +1,4 @@
-/** What somebody may have meant by a word: the most similar of some others, if one is similar. */
+/** The word that was probably meant: the most similar of some others, if one is similar. */
 export function nearest(word: string, others: readonly string[]): string | undefined {
   const wanted = word.toLowerCase();
   const scored = others.map(other => ({ other, far: distance(wanted, other.toLowerCase()) }));

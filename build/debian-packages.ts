@@ -8,7 +8,7 @@ interface DebianPackage {
 
 /**
  * `demo`: two real containerd. `registry`: images to pull. `node`: a systemd node to install into. `packages`: what makes and
- * checks the Debian packages. `terminal`: to see a command as a person does. `foreign`: an HTTP/2 client and gRPC core (for Python), which are not ours.
+ * checks the Debian packages. `emulation`: to run a program of arm64 on amd64. `terminal`: to see a command as a person does. `foreign`: an HTTP/2 client and gRPC core (for Python), which are not ours.
  * `metrics`: promtool, which checks alert rules. `native`: what the peers on grpc-go of `npm run bench` are built with.
  */
 export const packageGroups = {
@@ -29,7 +29,8 @@ export const packageGroups = {
     { name: 'iproute2', file: '/bin/ip' },
   ],
   packages: [
-    { name: 'binutils', file: '/usr/bin/strip' },
+    { name: 'binutils-x86-64-linux-gnu', file: '/usr/bin/x86_64-linux-gnu-strip' },
+    { name: 'binutils-aarch64-linux-gnu', file: '/usr/bin/aarch64-linux-gnu-strip' },
     { name: 'fakeroot', file: '/usr/bin/fakeroot' },
     { name: 'file', file: '/usr/bin/file' },
     { name: 'groff-base', file: '/usr/bin/groff' },
@@ -37,6 +38,10 @@ export const packageGroups = {
     { name: 'jq', file: '/usr/bin/jq' },
     { name: 'lintian', file: '/usr/bin/lintian' },
     { name: 'xz-utils', file: '/usr/bin/xz' },
+  ],
+  emulation: [
+    { name: 'qemu-user', file: '/usr/bin/qemu-aarch64' },
+    { name: 'libstdc++6-arm64-cross', file: '/usr/aarch64-linux-gnu/lib/libstdc++.so.6' },
   ],
   terminal: [{ name: 'tmux', file: '/usr/bin/tmux' }],
   foreign: [

@@ -36,7 +36,9 @@ function newest(versions: Iterable<string>): string | undefined {
  * symbol version that it does not know.
  */
 export function listDepends(elf: Elf): string[] {
-  const rest = new Set(elf.needed.filter(name => !/^(lib(c|m|dl|pthread|rt)|ld-linux-x86-64)\.so\.\d+$/.test(name)));
+  const rest = new Set(
+    elf.needed.filter(name => !/^(lib(c|m|dl|pthread|rt)|ld-linux-(x86-64|aarch64))\.so\.\d+$/.test(name)),
+  );
   const all = [...elf.versions.values()].flat();
   const glibc = newest(all.filter(version => version.startsWith('GLIBC_')));
   const depends = glibc === undefined ? [] : [`libc6 (>= ${glibc.slice('GLIBC_'.length)})`];

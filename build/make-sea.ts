@@ -1,11 +1,11 @@
 import { createRequire } from 'node:module';
 
 /**
- * `node build/make-sea.ts INPUT OUTPUT VERSION`: compiles one script by pkg's SEA mode for linux-x64. pkg's command line gives no way
+ * `node build/make-sea.ts INPUT OUTPUT VERSION ARCH`: compiles one script by pkg's SEA mode. pkg's command line gives no way
  * to say what Node's configuration of a single executable has besides, and ours must take no options from NODE_OPTIONS: monitoring
  * agents put `--require` there for every process of a node, and the daemon would run their code, or open a debugger's port, as root.
  */
-const [input, output, version] = process.argv.slice(2) as [string, string, string];
+const [input, output, version, arch] = process.argv.slice(2) as [string, string, string, string];
 
 interface Target {
   readonly nodeRange: string;
@@ -19,7 +19,7 @@ type MakeSea = (input: string, options: { targets: Target[]; seaConfig: object; 
 const { default: makeSea } = createRequire(import.meta.url)('@yao-pkg/pkg/lib-es5/sea.js') as { default: MakeSea };
 
 await makeSea(input, {
-  targets: [{ nodeRange: `node${version}`, platform: 'linux', arch: 'x64', output }],
+  targets: [{ nodeRange: `node${version}`, platform: 'linux', arch, output }],
   seaConfig: { execArgvExtension: 'none' },
   signature: false,
 });

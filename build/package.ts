@@ -1,19 +1,47 @@
 import { spawnSync } from 'node:child_process';
-import { join } from 'node:path';
+import { rmSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { architectureNames, readArchitecture } from './architecture.ts';
 
-/** All steps of the way from the sources to dist/: `npm run package [-- --release]`. Each step's script runs alone too. */
-const flags = process.argv.slice(2);
-const unknown = flags.find(flag => flag !== '--release');
-if (unknown !== undefined)
-  throw new Error(`Unknown flag ${unknown}; there is only --release, which insists on a static executable`);
+const USAGE = 'npm run package [-- --release] [--arch amd64|arm64]';
 
-const steps: readonly (readonly string[])[] = [['bundle.ts'], ['executable.ts', ...flags], ['packages.ts']];
-const secondsSince = (begin: number) => `${((performance.now() - begin) / 1000).toFixed(1)} s`;
-const begin = performance.now();
-for (const [script, ...args] of steps) {
+/**
+ * All steps of the way from the sources to dist/: each architecture has a folder, and dist/release is what users download.
+ * `--release` insists on static executables. Each step's script runs alone too.
+ */
+function main(): void {
+  const { values } = parseArgs({
+    options: { release: { type: 'boolean', default: false }, arch: { type: 'string', multiple: true } },
+  });
+  const wanted = values.arch?.map(readArchitecture) ?? architectureNames;
+  const dist = join(resolve(import.meta.dirname, '..'), 'dist');
+  const begin = performance.now();
+  rmSync(dist, { recursive: true, force: true });
+  for (const architecture of wanted) {
+    const out = ['--out', join(dist, architecture)];
+    runStep('bundle.ts', ...out);
+    runStep('executable.ts', ...out, '--arch', architecture, ...(values.release ? ['--release'] : []));
+    runStep('packages.ts', ...out);
+  }
+  if (wanted.length === architectureNames.length) runStep('release.ts', '--out', dist);
+  process.stdout.write(`all  ${secondsSince(begin)}\n`);
+}
+
+function runStep(script: string, ...args: readonly string[]): void {
   const start = performance.now();
-  const { status } = spawnSync(process.execPath, [join(import.meta.dirname, script!), ...args], { stdio: 'inherit' });
+  const { status } = spawnSync(process.execPath, [join(import.meta.dirname, script), ...args], { stdio: 'inherit' });
   if (status !== 0) process.exit(status ?? 1);
   process.stdout.write(`build/${script}  ${secondsSince(start)}\n\n`);
 }
-process.stdout.write(`all  ${secondsSince(begin)}\n`);
+
+function secondsSince(begin: number): string {
+  return `${((performance.now() - begin) / 1000).toFixed(1)} s`;
+}
+
+try {
+  main();
+} catch (fault) {
+  process.stderr.write(`${(fault as Error).message}\n${USAGE}\n`);
+  process.exitCode = 2;
+}

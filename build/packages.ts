@@ -4,12 +4,14 @@ import { existsSync, mkdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { type Architecture, architectures } from './architecture.ts';
 import { describeArtefact, printArtefact, readManifest, writeManifest } from './artefact.ts';
+import type { Base } from './base.ts';
 import { releasesOf } from './changelog.ts';
 import { renderCompletion } from './completion.ts';
 import { listNpmPackages, readNode } from './components.ts';
 import { renderCopyright } from './copyright.ts';
-import { DebCompressor } from './deb.ts';
+import { DebCompressor, packXz } from './deb.ts';
 import { renderDebianChangelog } from './debian-changelog.ts';
 import { listDepends } from './depends.ts';
 import { readElf } from './elf.ts';
@@ -30,6 +32,7 @@ const scripts = ['preinst', 'postinst', 'prerm', 'postrm'] as const;
 interface Build {
   readonly out: string;
   readonly source: Version;
+  readonly architecture: Architecture;
   readonly depends: readonly string[];
   readonly copyright: string;
   readonly sbom: string;
@@ -93,7 +96,7 @@ function layOut(name: Name, stage: string, build: Build): string {
     version: build.source.version,
     description: 'see debian/',
     node_deb: {
-      architecture: 'amd64',
+      architecture: build.architecture,
       maintainer: 'see debian/',
       dependencies: build.depends.join(', '),
       init: 'none',
@@ -111,7 +114,7 @@ function layOut(name: Name, stage: string, build: Build): string {
   stageFiles(join(stage, 'files'), listFiles(name, build));
   const args = ['--no-delete-temp', '--no-default-package-dependencies', '--', 'package.json'];
   const run = spawnSync('bash', [findNodeDeb(), ...args], { cwd: stage, encoding: 'utf8' });
-  const tree = join(stage, `criproxy_${build.source.version}_amd64`);
+  const tree = join(stage, `criproxy_${build.source.version}_${build.architecture}`);
   if (run.status !== 0 || !existsSync(tree)) throw new Error(`node-deb failed:\n${run.stdout}${run.stderr}`);
   return tree;
 }
@@ -147,7 +150,7 @@ function makePackage(name: Name, build: Build): string {
   const base = name === 'criproxy' ? ['kubelet', 'debconf (>= 0.5) | debconf-2.0'] : [];
   const tree = layOut(name, stage, { ...build, depends: [...build.depends, ...base] });
   finish(tree, build);
-  const deb = join(build.out, `${name}_${build.source.version}_amd64.deb`);
+  const deb = join(build.out, `${name}_${build.source.version}_${build.architecture}.deb`);
   const env = { ...process.env, SOURCE_DATE_EPOCH: String(build.source.epoch), LC_ALL: 'C' };
   execFileSync('dpkg-deb', ['--root-owner-group', '-Znone', '--build', tree, deb], { env, stdio: 'pipe' });
   build.compressor?.compress(deb);
@@ -161,18 +164,22 @@ function main(): void {
   });
   process.umask(0o022); // dpkg-deb refuses what a stricter one makes
   const out = resolve(values.out);
-  const manifest = readManifest(out) as { source?: Version; base?: { node: string } };
+  const manifest = readManifest(out) as { source?: Version; base?: Base };
   if (manifest.source === undefined || manifest.base === undefined)
     throw new Error(`${out} holds no executable: run build/bundle.ts and build/executable.ts first`);
   const inputs = JSON.parse(readText(out, 'criproxy.inputs.json')) as string[];
-  const components = [...listNpmPackages(root, inputs), readNode(root, manifest.base.node)];
+  const components = [...listNpmPackages(root, inputs), readNode(manifest.base.node)];
+  const { architecture } = manifest.base;
   const build: Build = {
     out,
     source: manifest.source,
+    architecture,
     depends: listDepends(readElf(join(out, 'criproxy'))),
     copyright: renderCopyright(readText(debian, 'copyright.header'), components),
-    sbom: renderSbom(manifest.source, components),
-    compressor: values.fast ? undefined : new DebCompressor(`./${PROGRAM}`),
+    sbom: renderSbom(manifest.source, architecture, components),
+    compressor: values.fast
+      ? undefined
+      : new DebCompressor(`./${PROGRAM}`, packXz(architectures[architecture].xzFilter)),
   };
   mkdirSync(join(out, 'stage'), { recursive: true });
   stageFiles(out, [{ path: 'criproxy.cdx.json', content: build.sbom }]);

@@ -1,9 +1,10 @@
+import type { Architecture } from './architecture.ts';
 import type { Component } from './components.ts';
 import type { Version } from './version.ts';
 
 /** A software bill of materials, CycloneDX 1.5 as JSON; no serial number, so that the same input gives the same bytes. */
-export function renderSbom(source: Version, components: readonly Component[]): string {
-  const own = `pkg:deb/criproxy@${source.version}?arch=amd64`;
+export function renderSbom(source: Version, architecture: Architecture, components: readonly Component[]): string {
+  const own = `pkg:deb/criproxy@${source.version}?arch=${architecture}`;
   const sbom = {
     bomFormat: 'CycloneDX',
     specVersion: '1.5',

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { closeSync, mkdtempSync, openSync, readFileSync, readSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { runBinutils } from './elf.ts';
 
 /** Where ICU's data are in a file, in bytes. */
 interface Place {
@@ -65,9 +66,9 @@ function icupkg(...args: string[]): string {
 
 /** By the symbol that ICU looks for; the section that it is in says where an address is in the file. */
 function findData(program: string): Place {
-  const symbols = execFileSync('objdump', ['-T', program], { encoding: 'utf8', maxBuffer: 256e6 });
+  const symbols = runBinutils('objdump', program, ['-T', program]);
   const [, address, section, size] = /^(\w+) g +DO (\S+)\t(\w+) .*\bicudt\d+_dat$/m.exec(symbols) ?? [];
-  const sections = execFileSync('objdump', ['-h', program], { encoding: 'utf8' });
+  const sections = runBinutils('objdump', program, ['-h', program]);
   const [, start, offset] =
     new RegExp(`^ +\\d+ ${section?.replace('.', '\\.')} +\\w+ +(\\w+) +\\w+ +(\\w+)`, 'm').exec(sections) ?? [];
   if (address === undefined || start === undefined || offset === undefined)

@@ -5,16 +5,16 @@ const build = typeof CRIPROXY_BUILD === 'undefined' ? { version: '0.0.0-source',
 const { criproxyBase } = globalThis as { criproxyBase?: string };
 
 /**
- * The origin of this program. `base` is the Node.js that runs it: `static` or `sea` with its version for an
- * executable (build/executable.ts puts it in), `node` with its version for a bundle or the sources.
+ * The origin of this program. `base` is the Node.js that runs it, the way it is linked, and pkg's mode, as build/executable.ts puts it
+ * into an executable: `Node 24.21.0, dynamic, glibc, amd64, sea`; `scripts`: there is no executable.
  */
 export const version = {
   version: build.version,
   commit: build.commit,
-  base: criproxyBase ?? `node ${process.version}`,
+  base: criproxyBase ?? `Node ${process.versions.node}, scripts`,
 } as const;
 
 /** The text of `criproxy -version`: one line, without its end. */
 export function formatVersion(): string {
-  return `criproxy ${version.version} (commit ${version.commit}, base ${version.base})`;
+  return `criproxy ${version.version} (commit ${version.commit}, ${version.base})`;
 }

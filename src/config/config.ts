@@ -24,6 +24,7 @@ export function configOf(values: OptionValues): ProxyConfig {
     program: formatVersion(),
     userAgent: `criproxy/${version.version}`,
     version: version.version,
+    base: version.base,
     configFile: values.configFile,
   };
 }

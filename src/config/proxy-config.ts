@@ -28,6 +28,8 @@ export interface ProxyConfig extends DaemonConfig {
   readonly userAgent: string;
   /** The proxy's own. */
   readonly version: string;
+  /** The Node.js that runs it: src/base/version.ts. */
+  readonly base: string;
   /** The configuration file; undefined: flags alone. */
   readonly configFile: string | undefined;
 }

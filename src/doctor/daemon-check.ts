@@ -1,3 +1,4 @@
+import { version as program } from '../base/version.ts';
 import { SERVICE } from '../setup/daemon.ts';
 import type { Facts } from './facts.ts';
 import { type Finding, fail, ok, skip, warn } from './finding.ts';
@@ -19,11 +20,19 @@ const LOG = 'journalctl -u criproxy -n 50 --no-pager';
 /** Checks that the daemon runs, is the installed program, and answers CRI. */
 export async function checkDaemon(node: ExaminedNode, facts: Facts): Promise<Finding[]> {
   return [
+    checkProgram(facts),
     ...checkAdmin(node, facts),
     ...checkWatchdog(node),
     ...(await checkFaults(node)),
     ...(await checkCri(node, facts)),
   ];
+}
+
+function checkProgram({ version }: Facts): Finding {
+  const means = /, dynamic,/.test(program.base)
+    ? "it needs libraries of the node: glibc 2.28 and GCC's libstdc++"
+    : 'it needs no library of the node';
+  return ok('program', `this is criproxy ${version} (${program.base})`, means);
 }
 
 /** Checks that systemd watches the daemon, which it does not do if it accepts no messages from the process. */
@@ -71,8 +80,10 @@ function checkAdmin(node: ExaminedNode, { report, silence, version, adminSocket 
       ),
     ];
   }
-  const { pid, version: running, eventLoopLag } = report.daemon;
-  const findings = [ok('daemon', `the daemon runs: criproxy ${running}, pid ${pid}`, `it answers on ${adminSocket}`)];
+  const { pid, version: running, base, eventLoopLag } = report.daemon;
+  const findings = [
+    ok('daemon', `the daemon runs: criproxy ${running} (${base}), pid ${pid}`, `it answers on ${adminSocket}`),
+  ];
   if (running !== version) {
     const means = 'the program was replaced while it ran: new features and fixes are not in force';
     findings.push(

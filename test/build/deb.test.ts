@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'tap';
-import { DebCompressor, xz } from '../../build/deb.ts';
+import { DebCompressor, packXz } from '../../build/deb.ts';
 import { stageFiles } from '../../build/stage.ts';
 import { needs } from '../support/require.ts';
 
@@ -33,7 +33,7 @@ test('packages are compressed, what they share once, and dpkg-deb reads them', o
   const packed: number[] = [];
   const compressor = new DebCompressor('./usr/bin/x', input => {
     packed.push(input.length);
-    return xz(input);
+    return packXz(['--x86'])(input);
   });
   for (const name of ['one', 'two']) {
     const deb = build(folder, name, program, `doc of ${name}`);
@@ -55,7 +55,7 @@ test('the same package becomes the same bytes', options, async t => {
   const program = Buffer.concat([randomBytes(1_000), Buffer.alloc(40e6, 'x')]);
   const [one, two] = ['one', 'two'].map(name => {
     const deb = build(folder, name, program, 'doc');
-    new DebCompressor('./usr/bin/x').compress(deb);
+    new DebCompressor('./usr/bin/x', packXz([])).compress(deb);
     return readFileSync(deb);
   });
   t.ok(one!.equals(two!));
@@ -65,5 +65,5 @@ test('a package without the program is an error', options, async t => {
   const folder = mkdtempSync(join(tmpdir(), 'criproxy-deb-test-'));
   t.teardown(() => rmSync(folder, { recursive: true }));
   const deb = build(folder, 'one', Buffer.from('x'), 'doc');
-  t.throws(() => new DebCompressor('./usr/bin/y').compress(deb), /The package has no \.\/usr\/bin\/y/);
+  t.throws(() => new DebCompressor('./usr/bin/y', packXz([])).compress(deb), /The package has no \.\/usr\/bin\/y/);
 });

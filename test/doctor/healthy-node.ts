@@ -60,6 +60,7 @@ function reportRuntime(id: string, socket: string): Changeable<RuntimeReport> {
 function reportDaemon(): StatusReport['daemon'] {
   return {
     version: '1.0.0',
+    base: 'Node 24.21.0, dynamic, glibc, amd64, sea',
     pid: 100,
     startedAt: '2026-01-01T00:00:00.000Z',
     uptimeSeconds: 60,

@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'tap';
+import { ownArchitecture } from '../../build/architecture.ts';
 import { describeArtefact } from '../../build/artefact.ts';
 import { listDepends } from '../../build/depends.ts';
 import { readElf } from '../../build/elf.ts';
@@ -12,6 +13,7 @@ import { buildInto, buildPackages, root, runBuild } from './built.ts';
 
 const options = { ...needs('packages'), timeout: 300_000 };
 const names = ['criproxy', 'criproxy-nodeps'] as const;
+const own = ownArchitecture();
 
 function field(deb: string, name: string): string {
   return execFileSync('dpkg-deb', ['-f', deb, name], { encoding: 'utf8' }).trim();
@@ -49,8 +51,15 @@ test('the executable says what it was made from', options, async t => {
   const manifest = JSON.parse(readFileSync(join(folder, 'manifest.json'), 'utf8'));
   const said = execFileSync(join(folder, 'criproxy'), ['-version'], { encoding: 'utf8' });
   const { version, commit } = manifest.source;
-  t.equal(said, `criproxy ${version} (commit ${commit}, base sea node v${manifest.base.node})\n`);
-  t.match(manifest.executable, { ...describeArtefact(join(folder, 'criproxy')), static: false });
+  t.equal(said, `criproxy ${version} (commit ${commit}, Node ${manifest.base.node}, dynamic, glibc, ${own}, sea)\n`);
+  t.same(manifest.base, {
+    node: process.versions.node,
+    architecture: own,
+    mode: 'sea',
+    linking: 'dynamic',
+    libc: 'glibc',
+  });
+  t.same(manifest.executable, describeArtefact(join(folder, 'criproxy')));
 });
 
 for (const given of ['--require /nowhere/agent.cjs', '--inspect=127.0.0.1:0', '--no-such-option']) {
@@ -126,10 +135,10 @@ test('Depends covers each library, with the release that brought its newest symb
     'libgcc-s1 | libgcc1',
     'libstdc++6 (>= 7)',
   ]);
-  const unknown = { interpreter: 'dynamic', needed: ['libfoo.so.1'], versions: new Map() };
+  const unknown = { architecture: own, interpreter: '/lib/ld.so', needed: ['libfoo.so.1'], versions: new Map() };
   t.throws(() => listDepends(unknown), /libfoo\.so\.1/);
   t.same(
-    listDepends({ interpreter: undefined, needed: [], versions: new Map() }),
+    listDepends({ architecture: own, interpreter: undefined, needed: [], versions: new Map() }),
     [],
     'a static program needs nothing',
   );

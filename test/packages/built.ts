@@ -17,6 +17,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { build } from 'esbuild';
+import { ownArchitecture } from '../../build/architecture.ts';
 
 export const root = resolve(import.meta.dirname, '../..');
 
@@ -128,7 +129,7 @@ async function fill(folder: string): Promise<void> {
   execFileSync('chmod', ['755', join(folder, 'kubelet')]);
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
   for (const name of ['criproxy', 'criproxy-nodeps']) {
-    renameSync(join(folder, `${name}_${version}_amd64.deb`), join(folder, `${name}.deb`));
+    renameSync(join(folder, `${name}_${version}_${ownArchitecture()}.deb`), join(folder, `${name}.deb`));
     repack(join(folder, `${name}.deb`), join(folder, `${name}-next.deb`), `${version}+next`);
   }
   repack(join(folder, 'criproxy.deb'), join(folder, 'criproxy-broken.deb'), `${version}+broken`, tree =>

@@ -12,6 +12,8 @@ export interface StatusReport {
 
 export interface DaemonReport {
   readonly version: string;
+  /** The Node.js that runs it, and how that is linked, as `criproxy -version` has it. */
+  readonly base: string;
   readonly pid: number;
   readonly startedAt: string;
   readonly uptimeSeconds: number;

@@ -54,10 +54,11 @@ function reportDaemon(
   { config, log, clientCalls, eventLoopLag, faults }: StatusSources,
   startedAt: number,
 ): DaemonReport {
-  const { version, listen, adminSocket, metrics, stateDir, configFile } = config();
+  const { version, base, listen, adminSocket, metrics, stateDir, configFile } = config();
   const { rss, heapUsed, external } = process.memoryUsage();
   return {
     version,
+    base,
     pid: process.pid,
     startedAt: new Date(startedAt).toISOString(),
     uptimeSeconds: Math.round(process.uptime()),

@@ -15,6 +15,7 @@ const report = {
   time: '2026-03-01T12:00:00.000Z',
   daemon: {
     version: '1.0.0',
+    base: 'Node 24.21.0, dynamic, glibc, amd64, sea',
     pid: 812,
     startedAt: '2026-03-01T11:00:00.000Z',
     uptimeSeconds: 3600,

@@ -1,0 +1,34 @@
+/** Where a program runs, as Debian, Go and Kubernetes name it. */
+export type Architecture = 'amd64' | 'arm64';
+
+interface Names {
+  /** As Node.js, npm and pkg name it. */
+  readonly npm: 'x64' | 'arm64';
+  /** Before the name of each of binutils' programs that knows its files. */
+  readonly binutils: string;
+  /** As the ELF header has it, e_machine. */
+  readonly machine: number;
+  /** What xz does before it packs machine code; xz before 5.4 unpacks none of arm64's (Debian 11 has 5.2.5). */
+  readonly xzFilter: readonly string[];
+}
+
+export const architectures: Readonly<Record<Architecture, Names>> = {
+  amd64: { npm: 'x64', binutils: 'x86_64-linux-gnu', machine: 62, xzFilter: ['--x86'] },
+  arm64: { npm: 'arm64', binutils: 'aarch64-linux-gnu', machine: 183, xzFilter: [] },
+};
+
+export const architectureNames = Object.keys(architectures) as readonly Architecture[];
+
+/** This machine's. Throws where there is no build for it. */
+export function ownArchitecture(): Architecture {
+  const own = architectureNames.find(name => architectures[name].npm === process.arch);
+  if (own === undefined) throw new Error(`Nothing is built on ${process.arch}: use ${architectureNames.join(' or ')}`);
+  return own;
+}
+
+/** The value of a flag `--arch`. Throws for any other. */
+export function readArchitecture(text: string): Architecture {
+  const found = architectureNames.find(name => name === text);
+  if (found === undefined) throw new Error(`--arch ${text}: one of ${architectureNames.join(', ')}`);
+  return found;
+}

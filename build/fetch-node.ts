@@ -1,0 +1,30 @@
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { type Architecture, architectureNames, ownArchitecture } from './architecture.ts';
+import { nodePackage } from './node-packages.ts';
+
+/**
+ * Fetches the Node.js of other architectures, as package.json's postinstall: npm ci passes over packages of other processors, and
+ * has no option that takes one more. npm does it, with its cache, registry and proxy; the digest is package-lock.json's.
+ */
+export function fetchNode(architecture: Architecture): void {
+  const { name, version, integrity, folder } = nodePackage(architecture);
+  if (existsSync(folder)) return;
+  mkdirSync(dirname(folder), { recursive: true });
+  const part = mkdtempSync(`${folder}.`);
+  try {
+    const args = ['pack', `${name}@${version}`, '--prefer-offline', '--silent', '--pack-destination', part];
+    const archive = join(part, execFileSync('npm', args, { encoding: 'utf8' }).trim());
+    const [algorithm, digest] = integrity.split(/-(.*)/s) as [string, string];
+    if (createHash(algorithm).update(readFileSync(archive)).digest('base64') !== digest)
+      throw new Error(`${name}@${version} from the registry is not what package-lock.json has`);
+    execFileSync('tar', ['-xzf', archive, '-C', part, 'package/bin/node', 'package/LICENSE', 'package/package.json']);
+    renameSync(join(part, 'package'), folder);
+  } finally {
+    rmSync(part, { recursive: true, force: true });
+  }
+}
+
+if (import.meta.main) for (const name of architectureNames) if (name !== ownArchitecture()) fetchNode(name);

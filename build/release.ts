@@ -1,0 +1,52 @@
+import { existsSync, linkSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { type Architecture, architectureNames } from './architecture.ts';
+import { type Artefact, describeArtefact, printArtefact, readManifest } from './artefact.ts';
+import type { Version } from './version.ts';
+
+const root = resolve(import.meta.dirname, '..');
+
+/** A file of a release: its name there, and its path below the folder of the build's results. */
+type ReleaseFile = readonly [name: string, from: string];
+
+/** All that users download, but the sums. */
+export function listRelease(version: string): ReleaseFile[] {
+  return architectureNames.flatMap(architecture => listArchitecture(version, architecture));
+}
+
+function listArchitecture(version: string, architecture: Architecture): ReleaseFile[] {
+  const debs = ['criproxy', 'criproxy-nodeps'].map(name => `${name}_${version}_${architecture}.deb`);
+  const named: readonly (readonly [name: string, from: string])[] = [
+    ...debs.map(name => [name, name] as const),
+    [`criproxy_${version}_linux_${architecture}`, 'criproxy'],
+    [`criproxy_${version}_linux_${architecture}.cdx.json`, 'criproxy.cdx.json'],
+    [`criproxy_${version}_linux_${architecture}_manifest.json`, 'manifest.json'],
+  ];
+  return named.map(([name, from]) => [name, join(architecture, from)]);
+}
+
+/** Gathers the files in `release` below `out`, with SHA256SUMS. Throws, and names them, if some are not there. */
+export function gatherRelease(out: string): Artefact[] {
+  const versions = architectureNames.map(
+    name => (readManifest(join(out, name)) as { source?: Version }).source?.version ?? 'none',
+  );
+  const [version] = versions as [string];
+  if (versions.some(other => other !== version))
+    throw new Error(`${out} has builds of different versions: ${versions.join(', ')}`);
+  const files = listRelease(version);
+  const missing = files.filter(([, from]) => !existsSync(join(out, from))).map(([name]) => name);
+  if (missing.length > 0) throw new Error(`The release lacks ${missing.join(', ')}: run npm run package`);
+  const folder = join(out, 'release');
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  for (const [name, from] of files) linkSync(join(out, from), join(folder, name));
+  const made = files.map(([name]) => describeArtefact(join(folder, name)));
+  writeFileSync(join(folder, 'SHA256SUMS'), made.map(({ name, sha256 }) => `${sha256}  ${name}\n`).join(''));
+  return made;
+}
+
+if (import.meta.main) {
+  const { values } = parseArgs({ options: { out: { type: 'string', default: join(root, 'dist') } } });
+  for (const artefact of gatherRelease(resolve(values.out))) printArtefact(artefact);
+}

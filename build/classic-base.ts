@@ -1,9 +1,9 @@
-import { chmodSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Architecture, architectures } from './architecture.ts';
 import { pkgHome, pkgRequire, runPkg } from './pkg.ts';
 
-/** A Node.js for pkg's classic mode: the file, and its version; or pkg's words, if there is none. */
+/** A Node.js for pkg's classic mode: a file for this process alone, and its version; or pkg's words, if there is none. */
 export type ClassicBase = { readonly path: string; readonly node: string } | { readonly failure: string };
 
 /**
@@ -12,19 +12,18 @@ export type ClassicBase = { readonly path: string; readonly node: string } | { r
  */
 export function makeClassicBase(architecture: Architecture): ClassicBase {
   const { npm } = architectures[architecture];
-  const node = findVersion(npm);
+  const node = staticNode(architecture);
   const { ok, output } = runPkg([join(import.meta.dirname, 'fetch-static.ts'), node, npm]);
   const fetched = /^base (.+)$/m.exec(output)?.[1];
   if (!ok || fetched === undefined) return { failure: output };
-  const path = join(pkgHome, `classic-${architecture}`);
-  const part = `${path}.${process.pid}`;
-  writeFileSync(part, ignoreNodeOptions(readFileSync(fetched)));
-  chmodSync(part, 0o755);
-  renameSync(part, path);
+  const path = join(pkgHome, `classic-${architecture}-${process.pid}`);
+  writeFileSync(path, ignoreNodeOptions(readFileSync(fetched)), { mode: 0o755 });
   return { path, node };
 }
 
-function findVersion(npm: string): string {
+/** The version of pkg's static Node.js 24. */
+export function staticNode(architecture: Architecture): string {
+  const { npm } = architectures[architecture];
   const shas = pkgRequire('@yao-pkg/pkg-fetch/lib-es5/expected-shas.json') as Record<string, string>;
   const name = new RegExp(`^node-v(24[.\\d]+)-linuxstatic-${npm}$`);
   const found = Object.keys(shas).flatMap(key => name.exec(key)?.[1] ?? []);

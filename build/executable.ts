@@ -44,7 +44,11 @@ function makeClassic(bundle: string, output: string, architecture: Architecture)
   // Bytecode differs from run to run, and the sources are public.
   const plain = ['--no-bytecode', '--public', '--public-packages', '*'];
   const target = ['-t', `node${node}-linuxstatic-${architectures[architecture].npm}`, ...plain, '-o', output];
-  compile(bundle, output, base, input => runPkg([pkgCommand, input, ...target], { PKG_NODE_PATH: path }));
+  try {
+    compile(bundle, output, base, input => runPkg([pkgCommand, input, ...target], { PKG_NODE_PATH: path }));
+  } finally {
+    rmSync(path, { force: true });
+  }
   return base;
 }
 
@@ -69,12 +73,14 @@ export function makeExecutable(bundle: string, output: string, architecture: Arc
   return makeSea(bundle, output, architecture);
 }
 
-/** Runs it, where it can run here. */
-function checkVersion(program: string, base: Base): string {
-  if (base.architecture !== ownArchitecture()) return `${describeBase(base)}; not run here`;
+/** Runs it, where it can run here: `said` is what it says of itself, and `node` the version that it has. */
+function checkVersion(program: string, base: Base): { said: string; node: string } {
+  if (base.architecture !== ownArchitecture())
+    return { said: `Node ${base.node}, ${describeBase(base)}; not run here`, node: base.node };
   const said = execFileSync(program, ['-version'], { encoding: 'utf8' }).trim();
-  if (!said.includes(describeBase(base))) throw new Error(`criproxy -version said only: ${said}`);
-  return said;
+  const node = /Node ([\d.]+), /.exec(said)?.[1];
+  if (node === undefined || !said.includes(describeBase(base))) throw new Error(`criproxy -version said only: ${said}`);
+  return { said, node };
 }
 
 function main(): void {
@@ -97,8 +103,8 @@ function main(): void {
   chmodSync(part, 0o755);
   copyFileSync(part, output);
   rmSync(part);
-  const said = checkVersion(output, base);
-  writeManifest(out, { base, executable: describeArtefact(output) });
+  const { said, node } = checkVersion(output, base);
+  writeManifest(out, { base: { ...base, node }, executable: describeArtefact(output) });
   printArtefact(describeArtefact(output), said);
 }
 

@@ -18,5 +18,9 @@ const { need } = createRequire(pkgRequire.resolve('@yao-pkg/pkg-fetch'))('./inde
   need(wanted: Wanted): Promise<string>;
 };
 
-const path = await need({ nodeRange: `node${version}`, platform: 'linuxstatic', arch: arch!, forceFetch: true });
-process.stdout.write(`\nbase ${path}\n`);
+try {
+  const path = await need({ nodeRange: `node${version}`, platform: 'linuxstatic', arch: arch!, forceFetch: true });
+  process.stdout.write(`\nbase ${path}\n`);
+} catch {
+  process.exitCode = 1; // pkg has said it
+}

@@ -5,13 +5,13 @@ const build = typeof CRIPROXY_BUILD === 'undefined' ? { version: '0.0.0-source',
 const { criproxyBase } = globalThis as { criproxyBase?: string };
 
 /**
- * The origin of this program. `base` is the Node.js that runs it, the way it is linked, and pkg's mode, as build/executable.ts puts it
- * into an executable: `Node 24.21.0, dynamic, glibc, amd64, sea`; `scripts`: there is no executable.
+ * The origin of this program. `base` is the Node.js that runs it, and for an executable the way it is linked, the machine and pkg's mode,
+ * which build/executable.ts puts in: `Node 24.21.0, dynamic, glibc, amd64, sea`.
  */
 export const version = {
   version: build.version,
   commit: build.commit,
-  base: criproxyBase ?? `Node ${process.versions.node}, scripts`,
+  base: `Node ${process.versions.node}, ${criproxyBase ?? 'scripts'}`,
 } as const;
 
 /** The text of `criproxy -version`: one line, without its end. */

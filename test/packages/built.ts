@@ -21,9 +21,14 @@ import { ownArchitecture } from '../../build/architecture.ts';
 
 export const root = resolve(import.meta.dirname, '../..');
 
-/** Runs a build script; throws with what it said. */
+/** Runs a build script; throws with its output. */
 export function runBuild(script: string, ...args: string[]): string {
-  const options = { cwd: root, encoding: 'utf8', stdio: 'pipe' } as const;
+  return runBuildWith({}, script, ...args);
+}
+
+/** The same, with more in its environment. */
+export function runBuildWith(more: Readonly<Record<string, string>>, script: string, ...args: string[]): string {
+  const options = { cwd: root, encoding: 'utf8', stdio: 'pipe', env: { ...process.env, ...more } } as const;
   // Without what a test runner adds to Node's options.
   return execFileSync('env', ['-u', 'NODE_OPTIONS', process.execPath, join(root, 'build', script), ...args], options);
 }

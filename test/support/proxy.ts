@@ -30,6 +30,9 @@ export interface ProxyProcess {
   remove(): Promise<void>;
 }
 
+/** An emulated program on a busy machine takes a minute. */
+const STARTS = { timeout: 180_000 };
+
 const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 
 /** The proxy's command line: the sources, or the built program that CRIPROXY_BIN names. */
@@ -66,11 +69,15 @@ export async function startProxy(options: ProxyOptions): Promise<ProxyProcess> {
       started.stderr!.setEncoding('utf8').on('data', text => {
         log += text;
       });
-      await waitFor('the proxy to listen', async () => {
-        const status = started.exitCode ?? started.signalCode;
-        if (status !== null) throw new Error(`the proxy ended with ${status}: ${log.slice(-2000)}`);
-        return (await acceptsConnections(socketPath)) || undefined;
-      });
+      await waitFor(
+        'the proxy to listen',
+        async () => {
+          const status = started.exitCode ?? started.signalCode;
+          if (status !== null) throw new Error(`the proxy ended with ${status}: ${log.slice(-2000)}`);
+          return (await acceptsConnections(socketPath)) || undefined;
+        },
+        STARTS,
+      );
     },
     async remove() {
       await proxy.stop('SIGKILL');

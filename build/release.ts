@@ -10,31 +10,32 @@ const root = resolve(import.meta.dirname, '..');
 /** A file of a release: its name there, and its path below the folder of the build's results. */
 type ReleaseFile = readonly [name: string, from: string];
 
-/** All that users download, but the sums. */
-export function listRelease(version: string): ReleaseFile[] {
-  return architectureNames.flatMap(architecture => listArchitecture(version, architecture));
+/** All that users download, but the sums; `bench`: with the figures of `npm run bench`. */
+export function listRelease(version: string, bench: boolean): ReleaseFile[] {
+  return architectureNames.flatMap(architecture => listArchitecture(version, architecture, bench));
 }
 
-function listArchitecture(version: string, architecture: Architecture): ReleaseFile[] {
+function listArchitecture(version: string, architecture: Architecture, bench: boolean): ReleaseFile[] {
   const debs = ['criproxy', 'criproxy-nodeps'].map(name => `${name}_${version}_${architecture}.deb`);
   const named: readonly (readonly [name: string, from: string])[] = [
     ...debs.map(name => [name, name] as const),
     [`criproxy_${version}_linux_${architecture}`, 'criproxy'],
     [`criproxy_${version}_linux_${architecture}.cdx.json`, 'criproxy.cdx.json'],
     [`criproxy_${version}_linux_${architecture}_manifest.json`, 'manifest.json'],
+    ...(bench ? [[`criproxy_${version}_linux_${architecture}_bench.txt`, 'bench.txt'] as const] : []),
   ];
   return named.map(([name, from]) => [name, join(architecture, from)]);
 }
 
 /** Gathers the files in `release` below `out`, with SHA256SUMS. Throws, and names them, if some are not there. */
-export function gatherRelease(out: string): Artefact[] {
+export function gatherRelease(out: string, bench: boolean): Artefact[] {
   const versions = architectureNames.map(
     name => (readManifest(join(out, name)) as { source?: Version }).source?.version ?? 'none',
   );
   const [version] = versions as [string];
   if (versions.some(other => other !== version))
     throw new Error(`${out} has builds of different versions: ${versions.join(', ')}`);
-  const files = listRelease(version);
+  const files = listRelease(version, bench);
   const missing = files.filter(([, from]) => !existsSync(join(out, from))).map(([name]) => name);
   if (missing.length > 0) throw new Error(`The release lacks ${missing.join(', ')}: run npm run package`);
   const folder = join(out, 'release');
@@ -47,6 +48,8 @@ export function gatherRelease(out: string): Artefact[] {
 }
 
 if (import.meta.main) {
-  const { values } = parseArgs({ options: { out: { type: 'string', default: join(root, 'dist') } } });
-  for (const artefact of gatherRelease(resolve(values.out))) printArtefact(artefact);
+  const { values } = parseArgs({
+    options: { out: { type: 'string', default: join(root, 'dist') }, bench: { type: 'boolean', default: false } },
+  });
+  for (const artefact of gatherRelease(resolve(values.out), values.bench)) printArtefact(artefact);
 }

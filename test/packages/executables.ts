@@ -3,8 +3,16 @@ import { join } from 'node:path';
 import { buildPackages, runBuild, runBuildWith } from './built.ts';
 import { makeLocalBase } from './classic-base.ts';
 
+const folders = new Map<string, Promise<string>>();
+
 /** Makes a program in a folder beside the packages of the same sources, once. Returns the folder. */
-async function makeOnce(name: string, make: (part: string) => void | Promise<void>): Promise<string> {
+function makeOnce(name: string, make: (part: string) => void | Promise<void>): Promise<string> {
+  const folder = folders.get(name) ?? makeFolder(name, make);
+  folders.set(name, folder);
+  return folder;
+}
+
+async function makeFolder(name: string, make: (part: string) => void | Promise<void>): Promise<string> {
   const packages = await buildPackages();
   const folder = join(packages, name);
   if (existsSync(folder)) return folder;

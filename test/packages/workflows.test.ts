@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'tap';
 import { parse } from 'yaml';
@@ -13,6 +13,8 @@ interface Job {
   readonly uses?: string;
   readonly steps?: readonly Step[];
   readonly 'timeout-minutes'?: number;
+  readonly 'runs-on'?: string;
+  readonly strategy?: { readonly matrix: unknown };
 }
 
 interface Workflow {
@@ -44,11 +46,59 @@ for (const file of readdirSync(folder)) {
   test(`${file}: every npm script and file that it runs is there`, async t => {
     const commands = steps.map(step => step.run ?? '').join('\n');
     for (const [, name] of commands.matchAll(/npm run ([\w:]+)/g)) t.hasProp(scripts, name!);
+    for (const [path] of commands.matchAll(/(?:build|\.ci)\/[\w./-]+/g)) t.ok(existsSync(join(root, path)), path);
   });
 }
 
-test('a release runs on a tag v*, after CI', async t => {
-  const { on, jobs } = parse(readFileSync(join(folder, 'release.yml'), 'utf8')) as Workflow;
+/** As GitHub writes the use of a value. */
+const expression = (name: string) => `\${{ ${name} }}`;
+
+const read = (file: string) => parse(readFileSync(join(folder, file), 'utf8')) as Workflow;
+
+test('the demo and all tests run on both architectures', async t => {
+  const { jobs } = read('ci.yml');
+  for (const name of ['demo', 'test']) {
+    t.equal(jobs[name]?.['runs-on'], expression('matrix.runner'), name);
+    t.same(jobs[name]?.strategy?.matrix, { runner: ['ubuntu-24.04', 'ubuntu-24.04-arm'] }, name);
+  }
+});
+
+test('a release runs on a tag v*, after CI, and all of it is built before any of it is published', async t => {
+  const { on, jobs } = read('release.yml');
   t.same(on, { push: { tags: ['v*'] } });
-  t.match(jobs, { test: { uses: './.github/workflows/ci.yml' }, release: { needs: 'test' } });
+  t.match(jobs, {
+    test: { uses: './.github/workflows/ci.yml' },
+    build: { needs: 'test' },
+    release: { needs: 'build' },
+  });
+});
+
+test('each architecture is built on its own machine, and a release fails unless it is static', async t => {
+  const { build } = read('release.yml').jobs;
+  t.same(build?.strategy?.matrix, {
+    include: [
+      { arch: 'amd64', runner: 'ubuntu-24.04' },
+      { arch: 'arm64', runner: 'ubuntu-24.04-arm' },
+    ],
+  });
+  t.match(build, { 'runs-on': expression('matrix.runner'), env: { ARCH: expression('matrix.arch') } });
+  const commands = build!.steps!.flatMap(step => step.run ?? []);
+  const at = (text: string) => commands.findIndex(command => command.includes(text));
+  const order = [
+    'npm run package -- --release --arch "$ARCH"',
+    '.ci/check-static "dist/$ARCH/criproxy"',
+    'npm run bench',
+  ];
+  t.same(
+    order.map(at),
+    [...order.map(at)].sort((a, b) => a - b),
+  );
+  t.notOk(order.map(at).includes(-1));
+  t.match(commands[at('npm run bench')], 'CRIPROXY_BIN="$PWD/dist/$ARCH/criproxy"', 'of that executable');
+});
+
+test('the release job publishes what build/release.ts has gathered', async t => {
+  const commands = read('release.yml').jobs['release']!.steps!.flatMap(step => step.run ?? []);
+  t.ok(commands.some(command => command.includes('build/release.ts --bench')));
+  t.ok(commands.some(command => /gh release create .* dist\/release\/\*$/.test(command)));
 });

@@ -53,7 +53,7 @@ function makeReport(runtimes: readonly Partial<RuntimeReport>[]): StatusReport {
     time: ago(0),
     daemon: {
       version: '1.0.0',
-    base: 'Node 24.21.0, dynamic, glibc, amd64, sea',
+      base: 'Node 24.21.0, dynamic, glibc, amd64, sea',
       pid: 812,
       startedAt: ago(300_000),
       uptimeSeconds: 300_000,

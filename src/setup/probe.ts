@@ -4,7 +4,7 @@ import { ownCall } from '../base/own-call.ts';
 import { greet } from '../cri/ask/greet.ts';
 import type { Greeting } from '../cri/read/greeting.ts';
 import { podNameOf } from '../cri/read/item-names.ts';
-import { readAllBytes } from '../cri/read/listing.ts';
+import { itemsById } from '../cri/read/listing.ts';
 import { isReady } from '../cri/read/pod-identity.ts';
 import { makeDial } from '../transport/grpc/client/client.ts';
 import { endpointPath } from './endpoint.ts';
@@ -79,7 +79,7 @@ export async function probeRuntime(socket: string, ms: number): Promise<RuntimeA
 export function listReadyPods(socket: string): Promise<readonly string[]> {
   return atRuntime(socket, LIMIT, async (_, ask) => {
     const list = await ask('RuntimeService', 'ListPodSandbox');
-    const ready = readAllBytes(list, 1).filter(isReady).map(podNameOf);
+    const ready = [...itemsById(list).values()].filter(isReady).map(podNameOf);
     return ready.map(({ namespace, pod }) => `${namespace}/${pod}`);
   });
 }

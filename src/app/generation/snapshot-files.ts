@@ -1,7 +1,7 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from '../../base/logger.ts';
-import { encodeOwner } from '../../routing/state/snapshot-file.ts';
+import { encodeOwner } from '../../cri/state/state-message.ts';
 import type { Filed, SnapshotStore } from '../../routing/state/snapshot-store.ts';
 import { DamagedError, readState, setAside, writeState } from '../../store/state-file.ts';
 import { TwinJournal } from '../../store/twin-journal.ts';

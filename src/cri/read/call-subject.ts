@@ -1,8 +1,8 @@
+import { readBytes, readString } from '../../wire/fields.ts';
 import { Records, WireType } from '../../wire/records.ts';
 import { WireError } from '../../wire/wire-error.ts';
 import { type Field, fieldsOf } from '../tables/schema.ts';
 import { podNameOfConfig } from './item-names.ts';
-import { readBytes, readString } from './listing.ts';
 
 /** The subject of a request, as far as the request itself tells; else empty. Ids and image are in the client's names. */
 export interface CallSubject {

@@ -1,4 +1,4 @@
-import { lenField, readBytes, readEnum, varintField } from './listing.ts';
+import { lenField, readBytes, readEnum, varintField } from '../../wire/fields.ts';
 import { readInfo } from './node-status.ts';
 
 /** CgroupDriver. */

@@ -1,6 +1,5 @@
+import { readAllStrings, readBytes, readEnum, readMap, readString } from '../../wire/fields.ts';
 import { Records } from '../../wire/records.ts';
-import { readAllBytes, readBytes, readEnum, readString } from './listing.ts';
-import { readMapEntry } from './read.ts';
 
 /** Decides whether an item of a list, as bytes, passes the filter of a list request. */
 export type Passes = (item: Buffer) => boolean;
@@ -93,21 +92,11 @@ function byLabels(filter: Buffer, selectorField: number, labelsField: number): P
   // Read when there is an item to judge: a live runtime judges for itself, and a selector may be as large as a message.
   let wanted: Map<string, string> | undefined;
   return item => {
-    wanted ??= entries(filter, selectorField);
-    const labels = entries(item, labelsField);
+    wanted ??= readMap(filter, selectorField);
+    const labels = readMap(item, labelsField);
     for (const [key, value] of wanted) if (labels.get(key) !== value) return false;
     return true;
   };
-}
-
-/** The entries of a map<string,string>. */
-export function entries(message: Buffer, field: number): Map<string, string> {
-  return new Map(
-    readAllBytes(message, field).map(bytes => {
-      const { key, value } = readMapEntry(bytes, 0, bytes.length);
-      return [key, value];
-    }),
-  );
 }
 
 /**
@@ -137,7 +126,7 @@ export function handlerOfImage(image: Buffer): string {
 export function isImage(image: Buffer, name: string): boolean {
   const id = readString(image, 1);
   if (id === name || isBeginning(name, id)) return true;
-  return [...readAllBytes(image, 2), ...readAllBytes(image, 3)].some(each => isSameName(each.toString('utf8'), name));
+  return [...readAllStrings(image, 2), ...readAllStrings(image, 3)].some(each => isSameName(each, name));
 }
 
 /** From this length on hex digits are taken for the beginning of an id: crictl shows 13 of them, and takes fewer. */

@@ -1,4 +1,4 @@
-import { readAllBytes, readBytes, readString } from './listing.ts';
+import { readAllBytes, readBytes, readString } from '../../wire/fields.ts';
 
 /** Where the first image filesystem of an ImageFsInfoResponse is mounted, the one that a kubelet uses; empty if not said. */
 export function imageMountpoint(response: Buffer): string {

@@ -1,7 +1,8 @@
+import { lenField, readAllBytes, readAllStrings, readString, varint64Field, varintField } from '../../wire/fields.ts';
 import { Records, WireType } from '../../wire/records.ts';
 import { decodeVarint } from '../../wire/varint.ts';
 import { handlerOfImage } from './filter.ts';
-import { itemId, lenField, readAllBytes, readString, varint64Field, varintField } from './listing.ts';
+import { itemId } from './listing.ts';
 
 /** Fields of Image that are joined; the other fields come from the first copy. */
 const TAGS = 2;
@@ -122,8 +123,17 @@ export function isPinned(image: Buffer): boolean {
 
 /** The names of an Image: its id, tags and digests. */
 export function imageNames(image: Buffer): string[] {
-  const names = [...readAllBytes(image, TAGS), ...readAllBytes(image, DIGESTS)];
-  return [readString(image, 1), ...names.map(name => name.toString('utf8'))];
+  return [readString(image, 1), ...tagsOf(image), ...digestsOf(image)];
+}
+
+/** Image.repo_tags. */
+export function tagsOf(image: Buffer): string[] {
+  return readAllStrings(image, TAGS);
+}
+
+/** Image.repo_digests. */
+export function digestsOf(image: Buffer): string[] {
+  return readAllStrings(image, DIGESTS);
 }
 
 /** A list's answer cut between its items into messages of about `size` bytes; none for an empty one. */

@@ -1,5 +1,5 @@
+import { readBytes, readString } from '../../wire/fields.ts';
 import { isImage } from './filter.ts';
-import { readBytes, readString } from './listing.ts';
 
 const nothing = Buffer.alloc(0);
 

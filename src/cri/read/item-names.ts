@@ -1,4 +1,4 @@
-import { readAllBytes, readBytes, readString } from './listing.ts';
+import { readAllBytes, readBytes, readString } from '../../wire/fields.ts';
 
 const nothing = Buffer.alloc(0);
 

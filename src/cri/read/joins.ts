@@ -1,6 +1,7 @@
+import { lenField, readAllBytes, readString } from '../../wire/fields.ts';
 import type { Join } from '../tables/methods.ts';
 import { mergeImages } from './image-list.ts';
-import { lenField, listOf, readAllBytes, readString } from './listing.ts';
+import { listOf } from './listing.ts';
 
 /** How several answers become one, by the rule in a method's row. `answers` are in the order of the runtimes. Throw WireErrors. */
 export const joins: Readonly<Record<Join, (answers: readonly Buffer[]) => Buffer>> = {

@@ -1,5 +1,5 @@
+import { lenField, readString } from '../../wire/fields.ts';
 import { Records, WireType } from '../../wire/records.ts';
-import { encodeVarint, encodeVarint64 } from '../../wire/varint.ts';
 import { WireError } from '../../wire/wire-error.ts';
 
 /**
@@ -65,6 +65,11 @@ export function listOf(items: Iterable<Buffer>): Buffer {
   return Buffer.concat(parts);
 }
 
+/** The id of a pod or container in a request that names one, and in the answer to a request that makes one: field 1 of all of them. */
+export function idOf(message: Buffer): string {
+  return readString(message, 1);
+}
+
 /** A request that has the id of a pod or container as its field 1, and nothing else: for its status, or to stop or remove it. */
 export function idRequest(id: string): Buffer {
   return lenField(1, id);
@@ -73,69 +78,4 @@ export function idRequest(id: string): Buffer {
 /** A ListPodSandboxRequest or ListContainersRequest for this id: field 1, the filter, has it as its field 1. */
 export function idFilterRequest(id: string): Buffer {
   return lenField(1, lenField(1, id));
-}
-
-/** The last string or bytes field of this number in a message; empty if there is none. */
-export function readString(message: Buffer, field: number): string {
-  return readBytes(message, field)?.toString('utf8') ?? '';
-}
-
-/** The content of the last LEN field of this number; undefined if there is none. */
-export function readBytes(message: Buffer, field: number): Buffer | undefined {
-  let found: Buffer | undefined;
-  const records = new Records(message);
-  while (records.next()) {
-    if (records.field === field && records.type === WireType.Len) {
-      found = message.subarray(records.valueStart, records.valueEnd);
-    }
-  }
-  return found;
-}
-
-/** The contents of all LEN fields of this number. */
-export function readAllBytes(message: Buffer, field: number): Buffer[] {
-  const found: Buffer[] = [];
-  const records = new Records(message);
-  while (records.next()) {
-    if (records.field === field && records.type === WireType.Len) {
-      found.push(message.subarray(records.valueStart, records.valueEnd));
-    }
-  }
-  return found;
-}
-
-/** The last one-byte varint field of this number, which an enum of CRI is; 0 if there is none. */
-export function readEnum(message: Buffer, field: number): number {
-  let value = 0;
-  const records = new Records(message);
-  while (records.next()) {
-    if (records.field === field && records.type === WireType.Varint) value = message[records.valueStart]! & 0x7f;
-  }
-  return value;
-}
-
-/** The message with the enum field of this number set. */
-export function withEnum(message: Buffer, field: number, value: number): Buffer {
-  return Buffer.concat([...otherRecords(message, field), varintField(field, value)]);
-}
-
-function* otherRecords(message: Buffer, field: number): Generator<Buffer> {
-  const records = new Records(message);
-  while (records.next()) if (records.field !== field) yield message.subarray(records.start, records.valueEnd);
-}
-
-/** A LEN record. */
-export function lenField(field: number, content: Buffer | string): Buffer {
-  const bytes = typeof content === 'string' ? Buffer.from(content) : content;
-  return Buffer.concat([encodeVarint(field * 8 + WireType.Len), encodeVarint(bytes.length), bytes]);
-}
-
-/** A varint record of a whole number from 0 to 2^53-1. */
-export function varintField(field: number, value: number): Buffer {
-  return Buffer.concat([encodeVarint(field * 8 + WireType.Varint), encodeVarint(value)]);
-}
-
-/** A varint record of up to 64 bits. */
-export function varint64Field(field: number, value: bigint): Buffer {
-  return Buffer.concat([encodeVarint(field * 8 + WireType.Varint), encodeVarint64(value)]);
 }

@@ -1,6 +1,13 @@
+import {
+  lenField,
+  readAllBytes,
+  readBytes,
+  readEnum,
+  readMapEntry,
+  readString,
+  varintField,
+} from '../../wire/fields.ts';
 import { Records } from '../../wire/records.ts';
-import { lenField, readAllBytes, readBytes, readEnum, readString, varintField } from './listing.ts';
-import { readMapEntry } from './read.ts';
 
 /** A RuntimeCondition. */
 export interface Condition {

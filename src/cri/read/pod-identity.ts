@@ -1,5 +1,4 @@
-import { readAllBytes, readBytes, readEnum, readString } from './listing.ts';
-import { readMapEntry } from './read.ts';
+import { readAllBytes, readBytes, readEnum, readMap, readMapEntry, readString } from '../../wire/fields.ts';
 import { SANDBOX_READY } from './state-records.ts';
 
 /**
@@ -7,6 +6,8 @@ import { SANDBOX_READY } from './state-records.ts';
  * ConfigFirstSeenAnnotationKey). It is in the pod sandbox and in the image calls of the same pod, which have no uid.
  */
 export const FIRST_SEEN = 'kubernetes.io/config.seen';
+
+const ANNOTATIONS = 6;
 
 /** The marks of a pod in a call; empty where the call has none. */
 export interface PodIdentity {
@@ -19,7 +20,7 @@ export interface PodIdentity {
 export function isSandboxOf(sandbox: Buffer, { uid, firstSeen }: PodIdentity): boolean {
   if (uid !== '') return readString(readBytes(sandbox, 2) ?? Buffer.alloc(0), 2) === uid;
   if (firstSeen === '') return false;
-  return readAllBytes(sandbox, 6).some(bytes => {
+  return readAllBytes(sandbox, ANNOTATIONS).some(bytes => {
     const { key, value } = readMapEntry(bytes, 0, bytes.length);
     return key === FIRST_SEEN && value === firstSeen;
   });
@@ -28,4 +29,14 @@ export function isSandboxOf(sandbox: Buffer, { uid, firstSeen }: PodIdentity): b
 /** Whether a PodSandbox is ready. */
 export function isReady(sandbox: Buffer): boolean {
   return readEnum(sandbox, 3) === SANDBOX_READY;
+}
+
+/** PodSandbox.runtime_handler. */
+export function handlerOfPod(sandbox: Buffer): string {
+  return readString(sandbox, 7);
+}
+
+/** PodSandbox.annotations. */
+export function annotationsOfPod(sandbox: Buffer): Map<string, string> {
+  return readMap(sandbox, ANNOTATIONS);
 }

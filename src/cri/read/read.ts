@@ -1,6 +1,7 @@
+import { readMapEntry, readString } from '../../wire/fields.ts';
 import { findLast } from '../../wire/find-last.ts';
 import { Records, WireType } from '../../wire/records.ts';
-import { splice } from '../../wire/splice.ts';
+import { type Last, splice } from '../../wire/splice.ts';
 import type { Kind } from '../tables/messages.ts';
 import { fieldsOf } from '../tables/schema.ts';
 import { compile } from '../translate/compile.ts';
@@ -38,6 +39,11 @@ export function readOwn(message: string, kind: Kind, bytes: Buffer): string {
   return text;
 }
 
+/** The text of the field that an edit of a message is about; see Last. */
+export function lastText(message: Buffer, { field }: Last): string {
+  return readString(message, field);
+}
+
 /** The owner of an annotation. */
 export type AnnotationKind = 'podAnnotation' | 'imageAnnotation';
 
@@ -70,26 +76,6 @@ function hasKey(records: Records, bytes: Buffer, start: number, end: number, wan
     is = valueEnd - valueStart === wanted.length && wanted.compare(bytes, valueStart, valueEnd) === 0;
   }
   return is;
-}
-
-/** An entry of a map<string,string>: a message of key (1) and value (2), either left out when empty. */
-export function readMapEntry(bytes: Buffer, start: number, end: number): { key: string; value: string } {
-  const entry = { key: '', value: '' };
-  const records = new Records(bytes, start, end);
-  while (records.next()) {
-    if (records.type !== WireType.Len) continue;
-    const text = bytes.toString('utf8', records.valueStart, records.valueEnd);
-    if (records.field === 1) entry.key = text;
-    if (records.field === 2) entry.value = text;
-  }
-  return entry;
-}
-
-/** Whether field 1 of a message is there: an ImageStatusResponse without it says that there is no such image. */
-export function hasFirstField(bytes: Buffer): boolean {
-  const records = new Records(bytes);
-  while (records.next()) if (records.field === 1) return true;
-  return false;
 }
 
 function visit(

@@ -1,6 +1,6 @@
+import { lenField, readAllBytes, readBytes, readMap, readString } from '../../wire/fields.ts';
 import { Records, WireType } from '../../wire/records.ts';
-import { entries } from './filter.ts';
-import { lenField, listOf, readAllBytes, readBytes, readString } from './listing.ts';
+import { listOf } from './listing.ts';
 import { sandboxOf } from './state-records.ts';
 
 /** The pods and containers that a runtime lists, by id; undefined where that is not known. */
@@ -55,9 +55,9 @@ function passes(shape: Shape, filter: Buffer, item: Buffer, id: string, { contai
   const pod = shape.of === 'container' ? readString(filter, 2) : '';
   const container = containers?.get(id);
   if (pod !== '' && (container === undefined || !sandboxOf(container).startsWith(pod))) return false;
-  const selector = entries(filter, shape.of === 'container' ? 3 : 2);
+  const selector = readMap(filter, shape.of === 'container' ? 3 : 2);
   if (selector.size === 0) return true;
-  const labels = entries(attributes(item), 3);
+  const labels = readMap(attributes(item), 3);
   return [...selector].every(([key, value]) => labels.get(key) === value);
 }
 

@@ -7,7 +7,7 @@ import {
   varint64Field,
   varintField,
   withEnum,
-} from './listing.ts';
+} from '../../wire/fields.ts';
 
 /** PodSandboxState and ContainerState, as far as they are set here. */
 export const SANDBOX_READY = 0;

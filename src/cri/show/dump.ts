@@ -1,7 +1,7 @@
 import { REDACTED, redactAddress, redactStreamingUrl, redactUrls } from '../../base/redact-urls.ts';
+import { readMapEntry } from '../../wire/fields.ts';
 import { Records, WireType } from '../../wire/records.ts';
 import { decodeVarint } from '../../wire/varint.ts';
-import { readMapEntry } from '../read/read.ts';
 import { enumName, type Field, fieldsOf, isMessage, isVarint } from '../tables/schema.ts';
 import { overrides, type Package } from '../translate/packages.ts';
 

@@ -1,8 +1,7 @@
 import { REDACTED, redactUrls } from '../../base/redact-urls.ts';
+import { lenField, readMapEntry } from '../../wire/fields.ts';
 import { Records, WireType } from '../../wire/records.ts';
 import { WireError } from '../../wire/wire-error.ts';
-import { lenField } from '../read/listing.ts';
-import { readMapEntry } from '../read/read.ts';
 import { type Field, fieldsOf, isMessage } from '../tables/schema.ts';
 import { overrides, type Package } from '../translate/packages.ts';
 import { LAST_APPLIED, redactText } from './dump.ts';

@@ -2,8 +2,8 @@ import type { CallOptions, Reply } from '../../base/call.ts';
 import { Code } from '../../base/codes.ts';
 import { ProxyError } from '../../base/error.ts';
 import { isImage } from '../../cri/read/filter.ts';
-import { itemId, lenField, readBytes } from '../../cri/read/listing.ts';
-import { hasFirstField } from '../../cri/read/read.ts';
+import { hasImage, imageOfStatus, statusOfImage } from '../../cri/read/image-answers.ts';
+import { itemId } from '../../cri/read/listing.ts';
 import { pause } from '../asking/budget.ts';
 import { askedFor } from '../call/asked.ts';
 import { doubtful, imageInSnapshot, isSilent, lacksService } from '../call/holding.ts';
@@ -52,7 +52,7 @@ export const imageStatus: UnaryRoute = async (plan, request, options) => {
 /** For a call by a name alone: false if no container could be created from an image that was reported as present. */
 function mayGuess(plan: Plan, request: Buffer, { message }: Reply): boolean {
   if (plan.hasAnnotations(request) || isDigest(plan.read('image', request))) return true;
-  return plan.node.imageGuesses.say(itemId(readBytes(message, 1)!));
+  return plan.node.imageGuesses.say(itemId(imageOfStatus(message)!));
 }
 
 /** A runtime's answer to the question whether it has an image; `answer`: its own response for "no". */
@@ -72,7 +72,7 @@ async function look(plan: Plan, runtime: Runtime, request: Buffer, options: Call
       ? await plan.call(runtime, request, options)
       : await promptAnswer(plan, runtime, request, options);
     if (part instanceof ProxyError) throw part;
-    const has = plan.readAnswer(runtime, () => hasFirstField(part.message));
+    const has = plan.readAnswer(runtime, () => hasImage(part.message));
     return has ? { kind: 'has', reply: part } : { kind: 'lacks', answer: part };
   } catch (error) {
     const fault = ProxyError.from(error);
@@ -91,7 +91,7 @@ function lookInSnapshot(plan: Plan, runtime: Runtime, request: Buffer): Look | u
   if (held === 'unknown') return undefined;
   if (held === 'no') return { kind: 'lacks', answer: missing };
   const items = [...plan.node.of(runtime).images.index().values()];
-  const status = lenField(1, items.find(item => isImage(item, image))!);
+  const status = statusOfImage(items.find(item => isImage(item, image))!);
   return { kind: 'has', reply: { ...missing, message: plan.names(runtime).decode(status, request) } };
 }
 

@@ -1,10 +1,7 @@
-import { readString } from '../../cri/read/listing.ts';
+import { handlerOfPod } from '../../cri/read/pod-identity.ts';
 import { rewriter } from '../../cri/translate/rewrite.ts';
 import type { Plan } from '../call/method-plan.ts';
 import type { ImageOwner } from './image-owner.ts';
-
-/** PodSandbox.runtime_handler. */
-const HANDLER = 7;
 
 /**
  * An image call with the handler of its pod's sandbox in place of a handler that belongs to another runtime by now: the pod stays on
@@ -15,7 +12,7 @@ export function withOwnHandler(plan: Plan, { runtime, sandbox }: ImageOwner, req
   const asked = plan.read('handler', request);
   const route = asked === '' ? undefined : handlers.route(asked);
   if (sandbox === undefined || route === undefined || route.runtime === runtime) return request;
-  const own = readString(sandbox.item, HANDLER);
+  const own = handlerOfPod(sandbox.item);
   const name = own === '' ? '' : handlers.nameOf(runtime, own);
   const usable = name !== '' && (handlers.route(name)?.runtime ?? runtime) === runtime;
   return rewriter(plan.method.request, {

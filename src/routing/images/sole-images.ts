@@ -1,7 +1,9 @@
-import { entries, fullName } from '../../cri/read/filter.ts';
+import { fullName } from '../../cri/read/filter.ts';
+import { digestsOf, tagsOf } from '../../cri/read/image-list.ts';
 import { isUsedBy } from '../../cri/read/image-use.ts';
-import { itemId, readAllBytes, readString } from '../../cri/read/listing.ts';
-import { isReady } from '../../cri/read/pod-identity.ts';
+import { itemId } from '../../cri/read/listing.ts';
+import { annotationsOfPod, handlerOfPod, isReady } from '../../cri/read/pod-identity.ts';
+import { sandboxOf } from '../../cri/read/state-records.ts';
 import type { Runtime } from '../port/runtime.ts';
 import { TARGET_RUNTIME } from '../port/runtimes.ts';
 import type { NodeState } from '../state/node-state.ts';
@@ -39,7 +41,7 @@ function* namesForSuccessors(node: NodeState, runtime: Runtime): Generator<{ tar
   for (const pod of pods.index().values()) {
     const target = isReady(pod) ? targetOf(node, runtime, pod) : runtime;
     if (target === runtime) continue;
-    for (const container of all.filter(each => readString(each, 2) === itemId(pod))) {
+    for (const container of all.filter(each => sandboxOf(each) === itemId(pod))) {
       const used = [...images.index().values()].filter(image => isUsedBy(image, container));
       for (const name of used.flatMap(namesOf)) yield { target, name };
     }
@@ -47,11 +49,11 @@ function* namesForSuccessors(node: NodeState, runtime: Runtime): Generator<{ tar
 }
 
 function targetOf(node: NodeState, runtime: Runtime, pod: Buffer): Runtime {
-  const own = readString(pod, 7);
+  const own = handlerOfPod(pod);
   const asked = node.of(runtime).askedHandlers.get(itemId(pod));
   const handler = asked ?? (own === '' ? '' : node.runtimes.handlers.nameOf(runtime, own));
   try {
-    const named = namedRuntime(node.runtimes, handler, entries(pod, 6).get(TARGET_RUNTIME));
+    const named = namedRuntime(node.runtimes, handler, annotationsOfPod(pod).get(TARGET_RUNTIME));
     return named ?? node.runtimes.primary;
   } catch {
     return runtime; // such a pod would be refused
@@ -59,12 +61,11 @@ function targetOf(node: NodeState, runtime: Runtime, pod: Buffer): Runtime {
 }
 
 function namesOf(image: Buffer): string[] {
-  const [tags, digests] = [2, 3].map(field => readAllBytes(image, field).map(bytes => bytes.toString('utf8')));
-  return tags!.length > 0 ? tags! : digests!;
+  const tags = tagsOf(image);
+  return tags.length > 0 ? tags : digestsOf(image);
 }
 
 function allNames(node: NodeState, runtime: Runtime): Set<string> {
   const images = [...node.of(runtime).images.index().values()];
-  const names = images.flatMap(image => [...readAllBytes(image, 2), ...readAllBytes(image, 3)]);
-  return new Set(names.map(name => fullName(name.toString('utf8'))));
+  return new Set(images.flatMap(image => [...tagsOf(image), ...digestsOf(image)]).map(fullName));
 }

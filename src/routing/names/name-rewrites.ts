@@ -2,7 +2,8 @@ import { Code } from '../../base/codes.ts';
 import { ProxyError } from '../../base/error.ts';
 import { runtimeName } from '../../base/runtime-name.ts';
 import { imageNames, isPinned } from '../../cri/read/image-list.ts';
-import { itemId, readString } from '../../cri/read/listing.ts';
+import { itemId } from '../../cri/read/listing.ts';
+import { lastText } from '../../cri/read/read.ts';
 import type { Rewrite, Rewrites } from '../../cri/translate/rewrite.ts';
 import { idPrefix, imagePrefix } from '../port/names.ts';
 import { type PinRow, pinsOf } from '../port/pins.ts';
@@ -101,7 +102,7 @@ function handlerRewrites(runtime: Runtime, naming: Naming): Rewrites {
     },
     podHandler(bytes, start, end, edit) {
       const pod = bytes.subarray(start, end);
-      const own = readString(pod, edit.last!.field);
+      const own = lastText(pod, edit.last!);
       const shown = naming.askedHandler(runtime, itemId(pod)) ?? nameOf(own);
       if (shown !== own) edit.append(Buffer.from(shown));
     },

@@ -1,5 +1,6 @@
+import { imageOfStatus, pulledRef } from '../../cri/read/image-answers.ts';
 import { createdContainer, imageAsked, type MadeContainer, restoredContainers } from '../../cri/read/item-names.ts';
-import { itemId, readBytes, readString } from '../../cri/read/listing.ts';
+import { itemId } from '../../cri/read/listing.ts';
 import { imagePrefix, isDigest } from '../port/names.ts';
 import type { Runtime } from '../port/runtime.ts';
 import type { Runtimes } from '../port/runtimes.ts';
@@ -32,10 +33,10 @@ export function noteNames({ method, request, image, answer }: Answered, runtime:
       for (const made of restoredContainers(request, answer)) noteContainer(made);
       break;
     case 'PullImage':
-      prefixUse.noteImage(readString(answer, 1), prefixIn(image) !== '', images);
+      prefixUse.noteImage(pulledRef(answer), prefixIn(image) !== '', images);
       break;
     case 'ImageStatus': {
-      const found = readBytes(answer, 1);
+      const found = imageOfStatus(answer);
       if (found !== undefined && !isDigest(image)) prefixUse.noteImage(itemId(found), prefixIn(image) !== '', images);
     }
   }

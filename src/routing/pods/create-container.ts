@@ -1,8 +1,8 @@
 import type { CallOptions, Reply } from '../../base/call.ts';
 import { Code } from '../../base/codes.ts';
 import { ProxyError } from '../../base/error.ts';
+import { imageOfSpec } from '../../cri/read/image-answers.ts';
 import { createdContainer } from '../../cri/read/item-names.ts';
-import { readString } from '../../cri/read/listing.ts';
 import { snapshotHolds } from '../call/holding.ts';
 import type { Plan } from '../call/method-plan.ts';
 import { withOwnImageIds } from '../images/own-image-id.ts';
@@ -28,6 +28,6 @@ export async function createContainer(
 }
 
 function refuteGuess(plan: Plan, runtime: Runtime, request: Buffer): void {
-  const id = readString(createdContainer(request, Buffer.alloc(0)).image, 1);
+  const id = imageOfSpec(createdContainer(request, Buffer.alloc(0)).image);
   if (snapshotHolds(plan, runtime, 'ListImages', known => known === id) !== 'yes') plan.node.imageGuesses.refute(id);
 }

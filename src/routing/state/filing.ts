@@ -1,8 +1,9 @@
 import { steadyNow } from '../../base/steady-clock.ts';
 import type { ListName } from '../../cri/read/filter.ts';
+import type { Owner } from '../../cri/state/state-message.ts';
 import type { Runtime } from '../port/runtime.ts';
 import type { Snapshot } from './snapshot.ts';
-import { encodeChange, encodeState, type Notes, notesOf, type Owner } from './snapshot-file.ts';
+import { changedState, type Notes, notesOf, wholeState } from './snapshot-file.ts';
 
 /** How much older a list's time on the disk may be than its true time, in ms. */
 const TIMES = 60_000;
@@ -37,7 +38,7 @@ export class Filing {
     const isOther = this.owner?.id !== id || this.owner.path !== path;
     if (!this.isWhole || isOther || this.changesSize > Math.max(CHANGES, this.stateSize)) {
       for (const list of lists) snapshot.of(list).takeUnwritten();
-      const content = encodeState(snapshot, notes, { id, path }, bootId);
+      const content = wholeState(snapshot, notes, { id, path }, bootId);
       [this.isWhole, this.owner, this.stateSize, this.changesSize] = [true, { id, path }, content.length, 0];
       this.note(notes, times);
       return { kind: 'state', content };
@@ -45,7 +46,7 @@ export class Filing {
     const isOld = times !== this.times && steadyNow() - this.timesAt >= TIMES;
     const isSame = lists.every(list => snapshot.of(list).isWritten) && sameNotes(notes, this.notes);
     if (isSame && !isOld) return undefined;
-    const content = encodeChange(snapshot, list => snapshot.of(list).takeUnwritten(), notes, this.notes);
+    const content = changedState(snapshot, list => snapshot.of(list).takeUnwritten(), notes, this.notes);
     this.changesSize += content.length;
     this.note(notes, times);
     return { kind: 'change', content };

@@ -1,6 +1,7 @@
 import { steadyNow } from '../../base/steady-clock.ts';
 import type { ListName } from '../../cri/read/filter.ts';
-import { readBytes, readString } from '../../cri/read/listing.ts';
+import { removedImage } from '../../cri/read/image-answers.ts';
+import { idOf } from '../../cri/read/listing.ts';
 import {
   advanceContainer,
   CONTAINER_EXITED,
@@ -57,7 +58,7 @@ export class FollowedCall {
     this.effect = effect;
     this.request = request;
     const listing = namedIn(snapshot, effect);
-    const given = listing === undefined ? '' : readString(request, 1);
+    const given = listing === undefined ? '' : idOf(request);
     this.isGuess = listing !== undefined && given.length < FULL && !listing.index().has(given);
     this.id = (this.isGuess && inFull(idsIn(snapshot, listing!), given)) || given;
     this.underWay = snapshot.gone.begin();
@@ -66,7 +67,7 @@ export class FollowedCall {
   /** The runtime has answered with OK: makes the change, and returns the lists that must be asked for again. */
   answered(answer: Buffer): readonly ListName[] {
     try {
-      this.change(readString(answer, 1), this.askedAt);
+      this.change(idOf(answer), this.askedAt);
     } finally {
       this.snapshot.gone.end(this.underWay);
     }
@@ -121,7 +122,7 @@ export class FollowedCall {
         containers.change(remove(id));
         break;
       case 'removeImage':
-        images.change(removeImage(readString(readBytes(request, 1) ?? Buffer.alloc(0), 1)));
+        images.change(removeImage(removedImage(request)));
         break;
       case 'pullImage':
     }

@@ -1,5 +1,5 @@
+import { type Owner, readOwner } from '../../cri/state/state-message.ts';
 import type { Runtime } from '../port/runtime.ts';
-import { type Owner, readOwner } from './snapshot-file.ts';
 import type { Filed } from './snapshot-store.ts';
 
 /** A filed snapshot, and the proof that it belongs to the runtime. */

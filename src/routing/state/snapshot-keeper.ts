@@ -1,12 +1,13 @@
 import { Level } from '../../base/log-level.ts';
 import type { Logger } from '../../base/logger.ts';
 import { runtimeName } from '../../base/runtime-name.ts';
+import { encodeOwner, readOwner } from '../../cri/state/state-message.ts';
 import type { Runtime } from '../port/runtime.ts';
 import { Filing } from './filing.ts';
 import type { NodeState } from './node-state.ts';
 import type { Snapshot } from './snapshot.ts';
 import { type Claim, claimFiled } from './snapshot-claims.ts';
-import { decodeState, encodeOwner, readOwner } from './snapshot-file.ts';
+import { loadState } from './snapshot-file.ts';
 import type { Filed, SnapshotStore } from './snapshot-store.ts';
 
 /** How long a change that only a list has shown may wait to be written, in ms; a change by a call does not wait. */
@@ -123,7 +124,7 @@ export class SnapshotKeeper {
       return;
     }
     try {
-      decodeState(filed.contents, this.bootId, snapshot);
+      loadState(filed.contents, this.bootId, snapshot);
       snapshot.seen = true;
       const from = by === 'socket' ? '' : `, found by its ${by === 'path' ? 'path in the configuration' : 'id alone'}`;
       this.log.info(Level.Detail, `loaded the snapshot of ${runtimeName(runtime.id)}${from}`, undefined, {

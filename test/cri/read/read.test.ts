@@ -1,6 +1,8 @@
 import { test } from 'tap';
-import { hasFirstField, lastReader, readAnnotation, readMapEntry } from '../../../src/cri/read/read.ts';
+import { hasImage } from '../../../src/cri/read/image-answers.ts';
+import { lastReader, readAnnotation } from '../../../src/cri/read/read.ts';
 import type { Kind } from '../../../src/cri/tables/messages.ts';
+import { readMapEntry } from '../../../src/wire/fields.ts';
 import { fixed64, group, len, message, varint } from '../../wire/bytes.ts';
 
 const values: ReadonlyArray<readonly [what: string, message: string, kind: Kind, bytes: Buffer, value: string]> = [
@@ -62,8 +64,8 @@ const firsts: ReadonlyArray<readonly [what: string, bytes: Buffer, there: boolea
 ];
 
 for (const [what, bytes, there] of firsts) {
-  test(`hasFirstField of ${what} is ${there}`, async t => {
-    t.equal(hasFirstField(bytes), there);
+  test(`hasImage of ${what} is ${there}`, async t => {
+    t.equal(hasImage(bytes), there);
   });
 }
 
@@ -71,7 +73,7 @@ test('reading bytes that are no message throws', async t => {
   const broken = Buffer.from([0x0a, 0x05, 0x61]);
   t.throws(() => lastReader('StopPodSandboxRequest', 'pod')(broken), { name: 'WireError' });
   t.throws(() => readAnnotation('RunPodSandboxRequest', 'podAnnotation', 'key', broken), { name: 'WireError' });
-  t.throws(() => hasFirstField(Buffer.from([0x12, 0x05, 0x61])), { name: 'WireError' });
+  t.throws(() => hasImage(Buffer.from([0x12, 0x05, 0x61])), { name: 'WireError' });
 });
 
 test('an annotation among many is found without decoding the others', async t => {

@@ -1,11 +1,12 @@
 import { writeSync } from 'node:fs';
 import { snapshotStore } from '../../../src/app/generation/snapshot-files.ts';
 import type { Logger } from '../../../src/base/logger.ts';
-import { lenField, listOf, readString } from '../../../src/cri/read/listing.ts';
+import { listOf } from '../../../src/cri/read/listing.ts';
 import type { Runtime } from '../../../src/routing/port/runtime.ts';
 import { Runtimes } from '../../../src/routing/port/runtimes.ts';
 import { NodeState } from '../../../src/routing/state/node-state.ts';
 import { SnapshotKeeper } from '../../../src/routing/state/snapshot-keeper.ts';
+import { lenField, readString } from '../../../src/wire/fields.ts';
 
 /**
  * Writes snapshots without end, as the daemon does: `node snapshot-writer.ts FOLDER`. Says on stdout, a line each: `loaded N`,

@@ -1,7 +1,7 @@
 import { test } from 'tap';
 import { Code } from '../../../src/base/codes.ts';
 import { hasUnknownField, isWholeList, type ListName } from '../../../src/cri/read/filter.ts';
-import { lenField } from '../../../src/cri/read/listing.ts';
+import { lenField } from '../../../src/wire/fields.ts';
 import { criTypes } from '../../support/cri-types.ts';
 import { methodFact } from '../../support/facts.ts';
 import { fakeRuntime } from '../fakes.ts';

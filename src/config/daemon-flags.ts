@@ -33,6 +33,10 @@ export const daemonFlags: readonly FlagRow[] = [
   { name: 'h', type: 'bool', default: 'false', help: 'the same as -help' },
 ];
 
+export function defaultOfFlag(name: string): string {
+  return daemonFlags.find(row => row.name === name)!.default;
+}
+
 function toFlagRow(flag: OptionFlag): FlagRow {
   // The option of the daemon, where one of each runtime has the flag too; the socket, where the id has it.
   const row = allOptions

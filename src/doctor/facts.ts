@@ -1,4 +1,6 @@
 import type { StatusReport } from '../admin/api/status-report.ts';
+import { defaultOfFlag } from '../config/daemon-flags.ts';
+import { readConnectEntry, splitEntries } from '../config/flag-entries.ts';
 import { type Argument, expandCommand, findFlag } from '../setup/command.ts';
 import { SERVICE } from '../setup/daemon.ts';
 import { endpointPath } from '../setup/endpoint.ts';
@@ -26,9 +28,6 @@ export interface Facts {
   readonly version: string;
 }
 
-const STATE_DIR = '/var/lib/criproxy';
-const LISTEN = '/run/criproxy.sock';
-
 export async function gatherFacts(node: ExaminedNode, adminSocket: string, version: string): Promise<Facts> {
   let report: StatusReport | undefined;
   let silence: Error | undefined;
@@ -46,7 +45,7 @@ export async function gatherFacts(node: ExaminedNode, adminSocket: string, versi
     strange = fault;
   }
   const args = report === undefined ? readDaemonArguments(node) : [];
-  const flag = (name: string, standard: string) => findFlag(args, name)?.value ?? standard;
+  const flag = (name: string) => findFlag(args, name)?.value ?? defaultOfFlag(name);
   return {
     report,
     silence,
@@ -54,9 +53,9 @@ export async function gatherFacts(node: ExaminedNode, adminSocket: string, versi
     strange,
     version,
     adminSocket,
-    listen: report?.daemon.listen ?? endpointPath(flag('listen', LISTEN)),
-    stateDir: report === undefined ? flag('stateDir', STATE_DIR) : (report.daemon.stateDir ?? undefined),
-    runtimes: report?.runtimes ?? readConnect(flag('connect', '')),
+    listen: report?.daemon.listen ?? endpointPath(flag('listen')),
+    stateDir: report === undefined ? flag('stateDir') : (report.daemon.stateDir ?? undefined),
+    runtimes: report?.runtimes ?? readConnect(findFlag(args, 'connect')?.value ?? ''),
   };
 }
 
@@ -72,9 +71,8 @@ function readDaemonArguments(node: ExaminedNode): readonly Argument[] {
 }
 
 function readConnect(connect: string): { id: string; socket: string }[] {
-  const entries = connect.split(',').filter(entry => entry !== '');
-  return entries.map((entry, index) => {
-    const id = index === 0 ? '' : entry.slice(0, entry.indexOf(':'));
-    return { id, socket: endpointPath(index === 0 ? entry : entry.slice(id.length + 1)) };
-  });
+  return splitEntries(connect)
+    .filter(entry => entry !== '')
+    .map(readConnectEntry)
+    .map(({ id = '', socket }) => ({ id, socket: endpointPath(socket) }));
 }

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { test } from 'tap';
 import { commands } from '../../src/cli/commands/commands.ts';
 import { configOfFlags } from '../support/config-of-flags.ts';
@@ -67,14 +66,9 @@ test('times and folders', async t => {
 });
 
 test('commands look for the daemon where it is by default', async t => {
-  const { listen, adminSocket, stateDir } = configOfFlags();
+  const { adminSocket } = configOfFlags();
   const defaults = commands.flatMap(({ name, options }) => options.map(row => [name, row.name, row.default] as const));
   const admin = defaults.filter(([, option]) => option === 'admin-socket');
   t.ok(admin.length > 3);
   for (const [name, , value] of admin) t.equal(value, adminSocket, name);
-  const setup = defaults.filter(([name, option]) => name.startsWith('setup ') && option === 'listen');
-  t.ok(setup.length > 0);
-  for (const [name, , value] of setup) t.equal(value, listen, name);
-  const facts = readFileSync(new URL('../../src/doctor/facts.ts', import.meta.url), 'utf8');
-  for (const path of [listen, stateDir]) t.ok(facts.includes(`'${path}'`), `doctor looks at ${path}`);
 });

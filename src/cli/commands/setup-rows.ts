@@ -1,3 +1,4 @@
+import { defaultOfFlag } from '../../config/daemon-flags.ts';
 import { knownRuntimes } from '../../setup/primary.ts';
 import type { CommandRow, OptionRow } from '../grammar/command-row.ts';
 
@@ -5,7 +6,7 @@ const listen: OptionRow = {
   name: 'listen',
   type: 'string',
   value: 'SOCKET',
-  default: '/run/criproxy.sock',
+  default: defaultOfFlag('listen'),
   help: "the service's socket",
 };
 

@@ -24,8 +24,9 @@ export function misses(
   figures: Readonly<Record<string, number>>,
   looksAt: (bar: Bar) => boolean,
   margin = 1,
+  all = bars,
 ): string[] {
-  return Object.entries(bars).flatMap(([name, bar]) => {
+  return Object.entries(all).flatMap(([name, bar]) => {
     if (!looksAt(bar)) return [];
     const figure = figures[name];
     const [max, min] = [(bar.max ?? Number.POSITIVE_INFINITY) * margin, (bar.min ?? 0) / margin];

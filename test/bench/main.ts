@@ -6,20 +6,23 @@ import { bars, misses } from './bars.ts';
 import { benchLoop } from './loop-bench.ts';
 import { benchNode } from './node/node-bench.ts';
 import { packageLevel } from './node/node-rig.ts';
+import { benchOptions } from './node/options-bench.ts';
 import { buildNativePeers, type NativePeers } from './peers/native-peers.ts';
 import { parseDuration, soak } from './soak.ts';
 
 /**
  * `npm run bench`: calls in a loop, each kind against the runtime itself and what else can be between. `--node`: the load of nodes as a
- * kubelet makes it. `--soak 10m`: that load for so long; whether memory stays flat and nothing is left over.
+ * kubelet makes it. `--options`: that load, with each option that costs something. `--soak 10m`: that load for so long; whether memory stays flat and nothing is left over.
  *
  * `--quick`: less of it. `--check`: exit status 1 if a bar in bars.json is missed. `--margin 2`: bars are taken that much wider.
  * `--json FILE`: all figures. `--only TEXT`: just the cases or loads whose name has it. `--native`: installs, as root, what peers on
- * grpc-go are built with; without it they are there if it is. `--flags '-ids raw'`: more flags of the proxy, with --node.
+ * grpc-go are built with; without it they are there if it is. With --node or --options, `--rounds 4`: how often each
+ * has its turn; with --node, `--flags '-ids raw'`: more flags of the proxy.
  */
 const { values } = parseArgs({
   options: {
     node: { type: 'boolean', default: false },
+    options: { type: 'boolean', default: false },
     soak: { type: 'string' },
     quick: { type: 'boolean', default: false },
     check: { type: 'boolean', default: false },
@@ -28,6 +31,7 @@ const { values } = parseArgs({
     only: { type: 'string', default: '' },
     native: { type: 'boolean', default: false },
     flags: { type: 'string', default: '' },
+    rounds: { type: 'string' },
   },
 });
 
@@ -60,12 +64,15 @@ interface Measured {
 
 async function measure(native: NativePeers | undefined): Promise<Measured> {
   const { quick, only } = values;
-  if (values.soak !== undefined) return { figures: await soak(native, parseDuration(values.soak), print) };
-  if (!values.node) return benchLoop({ native, quick, only, print });
+  if (values.soak !== undefined)
+    return { figures: await soak({ native, duration: parseDuration(values.soak), print }) };
+  if (!values.node && !values.options) return benchLoop({ native, quick, only, print });
   const flags = values.flags.split(' ').filter(flag => flag !== '');
   print(`the proxy runs with -v ${packageLevel}${flags.map(flag => ` ${flag}`).join('')}`);
-  const [period, rounds] = quick ? [10_000, 1] : [30_000, 2];
-  return { figures: await benchNode({ native, period, rounds, only, flags, print }) };
+  // Options differ by less than loads do: short turns put what disturbs the machine into all of them.
+  const [period, rounds] = quick ? [10_000, 1] : values.options ? [10_000, 6] : [30_000, 2];
+  const options = { native, period, rounds: Number(values.rounds ?? rounds), only, flags, print };
+  return { figures: await (values.options ? benchOptions(options) : benchNode(options)) };
 }
 
 async function main(): Promise<number> {

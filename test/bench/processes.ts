@@ -20,7 +20,7 @@ const channels = {
 export class Processes {
   private readonly folder = mkdtempSync(join(tmpdir(), 'criproxy-bench-'));
   private readonly children = new Set<ChildProcess>();
-  private program: string[] | undefined;
+  private bundled: string | undefined;
 
   path(name: string): string {
     return join(this.folder, name);
@@ -37,15 +37,16 @@ export class Processes {
     return this.start([process.execPath, join(import.meta.dirname, 'peers', script), ...args], channel);
   }
 
-  /** The program, bundled as it is packaged, or the one that CRIPROXY_BIN names. `nodeFlags` are for a bundle alone. */
+  /** The program that CRIPROXY_BIN names, or, without it or with flags for Node, bundled as it is packaged. */
   async startProgram(
     flags: readonly string[],
     channel: keyof typeof channels,
     nodeFlags: readonly string[] = [],
   ): Promise<ChildProcess> {
     const built = process.env['CRIPROXY_BIN'];
-    this.program ??= built ? [built] : [await bundle('src/main.ts', this.folder)];
-    return this.start([...(built ? [] : [process.execPath, ...nodeFlags]), ...this.program, ...flags], channel);
+    if (built && nodeFlags.length === 0) return this.start([built, ...flags], channel);
+    this.bundled ??= await bundle('src/main.ts', this.folder);
+    return this.start([process.execPath, ...nodeFlags, this.bundled, ...flags], channel);
   }
 
   async end(...children: readonly ChildProcess[]): Promise<void> {

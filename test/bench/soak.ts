@@ -1,6 +1,13 @@
+import { once } from 'node:events';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { askApi } from '../../src/admin/admin-client.ts';
+import type { Leftovers } from './node/leftovers.ts';
 import { memoryLoad } from './node/loads.ts';
+import { warmUp } from './node/node-bench.ts';
 import { makePlan } from './node/node-plan.ts';
-import { NodeRig } from './node/node-rig.ts';
+import { adminSocketOf, NodeRig, type Target } from './node/node-rig.ts';
 import type { NativePeers } from './peers/native-peers.ts';
 import { median } from './stats.ts';
 import { proportionalMemory, residentMemory } from './usage.ts';
@@ -15,44 +22,76 @@ export function parseDuration(text: string): number {
 /** A plan's length, after which memory is looked at, in ms. */
 const PERIOD = 10_000;
 
+/** After the last call, in ms: what calls leave for a moment is gone, and nothing that a daemon does each second adds to it. */
+const QUIET = 5000;
+
+export interface SoakOptions {
+  readonly native: NativePeers | undefined;
+  /** In ms. */
+  readonly duration: number;
+  print(line: string): void;
+}
+
 /**
- * Plays a node's load to a proxy for so many ms, and tells of its resident memory. Growth is measured between the medians of the second
- * and the last quarter: the first is for V8 to settle.
+ * Plays a node's load to a proxy for so long. Tells of its memory, whose growth is measured between the medians of the second and the last
+ * quarter, since the first is for V8 to settle; and of what it has at the end that a proxy without a past has not, in
+ * descriptors, calls, streams, timers, entries of maps and sets, and objects.
  */
-export async function soak(
-  native: NativePeers | undefined,
-  duration: number,
-  print: (line: string) => void,
-): Promise<Record<string, number>> {
+export async function soak({ native, duration, print }: SoakOptions): Promise<Record<string, number>> {
   const { population, rows } = memoryLoad;
-  const rig = new NodeRig({ native, population });
+  const nodeFlags = ['--import', join(import.meta.dirname, 'node/leftovers.ts')];
+  const proxies = ['long', 'fresh'].map(name => ({ name, nodeFlags }));
+  const rig = new NodeRig({ native, population, proxies, others: false });
   try {
-    await rig.start(['proxy']);
-    const [proxy] = rig.targets;
-    const plan = rig.writePlan('soak', makePlan(rows, population, PERIOD));
-    const start = performance.now();
-    const samples: number[] = [];
-    let calls = 0;
-    while (performance.now() - start < duration) {
-      const { times } = await rig.play(plan, proxy!);
-      calls += Object.values(times).reduce((count, each) => count + each.length, 0);
-      const memory = residentMemory(proxy!.pid!);
-      samples.push(memory);
-      const seconds = ((performance.now() - start) / 1000).toFixed(0);
-      const proportional = proportionalMemory(proxy!.pid!).toFixed(1);
-      print(
-        `${seconds.padStart(5)} s ${String(calls).padStart(9)} calls, RSS ${memory.toFixed(1)}, PSS ${proportional} MiB`,
-      );
-    }
-    const quarter = (index: number) => {
-      const length = samples.length / 4;
-      return median(samples.slice(Math.floor(index * length), Math.ceil((index + 1) * length)));
-    };
-    return {
-      'soak: largest resident memory, MiB': Math.max(...samples),
-      'soak: growth of the resident memory, MiB': quarter(3) - quarter(1),
-    };
+    await rig.start();
+    const [long, fresh] = rig.targets as [Target, Target];
+    const plan = makePlan(rows, population, PERIOD);
+    const file = rig.writePlan('soak', plan);
+    const samples = await playFor(rig, file, long, duration, print);
+    await warmUp(rig, file, plan, [fresh]);
+    await Promise.all([long, fresh].map(target => rig.play(file, target)));
+    await sleep(QUIET);
+    const left = await countLeft(long);
+    const usual = await countLeft(fresh);
+    const more = Object.entries(left).map(([what, count]) => [`soak: ${what} left over`, count - usual[what]!]);
+    print(`left ${JSON.stringify(left)}, a fresh proxy has ${JSON.stringify(usual)}`);
+    return { ...memoryFigures(samples), ...Object.fromEntries(more) };
   } finally {
     await rig.stop();
   }
+}
+
+/** Resident memory after each period, in MiB. */
+async function playFor(rig: NodeRig, plan: string, target: Target, duration: number, print: (line: string) => void) {
+  const samples: number[] = [];
+  const pid = target.child!.pid!;
+  const start = performance.now();
+  for (let calls = 0; performance.now() - start < duration; ) {
+    const { times } = await rig.play(plan, target);
+    calls += Object.values(times).reduce((count, each) => count + each.length, 0);
+    const memory = residentMemory(pid);
+    samples.push(memory);
+    const seconds = ((performance.now() - start) / 1000).toFixed(0).padStart(5);
+    const proportional = proportionalMemory(pid).toFixed(1);
+    print(`${seconds} s ${String(calls).padStart(9)} calls, RSS ${memory.toFixed(1)}, PSS ${proportional} MiB`);
+  }
+  return samples;
+}
+
+function memoryFigures(samples: readonly number[]): Record<string, number> {
+  const length = samples.length / 4;
+  const quarter = (index: number) => median(samples.slice(Math.floor(index * length), Math.ceil((index + 1) * length)));
+  return {
+    'soak: largest resident memory, MiB': Math.max(...samples),
+    'soak: growth of the resident memory, MiB': quarter(3) - quarter(1),
+  };
+}
+
+async function countLeft(target: Target): Promise<Record<string, number>> {
+  const child = target.child!;
+  const { daemon } = await askApi(adminSocketOf(target), 'GET /v1/status');
+  const descriptors = readdirSync(`/proc/${child.pid}/fd`).length;
+  child.send('count');
+  const [left] = (await once(child, 'message')) as [Leftovers];
+  return { descriptors, calls: daemon.calls!.open, streams: daemon.calls!.openStreams, ...left };
 }

@@ -16,11 +16,11 @@ export async function measureMemory(
   { population, rows }: NodeLoad,
   { print, minute = MINUTE }: { print(line: string): void; minute?: number },
 ): Promise<Record<string, number>> {
-  const proxy = rig.targets.find(({ kind }) => kind === 'proxy')!;
+  const proxy = rig.targets.find(({ name }) => name === 'proxy')!;
   const plan = rig.writePlan('minute', makePlan(rows, population, minute));
   const figures: Record<string, number> = {};
   const resident = (when: string) => {
-    const memory = residentMemory(proxy.pid!);
+    const memory = residentMemory(proxy.child!.pid!);
     print(`resident memory ${when.padEnd(48)} ${memory.toFixed(1).padStart(8)} MiB`);
     return memory;
   };

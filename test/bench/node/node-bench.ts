@@ -1,11 +1,12 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { NativePeers } from '../peers/native-peers.ts';
-import { median } from '../stats.ts';
+import type { Plan } from '../peers/plan.ts';
 import { loads, memoryLoad, type NodeLoad } from './loads.ts';
 import { measureMemory } from './memory.ts';
 import { makePlan } from './node-plan.ts';
-import { NodeRig, type TargetKind, targetKinds } from './node-rig.ts';
+import { NodeRig, type Target } from './node-rig.ts';
 import { tableOf } from './node-table.ts';
-import { figuresOf, type Slice, type SlicesByTarget, slice } from './slice.ts';
+import { figuresOf, ratioOf, type Slice, type SlicesByTarget, slice } from './slice.ts';
 
 export interface NodeBenchOptions {
   readonly native: NativePeers | undefined;
@@ -23,9 +24,11 @@ export interface NodeBenchOptions {
 export async function benchNode(options: NodeBenchOptions): Promise<Record<string, number>> {
   const figures: Record<string, number> = {};
   for (const load of loads.filter(({ name }) => name.includes(options.only))) {
-    const rig = new NodeRig({ native: options.native, population: load.population, flags: options.flags });
+    const { native, flags } = options;
+    const proxies = [{ name: 'proxy', flags }];
+    const rig = new NodeRig({ native, population: load.population, proxies, others: true });
     try {
-      await rig.start(targetKinds);
+      await rig.start();
       const measured = await playLoad(rig, load, options);
       for (const line of tableOf(load, measured)) options.print(line);
       Object.assign(figures, ratiosOf(load, measured));
@@ -37,33 +40,51 @@ export async function benchNode(options: NodeBenchOptions): Promise<Record<strin
   return figures;
 }
 
-/** Slices of each target in turn, so that what disturbs the machine disturbs all of them. */
+/**
+ * Slices of each target in turn, so that what disturbs the machine disturbs all of them. Where nothing is played they are at the same time:
+ * none disturbs the others.
+ */
 export async function playLoad(
   rig: NodeRig,
   { population, rows }: NodeLoad,
   { period, rounds }: Pick<NodeBenchOptions, 'period' | 'rounds'>,
 ): Promise<SlicesByTarget> {
-  const plan = rig.writePlan('load', makePlan(rows, population, period));
-  await warmUp(rig, plan, rows.length === 0 ? 1 : speedFor(population.whole.pods));
-  const all = new Map<TargetKind, Slice[]>(rig.targets.map(({ kind }) => [kind, []]));
+  const plan = makePlan(rows, population, period);
+  const file = rig.writePlan('load', plan);
+  const all = new Map<string, Slice[]>(rig.targets.map(({ name }) => [name, []]));
+  const play = async (target: Target) => {
+    all.get(target.name)!.push(await slice(rig, target, async () => (await rig.play(file, target)).times));
+  };
+  if (plan.entries.length > 0) await warmUp(rig, file, plan);
+  else await settle(rig, file);
   for (let round = 0; round < rounds; round++) {
-    for (const target of rig.targets) {
-      const play = async () => (await rig.play(plan, target)).times;
-      all.get(target.kind)!.push(await slice(rig, target, play));
-    }
+    if (plan.entries.length === 0) await Promise.all(rig.targets.map(play));
+    else for (const target of rig.targets) await play(target);
   }
   return all;
 }
 
-/** A daemon that has run for an hour has its code compiled: the plan is played a few times, to all targets at once. */
-async function warmUp(rig: NodeRig, plan: string, speed: number): Promise<void> {
-  for (let played = 0; played < speed / 2; played++)
-    await Promise.all(rig.targets.map(target => rig.play(plan, target, speed)));
+/** Connects to each target, and lets pass what comes after a start. */
+async function settle(rig: NodeRig, file: string): Promise<void> {
+  for (const target of rig.targets) await rig.play(file, target, 10);
+  await sleep(SETTLED);
 }
 
-/** How much faster a node's load can be played to all targets without being more than they can take. */
-function speedFor(pods: number): number {
-  return Math.max(1, Math.min(10, 1000 / pods));
+/** What a daemon does once after its start is done by then, in ms. */
+const SETTLED = 10_000;
+
+/** Calls, after which a daemon has its code compiled, as one that has run for an hour has. */
+const WARM = 3000;
+
+/** How many calls a second the targets can follow together. */
+const RATE = 2000;
+
+/** Plays the plan to these at once, faster than it says, until they are warm. */
+export async function warmUp(rig: NodeRig, file: string, plan: Plan, targets = rig.targets): Promise<void> {
+  const rate = (plan.entries.length / plan.period) * 1000;
+  const speed = Math.max(1, Math.min(10, RATE / targets.length / rate));
+  for (let calls = 0; calls < WARM; calls += plan.entries.length)
+    await Promise.all(targets.map(target => rig.play(file, target, speed)));
 }
 
 function ratiosOf({ name }: NodeLoad, all: SlicesByTarget): Record<string, number> {
@@ -77,9 +98,7 @@ function ratiosOf({ name }: NodeLoad, all: SlicesByTarget): Record<string, numbe
   figures[`${name}: CPU, proxy to client and runtimes`] = cpu / (client + runtimes);
   for (const other of ['pipe', 'go relay'] as const) {
     const slices = all.get(other);
-    if (slices === undefined) continue;
-    const pairs = proxy.map((each, round) => figuresOf([each]).cpu / figuresOf([slices[round]!]).cpu);
-    figures[`${name}: CPU, proxy to ${other}`] = median(pairs);
+    if (slices !== undefined) figures[`${name}: CPU, proxy to ${other}`] = ratioOf(proxy, slices);
   }
   return figures;
 }

@@ -10,21 +10,30 @@ import { nodeAnswers } from './node-answers.ts';
 import { type NodePopulation, secondId } from './population.ts';
 
 /**
- * `direct` is one runtime that has the whole node; `pipe` a process on Node that hands its bytes on; `proxy` the program in front of
- * two runtimes that have half of it each; `go relay` two hops on grpc-go to the same.
+ * `direct` is one runtime that has the whole node; `pipe` a process on Node that hands its bytes on; `go relay` two hops on grpc-go to two
+ * runtimes that have half of it each, as a proxy has.
  */
-export const targetKinds = ['direct', 'pipe', 'proxy', 'go relay'] as const;
-export type TargetKind = (typeof targetKinds)[number];
+const otherKinds = ['direct', 'pipe', 'go relay'] as const;
+type OtherKind = (typeof otherKinds)[number];
 
+/** What calls go to. */
 export interface Target {
-  readonly kind: TargetKind;
+  readonly name: string;
   readonly socket: string;
   /** The process in between; undefined for `direct`. */
-  readonly pid: number | undefined;
+  readonly child: ChildProcess | undefined;
   /** The runtimes behind it. */
   readonly runtimes: readonly number[];
   /** Bytes that it has logged. */
   logged(): number;
+}
+
+/** A daemon with more flags than those of every one, of which later ones win. */
+export interface ProxyVariant {
+  readonly name: string;
+  readonly flags?: readonly string[];
+  /** Flags of Node, with which the program is a bundle. */
+  readonly nodeFlags?: readonly string[];
 }
 
 /** The log level that the package's unit sets. */
@@ -34,47 +43,47 @@ export const packageLevel = Number(
   )?.[1],
 );
 
+/** Where a proxy's commands ask. */
+export function adminSocketOf({ socket }: Target): string {
+  return join(`${socket}.state`, 'admin.sock');
+}
+
 export interface NodeRigOptions {
+  /** Client, runtimes and `go relay` are on grpc-go; undefined: client and runtimes are our own, and there is no `go relay`. */
   readonly native: NativePeers | undefined;
   readonly population: NodePopulation;
-  /** More flags of the proxy; later ones win. */
-  readonly flags?: readonly string[];
-  readonly nodeFlags?: readonly string[];
+  readonly proxies: readonly ProxyVariant[];
+  /** Whether there are other targets than proxies. */
+  readonly others: boolean;
 }
 
 /** A node of canned runtimes with a client as a kubelet is, and all that can be between them. */
 export class NodeRig {
-  private readonly processes = new Processes();
+  readonly processes = new Processes();
+  targets: readonly Target[] = [];
+  private readonly options: NodeRigOptions;
   private readonly library: 'own' | 'native';
   private runtimes: ChildProcess[] = [];
   private client: LoadClient | undefined;
-  private proxy: ChildProcess | undefined;
-  targets: readonly Target[] = [];
-
-  private readonly options: NodeRigOptions;
 
   constructor(options: NodeRigOptions) {
     this.options = options;
     this.library = options.native === undefined ? 'own' : 'native';
   }
 
-  async start(kinds: readonly TargetKind[]): Promise<void> {
-    const { native, population } = this.options;
+  async start(): Promise<void> {
+    const { native, population, proxies, others } = this.options;
     const [first, second] = population.halves;
-    const whole = await this.startRuntime('whole', nodeAnswers(population.whole));
-    const one = await this.startRuntime('first', nodeAnswers(first));
-    const other = await this.startRuntime('second', nodeAnswers(second));
-    this.runtimes = [one, other];
-    const client = native === undefined ? this.processes.startPeer('load-client.ts', [], 'ipc') : undefined;
-    this.client = client ? nodeClient(client) : nativeClient(this.processes.start([native!.client], 'pipe'));
-    const starts: Readonly<Record<TargetKind, () => Target | Promise<Target>>> = {
-      direct: () => this.target('direct', 'whole', undefined, [whole]),
-      pipe: () => this.startPipe(whole),
-      proxy: () => this.startProxy(),
-      'go relay': () => this.startRelay(native!),
-    };
-    const started: Target[] = [];
-    for (const kind of kinds) if (kind !== 'go relay' || native !== undefined) started.push(await starts[kind]());
+    this.runtimes = [
+      await this.startRuntime('first', nodeAnswers(first)),
+      await this.startRuntime('second', nodeAnswers(second)),
+    ];
+    this.client =
+      native === undefined
+        ? nodeClient(this.processes.startPeer('load-client.ts', [], 'ipc'))
+        : nativeClient(this.processes.start([native.client], 'pipe'));
+    const started = others ? await this.startOthers() : [];
+    for (const [at, variant] of proxies.entries()) started.push(await this.startProxy(variant, `proxy-${at}`));
     for (const { socket } of started) await listening(socket);
     this.targets = started;
   }
@@ -85,17 +94,15 @@ export class NodeRig {
 
   /** All processes, this one too. */
   get pids(): readonly number[] {
-    const pids = this.targets.flatMap(({ pid, runtimes }) => [...(pid === undefined ? [] : [pid]), ...runtimes]);
+    const pids = this.targets.flatMap(({ child, runtimes }) => [
+      ...(child === undefined ? [] : [child.pid!]),
+      ...runtimes,
+    ]);
     return [...new Set([...pids, this.client!.pid, process.pid])];
   }
 
   get clientPid(): number {
     return this.client!.pid;
-  }
-
-  /** The proxy's process, with an IPC channel. */
-  get proxyProcess(): ChildProcess {
-    return this.proxy!;
   }
 
   /** Writes a plan where the client finds it. */
@@ -120,18 +127,13 @@ export class NodeRig {
     for (const runtime of this.runtimes) runtime.kill('SIGUSR1');
   }
 
-  private target(kind: TargetKind, name: string, child: ChildProcess | undefined, behind: ChildProcess[]): Target {
+  private target(name: string, path: string, child: ChildProcess | undefined, behind: ChildProcess[]): Target {
     let logged = 0;
     child?.stderr?.on('data', (octets: Buffer) => {
       logged += octets.length;
     });
-    return {
-      kind,
-      socket: this.processes.path(name),
-      pid: child?.pid,
-      runtimes: behind.map(({ pid }) => pid!),
-      logged: () => logged,
-    };
+    const runtimes = behind.map(({ pid }) => pid!);
+    return { name, socket: this.processes.path(path), child, runtimes, logged: () => logged };
   }
 
   private async startRuntime(name: string, answers: Answers): Promise<ChildProcess> {
@@ -147,22 +149,32 @@ export class NodeRig {
     return child;
   }
 
+  private async startOthers(): Promise<Target[]> {
+    const { native, population } = this.options;
+    const whole = await this.startRuntime('whole', nodeAnswers(population.whole));
+    const starts: Readonly<Record<OtherKind, () => Target>> = {
+      direct: () => this.target('direct', 'whole', undefined, [whole]),
+      pipe: () => this.startPipe(whole),
+      'go relay': () => this.startRelay(native!),
+    };
+    return otherKinds.filter(kind => kind !== 'go relay' || native !== undefined).map(kind => starts[kind]());
+  }
+
   private startPipe(whole: ChildProcess): Target {
     const child = this.processes.startPeer('pipe.ts', [this.processes.path('pipe'), this.processes.path('whole')]);
     return this.target('pipe', 'pipe', child, [whole]);
-  }
-
-  private async startProxy(): Promise<Target> {
-    const { flags = [], nodeFlags } = this.options;
-    const runtimes = `${this.processes.path('first')},${secondId}:${this.processes.path('second')}`;
-    const all = [...proxyFlags(runtimes, this.processes.path('proxy')), '-v', String(packageLevel), ...flags];
-    this.proxy = await this.processes.startProgram(all, 'log', nodeFlags);
-    return this.target('proxy', 'proxy', this.proxy, this.runtimes);
   }
 
   private startRelay({ relay }: NativePeers): Target {
     const [first, second, own] = ['first', 'second', 'relay'].map(name => this.processes.path(name));
     const child = this.processes.start([relay, own!, first!, second!, `${secondId}__`]);
     return this.target('go relay', 'relay', child, this.runtimes);
+  }
+
+  private async startProxy({ name, flags = [], nodeFlags }: ProxyVariant, path: string): Promise<Target> {
+    const runtimes = `${this.processes.path('first')},${secondId}:${this.processes.path('second')}`;
+    const all = [...proxyFlags(runtimes, this.processes.path(path)), '-v', String(packageLevel), ...flags];
+    const child = await this.processes.startProgram(all, 'log', nodeFlags);
+    return this.target(name, path, child, this.runtimes);
   }
 }

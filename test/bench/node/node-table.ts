@@ -4,31 +4,39 @@ import { figuresOf, type Slice, type SlicesByTarget } from './slice.ts';
 
 /** The lines of a table of what a load has cost, 80 columns wide. */
 export function tableOf({ name }: NodeLoad, all: SlicesByTarget): string[] {
-  return ['', headline(name, all), '', ...costs(all), ...timesByMethod(all)];
+  return ['', ...headline(name, all), '', ...costs(all), ...timesByMethod(all)];
 }
 
-function headline(name: string, all: SlicesByTarget): string {
+/** What was played, and how busy the machine was with anything else. */
+export function headline(name: string, all: SlicesByTarget): string[] {
   const slices = [...all.values()].flat();
   const { calls, others } = figuresOf(slices);
   const seconds = slices.reduce((sum, { elapsed }) => sum + elapsed, 0);
-  const each = all.values().next().value!.length;
+  const turns = all.values().next().value!.length;
   const rate = (calls / seconds).toFixed(1);
   const length = (seconds / slices.length).toFixed(0);
-  return `${name}: ${rate} calls/s, ${each} x ${length} s each; others used ${others.toFixed(0)} % of a core`;
+  const busy = `all other processes used ${others.toFixed(0)} % of a core`;
+  return [name, `${rate} calls/s, in ${turns} turns of ${length} s; ${busy}`];
 }
 
-function costs(all: SlicesByTarget): string[] {
-  const rows = [...all].map(([kind, slices]) => {
+const widths = [11, 7, 7, 9, 10, 9, 9, 9, 8] as const;
+
+function line(name: string, cells: readonly string[]): string {
+  return name.padEnd(widths[0]) + cells.map((cell, at) => cell.padStart(widths[at + 1]!)).join('');
+}
+
+/** A line for each target. */
+export function costs(all: SlicesByTarget): string[] {
+  const rows = [...all].map(([name, slices]) => {
     const { cpu, client, runtimes, wakeUps, written, logged, resident, proportional } = figuresOf(slices);
-    const beside = [client, runtimes].map(share => share.toFixed(2).padStart(8));
-    if (resident === undefined) return `${kind.padEnd(9)}${'-'.padStart(9)}${beside.join('')}`;
-    const rest = [wakeUps.toFixed(1), written.toFixed(0), logged.toFixed(0)].map(text => text.padStart(9));
-    const memory = [resident, proportional!].map(size => size.toFixed(1).padStart(8));
-    return `${kind.padEnd(9)}${cpu.toFixed(2).padStart(9)}${beside.join('')}${rest.join('')} ${memory.join('')}`;
+    const beside = [client.toFixed(2), runtimes.toFixed(2)];
+    if (resident === undefined) return line(name, ['-', ...beside]);
+    const rates = [wakeUps.toFixed(1), written.toFixed(0), logged.toFixed(0)];
+    return line(name, [cpu.toFixed(2), ...beside, ...rates, resident.toFixed(1), proportional!.toFixed(1)]);
   });
   return [
-    `${''.padEnd(9)}  CPU, % of a core${''.padEnd(9)}wake-ups     disk      log     MiB     MiB`,
-    `${''.padEnd(9)}   itself  client runtimes       /s      B/s      B/s     RSS     PSS`,
+    `${''.padEnd(widths[0])}       CPU, % of a core  wake-ups     disk      log      RSS     PSS`,
+    line('', ['itself', 'client', 'runtimes', '/s', 'B/s', 'B/s', 'MiB', 'MiB']),
     ...rows,
   ];
 }

@@ -1,5 +1,6 @@
+import { median } from '../stats.ts';
 import { cpuTime, machineCpuTime, proportionalMemory, residentMemory, type Usage, usageOf } from '../usage.ts';
-import type { NodeRig, Target, TargetKind } from './node-rig.ts';
+import type { NodeRig, Target } from './node-rig.ts';
 
 /** What was measured while a plan was played to one target. */
 export interface Slice {
@@ -20,7 +21,8 @@ export interface Slice {
 
 const sumOf = (pids: readonly number[]) => pids.reduce((sum, pid) => sum + cpuTime(pid), 0);
 
-function look(rig: NodeRig, { pid, runtimes, logged }: Target) {
+function look(rig: NodeRig, { child, runtimes, logged }: Target) {
+  const pid = child?.pid;
   return {
     at: performance.now(),
     own: pid === undefined ? { cpu: 0, wakeUps: 0, written: 0 } : usageOf(pid),
@@ -40,6 +42,7 @@ export async function slice(
   const before = look(rig, target);
   const times = await doing();
   const after = look(rig, target);
+  const pid = target.child?.pid;
   return {
     elapsed: (after.at - before.at) / 1000,
     own: {
@@ -52,8 +55,8 @@ export async function slice(
     runtimes: after.runtimes - before.runtimes,
     others: after.others - before.others,
     times,
-    resident: target.pid === undefined ? undefined : residentMemory(target.pid),
-    proportional: target.pid === undefined ? undefined : proportionalMemory(target.pid),
+    resident: pid === undefined ? undefined : residentMemory(pid),
+    proportional: pid === undefined ? undefined : proportionalMemory(pid),
   };
 }
 
@@ -73,7 +76,8 @@ export interface TargetFigures {
   readonly proportional: number | undefined;
 }
 
-export type SlicesByTarget = ReadonlyMap<TargetKind, readonly Slice[]>;
+/** By the target's name. */
+export type SlicesByTarget = ReadonlyMap<string, readonly Slice[]>;
 
 export function figuresOf(slices: readonly Slice[]): TargetFigures {
   const sum = (of: (each: Slice) => number) => slices.reduce((total, each) => total + of(each), 0);
@@ -93,4 +97,9 @@ export function figuresOf(slices: readonly Slice[]): TargetFigures {
     resident: slices.at(-1)?.resident,
     proportional: slices.at(-1)?.proportional,
   };
+}
+
+/** CPU of one target to that of another: the median of those of the rounds, whose slices are near each other in time. */
+export function ratioOf(one: readonly Slice[], other: readonly Slice[]): number {
+  return median(one.map((each, round) => figuresOf([each]).cpu / figuresOf([other[round]!]).cpu));
 }

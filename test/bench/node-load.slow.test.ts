@@ -1,0 +1,19 @@
+import { test } from 'tap';
+import { bars, misses } from './bars.ts';
+import { benchNode } from './node/node-bench.ts';
+
+/** A machine that tests share is no place for small differences; what is lost by a mistake is more than this. */
+const MARGIN = 3;
+
+for (const only of ['no calls', 'Version, 14 a second']) {
+  test(`${only}: the bars hold, if three times as wide`, async t => {
+    const print = (line: string) => t.comment(line);
+    const figures = await benchNode({ native: undefined, period: 8000, rounds: 1, only, flags: [], print });
+    const names = Object.keys(bars).filter(name => name.startsWith(only));
+    t.ok(names.length > 0, names.join('; '));
+    t.same(
+      misses(figures, bar => bar.native !== true, MARGIN, Object.fromEntries(names.map(name => [name, bars[name]!]))),
+      [],
+    );
+  });
+}

@@ -18,7 +18,8 @@ const rows: readonly (readonly [
   margin: number,
   missed: string[],
 ])[] = [
-  ['at most 2 and 2 is', atMost, 2, 1, []],
+  ['at most 2 and -1', atMost, -1, 1, []],
+  ['at most 2 and 2', atMost, 2, 1, []],
   ['at most 2 and 2.1', atMost, 2.1, 1, ['it: 2.10 is above 2']],
   ['at most 2 and 3.9, with a margin of 2', atMost, 3.9, 2, []],
   ['at most 2 and 4.1, with a margin of 2', atMost, 4.1, 2, ['it: 4.10 is above 4']],

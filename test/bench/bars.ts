@@ -29,8 +29,9 @@ export function misses(
   return Object.entries(all).flatMap(([name, bar]) => {
     if (!looksAt(bar)) return [];
     const figure = figures[name];
-    const [max, min] = [(bar.max ?? Number.POSITIVE_INFINITY) * margin, (bar.min ?? 0) / margin];
     if (figure === undefined || Number.isNaN(figure)) return [`${name}: not measured`];
+    const max = bar.max === undefined ? Number.POSITIVE_INFINITY : bar.max * margin;
+    const min = bar.min === undefined ? Number.NEGATIVE_INFINITY : bar.min / margin;
     if (figure > max) return [`${name}: ${figure.toFixed(2)} is above ${max}`];
     if (figure < min) return [`${name}: ${figure.toFixed(2)} is below ${min}`];
     return [];

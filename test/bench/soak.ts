@@ -34,7 +34,7 @@ export interface SoakOptions {
 
 /**
  * Plays a node's load to a proxy for so long. Tells of its memory, whose growth is measured between the medians of the second and the last
- * quarter, since the first is for V8 to settle; and of what it has at the end that a proxy without a past has not, in
+ * quarter, since the first is for V8 to settle; and of what it has at the end that a proxy with some twenty seconds of the load has not, in
  * descriptors, calls, streams, timers, entries of maps and sets, and objects.
  */
 export async function soak({ native, duration, print }: SoakOptions): Promise<Record<string, number>> {
@@ -47,8 +47,9 @@ export async function soak({ native, duration, print }: SoakOptions): Promise<Re
     const [long, fresh] = rig.targets as [Target, Target];
     const plan = makePlan(rows, population, PERIOD);
     const file = rig.writePlan('soak', plan);
+    await warmUp(rig, file, plan, [long]);
     const samples = await playFor(rig, file, long, duration, print);
-    await warmUp(rig, file, plan, [fresh]);
+    await rig.play(file, fresh);
     await Promise.all([long, fresh].map(target => rig.play(file, target)));
     await sleep(QUIET);
     const left = await countLeft(long);
@@ -89,8 +90,8 @@ function memoryFigures(samples: readonly number[]): Record<string, number> {
 
 async function countLeft(target: Target): Promise<Record<string, number>> {
   const child = target.child!;
-  const { daemon } = await askApi(adminSocketOf(target), 'GET /v1/status');
   const descriptors = readdirSync(`/proc/${child.pid}/fd`).length;
+  const { daemon } = await askApi(adminSocketOf(target), 'GET /v1/status');
   child.send('count');
   const [left] = (await once(child, 'message')) as [Leftovers];
   return { descriptors, calls: daemon.calls!.open, streams: daemon.calls!.openStreams, ...left };

@@ -42,11 +42,9 @@ interface Generation {
 /** Makes a runtime that is not started; `seen` as in linkedRuntime. */
 type MakeRuntime = (address: RuntimeAddress, seen: boolean) => LinkedRuntime;
 
-/** A runtime whose pods are no longer listed, or under other ids. */
+/** A runtime whose pods are no longer listed. */
 export interface Departure {
   readonly address: RuntimeAddress;
-  /** The id by which its socket is known now; undefined: by none. */
-  readonly nowKnownAs: string | undefined;
   /** How many pods it has listed last. */
   readonly pods: number;
 }
@@ -120,12 +118,12 @@ export class Generations {
 
   /**
    * Puts a generation for `config` in place once its new runtimes are up or known to be down. A runtime with the same id and
-   * socket stays as it is. Resolves with what is not known by its id any more.
+   * socket stays as it is. Resolves with the runtimes that have left.
    */
   async turnTo(config: ProxyConfig): Promise<readonly Departure[]> {
     const old = this.current;
     const fresh: LinkedRuntime[] = [];
-    const heirs = new Map<LinkedRuntime, LinkedRuntime>();
+    const replaced = new Set<LinkedRuntime>();
     const [primary, ...others] = config.runtimes.map(addressOf).map(address => {
       const same = old.linked.find(({ id, path }) => id === address.id && isSameSocket(path, address.path));
       if (same !== undefined) return same;
@@ -135,7 +133,7 @@ export class Generations {
       const runtime = this.link(address, before);
       this.node.join(runtime, before);
       if (before?.socket !== runtime.socket) this.keeper?.adopt(runtime);
-      if (before !== undefined) heirs.set(before, runtime);
+      if (before !== undefined) replaced.add(before);
       fresh.push(runtime);
       return runtime;
     });
@@ -148,7 +146,7 @@ export class Generations {
     }
     this.current = next;
     this.node.turnTo({ runtimes: next.runtimes, settings: settingsOf(config) }, config.maxSnapshotAge);
-    return this.dismiss(old, next, heirs);
+    return this.dismiss(old, next, replaced);
   }
 
   /**
@@ -176,11 +174,7 @@ export class Generations {
     await this.keeper?.stop();
   }
 
-  private dismiss(
-    old: Generation,
-    next: Generation,
-    heirs: ReadonlyMap<LinkedRuntime, LinkedRuntime>,
-  ): readonly Departure[] {
+  private dismiss(old: Generation, next: Generation, replaced: ReadonlySet<LinkedRuntime>): readonly Departure[] {
     const gone = old.linked.filter(runtime => !next.linked.includes(runtime));
     const over = gone.length === 0 ? Promise.resolve() : this.calls.over(LEAVE);
     for (const runtime of gone) {
@@ -193,12 +187,8 @@ export class Generations {
     // Not waited for: a disk that hangs is no reason to refuse reloads.
     if (gone.length > 0) void this.keeper?.turnOver(sockets);
     return gone
-      .filter(runtime => heirs.get(runtime)?.id !== runtime.id)
-      .map(runtime => ({
-        address: runtime,
-        nowKnownAs: heirs.get(runtime)?.id,
-        pods: this.node.of(runtime).pods.index().size,
-      }));
+      .filter(runtime => !replaced.has(runtime))
+      .map(runtime => ({ address: runtime, pods: this.node.of(runtime).pods.index().size }));
   }
 
   private link(address: RuntimeAddress, before?: LinkedRuntime): LinkedRuntime {

@@ -93,7 +93,7 @@ export class Reloader {
     return {
       changes,
       needsRestart,
-      warnings: departures.flatMap(departure => explain(departure, effective)),
+      warnings: departures.flatMap(explain),
       note: noteOn(changes.length + needsRestart.length, config, overruled),
     };
   }
@@ -110,15 +110,10 @@ function checkLoops(config: ProxyConfig): void {
   }
 }
 
-function explain({ address, nowKnownAs, pods }: Departure, { ids }: ProxyConfig): string[] {
-  const name = runtimeName(address.id);
-  if (pods === 0 || (nowKnownAs !== undefined && ids === 'raw')) return [];
-  if (nowKnownAs !== undefined) {
-    const renamed = pods === 1 ? 'its 1 pod gets a new id' : `its ${pods} pods get new ids`;
-    return [`${name} is now ${runtimeName(nowKnownAs)}: ${renamed}`];
-  }
+function explain({ address, pods }: Departure): string[] {
+  if (pods === 0) return [];
   return [
-    `the pods of ${name} (${pods}) are no longer listed, and the kubelet takes them for gone; ` +
+    `the pods of ${runtimeName(address.id)} (${pods}) are no longer listed, and the kubelet takes them for gone; ` +
       `crictl -r unix://${address.path} pods shows the pods that still run there`,
   ];
 }

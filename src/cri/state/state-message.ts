@@ -31,9 +31,10 @@ export interface ListState {
 
 /**
  * `handler`: the runtime handler that a client asked for, by pod. `containerPrefix`: the prefix in the name of a container's image, by
- * container. `imagePrefix`: an image that clients have named with the runtime's prefix; it has no value.
+ * container. `imagePrefix`: an image that clients have named with the runtime's prefix; it has no value. `shownPrefix`: the prefix by
+ * which clients know a pod or container from before the runtime's id changed.
  */
-export type NoteKind = 'handler' | 'containerPrefix' | 'imagePrefix';
+export type NoteKind = 'handler' | 'containerPrefix' | 'imagePrefix' | 'shownPrefix';
 
 /** A note on a pod, container or image; without a value it is removed. */
 export interface Note {
@@ -49,7 +50,10 @@ const OWNER_PATH = 10;
 const listFields = { ListPodSandbox: 3, ListContainers: 4, ListImages: 5 } as const satisfies Record<ListName, number>;
 const list = { items: 1, takenAt: 2, gone: 3 } as const;
 
-const noteFields = { handler: 6, containerPrefix: 7, imagePrefix: 8 } as const satisfies Record<NoteKind, number>;
+const noteFields = { handler: 6, containerPrefix: 7, imagePrefix: 8, shownPrefix: 11 } as const satisfies Record<
+  NoteKind,
+  number
+>;
 const note = { id: 1, value: 2 } as const;
 
 export function encodeState({ bootId, owner, lists, notes }: StateMessage): Buffer {

@@ -64,6 +64,7 @@ export class Plan {
       pins: settings.pins ?? [],
       imageNames: settings.imageNames ?? (settings.ids === 'raw' ? 'asked' : 'prefixed'),
       prefixUse: runtime => node.of(runtime).prefixUse,
+      keepsIds: runtime => node.of(runtime).shownIds.size > 0,
     };
   }
 

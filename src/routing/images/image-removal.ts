@@ -11,7 +11,7 @@ import { askedFor } from '../call/asked.ts';
 import { askAll, doubtful, imageInSnapshot, lacksService, patience } from '../call/holding.ts';
 import type { Plan } from '../call/method-plan.ts';
 import type { UnaryRoute } from '../call/unary-route.ts';
-import { idPrefix, isDigest } from '../port/names.ts';
+import { isDigest } from '../port/names.ts';
 import type { Runtime } from '../port/runtime.ts';
 
 /** A RemoveImageResponse. In CRI the removal of a missing image succeeds. */
@@ -86,12 +86,8 @@ async function hasUnused(plan: Plan, runtime: Runtime, wanted: Wanted, options: 
   if (user === undefined) return true;
   throw new ProxyError(
     Code.FailedPrecondition,
-    `criproxy: the image "${wanted.image}" of ${runtimeName(runtime.id)} is used by its container ${shown(plan, runtime, user[0])}: remove that first`,
+    `criproxy: the image "${wanted.image}" of ${runtimeName(runtime.id)} is used by its container ${plan.owners.shownId(runtime, user[0])}: remove that first`,
   );
-}
-
-function shown({ owners }: Plan, runtime: Runtime, id: string): string {
-  return owners.form === 'raw' ? id : idPrefix(runtime.id) + id;
 }
 
 function isWanted({ image, handler }: Wanted, id: string, item: Buffer): boolean {

@@ -18,7 +18,15 @@ export type AnswerNames = (answer: Buffer, request: Buffer) => Buffer;
  */
 export function answerNames(method: MethodSpec, runtime: Runtime, naming: Naming, translation: Rewrites): AnswerNames {
   const make: Make = shown => {
-    const rewrite = rewriter(method.response, { ...responseRewrites(runtime, naming, shown), ...translation });
+    const open = (keepsIds: boolean) =>
+      rewriter(method.response, { ...responseRewrites(runtime, naming, shown, keepsIds), ...translation });
+    const plain = open(false);
+    let keeping: ((answer: Buffer) => Buffer) | undefined;
+    const rewrite = (answer: Buffer) => {
+      if (!naming.keepsIds(runtime)) return plain(answer);
+      keeping ??= open(true);
+      return keeping(answer);
+    };
     return isList(method) ? lastResult(rewrite) : rewrite;
   };
   const bare = make('bare');

@@ -32,6 +32,8 @@ export interface Naming {
   readonly imageNames: ImageNames;
   /** The items that clients have named with the runtime's prefix. */
   prefixUse(runtime: Runtime): PrefixUse;
+  /** Whether some pods or containers of the runtime keep the id that clients know from before a change of the runtime's id. */
+  keepsIds(runtime: Runtime): boolean;
 }
 
 /**
@@ -50,8 +52,11 @@ export function requestRewrites(runtime: Runtime, naming: Naming): Rewrites {
   };
 }
 
-/** Rewrites names in an answer into the client's names. */
-export function responseRewrites(runtime: Runtime, naming: Naming, shown: ShownImages): Rewrites {
+/**
+ * Rewrites names in an answer into the client's names. `keepsIds`: some pods or containers of the runtime keep the id that clients
+ * know from before a change of the runtime's id.
+ */
+export function responseRewrites(runtime: Runtime, naming: Naming, shown: ShownImages, keepsIds: boolean): Rewrites {
   const { streamBase } = naming;
   const url: Rewrite = (bytes, start, end, edit) => {
     const given = bytes.toString('utf8', start, end);
@@ -70,11 +75,22 @@ export function responseRewrites(runtime: Runtime, naming: Naming, shown: ShownI
     ...(pins && { pinned: pinImage(pins) }),
   };
   const images = imageNameRewrites(runtime.id, shown);
-  if (runtime.id === '') return { url, ...images, ...others };
-  const id = putBefore(idPrefix(runtime.id));
-  const ids: Rewrites = naming.owners.form === 'raw' ? {} : { pod: id, container: id };
+  const id = keepsIds ? putKnownPrefix(runtime, naming) : putBefore(idPrefix(runtime.id));
+  const ids: Rewrites =
+    naming.owners.form === 'raw' || (runtime.id === '' && !keepsIds) ? {} : { pod: id, container: id };
+  if (runtime.id === '') return { url, ...ids, ...images, ...others };
   const imageId = putBeforeName(imagePrefix(runtime.id));
   return { url, ...ids, ...(naming.imageNames === 'prefixed' && { imageId }), ...images, ...others };
+}
+
+/** Adds the prefix by which clients know a pod or container. */
+function putKnownPrefix(runtime: Runtime, { owners }: Naming): Rewrite {
+  return (bytes, start, end, edit) => {
+    if (start === end) return;
+    const own = bytes.toString('utf8', start, end);
+    const shown = owners.shownId(runtime, own);
+    if (shown !== own) edit.replace(start, start, Buffer.from(shown.slice(0, shown.length - own.length)));
+  };
 }
 
 /** A handler of the runtime in the runtime's own name. Throws InvalidArgument for a handler of another runtime. */
@@ -117,14 +133,13 @@ function pinImage(pins: (name: string) => boolean): Rewrite {
 }
 
 function stripId(kind: IdKind, runtime: Runtime, runtimes: Runtimes, owners: Owners): Rewrite {
-  const prefix = Buffer.byteLength(idPrefix(runtime.id));
   return (bytes, start, end, edit) => {
     if (start === end) return;
     const id = bytes.toString('utf8', start, end);
-    const named = runtimes.ownerByPrefix(id);
-    const owner = named ?? ownerOfRaw(kind, id, runtime, runtimes, owners);
+    const named = owners.named(id);
+    const owner = named?.runtime ?? ownerOfRaw(kind, id, runtime, runtimes, owners);
     if (owner !== runtime) throw foreign('id', id, owner, runtime);
-    if (named !== undefined) edit.replace(start, start + prefix, nothing);
+    if (named !== undefined && named.own !== id) edit.replace(start, end - Buffer.byteLength(named.own), nothing);
   };
 }
 

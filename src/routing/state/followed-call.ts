@@ -64,6 +64,11 @@ export class FollowedCall {
     this.underWay = snapshot.gone.begin();
   }
 
+  /** Whether the answer is the id of a new pod or container. */
+  get makesItem(): boolean {
+    return this.effect === 'addPod' || this.effect === 'addContainer' || this.effect === 'restorePod';
+  }
+
   /** The runtime has answered with OK: makes the change, and returns the lists that must be asked for again. */
   answered(answer: Buffer): readonly ListName[] {
     try {

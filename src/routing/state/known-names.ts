@@ -2,9 +2,9 @@ import { type CallSubject, readSubject } from '../../cri/read/call-subject.ts';
 import { containerNameOf, podNameOf } from '../../cri/read/item-names.ts';
 import { sandboxOf } from '../../cri/read/state-records.ts';
 import type { Listing } from '../asking/kept-list.ts';
-import { idPrefix } from '../port/names.ts';
 import type { Runtime } from '../port/runtime.ts';
 import type { Runtimes } from '../port/runtimes.ts';
+import { readNamedId } from './named-id.ts';
 import type { NodeState } from './node-state.ts';
 
 /** The subject of a call; empty if not known. `runtime`: the owner of the pod or container, undefined if not known. */
@@ -41,37 +41,37 @@ function namesIn({ namespace, pod, container }: CallSubject) {
 
 function findNames(subject: CallSubject, runtimes: Runtimes, node: NodeState): Omit<NamedSubject, 'image'> {
   const names = namesIn(subject);
-  let { podId } = subject;
+  let pod: Buffer | undefined;
   let runtime: Runtime | undefined;
   if (subject.containerId !== '') {
-    const found = find(subject.containerId, runtimes, owner => node.of(owner).containers);
+    const found = find(subject.containerId, runtimes, node, owner => node.of(owner).containers);
     runtime = found.runtime;
-    if (found.item !== undefined) {
+    if (found.runtime !== undefined && found.item !== undefined) {
       names.container = containerNameOf(found.item);
-      podId = idPrefix(runtime?.id ?? '') + sandboxOf(found.item);
+      pod = node.of(found.runtime).pods.index().get(sandboxOf(found.item));
     }
   }
-  if (podId !== '') {
-    const found = find(podId, runtimes, owner => node.of(owner).pods);
+  if (pod === undefined && subject.podId !== '') {
+    const found = find(subject.podId, runtimes, node, owner => node.of(owner).pods);
     runtime ??= found.runtime;
-    if (found.item !== undefined && names.pod === '') Object.assign(names, podNameOf(found.item));
+    pod = found.item;
   }
+  if (pod !== undefined && names.pod === '') Object.assign(names, podNameOf(pod));
   return { ...names, runtime };
 }
 
 /** A bare id is searched in all snapshots: it is the primary's, or a secondary's on a node with raw ids. */
-function find(id: string, runtimes: Runtimes, listing: (owner: Runtime) => Listing) {
-  const owner = runtimes.ownerByPrefix(id);
-  if (owner !== undefined)
-    return {
-      runtime: owner,
-      item: listing(owner)
-        .index()
-        .get(id.slice(idPrefix(owner.id).length)),
-    };
+function find(
+  id: string,
+  runtimes: Runtimes,
+  node: NodeState,
+  listing: (owner: Runtime) => Listing,
+): { readonly runtime?: Runtime; readonly item?: Buffer | undefined } {
+  const named = readNamedId(id, runtimes, node);
+  if (named !== undefined) return { runtime: named.runtime, item: listing(named.runtime).index().get(named.own) };
   for (const runtime of runtimes.all) {
     const item = listing(runtime).index().get(id);
     if (item !== undefined) return { runtime, item };
   }
-  return { runtime: undefined, item: undefined };
+  return {};
 }

@@ -8,6 +8,7 @@ import type { WatchedCall } from '../../base/watched-call.ts';
 import type { ListName } from '../../cri/read/filter.ts';
 import { itemId } from '../../cri/read/listing.ts';
 import type { Effect } from '../../cri/tables/methods.ts';
+import { idPrefix } from '../port/names.ts';
 import type { Runtime } from '../port/runtime.ts';
 import type { Runtimes } from '../port/runtimes.ts';
 import { type Rules, Turnover } from '../port/turnover.ts';
@@ -124,6 +125,7 @@ export class NodeState {
 
   /** From now on calls are routed by these rules; all other runtimes leave. All runtimes in the rules must have joined. */
   turnTo(rules: Rules, maxAge: number | undefined): void {
+    for (const runtime of rules.runtimes.all) this.keepShownIds(runtime);
     this.inForce = rules.runtimes;
     this.maxAge = maxAge;
     for (const [runtime, forget] of this.joined) {
@@ -134,6 +136,19 @@ export class NodeState {
       for (const list of lists) this.stale.delete(`${runtime.id} ${list}`);
     }
     this.turnover.change(rules);
+  }
+
+  /** A runtime that gets another id keeps the ids of its known pods and containers. */
+  private keepShownIds(runtime: Runtime): void {
+    const before = this.sharing(runtime);
+    if (before !== undefined && before.id !== runtime.id) {
+      this.of(runtime).keepShownIds(idPrefix(before.id), idPrefix(runtime.id));
+    }
+  }
+
+  /** The other runtime in force, before or after a change of the configuration, with the same snapshot. */
+  private sharing(runtime: Runtime): Runtime | undefined {
+    return this.inForce.all.find(each => each !== runtime && this.of(each) === this.of(runtime));
   }
 
   /** Calls back when the state of a joined runtime changes. */
@@ -167,6 +182,9 @@ export class NodeState {
       snapshot.rememberHandler(itemId(answer), askedHandler);
     }
     const unknown = call.answered(answer);
+    const heir = call.makesItem ? this.sharing(runtime) : undefined;
+    // The client gets the new id with the prefix that was in force when the call came in.
+    if (heir !== undefined && heir.id !== runtime.id) snapshot.shownIds.set(itemId(answer), idPrefix(runtime.id));
     this.onToWrite();
     return this.askAnew(runtime, unknown);
   }

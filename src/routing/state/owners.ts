@@ -2,9 +2,11 @@ import { Code } from '../../base/codes.ts';
 import { ProxyError } from '../../base/error.ts';
 import { runtimeName } from '../../base/runtime-name.ts';
 import type { Listing } from '../asking/kept-list.ts';
+import { idPrefix } from '../port/names.ts';
 import type { IdForm } from '../port/routing-settings.ts';
 import type { Runtime } from '../port/runtime.ts';
 import type { Runtimes } from '../port/runtimes.ts';
+import { type NamedId, readNamedId } from './named-id.ts';
 import type { NodeState } from './node-state.ts';
 
 export type IdKind = 'pod' | 'container';
@@ -63,9 +65,20 @@ export class Owners {
     return this.runtimes.all.find(each => each !== runtime && this.has(each, kind, id));
   }
 
+  /** See readNamedId. */
+  named(id: string): NamedId | undefined {
+    return readNamedId(id, this.runtimes, this.node);
+  }
+
+  /** The id by which clients know a pod or container of the runtime. */
+  shownId(runtime: Runtime, own: string): string {
+    if (this.form === 'raw') return own;
+    return (this.node.of(runtime).shownIds.prefixOf(own) ?? idPrefix(runtime.id)) + own;
+  }
+
   /** The owner by the form of the id, or because there is only one runtime; undefined if any runtime may be the owner. */
   private certain(kind: IdKind, id: string): Runtime | undefined {
-    const named = this.runtimes.ownerByPrefix(id);
+    const named = this.named(id)?.runtime;
     if (named !== undefined) return named;
     const { all, primary } = this.runtimes;
     if (id === '' || all.length === 1) return primary;

@@ -43,7 +43,7 @@ export function claimFiled(
 }
 
 /** The owner as last written with the state; the mark may be older. */
-function ownerOf({ contents = [], owner }: Filed): Owner | undefined {
+export function ownerOf({ contents = [], owner }: Filed): Owner | undefined {
   for (const content of [...contents].reverse()) {
     const found = readOwnerSafely(content);
     if (found !== undefined) return found;

@@ -8,12 +8,13 @@ const lists = ['ListPodSandbox', 'ListContainers', 'ListImages'] as const satisf
 /** The knowledge besides the lists: a note's value by its key, which is its kind and id. */
 export type Notes = ReadonlyMap<string, string>;
 
-export function notesOf({ askedHandlers, prefixUse }: Snapshot): Notes {
+export function notesOf({ askedHandlers, prefixUse, shownIds }: Snapshot): Notes {
   const notes = new Map<string, string>();
   const add = (kind: NoteKind, id: string, value: string) => notes.set(`${kind} ${id}`, value);
   for (const [pod, handler] of askedHandlers) add('handler', pod, handler);
   for (const [id, prefix] of prefixUse.containers) add('containerPrefix', id, prefix);
   for (const id of prefixUse.images) add('imagePrefix', id, '');
+  for (const [id, prefix] of shownIds.entries()) add('shownPrefix', id, prefix);
   return notes;
 }
 
@@ -83,7 +84,8 @@ export function loadState(contents: readonly Buffer[], bootId: string, snapshot:
     if (value === undefined) continue;
     if (kind === 'handler') snapshot.askedHandlers.set(id, value);
     else if (kind === 'containerPrefix') snapshot.prefixUse.containers.set(id, value);
-    else snapshot.prefixUse.images.add(id);
+    else if (kind === 'imagePrefix') snapshot.prefixUse.images.add(id);
+    else snapshot.shownIds.set(id, value);
   }
   if (states[0]!.bootId !== bootId) snapshot.stopEverything();
 }

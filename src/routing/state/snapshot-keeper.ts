@@ -2,11 +2,12 @@ import { Level } from '../../base/log-level.ts';
 import type { Logger } from '../../base/logger.ts';
 import { runtimeName } from '../../base/runtime-name.ts';
 import { encodeOwner, readOwner } from '../../cri/state/state-message.ts';
+import { idPrefix } from '../port/names.ts';
 import type { Runtime } from '../port/runtime.ts';
 import { Filing } from './filing.ts';
 import type { NodeState } from './node-state.ts';
 import type { Snapshot } from './snapshot.ts';
-import { type Claim, claimFiled } from './snapshot-claims.ts';
+import { type Claim, claimFiled, ownerOf } from './snapshot-claims.ts';
 import { loadState } from './snapshot-file.ts';
 import type { Filed, SnapshotStore } from './snapshot-store.ts';
 
@@ -126,6 +127,8 @@ export class SnapshotKeeper {
     try {
       loadState(filed.contents, this.bootId, snapshot);
       snapshot.seen = true;
+      const before = ownerOf(filed)?.id ?? runtime.id;
+      if (before !== runtime.id) snapshot.keepShownIds(idPrefix(before), idPrefix(runtime.id));
       const from = by === 'socket' ? '' : `, found by its ${by === 'path' ? 'path in the configuration' : 'id alone'}`;
       this.log.info(Level.Detail, `loaded the snapshot of ${runtimeName(runtime.id)}${from}`, undefined, {
         runtime: runtime.id,

@@ -6,6 +6,7 @@ import { GoneIds } from './gone-ids.ts';
 import { patchAll } from './list-changes.ts';
 import { PrefixUse } from './prefix-use.ts';
 import { Pulls } from './pulls.ts';
+import { ShownIds } from './shown-ids.ts';
 
 /** Prune handlers of removed pods above this many entries. */
 const MANY = 200;
@@ -19,6 +20,7 @@ export class Snapshot {
   /** Removals of images that the runtime has not answered yet, by the image's name. */
   readonly removals = new Map<string, Promise<Reply>>();
   readonly prefixUse = new PrefixUse();
+  readonly shownIds = new ShownIds();
   /** The runtime handlers that clients asked for, by the ids of their pods; see rememberHandler. */
   readonly askedHandlers = new Map<string, string>();
   /** The items that were removed while calls were under way. */
@@ -39,6 +41,7 @@ export class Snapshot {
     this.askedHandlers.clear();
     this.prefixUse.containers.clear();
     this.prefixUse.images.clear();
+    this.shownIds.clear();
     this.seen = false;
   }
 
@@ -56,6 +59,7 @@ export class Snapshot {
     for (const [pod, handler] of this.askedHandlers) copy.askedHandlers.set(pod, handler);
     for (const [id, prefix] of this.prefixUse.containers) copy.prefixUse.containers.set(id, prefix);
     for (const id of this.prefixUse.images) copy.prefixUse.images.add(id);
+    for (const [own, prefix] of this.shownIds.entries()) copy.shownIds.set(own, prefix);
     copy.seen = this.seen;
     return copy;
   }
@@ -75,6 +79,13 @@ export class Snapshot {
   private forgetHandlers(): void {
     if (this.pods.takenAt === undefined) return;
     for (const pod of this.askedHandlers.keys()) if (!this.pods.index().has(pod)) this.askedHandlers.delete(pod);
+  }
+
+  /** The runtime's ids have had the prefix `before` and get `after` from now on; known pods and containers keep the id that they have. */
+  keepShownIds(before: string, after: string): void {
+    this.shownIds.turn([...this.pods.index().keys(), ...this.containers.index().keys()], before, after);
+    this.pods.renew();
+    this.containers.renew();
   }
 
   /** Marks all items as stopped: after a reboot of the node none of them runs. */

@@ -25,6 +25,9 @@ export class Knowledge {
   config: Config;
   readonly of = new Map<Engine, Known>();
   private readonly lives: ReadonlyMap<Engine, Lives>;
+  /** Possible prefixes of ids that may have others than the engine's id gives now. */
+  private readonly kept = new Map<Engine, Map<string, ReadonlySet<string>>>();
+  private readonly lastPrefixes = new Map<Engine, string>();
 
   constructor(engines: readonly Engine[], config: Config) {
     this.config = config;
@@ -70,10 +73,39 @@ export class Knowledge {
     for (const kind of kinds) this.livesOf(engine).settle(kind);
   }
 
-  /** How a client of today names what the engine calls `id`. */
-  shown(engine: Engine, id: string): string {
-    const party = this.partyOf(engine);
-    return party.id === '' || this.config.ids === 'raw' ? id : `${party.id}__${id}`;
+  /** The ids by which a client may know the engine's `id`: several while it is not sure that the proxy knew it at a change of ids. */
+  shownAs(engine: Engine, id: string): string[] {
+    if (this.config.ids === 'raw') return [id];
+    return this.keptPrefixes(engine, id).map(prefix => prefix + id);
+  }
+
+  /** The prefixes of the id, whatever the form of ids. */
+  keptPrefixes(engine: Engine, id: string): string[] {
+    return [...(this.kept.get(engine)?.get(id) ?? [prefixOf(this.partyOf(engine))])];
+  }
+
+  /** The configuration changes: a pod or container that the proxy knows keeps the id that it has. `restarts`: it reads its files. */
+  turn(next: Config, restarts: boolean): void {
+    for (const party of this.config.parties) this.lastPrefixes.set(party.engine, prefixOf(party));
+    for (const party of next.parties) {
+      const before = this.lastPrefixes.get(party.engine);
+      if (before !== undefined) this.keep(party.engine, before, prefixOf(party), restarts);
+    }
+    this.config = next;
+  }
+
+  private keep(engine: Engine, before: string, after: string, restarts: boolean): void {
+    const known = this.kept.get(engine) ?? new Map<string, ReadonlySet<string>>();
+    const isSame = !restarts && this.engines.includes(engine) && before === after;
+    for (const kind of ['pods', 'containers'] as const) {
+      for (const id of this.livesOf(engine).possible(kind, true).keys()) {
+        const prefixes = new Set(known.get(id) ?? [before]);
+        if (!isSame && !this.isKnown(engine, kind, id)) prefixes.add(after);
+        if (prefixes.size === 1 && prefixes.has(after)) known.delete(id);
+        else known.set(id, prefixes);
+      }
+    }
+    this.kept.set(engine, known);
   }
 
   /** The engines that a list with this filter is for. */
@@ -111,16 +143,23 @@ export class Knowledge {
   private formsOf(kind: Kind, engine: Engine, { own }: Filter, isLive: boolean): Expected[] {
     if (!isLive && this.of.get(engine) === 'never') return [];
     const all = [...this.livesOf(engine).possible(kind, isLive)];
-    return all.map(([id, forms]) => ({
-      shown: kind === 'images' ? id : this.shown(engine, id),
-      forms: forms.map(form => (form !== undefined && passes(form, own) ? this.shownForm(engine, form) : undefined)),
-    }));
+    return all.flatMap(([id, forms]) => {
+      const ids = kind === 'images' ? [id] : this.shownAs(engine, id);
+      const shownForms = forms.flatMap(form =>
+        form !== undefined && passes(form, own) ? this.shownForms(engine, form) : [undefined],
+      );
+      return ids.map(shown => ({ shown, forms: ids.length > 1 ? [...shownForms, undefined] : shownForms }));
+    });
   }
 
-  private shownForm(engine: Engine, form: Message): Message {
+  private shownForms(engine: Engine, form: Message): Message[] {
     const pod = form['pod_sandbox_id'];
-    return pod === undefined ? form : { ...form, pod_sandbox_id: this.shown(engine, pod) };
+    return pod === undefined ? [form] : this.shownAs(engine, pod).map(shown => ({ ...form, pod_sandbox_id: shown }));
   }
+}
+
+function prefixOf({ id }: Party): string {
+  return id === '' ? '' : `${id}__`;
 }
 
 /** What was not there before may be missing. */

@@ -61,7 +61,7 @@ export async function restart(world: World): Promise<void> {
     damage(world);
     world.damagedAt = Date.now();
   }
-  knowledge.config = next;
+  knowledge.turn(next, true);
   await lab.start(next);
   for (const engine of knowledge.engines) world.meet(engine);
 }
@@ -74,7 +74,7 @@ export async function reload(world: World): Promise<void> {
   const old = knowledge.engines;
   await lab.reload(next);
   knowledge.observe();
-  knowledge.config = next;
+  knowledge.turn(next, false);
   // A runtime that a reload takes out has left the node.
   for (const engine of old) if (!knowledge.engines.includes(engine)) world.forget(engine);
   // One that stays as it is has no new connection.

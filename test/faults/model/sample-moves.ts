@@ -25,10 +25,11 @@ export async function stats(world: World): Promise<void> {
   for (const engine of knowledge.engines) {
     const isLive = live.has(engine) && engine.isUp && (engine === primary || delayOf(engine) < LIST_TIMEOUT);
     const forms = knowledge.livesOf(engine).possible('containers', isLive);
-    for (const [id, of] of forms) if (of.some(form => form !== undefined)) may.add(knowledge.shown(engine, id));
+    for (const [id, of] of forms)
+      if (of.some(form => form !== undefined)) for (const shown of knowledge.shownAs(engine, id)) may.add(shown);
     for (const id of isLive ? engine.state.containers.keys() : lastOf(world, engine))
       world.insist(
-        listed.includes(knowledge.shown(engine, id)),
+        knowledge.shownAs(engine, id).some(shown => listed.includes(shown)),
         `ListContainerStats lacks ${id.slice(0, 12)} of ${engine.name}`,
       );
     // The primary's are the client's to wait for, and not kept.

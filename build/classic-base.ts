@@ -43,8 +43,8 @@ export function ignoreNodeOptions(program: Buffer): Buffer {
   const changed = Buffer.from(program);
   let count = 0;
   for (let at = program.indexOf(NAME); at !== -1; at = program.indexOf(NAME, at + 1)) {
-    const before = program.subarray(at - 4, at);
-    if (before.equals(V8_LENGTH) || !(before[3] === 0 || before.equals(Buffer.from(' in ')))) continue;
+    const before = program.subarray(Math.max(at - 4, 0), at);
+    if (before.equals(V8_LENGTH) || !(before.at(-1) === 0 || before.equals(Buffer.from(' in ')))) continue;
     changed.write('=', at);
     count++;
   }

@@ -2,15 +2,14 @@ import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { type Architecture, architectureNames, ownArchitecture } from './architecture.ts';
-import { nodePackage } from './node-packages.ts';
+import { architectureNames, ownArchitecture } from './architecture.ts';
+import { type NodePackage, nodePackage } from './node-packages.ts';
 
 /**
- * Fetches the Node.js of other architectures, as package.json's postinstall: npm ci passes over packages of other processors, and
- * has no option that takes one more. npm does it, with its cache, registry and proxy; the digest is package-lock.json's.
+ * Fetches the Node.js of another architecture, as package.json's postinstall: npm ci passes over packages of other processors, and
+ * has no option that takes one more. npm does it, with its cache, registry and proxy. Throws where the bytes are not those of the digest.
  */
-export function fetchNode(architecture: Architecture): void {
-  const { name, version, integrity, folder } = nodePackage(architecture);
+export function fetchNode({ name, version, integrity, folder }: NodePackage): void {
   if (existsSync(folder)) return;
   mkdirSync(dirname(folder), { recursive: true });
   const part = mkdtempSync(`${folder}.`);
@@ -27,4 +26,5 @@ export function fetchNode(architecture: Architecture): void {
   }
 }
 
-if (import.meta.main) for (const name of architectureNames) if (name !== ownArchitecture()) fetchNode(name);
+if (import.meta.main)
+  for (const name of architectureNames) if (name !== ownArchitecture()) fetchNode(nodePackage(name));

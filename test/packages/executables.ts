@@ -1,4 +1,4 @@
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildPackages, runBuild, runBuildWith } from './built.ts';
 import { makeLocalBase } from './classic-base.ts';
@@ -18,7 +18,6 @@ async function makeFolder(name: string, make: (part: string) => void | Promise<v
   if (existsSync(folder)) return folder;
   const part = mkdtempSync(`${folder}-`);
   try {
-    copyFileSync(join(packages, 'criproxy.cjs'), join(part, 'criproxy.cjs'));
     await make(part);
     if (!existsSync(folder)) renameSync(part, folder);
     return folder;
@@ -27,14 +26,15 @@ async function makeFolder(name: string, make: (part: string) => void | Promise<v
   }
 }
 
-/** The executable for arm64, and a script that runs it on any machine: its path. */
-export async function emulatedArm64(): Promise<string> {
-  const folder = await makeOnce('arm64', part => {
+/** What a build for arm64 makes, without compressing the packages; `emulated` is a script that runs the executable on any machine. */
+export function buildArm64(): Promise<string> {
+  return makeOnce('arm64', part => {
+    runBuild('bundle.ts', '--out', part);
     runBuild('executable.ts', '--out', part, '--arch', 'arm64', '--base', 'sea');
+    runBuild('packages.ts', '--out', part, '--fast');
     const run = 'exec qemu-aarch64 -L /usr/aarch64-linux-gnu "$(dirname "$0")/criproxy" "$@"';
     writeFileSync(join(part, 'emulated'), `#!/bin/sh\n${run}\n`, { mode: 0o755 });
   });
-  return join(folder, 'emulated');
 }
 
 /** An executable of pkg's classic mode, made by the build as it makes a release, of the local base. */
@@ -43,6 +43,7 @@ export async function classicExecutable(): Promise<string> {
     const work = join(part, 'base');
     mkdirSync(work);
     const base = await makeLocalBase(work);
+    runBuild('bundle.ts', '--out', part);
     runBuildWith({ PKG_NODE_PATH: base }, 'executable.ts', '--out', part, '--base', 'classic');
     rmSync(work, { recursive: true });
   });

@@ -229,3 +229,13 @@ test('the runtimes of a daemon that cannot be asked are those of its unit', need
     ['socket-virtlet.cloud', 'ok'],
   ]);
 });
+
+test('doctor names the Node.js of the program and of the daemon', needs('root'), async t => {
+  const node = await makeHealthyNode();
+  t.teardown(() => node.remove());
+  const said = (await examineNode(node, ADMIN, '1.0.0')).map(({ what }) => what);
+  t.ok(said.includes(`this is criproxy 1.0.0 (Node ${process.versions.node}, scripts)`));
+  t.ok(
+    said.some(what => /^the daemon runs: criproxy \S+ \(Node 24\.21\.0, dynamic, glibc, amd64, sea\), pid /.test(what)),
+  );
+});

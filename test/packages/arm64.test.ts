@@ -54,6 +54,7 @@ test('the executable of arm64 is killed, and started again, before two container
   const lab = await startTwoRuntimes();
   t.teardown(() => lab.stop());
   const { client, proxy } = lab;
+  t.match(proxy.log(), / criproxy \S+ \(commit \w+, Node [\d.]+, dynamic, glibc, arm64, sea\) starts, pid \d+\n/);
   t.match(await client.call('Version'), { runtime_name: 'containerd' });
   const containers: string[] = [];
   for (const side of lab.sides) {

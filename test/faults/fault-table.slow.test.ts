@@ -102,8 +102,8 @@ class Lab {
     const log = this.proxy.log().slice(from);
     const find = (what: RegExp) => [...log.matchAll(what)].map(match => match[1]!).sort();
     return {
-      stale: find(/(List\w+ of the [\w ]+?) comes from its snapshot of \d+\.\d s ago: \S/g),
-      live: find(/(List\w+ of the [\w ]+?) is live again/g),
+      stale: find(/(List\w+ of [\w ]+?) comes from its snapshot of \d+\.\d s ago: \S/g),
+      live: find(/(List\w+ of [\w ]+?) is live again/g),
     };
   }
 
@@ -133,10 +133,8 @@ async function playRow(t: Test, lab: Lab, { begin, lasts, end }: Row, faulty: re
   t.ok(watch.answers - before >= 10, `${watch.answers - before} answers`);
   t.ok(watch.slowest < LONGEST, `the slowest took ${Math.round(watch.slowest)} ms`);
   watch.slowest = 0;
-  const names = faulty.map(host => (host === lab.hosts[0] ? 'primary runtime' : 'runtime alt'));
-  const expected = names
-    .flatMap(name => ['ListContainers', 'ListPodSandbox'].map(list => `${list} of the ${name}`))
-    .sort();
+  const names = faulty.map(host => (host === lab.hosts[0] ? 'the primary runtime' : 'runtime alt'));
+  const expected = names.flatMap(name => ['ListContainers', 'ListPodSandbox'].map(list => `${list} of ${name}`)).sort();
   t.same(lines, { stale: expected, live: expected }, 'the log says it once for each list, and once that it is over');
 }
 

@@ -87,7 +87,7 @@ test('a full disk: the daemon goes on and says so once a runtime, and writes aga
 
   fill(join(inside, 'filler'));
   const made: string[] = [];
-  const complaintsNow = () => proxy.log().match(/cannot write the snapshot of the .*/g) ?? [];
+  const complaintsNow = () => proxy.log().match(/cannot write the snapshot of .*/g) ?? [];
   // What is left of the last block of a file has room for some.
   while (complaintsNow().length < 2 && made.length < 400) {
     made.push(

@@ -22,11 +22,13 @@ export interface CallOptions {
   readonly account?: MemoryAccount | undefined;
   /** Notes the reason while the call waits for a runtime; a client whose deadline passes is told it. */
   waitsFor?: (() => string) | undefined;
+  /** The likely answer of a unary call: an answer with the same bytes is this Buffer itself. */
+  readonly likely?: Buffer | undefined;
 }
 
 /** The same options with other metadata. The signal is read only when a reader asks for it here. */
 export function withMetadata(options: CallOptions, metadata: Metadata): CallOptions {
-  const { deadline, userAgent, watched, account } = options;
+  const { deadline, userAgent, watched, account, likely } = options;
   return {
     metadata,
     deadline,
@@ -36,6 +38,7 @@ export function withMetadata(options: CallOptions, metadata: Metadata): CallOpti
     userAgent,
     watched,
     account,
+    likely,
   };
 }
 

@@ -24,17 +24,25 @@ export async function askList(
 ): Promise<Reply> {
   const askedAt = steadyNow();
   const question = listing?.ask();
+  const likely = listing?.lastAnswer;
   try {
-    const reply = await runtime.call(path, request, options).catch(fault => noImages(runtime, path, listing, fault));
+    const reply = await runtime
+      .call(path, request, { ...options, likely })
+      .catch(fault => noImages(runtime, path, listing, fault));
     const known = listing?.sameAnswer(reply.message);
     if (known === undefined) checkList(reply.message);
-    const message = known ?? reply.message;
+    const message = known ?? copyOfLikely(reply.message, likely);
     if (question !== undefined) listing?.answer(question, message, askedAt);
     return { message, headers: reply.headers, trailers: reply.trailers };
   } catch (fault) {
     if (question !== undefined) listing?.giveUp(question);
     throw malformed(fault, Code.Internal, `${runtimeName(runtime.id)} sent a malformed list`);
   }
+}
+
+/** An answer as a Buffer of its own: meanwhile another answer has come, or results made from this one are out of date. */
+function copyOfLikely(answer: Buffer, likely: Buffer | undefined): Buffer {
+  return answer === likely ? Buffer.from(answer) : answer;
 }
 
 /**

@@ -30,6 +30,8 @@ export class Listing {
   takenAt: number | undefined;
   /** Ids of items that changed or went since the last write to the disk; undefined without a writer. */
   private unwritten: Set<string> | undefined;
+  /** The list as it was before answers whose changes are not in `unwritten` yet; compared once, when somebody writes. */
+  private before: { readonly bytes: Buffer; readonly items: Items | undefined } | undefined;
   private bytes: Buffer = nothing;
   /** Whether `bytes` may be returned again for an equal answer. */
   private current = false;
@@ -54,6 +56,11 @@ export class Listing {
     const question = { number: ++this.asked, changesBefore: this.forgotten + this.changes.length };
     this.underWay.add(question);
     return question;
+  }
+
+  /** The last answer, as it came; undefined if there is none, or if it is not to be given again. */
+  get lastAnswer(): Buffer | undefined {
+    return this.current ? this.bytes : undefined;
   }
 
   /**
@@ -116,18 +123,22 @@ export class Listing {
 
   /** Takes a list from another source. */
   set(list: Buffer, takenAt: number): void {
-    const before = this.unwritten && this.index();
+    if (this.unwritten !== undefined) this.before ??= { bytes: this.bytes, items: this.items };
     this.bytes = list;
     this.current = false;
     this.items = undefined;
     this.changed = false;
     this.takenAt = takenAt;
-    if (before !== undefined) this.compare(before, this.index());
   }
 
-  private compare(before: Items, now: Items): void {
-    for (const [id, item] of now) if (before.get(id)?.equals(item) !== true) this.unwritten!.add(id);
-    for (const id of before.keys()) if (!now.has(id)) this.unwritten!.add(id);
+  private compare(): void {
+    const { before, unwritten } = this;
+    if (before === undefined || unwritten === undefined) return;
+    this.before = undefined;
+    const then = before.items ?? itemsById(before.bytes);
+    const now = this.index();
+    for (const [id, item] of now) if (then.get(id)?.equals(item) !== true) unwritten.add(id);
+    for (const id of then.keys()) if (!now.has(id)) unwritten.add(id);
   }
 
   /** Drops the list. */
@@ -142,6 +153,7 @@ export class Listing {
 
   /** The ids of items that changed or went since the last call; from the first call on they are noted. */
   takeUnwritten(): ReadonlySet<string> {
+    this.compare();
     const ids = this.unwritten ?? new Set();
     this.unwritten = new Set();
     return ids;
@@ -149,6 +161,7 @@ export class Listing {
 
   /** Whether `takeUnwritten` would return any id. */
   get isWritten(): boolean {
+    this.compare();
     return this.unwritten !== undefined && this.unwritten.size === 0;
   }
 

@@ -149,3 +149,19 @@ test('what is renewed is not given again', async t => {
   listing.answer(listing.ask(), next, 2);
   t.equal(listing.sameAnswer(listOf('a')), next, 'its next answer is');
 });
+
+test('what is to be written after several answers is what differs from the last writing', async t => {
+  const listing = known('a', 'b', 'c');
+  listing.takeUnwritten();
+  for (const list of [['a', 'x'], ['y'], ['c', 'a', 'd']]) listing.answer(listing.ask(), listOf(...list), 2);
+  listing.change(add('e'));
+  listing.change(remove('a'));
+  t.notOk(listing.isWritten);
+  t.same([...listing.takeUnwritten()].sort(), ['a', 'b', 'd', 'e']);
+  t.ok(listing.isWritten);
+  for (const list of [['z'], ['c', 'd', 'e']]) listing.answer(listing.ask(), listOf(...list), 3);
+  t.ok(listing.isWritten, 'there and back again');
+  listing.change(remove('c'));
+  listing.answer(listing.ask(), listOf('c', 'd', 'e'), 4);
+  t.same([...listing.takeUnwritten()], ['c'], 'a change that an answer takes back is written, and does no harm');
+});

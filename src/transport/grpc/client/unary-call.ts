@@ -4,6 +4,7 @@ import { ProxyError } from '../../../base/error.ts';
 import type { MemoryAccount } from '../../../base/memory-account.ts';
 import type { Connection } from '../../http2/connection.ts';
 import { decompress } from '../messages/gunzip.ts';
+import { KnownMessage } from '../messages/known-message.ts';
 import { MessageReader } from '../messages/message-reader.ts';
 import { ClientCall } from './client-call.ts';
 
@@ -14,6 +15,8 @@ export class UnaryCall extends ClientCall {
   private reject: (fault: ProxyError) => void;
   readonly account: MemoryAccount;
   private readonly reader: MessageReader;
+  /** While the answer may still be the likely one. */
+  private likely: KnownMessage | undefined = undefined;
   private message: Buffer | undefined = undefined;
   private compressed = false;
 
@@ -32,6 +35,7 @@ export class UnaryCall extends ClientCall {
     this.reject = reject;
     this.account = options.account ?? own;
     this.reader = new MessageReader(connection.limits.maxMessageSize, this.account);
+    if (options.likely !== undefined) this.likely = new KnownMessage(options.likely);
   }
 
   onOpen(): void {
@@ -41,6 +45,29 @@ export class UnaryCall extends ClientCall {
   onSent(): void {}
 
   protected onBody(chunk: Buffer, start: number, end: number): void {
+    const from = this.likely === undefined ? start : start + this.matchLikely(this.likely, chunk, start, end);
+    if (from === end) this.connection.credit(this, end - start);
+    else this.read(chunk, from, end, end - start);
+  }
+
+  /** The number of bytes from `start` on that need not be read, since they are those of the likely answer. */
+  private matchLikely(likely: KnownMessage, chunk: Buffer, start: number, end: number): number {
+    const matched = likely.match(chunk, start, end);
+    if (matched >= 0 && !likely.whole) return matched;
+    this.likely = undefined;
+    if (matched >= 0) {
+      this.message = likely.message;
+      return matched;
+    }
+    for (const part of likely.parts()) {
+      this.reader.push(part, 0, part.length);
+      this.reader.settle();
+    }
+    return 0;
+  }
+
+  /** `credit`: the bytes of the DATA that [start, end) is the rest of. */
+  private read(chunk: Buffer, start: number, end: number, credit: number): void {
     const { reader } = this;
     reader.push(chunk, start, end);
     const message = reader.take();
@@ -57,18 +84,18 @@ export class UnaryCall extends ClientCall {
       this.giveUp(reader.fault.code, reader.fault.message);
       return;
     }
-    this.connection.credit(this, end - start);
+    this.connection.credit(this, credit);
   }
 
   protected onAnswer(): void {}
 
   protected incoming(): number | undefined {
-    return this.reader.begun ? this.bodyLength : undefined;
+    return this.reader.begun || this.likely?.begun === true ? this.bodyLength : undefined;
   }
 
   protected onDone(fault: ProxyError | undefined, trailers: Metadata): void {
     const { headers, message, reader, resolve, reject } = this;
-    const whole = reader.empty;
+    const whole = reader.empty && this.likely?.begun !== true;
     this.letGo();
     if (fault !== undefined) {
       reject(fault);
@@ -92,6 +119,7 @@ export class UnaryCall extends ClientCall {
     this.reader.dispose();
     this.request = nothing;
     this.message = undefined;
+    this.likely = undefined;
     this.resolve = ignore;
     this.reject = ignore;
   }

@@ -318,11 +318,21 @@ const rows: Row[] = [
   ['DATA behind the end', [...answer, trailers, data(1, 'x')], Code.OK, 'hello', reset('STREAM_CLOSED')],
 ];
 
-for (const [title, bytes, code, text, sent] of rows) {
-  t.test(title, async t => {
+/** What a caller may expect of the answer: no outcome depends on it. */
+const likely: ReadonlyArray<readonly [what: string, answer: Buffer | undefined]> = [
+  ['', undefined],
+  [', which is likely', Buffer.from('hello')],
+  [', where another is likely that begins the same', Buffer.from('help!')],
+  [', where a longer one is likely', Buffer.from('hello, hello')],
+];
+
+for (const [title, bytes, code, text, sent, what, answer] of rows.flatMap(row =>
+  likely.map(each => [...row, ...each] as const),
+)) {
+  t.test(`${title}${what}`, async t => {
     const limits = { maxHeaderListSize: 8000, maxMessageSize: 100_000 };
     const { peer, session } = await rawServer(noSettings, limits);
-    const call = session.call('/a/B', Buffer.from('request'), callOptions()).then(
+    const call = session.call('/a/B', Buffer.from('request'), { ...callOptions(), likely: answer }).then(
       reply => ({ code: Code.OK as number, text: reply.message.toString() }),
       (fault: ProxyError) => ({ code: fault.code, text: fault.message }),
     );
@@ -340,3 +350,16 @@ for (const [title, bytes, code, text, sent] of rows) {
     );
   });
 }
+
+t.test('an answer with the bytes of the likely one is that Buffer, however it is cut', async t => {
+  const hello = Buffer.from('hello');
+  const framed = message('hello');
+  for (let cut = 1; cut < framed.length; cut++) {
+    const { peer, session } = await rawServer(noSettings);
+    const call = session.call('/a/B', Buffer.from('request'), { ...callOptions(), likely: hello });
+    await requests(peer, 1);
+    peer.send(headers(1, head), data(1, framed.subarray(0, cut), 0), data(1, framed.subarray(cut), 0), trailers);
+    t.equal((await call).message, hello, `behind ${cut} bytes`);
+    session.close();
+  }
+});

@@ -12,7 +12,7 @@ import type { Fault, Path } from './value-type.ts';
  */
 export async function readConfigFile(path: string): Promise<GivenOptions> {
   const file = new YamlFile(path, await readText(path));
-  const checked = checkContent(file.document.toJS());
+  const checked = checkContent(file.content());
   if ('content' in checked) return readContent(checked.content, file);
   const faults = checked.faults.map(({ path: at, text, shown }) => ({
     line: file.lineOf(at),
@@ -51,6 +51,16 @@ class YamlFile {
     if (errors.length > 0) {
       const faults = errors.map(({ pos, message }) => `${path}:${this.lines.linePos(pos[0]).line}: ${message}`);
       throw new UsageError(faults.join('\n'));
+    }
+  }
+
+  /** As plain data. */
+  content(): unknown {
+    try {
+      return this.document.toJS();
+    } catch (fault) {
+      // Aliases of aliases, which would fill the memory.
+      throw new UsageError(`${this.path}: ${(fault as Error).message}`);
     }
   }
 

@@ -1,9 +1,9 @@
 import type { FlagValues } from '../cli/grammar/flags.ts';
 import { readConnectEntry, splitEntries } from './flag-entries.ts';
-import type { OptionFlag } from './option.ts';
+import type { Option, OptionFlag } from './option.ts';
 import { flagValue, type GivenOptions, type KeyedValues, type OptionValue } from './option-value.ts';
-import { connect, daemonOptions, runtimeOptions } from './options.ts';
-import { secondHandler } from './runtime-rules.ts';
+import { allOptions, connect } from './options.ts';
+import { nameTaken } from './runtime-rules.ts';
 import { Fault, type Shape } from './value-type.ts';
 
 /** Values of flags that are for all runtimes, by `undefined`, and of each runtime by its id. */
@@ -13,23 +13,23 @@ type Parts = ReadonlyMap<string | undefined, OptionValue>;
 export function readFlags(given: FlagValues): GivenOptions {
   const daemon = new Map<string, OptionValue>();
   const ofRuntimes = new Map<string, Map<string, OptionValue>>();
-  for (const { key, flag, type } of daemonOptions) {
-    const text = flag && given.get(flag.name);
-    if (text === undefined) continue;
-    const value =
-      flag!.readEntry === undefined
-        ? flagValue(flag!.name, rawOf(text, type.shape), text)
-        : readParts(flag!, text).get(undefined);
-    if (value !== undefined) daemon.set(key, value);
-  }
-  for (const { key, flag } of runtimeOptions) {
-    const text = flag?.readEntry && given.get(flag.name);
-    if (text === undefined) continue;
-    for (const [id, value] of readParts(flag!, text)) {
-      if (id !== undefined) ofRuntimes.set(id, (ofRuntimes.get(id) ?? new Map()).set(key, value));
+  for (const flag of new Set(allOptions.flatMap(row => row.flag ?? []))) {
+    const text = given.get(flag.name);
+    if (text === undefined || flag === connect) continue;
+    const [ofDaemon, ofRuntime] = (['daemon', 'runtime'] as const).map(scope =>
+      allOptions.find(row => row.flag === flag && row.scope === scope),
+    );
+    const parts = flag.readEntry === undefined ? readWhole(flag, text, ofDaemon!) : readParts(flag, text);
+    for (const [id, value] of parts) {
+      if (id === undefined) daemon.set(ofDaemon!.key, value);
+      else ofRuntimes.set(id, (ofRuntimes.get(id) ?? new Map()).set(ofRuntime!.key, value));
     }
   }
   return { daemon, runtimes: readConnect(given.get(connect.name)), ofRuntimes };
+}
+
+function readWhole({ name }: OptionFlag, text: string, { type }: Option): Parts {
+  return new Map([[undefined, flagValue(name, rawOf(text, type.shape), text)]]);
 }
 
 /** The text of a flag as YAML would have the value. */
@@ -61,7 +61,7 @@ function readParts({ name, readEntry }: OptionFlag, text: string): Parts {
     if (read instanceof Fault) throw flagValue(name, entry, entry).fail(read);
     const { runtime, key, value } = read;
     const { entries, texts }: Part = found.get(runtime) ?? { entries: [], texts: new Map() };
-    if (key !== undefined && keys.has(key)) throw flagValue(name, entry, entry).fail(secondHandler(key));
+    if (key !== undefined && keys.has(key)) throw flagValue(name, entry, entry).fail(nameTaken(key));
     if (key !== undefined) keys.add(key);
     texts.set(key ?? texts.size, entry);
     entries.push([key, value]);

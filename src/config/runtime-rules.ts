@@ -41,10 +41,11 @@ export function checkHandlers(handlers: Readonly<Record<string, string>>, { runt
   const name = Object.keys(handlers).find(each =>
     runtimes.slice(0, at).some(other => Object.hasOwn(other.handlers, each)),
   );
-  return name === undefined ? undefined : secondHandler(name);
+  return name === undefined ? undefined : nameTaken(name);
 }
 
-export function secondHandler(name: string, path: readonly string[] = [name]): Fault {
+/** A map has each name once, and so have the maps of all runtimes together. */
+export function nameTaken(name: string, path: readonly string[] = [name]): Fault {
   return new Fault(`has the name of another entry, "${name}"; map each name once`, path);
 }
 

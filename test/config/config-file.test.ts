@@ -9,8 +9,10 @@ import { UsageError } from '../../src/cli/grammar/usage-error.ts';
 import { configOf } from '../../src/config/config.ts';
 import { daemonFlags } from '../../src/config/daemon-flags.ts';
 import { loadOptions } from '../../src/config/load-options.ts';
+import { daemonOptions } from '../../src/config/options.ts';
 import type { ProxyConfig } from '../../src/config/proxy-config.ts';
 import { configOfFlags } from '../support/config-of-flags.ts';
+import { randomRun } from '../support/random-run.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'criproxy-config-'));
 const file = join(folder, 'config.yaml');
@@ -275,6 +277,8 @@ test('a start without -config loads no YAML reader beyond the log, and no schema
     }
   };
   visit(main);
+  // Loaded when no command is asked for.
+  visit(fileURLToPath(new URL('../../src/daemon/run-daemon.ts', import.meta.url)));
   t.ok(seen.size > 50, `${seen.size} files`);
   t.notOk(packages.has('zod'));
   t.notOk(
@@ -293,3 +297,61 @@ for (const [what, text] of [
     t.match(fault.message, /^\S+: lists or maps are inside one another too often$/);
   });
 }
+
+test('aliases that multiply are refused in a line', async t => {
+  const rows = Array.from({ length: 12 }, (_, at) => `a${at + 1}: &a${at + 1} [${`*a${at}, `.repeat(10)}]`);
+  const fault = await read(`a0: &a0 [x]\n${rows.join('\n')}\n`).catch(error => error);
+  t.type(fault, UsageError);
+  t.match(fault.message, /^\S+: Excessive alias count.*$/);
+});
+
+/** A value of each kind of option, for a file. */
+const samples: Readonly<Record<string, readonly string[]>> = {
+  listen: ['/run/x.sock', 'unix:///run/y.sock'],
+  pins: ['[]', '["*"]', '[a, "b:?"]'],
+  ids: ['raw', 'prefixed'],
+  imageNames: ['asked', '""'],
+  imageFs: ['fullest'],
+  logLevel: ['0', '5'],
+  streamPort: ['1', '65535'],
+  streamUrl: ['http://10.0.0.1:99/', '""'],
+  listTimeout: ['500ms', '1h30m'],
+  stateDir: ['""', '/x'],
+  maxSnapshotAge: ['""', '0s'],
+  adminSocket: ['""', '/run/z.sock'],
+  metrics: ['":1"', '"[::1]:9494"', '""'],
+  otlp: ['http://a:1/', '""'],
+  logFormat: ['json'],
+  enableFaults: ['true', 'false'],
+};
+
+const ofRuntime: Readonly<Record<string, readonly string[]>> = {
+  handlers: ['{}', '{AT: }', '{AT: "", xAT: y, __proto__: z}'],
+  annotations: ['[]', '[AT, "vm AT"]'],
+  pins: ['[]', '["x*"]'],
+  listTimeout: ['""', '2s'],
+  labels: ['{}', '{a: "", "b c": "d: #e"}'],
+};
+
+const { random, rounds, name } = randomRun(200);
+
+test(`config show says the same as a random file (${name})`, async t => {
+  t.strictSame(Object.keys(samples).sort(), daemonOptions.map(({ key }) => key).sort(), 'every option has samples');
+  const some = (rows: typeof samples) =>
+    Object.entries(rows).flatMap(([key, values]) => (random.below(2) === 0 ? [`${key}: ${random.pick(values)}`] : []));
+  for (let round = 0; round < rounds; round++) {
+    const runtimes = [0, 1, 2].slice(0, random.below(4)).map(at => {
+      const own = some(ofRuntime).map(line => line.replaceAll('AT', `n${at}`));
+      const keys = [
+        ...(at === 0 ? [] : [`id: r${at}`]),
+        `socket: /r${at}`,
+        ...own.filter(line => !(at > 0 && line.includes('__proto__'))),
+      ];
+      return `- ${keys.join('\n  ')}\n`;
+    });
+    const text = [...some(samples), ...(runtimes.length > 0 ? [`runtimes:\n${runtimes.join('')}`] : [])].join('\n');
+    const config = await read(text);
+    const shown = await showFlags(['-config', file]);
+    t.strictSame(await read(shown), config, `${text}\n---\n${shown}`);
+  }
+});

@@ -1,6 +1,6 @@
-/** How many calls wait for a turn on a server's connections, and how many have failed since too many of their client waited. */
+/** Counts the calls that wait for a server's connections, and the calls that failed because too many calls of their client waited. */
 export class CallsWaiting {
-  /** How errors call the server. */
+  /** The server's name in errors. */
   readonly name: string;
   now = 0;
   refused = 0;

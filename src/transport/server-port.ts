@@ -1,10 +1,10 @@
 /** A running gRPC server. */
 export interface GrpcServer {
-  /** How many connections are open. */
+  /** The number of open connections. */
   readonly connections: number;
   /**
-   * Takes no new connections and calls, ends streams, lets unary calls in flight finish for at most `grace` ms, then ends
-   * everything. Resolves when the last connection is gone.
+   * Accepts no new connections and calls and ends streams. Unary calls in flight may finish within `grace` ms, then everything
+   * ends. Resolves when the last connection is closed.
    */
   close(grace: number): Promise<void>;
 }

@@ -26,12 +26,12 @@ const owned = new Map<string, Owned>([
   ['host', Owned.Hop],
 ]);
 
-/** Who owns the header `name`; Owned.Metadata if nobody does. */
+/** The use of the header `name` by gRPC or HTTP; Owned.Metadata if it has none. */
 export function ownerOf(name: string): Owned {
   return owned.get(name) ?? Owned.Metadata;
 }
 
-/** Whether a content-type is gRPC's (grpc doc/PROTOCOL-HTTP2.md). */
+/** Whether a content-type is one of gRPC (grpc doc/PROTOCOL-HTTP2.md). */
 export function isGrpc(contentType: string): boolean {
   if (contentType === 'application/grpc') return true;
   if (!contentType.startsWith('application/grpc')) return false;

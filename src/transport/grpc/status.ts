@@ -1,22 +1,22 @@
 import { Code } from '../../base/codes.ts';
 import { ErrorCode } from '../http2/frames/error-code.ts';
 
-/** What is percent-encoded in `grpc-message`: all but printable ASCII other than the percent sign (gRPC over HTTP/2). */
+/** The characters that are percent-encoded in `grpc-message`: all but printable ASCII, and the percent sign (gRPC over HTTP/2). */
 const ESCAPED = /[^ -$&-~]+/g;
 
 /**
- * `grpc-message`: UTF-8, percent-encoded. Of a message that would be longer than `room` octets so many whole characters as fit. V8's
- * own encoder is used, since a text may have hundreds of kB.
+ * Encodes `grpc-message`: UTF-8, percent-encoded. A message that is longer than `room` octets is cut after its last whole character
+ * that fits. V8's own encoder does it, since a text may have hundreds of kB.
  */
 export function encodeMessage(message: string, room = Number.POSITIVE_INFINITY): string {
   const encoded = message.toWellFormed().replace(ESCAPED, encodeURIComponent);
   return encoded.length <= room ? encoded : wholeCharacters(encoded.slice(0, room));
 }
 
-/** How many escapes a character has whose first octet begins with this digit. */
+/** The number of escapes of a character, by the first digit of its first octet. */
 const ESCAPES: Readonly<Record<string, number>> = { C: 2, D: 2, E: 3, F: 4 };
 
-/** Without an escape, or a character of several, that is cut at the end. */
+/** Removes an escape, or a character of several escapes, that is cut at the end. */
 function wholeCharacters(encoded: string): string {
   const text = encoded.replace(/%[0-9A-F]?$/, '');
   const last = /%([C-F])[0-9A-F](?:%[89AB][0-9A-F]){0,3}$/.exec(text);
@@ -24,17 +24,17 @@ function wholeCharacters(encoded: string): string {
   return text.slice(0, last.index);
 }
 
-/** Undoes encodeMessage. A percent sign without two hexadecimal digits stays, and so does what is no UTF-8, as U+FFFD. */
+/** Undoes encodeMessage. A percent sign without two hexadecimal digits stays; bytes that are not UTF-8 become U+FFFD. */
 export function decodeMessage(encoded: string): string {
   if (isAscii(encoded)) {
     if (!encoded.includes('%')) return encoded;
     try {
       return decodeURIComponent(encoded);
     } catch {
-      // It is malformed, and read as far as it can be.
+      // The text is malformed: the rest of the function reads as much as possible.
     }
   }
-  // Somebody may have sent UTF-8 as it is, which arrives as latin1.
+  // A server may have sent UTF-8 without escapes, which arrives as latin1.
   const octets = Buffer.from(encoded, 'latin1');
   let length = 0;
   for (let i = 0; i < octets.length; i++) {
@@ -47,11 +47,11 @@ export function decodeMessage(encoded: string): string {
 }
 
 function isAscii(text: string): boolean {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: all of ASCII is what is looked for.
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: the pattern is all of ASCII.
   return /^[\x00-\x7f]*$/.test(text);
 }
 
-/** The status of an answer that carries none, from its HTTP status (grpc doc/http-grpc-status-mapping.md). */
+/** The status of an answer without a gRPC status, by its HTTP status (grpc doc/http-grpc-status-mapping.md). */
 export function codeOfHttpStatus(status: string): Code {
   switch (status) {
     case '400':
@@ -73,8 +73,8 @@ export function codeOfHttpStatus(status: string): Code {
 }
 
 /**
- * The status of a call whose stream the peer has reset, as a kubelet would have it without a proxy (http2ErrConvTab in grpc-go's
- * internal/transport/http_util.go); grpc doc/PROTOCOL-HTTP2.md, "Errors", has Internal for FLOW_CONTROL_ERROR too.
+ * The status of a call whose stream the peer has reset: the same as a kubelet gets without a proxy (http2ErrConvTab in grpc-go's
+ * internal/transport/http_util.go). The table "Errors" in grpc doc/PROTOCOL-HTTP2.md has Internal for FLOW_CONTROL_ERROR too.
  */
 export function codeOfReset(code: ErrorCode): Code {
   switch (code) {
@@ -92,7 +92,7 @@ export function codeOfReset(code: ErrorCode): Code {
   }
 }
 
-/** `grpc-status` as a number; Unknown for what is none. */
+/** `grpc-status` as a number; Unknown if it is not a number. */
 export function parseStatus(text: string): Code {
   return /^\d{1,9}$/.test(text) ? Number(text) : Code.Unknown;
 }

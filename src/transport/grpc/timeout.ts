@@ -4,10 +4,10 @@ import { ProxyError } from '../../base/error.ts';
 /** Milliseconds of each unit of `grpc-timeout` (grpc doc/PROTOCOL-HTTP2.md). */
 const units: Readonly<Record<string, number>> = { H: 3_600_000, M: 60_000, S: 1000, m: 1, u: 1e-3, n: 1e-6 };
 
-/** Values have at most eight digits. */
+/** The largest value: eight digits. */
 const maxValue = 99_999_999;
 
-/** `grpc-timeout` in milliseconds; undefined if it is malformed. */
+/** Reads `grpc-timeout` in milliseconds; undefined if it is malformed. */
 export function parseTimeout(text: string): number | undefined {
   const unit = units[text.charAt(text.length - 1)];
   const digits = text.length - 1;
@@ -21,7 +21,7 @@ export function parseTimeout(text: string): number | undefined {
   return value * unit;
 }
 
-/** `grpc-timeout` of so many milliseconds, more than none; rounded up, so that the callee does not give up first. */
+/** Writes `grpc-timeout` for a positive number of milliseconds. It is rounded up, so that the callee does not give up first. */
 export function formatTimeout(ms: number): string {
   const micros = Math.ceil(ms * 1000);
   if (micros <= maxValue) return `${micros}u`;
@@ -31,7 +31,7 @@ export function formatTimeout(ms: number): string {
   return `${Math.min(maxValue, Math.ceil(seconds / 3600))}H`;
 }
 
-/** A call whose deadline has passed, in grpc-go's words; `why`: what it was waiting for. */
+/** The error of a call whose deadline has passed, in grpc-go's words. `why`: the cause of the wait. */
 export function tooLate(why?: string): ProxyError {
   const text = 'context deadline exceeded';
   return new ProxyError(Code.DeadlineExceeded, why === undefined ? text : `${text}: ${why}`);

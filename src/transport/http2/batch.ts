@@ -1,4 +1,4 @@
-/** What collects something to send. */
+/** A collector of bytes to send. */
 export interface Flushable {
   flush(): void;
 }
@@ -6,18 +6,18 @@ export interface Flushable {
 let open = 0;
 let waiting: Flushable[] = [];
 
-/** Has `output` flushed at the end of the batch that is open, or of the tick if none is. */
+/** Flushes `output` at the end of the open batch, or at the end of the tick if no batch is open. */
 export function flushSoon(output: Flushable): void {
   if (open > 0) waiting.push(output);
   else process.nextTick(flush, output);
 }
 
-/** What is written from now on leaves in one system call for each output, until `endBatch`. Batches may be inside others. */
+/** Begins a batch: all bytes until `endBatch` leave in one system call for each output. Batches may be inside others. */
 export function beginBatch(): void {
   open++;
 }
 
-/** `more`: this tick may still write to the same outputs, so that they are flushed at its end. */
+/** Ends a batch. `more`: this tick may still write to the same outputs, so they are flushed at its end. */
 export function endBatch(more: boolean): void {
   open--;
   if (open > 0 || waiting.length === 0) return;

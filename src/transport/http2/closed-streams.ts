@@ -1,9 +1,9 @@
 import { isDiscarding, StreamState } from './stream-state.ts';
 
-/** Streams that are remembered at most; a peer that is behind by more has lost its way. */
+/** The most streams that are remembered. A peer that is behind by more streams is broken. */
 const capacity = 10_000;
 
-/** Remembers the closed streams on which frames may still come, so that the state of any stream without an object is known. */
+/** Remembers the closed streams on which frames may still come, and so knows the state of each stream that has no object. */
 export class ClosedStreams {
   private readonly discarding = new Set<number>();
   private highest = 0;
@@ -21,8 +21,8 @@ export class ClosedStreams {
   }
 
   /**
-   * The state of a stream that is not in the connection's table. `last`: the highest id that a client has used on the connection. A
-   * server opens no streams, so the even ones are idle.
+   * The state of a stream that is not in the connection's table. `last`: the highest id that the client has used on the connection. A
+   * server opens no streams, so a stream with an even id is idle.
    */
   stateOf(streamId: number, last: number): StreamState {
     if (streamId <= this.highest && this.discarding.has(streamId)) return StreamState.ResetEarly;

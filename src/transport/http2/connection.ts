@@ -18,10 +18,10 @@ import { Sender } from './sender.ts';
 import type { Stream } from './stream.ts';
 import { canReceive, lose, sendEndStream, sendHeaders, sendReset } from './stream-state.ts';
 
-/** The window that every connection and stream begins with (RFC 9113 section 6.9.2). */
+/** The first window of every connection and stream (RFC 9113 section 6.9.2). */
 const initialWindow = 65_535;
 
-/** One HTTP/2 connection (RFC 9113), of either side: its streams, and what is sent. What is received is the Receiver's. */
+/** One HTTP/2 connection (RFC 9113) of a client or a server: its streams and its sending half. The Receiver is the other half. */
 export class Connection implements ReceivingEnd {
   readonly limits: Limits;
   readonly role: Role;
@@ -33,9 +33,9 @@ export class Connection implements ReceivingEnd {
   readonly closedStreams = new ClosedStreams();
   /** The highest stream id that the client of the connection has used. */
   lastStreamId = 0;
-  /** How many streams have been opened. */
+  /** The number of streams that have been opened. */
   opened = 0;
-  /** GOAWAY is sent: no stream is accepted any more. */
+  /** GOAWAY is sent: no further stream is accepted. */
   goingAway = false;
   over = false;
   private failing = false;
@@ -57,7 +57,7 @@ export class Connection implements ReceivingEnd {
           this.sender.pump(undefined);
           this.role.onRoom();
         },
-        backlog: () => this.fail(ErrorCode.EnhanceYourCalm, 'the peer does not read'),
+        backlog: () => this.fail(ErrorCode.EnhanceYourCalm, 'the peer does not read its socket'),
       },
       limits.outputHighWater,
       limits.maxBacklog,
@@ -72,7 +72,7 @@ export class Connection implements ReceivingEnd {
     this.greet();
   }
 
-  /** Frames read so far, and whether one is half read: a sweep sees by them that a frame does not end. */
+  /** The number of frames read. With `midFrame` it tells a sweep that a frame does not end. */
   get framesRead(): number {
     return this.receiver.framesRead;
   }
@@ -100,7 +100,7 @@ export class Connection implements ReceivingEnd {
     if (limits.connectionWindow > initialWindow) this.writeWindowUpdate(0, limits.connectionWindow - initialWindow);
   }
 
-  /** Takes what the socket has read; `chunk` is lent for the call. */
+  /** Takes the bytes that the socket has read; `chunk` is lent for the call. */
   receive(chunk: Buffer): void {
     if (this.over) return;
     let at = 0;
@@ -108,7 +108,7 @@ export class Connection implements ReceivingEnd {
       at = Math.min(this.prefaceLeft, chunk.length);
       const from = preface.length - this.prefaceLeft;
       if (preface.compare(chunk, 0, at, from, from + at) !== 0) {
-        this.fail(ErrorCode.ProtocolError, 'this is no HTTP/2 connection');
+        this.fail(ErrorCode.ProtocolError, 'the peer does not speak HTTP/2');
         return;
       }
       this.prefaceLeft -= at;
@@ -121,7 +121,7 @@ export class Connection implements ReceivingEnd {
     }
   }
 
-  /** Enters a stream into the table, with the windows that it begins with. */
+  /** Enters a stream into the table, and sets its first windows. */
   register(stream: Stream, id: number): void {
     stream.id = id;
     stream.sendWindow = this.peer.initialWindowSize;
@@ -130,7 +130,7 @@ export class Connection implements ReceivingEnd {
     this.opened++;
   }
 
-  /** Forgets a stream that is closed. It hears nothing any more. */
+  /** Removes a closed stream from the table. No method of it is called any more. */
   release(stream: Stream): void {
     if (!this.streams.delete(stream.id)) return;
     this.sender.drop(stream);
@@ -138,7 +138,7 @@ export class Connection implements ReceivingEnd {
     this.role.onRelease();
   }
 
-  /** Sends the encoder's block as HEADERS and, where it is long, CONTINUATION. */
+  /** Sends the encoder's block as HEADERS and, if it is long, CONTINUATION. */
   sendHeaders(stream: Stream, end: boolean): void {
     const { block, length } = this.encoder;
     const size = this.peer.maxFrameSize;
@@ -162,12 +162,12 @@ export class Connection implements ReceivingEnd {
     return this.streams.size < this.peer.maxConcurrentStreams && !this.output.full;
   }
 
-  /** Sends one message; false if some of it waits, and then the stream's onSent follows. One at a time. */
+  /** Sends one message at a time for each stream. False if a part of it waits: then the stream's onSent follows. */
   send(stream: Stream, message: Buffer, end: boolean): boolean {
     return this.sender.send(stream, message, end);
   }
 
-  /** Resets the streams whose message is under way and moves too slowly; `now` is of performance.now(). */
+  /** Resets the streams whose message moves too slowly; `now` is of performance.now(). */
   sweepStalls(now: number): void {
     for (const stream of this.streams.all()) {
       if (!stream.isStalled(now, this.limits)) continue;
@@ -176,11 +176,11 @@ export class Connection implements ReceivingEnd {
     }
   }
 
-  /** The peer has broken a rule that costs it the stream. */
+  /** Resets a stream on which the peer has broken a rule. */
   refuse(stream: Stream, code: ErrorCode, fault: string): void {
     this.reset(stream, code);
     stream.onReset(code, fault);
-    // A client can open streams without end; a server only answers those that are opened.
+    // Only a client can open streams, and so cause resets, without end.
     if (this.role.server) this.countReset();
   }
 
@@ -189,7 +189,7 @@ export class Connection implements ReceivingEnd {
     if (!this.floods.resets.take()) this.fail(ErrorCode.EnhanceYourCalm, 'too many streams are reset');
   }
 
-  /** Closes a stream, and forgets it: by RST_STREAM, unless both sides have ended already. */
+  /** Closes a stream, with RST_STREAM unless both sides have ended, and removes it from the table. */
   reset(stream: Stream, code: ErrorCode): void {
     if (!stream.closed) {
       stream.state = sendReset(stream.state);
@@ -198,7 +198,7 @@ export class Connection implements ReceivingEnd {
     this.release(stream);
   }
 
-  /** Closes a stream that the peer has not taken and takes no more. */
+  /** Closes a stream that the peer does not process. */
   abandon(stream: Stream, reason: string): void {
     stream.state = lose(stream.state);
     this.release(stream);
@@ -213,7 +213,7 @@ export class Connection implements ReceivingEnd {
     this.writeNumber(FrameType.WindowUpdate, streamId, increment);
   }
 
-  /** Lets the peer send `octets` more on the stream, once it is worth a frame. */
+  /** Lets the peer send `octets` more bytes on the stream; small amounts are collected for one frame. */
   credit(stream: Stream, octets: number): void {
     stream.uncredited += octets;
     if (stream.uncredited < this.limits.streamWindow / 2 || !canReceive(stream.state)) return;
@@ -238,31 +238,31 @@ export class Connection implements ReceivingEnd {
     this.output.buffer.writeUInt32BE(value, at + frameHeaderSize);
   }
 
-  /** Sends GOAWAY: no stream is accepted from now on, and the connection ends with its last one. */
+  /** Sends GOAWAY: no further stream is accepted. */
   goAway(): void {
     if (this.goingAway || this.over) return;
     this.goingAway = true;
     this.writeGoAway(ErrorCode.NoError, '');
   }
 
-  /** Ends the connection when all is well: nothing is in flight. */
+  /** Ends the connection without an error. No call is in flight. */
   end(reason: string): void {
     if (this.over) return;
     this.output.flush();
     this.lose(reason);
   }
 
-  /** A fault of the peer ends the connection. */
+  /** Ends the connection with an error of the peer: GOAWAY has its code and reason. */
   fail(code: ErrorCode, reason: string): void {
     if (this.over || this.failing) return;
-    // The flush may find a backlog, which is a reason to fail.
+    // The flush may find a backlog, and then it calls this method.
     this.failing = true;
     this.writeGoAway(code, reason);
     this.output.flush();
     this.lose(reason);
   }
 
-  /** Ends the connection without a word. */
+  /** Ends the connection without GOAWAY. */
   destroy(reason: string): void {
     this.lose(reason);
     this.socket.destroy();
@@ -274,11 +274,11 @@ export class Connection implements ReceivingEnd {
     this.reader.stop();
     this.output.end();
     this.socket.end();
-    // A peer that does not read would keep the socket for ever; one that is well has closed it long before.
+    // A peer that does not read would keep the socket open for ever.
     const timer = setTimeout(() => this.socket.destroy(), this.limits.linger);
     this.socket.once('close', () => clearTimeout(timer));
     for (const stream of this.streams.all()) {
-      // The end of one may have closed others.
+      // The end of one stream may have closed others.
       if (stream.closed) continue;
       stream.state = lose(stream.state);
       stream.onLost(reason, false);

@@ -7,10 +7,10 @@ import { Illegal, isIllegal, receiveReset, receiveWindowUpdate, StreamState } fr
 
 const noPayload = Buffer.alloc(0);
 
-/** What is kept of a GOAWAY's debug data, in bytes. */
+/** The most bytes that are kept of a GOAWAY's debug data. */
 const maxDebug = 256;
 
-/** What a connection does with the frames that carry neither headers nor data (RFC 9113 sections 6.3 to 6.9). */
+/** Processes the frames that carry neither headers nor data (RFC 9113 sections 6.3 to 6.9), and illegal frames of any type. */
 export class ControlFrames {
   /** The peer's first SETTINGS have come. */
   settled = false;
@@ -41,14 +41,14 @@ export class ControlFrames {
         this.priority(streamId, end - start);
         return;
       case FrameType.PushPromise:
-        this.fail(ErrorCode.ProtocolError, 'PUSH_PROMISE, which nobody may send here');
+        this.fail(ErrorCode.ProtocolError, 'PUSH_PROMISE, which is not allowed');
         return;
       default:
         this.idleFrame();
     }
   }
 
-  /** The state of any stream; `stream` is undefined if it is not in the table, so that it is idle or closed. */
+  /** The state of a stream; `stream` is undefined if it is not in the table. */
   stateOf(stream: Stream | undefined, streamId: number): StreamState {
     return stream?.state ?? this.connection.closedStreams.stateOf(streamId, this.connection.lastStreamId);
   }
@@ -80,10 +80,10 @@ export class ControlFrames {
     if (connection.role.server) connection.countReset();
   }
 
-  /** Counts a frame that moves nothing; false if it was one too many. */
+  /** Counts a frame that makes no progress; false if there were too many, and then the connection is over. */
   idleFrame(): boolean {
     if (this.connection.floods.idleFrames.take()) return true;
-    this.calm('idle frames');
+    this.failFlood('frames that make no progress');
     return false;
   }
 
@@ -121,7 +121,7 @@ export class ControlFrames {
       return;
     }
     if (!connection.floods.settings.take()) {
-      this.calm('SETTINGS');
+      this.failFlood('SETTINGS');
       return;
     }
     if (ack) {
@@ -131,7 +131,7 @@ export class ControlFrames {
     const before = connection.peer.initialWindowSize;
     const fault = connection.peer.read(chunk, start, end, !connection.role.server);
     if (fault !== undefined) {
-      this.fail(fault, 'SETTINGS with a value that is not allowed');
+      this.fail(fault, 'SETTINGS with an illegal value');
       return;
     }
     connection.encoder.setTableSize(connection.peer.headerTableSize);
@@ -165,7 +165,7 @@ export class ControlFrames {
       return;
     }
     if (!this.connection.floods.pings.take()) {
-      this.calm('PING');
+      this.failFlood('PING');
       return;
     }
     if ((flags & Flag.Ack) === 0) {
@@ -179,7 +179,7 @@ export class ControlFrames {
       return;
     }
     if (end - start < 8) {
-      this.fail(ErrorCode.FrameSizeError, 'GOAWAY too short');
+      this.fail(ErrorCode.FrameSizeError, 'GOAWAY is shorter than 8 bytes');
       return;
     }
     if (!this.idleFrame()) return;
@@ -229,7 +229,7 @@ export class ControlFrames {
     else this.fail(ErrorCode.FrameSizeError, 'PRIORITY is not of 5 bytes');
   }
 
-  private calm(what: string): void {
+  private failFlood(what: string): void {
     this.fail(ErrorCode.EnhanceYourCalm, `too many ${what}`);
   }
 

@@ -1,4 +1,4 @@
-/** Octets of a name: visible ASCII without upper case; a colon only in front, where it makes a pseudo-header (RFC 9113 8.2.1). */
+/** Whether a name is visible ASCII without upper case; a colon may only be its first character (RFC 9113 section 8.2.1). */
 export function isName(name: string): boolean {
   if (name.length === 0) return false;
   for (let i = 0; i < name.length; i++) {
@@ -9,8 +9,8 @@ export function isName(name: string): boolean {
 }
 
 /**
- * Octets of a value: all but NUL, CR and LF (RFC 9113 section 8.2.1). Space at either end, which that section forbids too,
- * is let through: metadata of gRPC clients has it and nobody is deceived by it here.
+ * Whether a value has no NUL, CR and LF (RFC 9113 section 8.2.1). Space at either end, which that section forbids too, is accepted:
+ * metadata of gRPC clients has it, and it does no harm here.
  */
 export function isValue(value: string): boolean {
   for (let i = 0; i < value.length; i++) {

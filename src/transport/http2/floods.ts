@@ -1,13 +1,13 @@
 import { Quota } from '../../base/quota.ts';
 import type { Limits } from './limits.ts';
 
-/** What a peer may send that costs it nothing and us something. One for each connection. */
+/** The quotas of one connection for frames that cost the peer less than us. */
 export class Floods {
-  /** Streams that the peer resets, or that we have to reset or refuse. */
+  /** Streams that the peer resets, or that we reset or refuse because of the peer. */
   readonly resets: Quota;
   readonly pings: Quota;
   readonly settings: Quota;
-  /** Frames that move nothing. */
+  /** Frames that make no progress. */
   readonly idleFrames: Quota;
 
   constructor(limits: Limits) {
@@ -17,7 +17,7 @@ export class Floods {
     this.idleFrames = new Quota(limits.idleFrameBurst, limits.idleFrameRate);
   }
 
-  /** A DATA frame went out: it may be answered by a PING and by WINDOW_UPDATEs for stream and connection. */
+  /** Counts a DATA frame that is sent. The peer may answer it by a PING, and by WINDOW_UPDATE for the stream and the connection. */
   dataSent(): void {
     this.pings.give();
     this.idleFrames.give();

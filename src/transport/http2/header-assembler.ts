@@ -1,6 +1,6 @@
 /**
- * Holds the header block that HEADERS without END_HEADERS has begun, until CONTINUATION completes it (RFC 9113 section
- * 6.10). Nothing else may come in between.
+ * Holds a header block from HEADERS without END_HEADERS until CONTINUATION completes it (RFC 9113 section 6.10). No other frame may
+ * come in between.
  */
 export class HeaderAssembler {
   private parts: Buffer[] = [];
@@ -24,12 +24,12 @@ export class HeaderAssembler {
     return this.length;
   }
 
-  /** CONTINUATION frames so far. */
+  /** The number of CONTINUATION frames so far. */
   get continuations(): number {
     return this.parts.length - 1;
   }
 
-  /** The whole block; none is open after. */
+  /** Returns the whole block. No block is open after this. */
   finish(): Buffer {
     const block = Buffer.concat(this.parts, this.length);
     this.parts = [];

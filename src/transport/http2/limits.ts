@@ -2,69 +2,68 @@ const KiB = 1024;
 const MiB = 1024 * KiB;
 
 /**
- * What one connection may ask of us, and for how long. Who breaks a limit loses the stream where the docstring says so,
- * and otherwise its own connection (GOAWAY with ENHANCE_YOUR_CALM); no other connection notices. Sizes are bytes, times
- * are milliseconds.
+ * The limits of one connection. A peer above a limit loses the stream if the docstring says so, and otherwise its own connection
+ * (GOAWAY with ENHANCE_YOUR_CALM). Other connections are not affected. Sizes are bytes, times are milliseconds.
  */
 export interface Limits {
   /** SETTINGS_MAX_CONCURRENT_STREAMS of a server; a stream above it is refused. Each exec probe of a node holds one. */
   readonly maxConcurrentStreams: number;
-  /** SETTINGS_MAX_FRAME_SIZE; the RFC's smallest, and all that grpc-go ever sends. */
+  /** SETTINGS_MAX_FRAME_SIZE: the RFC's smallest value, and the largest frame that grpc-go sends. */
   readonly maxFrameSize: number;
-  /** SETTINGS_MAX_HEADER_LIST_SIZE: decoded size (RFC 7541 section 4.1) of one header list; a larger one fails its stream. */
+  /** SETTINGS_MAX_HEADER_LIST_SIZE: decoded size (RFC 7541 section 4.1) of one header list. A larger list fails its stream. */
   readonly maxHeaderListSize: number;
-  /** Decoded size of a header list of which no more is kept: long values are cut, and a list that needs them fails its stream. */
+  /** Decoded size that is kept of one header list. Long values above it are cut, and a list without its values fails its stream. */
   readonly maxKeptHeaders: number;
-  /** Encoded size of one header block, CONTINUATION frames included. */
+  /** Encoded size of one header block with its CONTINUATION frames. */
   readonly maxHeaderBlockSize: number;
-  /** CONTINUATION frames of one header block, above one for each KiB of it. */
+  /** CONTINUATION frames of one header block, in addition to one for each KiB. */
   readonly maxContinuations: number;
-  /** Decoded size of one header list at which decoding is given up: an HPACK bomb. */
+  /** Decoded size of one header list above which decoding stops: an HPACK bomb. */
   readonly maxDecodedSize: number;
-  /** SETTINGS_INITIAL_WINDOW_SIZE: what a sender may be ahead of a stream's reader. */
+  /** SETTINGS_INITIAL_WINDOW_SIZE: the bytes that a sender may be ahead of the stream's reader. */
   readonly streamWindow: number;
   /** Receive window of the connection. */
   readonly connectionWindow: number;
-  /** One message, on the wire and decompressed; a larger one fails its stream with ResourceExhausted. */
+  /** Size of one message, on the wire and decompressed. A larger message fails its stream with ResourceExhausted. */
   readonly maxMessageSize: number;
   /**
-   * Messages of one client that are held: while they come in, while their call is served, and while their answers wait for the
-   * client. A call that would go beyond it fails with ResourceExhausted.
+   * Memory for the messages of one client: while they come in, while their call is served, and while their answers wait for the
+   * client. A call that needs more fails with ResourceExhausted.
    */
   readonly maxHeld: number;
-  /** Calls of one client that wait for one server: as many as it may have streams. One more fails with ResourceExhausted. */
+  /** Calls of one client that wait for one server: as many as the client may have streams. One more fails with ResourceExhausted. */
   readonly maxWaiting: number;
-  /** Bytes on their way to the socket at which no more DATA is made. */
+  /** Bytes on their way to the socket above which DATA waits. */
   readonly outputHighWater: number;
-  /** Bytes that wait for a peer that does not read its socket: acknowledgements, resets and headers. */
+  /** Bytes that wait while the peer does not read its socket: acknowledgements, resets and headers. */
   readonly maxBacklog: number;
-  /** Streams that may be reset or refused, all at once and per second (CVE-2023-44487; the numbers are nghttp2's). */
+  /** Streams that may be reset or refused, at once and per second (CVE-2023-44487; the numbers are nghttp2's). */
   readonly resetBurst: number;
   readonly resetRate: number;
-  /** PING frames above one for each DATA frame that we send, which is what grpc-go's bandwidth estimation does. */
+  /** PING frames, in addition to one for each DATA frame that we send: grpc-go sends that many to estimate the bandwidth. */
   readonly pingBurst: number;
   readonly pingRate: number;
   /** SETTINGS frames (CVE-2019-9515). */
   readonly settingsBurst: number;
   readonly settingsRate: number;
-  /** Frames that move nothing: empty DATA, WINDOW_UPDATE, PRIORITY, unknown types (CVE-2019-9518, CVE-2019-9513). */
+  /** Frames that make no progress: empty DATA, WINDOW_UPDATE, PRIORITY, unknown types (CVE-2019-9518, CVE-2019-9513). */
   readonly idleFrameBurst: number;
   readonly idleFrameRate: number;
-  /** From accepting a connection to its preface and SETTINGS. */
+  /** Time from the accept of a connection to its preface and SETTINGS. */
   readonly handshakeTimeout: number;
-  /** From the first to the last byte of a header block, and of any frame. */
+  /** Time from the first to the last byte of a header block, and of any frame. */
   readonly frameTimeout: number;
-  /** A connection without streams gets a GOAWAY with NO_ERROR after this; a gRPC client dials again when it has a call. */
+  /** Time after which a connection without streams gets GOAWAY with NO_ERROR. A gRPC client dials again for its next call. */
   readonly idleTimeout: number;
   /**
-   * In each such time a message that is under way, either way, has to move by at least `minProgress` bytes, or its stream is reset
-   * (zero-window stall, CVE-2019-9511, CVE-2019-9517). A stream that pauses between messages is left alone.
+   * Time in which a message, in either direction, has to move by at least `minProgress` bytes, or its stream is reset (zero-window
+   * stall, CVE-2019-9511, CVE-2019-9517). A stream may pause between messages.
    */
   readonly stallTimeout: number;
   readonly minProgress: number;
-  /** From our GOAWAY with an error until the socket is destroyed. */
+  /** Time from our GOAWAY with an error until the socket is destroyed. */
   readonly linger: number;
-  /** How often the times above are looked at. */
+  /** Period of the checks of the times above. */
   readonly sweepInterval: number;
 }
 
@@ -101,9 +100,10 @@ export const defaultLimits: Limits = {
 };
 
 /**
- * Towards a runtime. Its error texts come as headers: grpc-go, whose clients take 16 MiB of them, keeps to the limit that is announced
- * and resets a call whose text is longer; others ignore the limit. So all is taken that a kubelet would take, and the beginning kept.
- * A stall is given longer than the kubelet's longest deadline, 4 minutes, so that it ends no call that would have come to an end.
+ * The limits of a connection to a runtime. Error texts of a runtime come as headers. A grpc-go server resets a call whose text is
+ * longer than the announced limit, and other servers ignore the limit; a grpc-go client accepts 16 MiB. So the proxy accepts as much
+ * as a kubelet does, and keeps the beginning. The time for a stall is longer than the kubelet's longest deadline, 4 minutes, so that
+ * it ends no call which would have succeeded.
  */
 export const runtimeLimits: Limits = {
   ...defaultLimits,

@@ -4,23 +4,23 @@ import { flushSoon } from './batch.ts';
 
 const scratchSize = 32 * 1024;
 
-/** A message of at least this size is handed to the socket as it is; a smaller one is cheaper to copy. */
+/** A message of at least this size goes to the socket without a copy; a smaller message is cheaper to copy. */
 const byReference = 8 * 1024;
 
-/** Hears of the socket: `room` when DATA may be made again, `backlog` when the peer leaves too much unread. */
+/** Called when the socket accepts DATA again (`room`), and when the peer leaves too many bytes unread (`backlog`). */
 export interface OutputOwner {
   room(): void;
   backlog(): void;
 }
 
-/** Collects what one tick writes and hands it to the socket in one system call, at the end of the tick. */
+/** Collects the bytes of one tick, and writes them to the socket in one system call at the end of the tick. */
 export class Output {
   private readonly socket: Duplex;
   private readonly owner: OutputOwner;
   private readonly highWater: number;
   private readonly maxBacklog: number;
   private scratch: Buffer = Buffer.allocUnsafeSlow(scratchSize);
-  /** [from, used) of the scratch is not yet among the pieces; what is before `from` may still be with the socket. */
+  /** [from, used) of the scratch is not yet among the pieces; the socket may still read the bytes before `from`. */
   private from = 0;
   private used = 0;
   private pieces: Buffer[] = [];
@@ -53,7 +53,7 @@ export class Output {
     return this.scratch;
   }
 
-  /** Room for `octets` in `buffer`, from the returned offset on; they are sent as the caller leaves them. */
+  /** Makes room for `octets` bytes in `buffer` and returns their offset. The caller fills them in the same tick. */
   reserve(octets: number): number {
     if (this.used + octets > this.scratch.length) {
       this.cut();
@@ -68,7 +68,7 @@ export class Output {
     return at;
   }
 
-  /** Sends [start, end) of `from`, which nobody changes after. */
+  /** Sends [start, end) of `from`, which must not change after the call. */
   write(from: Buffer, start: number, end: number): void {
     const octets = end - start;
     if (octets < byReference) {
@@ -82,7 +82,7 @@ export class Output {
     if (!this.scheduled) this.schedule();
   }
 
-  /** Hands over at once what is collected. */
+  /** Writes the collected bytes to the socket now. */
   flush(): void {
     this.scheduled = false;
     if (this.queued === 0 || this.ended) return;
@@ -121,7 +121,7 @@ export class Output {
     this.socket.cork();
     for (const piece of pieces) this.blocked = !this.socket.write(piece);
     this.socket.uncork();
-    // What a cork holds counts as unread until the system call, so that only the length after it tells.
+    // Corked bytes count as unread until the system call, so only the length after it is right.
     if (this.socket.writableLength === 0) this.blocked = false;
   }
 

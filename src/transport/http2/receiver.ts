@@ -12,8 +12,8 @@ import type { Stream } from './stream.ts';
 import { isIllegal, receiveData, receiveEndStream, receiveHeaders, StreamState } from './stream-state.ts';
 
 /**
- * What a connection does with each frame that it gets: the rules of RFC 9113 sections 5 and 6, and the quotas. A rule that
- * is broken ends the stream or the connection, as the RFC says.
+ * The receiving half of a connection: applies the rules of RFC 9113 sections 5 and 6 and the quotas to each frame. A broken rule ends
+ * the stream or the connection, as the RFC says.
  */
 export class Receiver implements FrameSink {
   framesRead = 0;
@@ -23,7 +23,7 @@ export class Receiver implements FrameSink {
   private readonly assembler = new HeaderAssembler();
   private window: number;
   private uncredited = 0;
-  /** The stream of the DATA frame that is coming in; undefined if its payload goes nowhere. */
+  /** The stream of the DATA frame that is coming in; undefined if its payload is discarded. */
   private dataStream: Stream | undefined;
   private dataEnds = false;
 
@@ -88,7 +88,7 @@ export class Receiver implements FrameSink {
     }
     const block = this.assembler.streamId;
     if ((block !== 0) === (type === FrameType.Continuation) && (block === 0 || block === streamId)) return true;
-    this.fail(ErrorCode.ProtocolError, block === 0 ? 'CONTINUATION of nothing' : 'a header block is interrupted');
+    this.fail(ErrorCode.ProtocolError, block === 0 ? 'CONTINUATION without HEADERS' : 'a header block is interrupted');
     return false;
   }
 
@@ -154,7 +154,7 @@ export class Receiver implements FrameSink {
     let to = end;
     if ((flags & Flag.Padded) !== 0) {
       if (from === to) {
-        this.fail(ErrorCode.FrameSizeError, 'HEADERS too short');
+        this.fail(ErrorCode.FrameSizeError, 'HEADERS without the length of their padding');
         return;
       }
       to -= chunk[from++]!;
@@ -178,7 +178,7 @@ export class Receiver implements FrameSink {
     const { maxContinuations, maxHeaderBlockSize } = connection.limits;
     const mostContinuations = maxContinuations + assembler.size / 1024;
     if (assembler.continuations > mostContinuations || assembler.size > maxHeaderBlockSize) {
-      this.fail(ErrorCode.EnhanceYourCalm, 'a header block too long');
+      this.fail(ErrorCode.EnhanceYourCalm, 'the header block is too long');
       return;
     }
     if ((flags & Flag.EndHeaders) === 0) return;
@@ -226,7 +226,7 @@ export class Receiver implements FrameSink {
   private acceptStream(streamId: number): Stream | undefined {
     const { connection } = this;
     if (connection.goingAway || connection.streams.size >= connection.limits.maxConcurrentStreams) {
-      // Above lastStreamId of a GOAWAY it need not be answered, but an answer ends the call at once.
+      // A stream above lastStreamId of GOAWAY needs no answer, but an answer ends the call at once.
       if (!connection.goingAway) connection.lastStreamId = streamId;
       connection.closedStreams.add(streamId, StreamState.ResetEarly);
       connection.writeReset(streamId, ErrorCode.RefusedStream);

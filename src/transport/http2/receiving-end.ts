@@ -9,7 +9,7 @@ import type { Role } from './role.ts';
 import type { Sender } from './sender.ts';
 import type { Stream } from './stream.ts';
 
-/** What the frames that come in change of a connection; Connection says what each member means. */
+/** The part of a Connection that incoming frames change. Connection documents each member. */
 export interface ReceivingEnd {
   readonly limits: Limits;
   readonly role: Role;

@@ -2,22 +2,22 @@ import type { ErrorCode } from './frames/error-code.ts';
 import type { Prefix } from './sender.ts';
 import type { Stream } from './stream.ts';
 
-/** What makes a connection a server's or a client's. */
+/** The behaviour in which the connections of a server and of a client differ. */
 export interface Role {
   readonly server: boolean;
   readonly prefix: Prefix;
-  /** Makes the stream for a request that has come; only a server is asked. */
+  /** Makes the stream for a new request. Called for a server only. */
   accept(): Stream;
   /** The peer's first SETTINGS have come. */
   onReady(): void;
   /** The peer's SETTINGS have changed, so that more streams may be open. */
   onSettings(): void;
-  /** The peer reads its socket again, after a time in which it did not. */
+  /** The peer reads its socket again after a pause. */
   onRoom(): void;
-  /** The peer takes no streams above `lastStreamId` any more. */
+  /** The peer processes no streams above `lastStreamId`. */
   onGoAway(lastStreamId: number, code: ErrorCode, debug: string): void;
   /** A stream was closed. */
   onRelease(): void;
-  /** It is over: once, and after each stream's onLost. */
+  /** The connection is over. Called once, after each stream's onLost. */
   onOver(reason: string): void;
 }

@@ -12,10 +12,10 @@ export interface Prefix {
   byteAt(position: number, length: number): number;
 }
 
-/** Frames that one stream may send before the next one's turn. */
+/** The frames of one stream before the turn of the next stream. */
 const turn = 4;
 
-/** Sends messages as DATA frames, as far as the windows (RFC 9113 section 5.2) and the socket let it; the rest waits. */
+/** Sends messages as DATA frames, as far as the windows (RFC 9113 section 5.2) and the socket allow. The rest waits. */
 export class Sender {
   /** The connection's send window. */
   window = 65_535;
@@ -23,7 +23,7 @@ export class Sender {
   private readonly peer: PeerSettings;
   private readonly floods: Floods;
   private readonly prefix: Prefix;
-  /** Streams that wait for the connection's window or the socket, in turn. Those that wait for their own are not here. */
+  /** Streams that wait for the connection's window or the socket, in turn. Streams that wait for their own window are not here. */
   private readonly queue: Stream[] = [];
   private pumping = false;
 
@@ -34,7 +34,7 @@ export class Sender {
     this.prefix = prefix;
   }
 
-  /** Sends one message; false if some of it waits, and then the stream's onSent follows. One at a time for each stream. */
+  /** Sends one message at a time for each stream. False if a part of it waits: then the stream's onSent follows. */
   send(stream: Stream, message: Buffer, end: boolean): boolean {
     const total = this.prefix.size + message.length;
     stream.state = sendData(stream.state);
@@ -52,14 +52,14 @@ export class Sender {
     return stream.outgoing === undefined;
   }
 
-  /** END_STREAM with nothing before it. */
+  /** Sends END_STREAM on an empty DATA frame. */
   end(stream: Stream): void {
     stream.state = sendEndStream(stream.state);
     const at = this.output.reserve(frameHeaderSize);
     writeFrameHeader(this.output.buffer, at, 0, FrameType.Data, Flag.EndStream, stream.id);
   }
 
-  /** More window for one stream; false if it overflows. */
+  /** Enlarges the window of one stream; false if it overflows. */
   grow(stream: Stream, increment: number): boolean {
     stream.sendWindow += increment;
     if (stream.sendWindow > max31) return false;
@@ -70,7 +70,7 @@ export class Sender {
     return true;
   }
 
-  /** More window for the connection; false if it overflows. */
+  /** Enlarges the window of the connection; false if it overflows. */
   growConnection(increment: number): boolean {
     this.window += increment;
     if (this.window > max31) return false;
@@ -78,12 +78,12 @@ export class Sender {
     return true;
   }
 
-  /** Forgets what a closed stream still had to send. */
+  /** Drops the rest of a closed stream's message. */
   drop(stream: Stream): void {
     stream.outgoing = undefined;
   }
 
-  /** Sends what windows and socket allow now. `starter`'s message is being begun: it hears by send's result, not onSent. */
+  /** Sends as much as the windows and the socket allow. `starter` is inside `send`, whose result replaces onSent. */
   pump(starter: Stream | undefined): void {
     if (this.pumping) return;
     this.pumping = true;
@@ -101,7 +101,7 @@ export class Sender {
     this.queue.push(stream);
   }
 
-  /** One turn; true if the message is out. */
+  /** Sends the frames of one turn; true if the whole message is sent. */
   private advance(stream: Stream): boolean {
     const message = stream.outgoing!;
     const total = this.prefix.size + message.length;

@@ -1,16 +1,16 @@
 import type { RequestStream } from '../../base/call.ts';
 
-/** What is kept of a stream's requests, in bytes. Every stream of CRI begins with one short request, and has no other. */
+/** The most bytes of requests that are kept for a stream. Every stream of CRI has one short request at its beginning. */
 const most = 64 * 1024;
 
-/** Requests of a stream that can be sent from the beginning again, as long as `areAll`. One `replay` at a time. */
+/** The requests of a stream, which can be sent again from the first one while `areAll` is true. One `replay` runs at a time. */
 export class KeptRequests {
-  /** None has been dropped, so that a replay begins with the first. */
+  /** No request has been dropped: a replay begins with the first one. */
   areAll = true;
   private readonly kept: Buffer[] = [];
   private size = 0;
   private readonly source: AsyncIterator<Buffer> | Iterator<Buffer>;
-  /** The one that is being waited for, which outlives the replay that began to wait. */
+  /** The next request, for which a replay waits; the replay after it waits for the same promise. */
   private pending: Promise<IteratorResult<Buffer, unknown>> | undefined;
   private turn = 0;
 
@@ -18,7 +18,7 @@ export class KeptRequests {
     this.source = Symbol.asyncIterator in requests ? requests[Symbol.asyncIterator]() : requests[Symbol.iterator]();
   }
 
-  /** The requests from the first on; the replay before this one gets none any more, and its end does not end the source. */
+  /** The requests from the first one on. The previous replay gets no more requests, and its end does not end the source. */
   async *replay(): AsyncGenerator<Buffer, void, void> {
     const turn = ++this.turn;
     if (this.areAll) yield* [...this.kept];

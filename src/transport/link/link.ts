@@ -8,22 +8,22 @@ import { CallsWaiting } from '../calls-waiting.ts';
 import type { Dial, Session } from '../session.ts';
 import { RetriedCalls } from './retried-calls.ts';
 
-/** The first wait before another try, and the longest, in ms. A socket that is there is tried at least once a second. */
+/** The first and the longest wait before another try, in ms: the link tries at least once a second. */
 const FIRST_WAIT = 50;
 const LONGEST_WAIT = 1_000;
 
-/** A connection that has held for so long was a good one, in ms. */
+/** A connection that has lived for this time was a good one, in ms. */
 const STEADY = 5_000;
 
-/** How often at once, and then each second, a connection is made in the place of one that the peer has taken leave of. */
+/** The most connections that replace one which the peer has ended by GOAWAY: this many at once, then one each second. */
 const RENEWALS = 20;
 
-/** How long a peer may take to accept a connection and exchange settings, in ms. */
+/** The time for a peer to accept a connection and exchange settings, in ms. */
 const DIAL_TIMEOUT = 5_000;
 
 /**
- * A link is down or up; what the peer said of itself when it came up is its greeting. `seen`: it has been up before. `absent`:
- * nothing is at its path. `since` is a wall-clock time in ms.
+ * A link is down or up. The greeting is the peer's answer when the link came up. `seen`: the peer has been up before. `absent`: its
+ * path does not exist. `since` is a wall-clock time in ms.
  */
 export type LinkState<Greeting> =
   | {
@@ -36,42 +36,42 @@ export type LinkState<Greeting> =
   | { readonly kind: 'up'; readonly since: number; readonly greeting: Greeting; readonly session: Session };
 
 export interface LinkOptions<Greeting> {
-  /** How log lines call the peer. */
+  /** The peer's name in log lines. */
   readonly name: string;
   readonly path: string;
   readonly dial: Dial;
-  /** Asks the peer what it is. A rejection counts as "not up yet". */
+  /** Asks for the peer's greeting. A rejection means that the peer is not up yet. */
   readonly greet: (session: Session) => Promise<Greeting>;
   readonly describe: (greeting: Greeting) => string;
-  /** Whether the peer has been up before, behind another link. */
+  /** The peer has been up before, with another link. */
   readonly seen?: boolean;
-  /** It is no fault if the peer has never been there. */
+  /** A peer that has never been up is not a fault. */
   readonly isOptional?: boolean;
   readonly log: Logger;
-  /** What its lines are about. */
+  /** The subject of the link's log lines. */
   readonly about?: About;
 }
 
-/** Keeps one connection to the peer behind a unix socket, for ever: whenever it is lost, or not there yet, it tries again. */
+/** Keeps one connection to the peer at a unix socket. The link tries again for ever while there is no connection. */
 export class Link<Greeting> {
   private readonly options: LinkOptions<Greeting>;
-  /** Calls that wait for a turn on its connection, or for another connection. */
+  /** Counts the calls that wait for the connection, or for another connection. */
   readonly waits: CallsWaiting;
   private readonly listeners = new Set<(state: LinkState<Greeting>) => void>();
   private readonly stopping = new AbortController();
   private current: LinkState<Greeting>;
-  /** Connections that the runtime has taken leave of, whose calls go on. */
+  /** Connections that the runtime has ended by GOAWAY, and whose calls go on. */
   private readonly leaving = new Set<Session>();
   private readonly renewals = new Quota(RENEWALS, 1);
-  /** Resolves when there is another connection, or none any more. */
+  /** Resolves when another connection is up, or the link is down. */
   private renewed = Promise.withResolvers<void>();
   private readonly calls = new RetriedCalls({
-    now: () => this.taking(),
-    soon: options => this.soonTaking(options),
+    now: () => this.accepting(),
+    soon: options => this.soonAccepting(options),
   });
   private complained = false;
   private markTried: () => void = () => {};
-  /** Resolves, never rejects, when the first try has come to an end, whichever. */
+  /** Resolves, never rejects, when the first try has succeeded or failed. */
   readonly tried: Promise<void> = new Promise(resolve => {
     this.markTried = resolve;
   });
@@ -87,7 +87,7 @@ export class Link<Greeting> {
     return this.current;
   }
 
-  /** It is known, from elsewhere, to have been up before. */
+  /** Notes that the peer has been up before. */
   noteSeen(): void {
     if (this.current.kind === 'down') this.current = { ...this.current, seen: true };
   }
@@ -101,12 +101,12 @@ export class Link<Greeting> {
     void this.run();
   }
 
-  /** Leaves the connection to the calls in flight: when it is lost, or not there yet, there is no other. `stop` ends it. */
+  /** Makes no further connection; the present one serves the calls in flight until it is lost or `stop` ends it. */
   leave(): void {
     this.stopping.abort();
   }
 
-  /** Resolves when the connection, which goes on until no call is on it, has ended; at once when there is none. */
+  /** Ends the connection when no call is in flight, and resolves when it has ended; at once if there is no connection. */
   async endWhenIdle(): Promise<void> {
     if (this.current.kind !== 'up') return;
     this.current.session.endWhenIdle();
@@ -127,16 +127,16 @@ export class Link<Greeting> {
     return this.calls.stream(path, requests, options);
   }
 
-  /** Undefined while another connection is made. */
-  private taking(): Session | undefined {
+  /** The session for new calls; undefined while another connection is made. */
+  private accepting(): Session | undefined {
     if (this.current.kind === 'down') throw notUp(this.options.name, this.current.reason);
     const { session } = this.current;
     return session.isLeaving && !this.stopping.signal.aborted ? undefined : session;
   }
 
-  private async soonTaking({ signal }: CallOptions): Promise<Session> {
+  private async soonAccepting({ signal }: CallOptions): Promise<Session> {
     for (;;) {
-      const session = this.taking();
+      const session = this.accepting();
       if (session !== undefined) return session;
       signal.throwIfAborted();
       const given = Promise.withResolvers<void>();
@@ -157,8 +157,8 @@ export class Link<Greeting> {
       this.markTried();
       if (session !== undefined) {
         const upSince = performance.now();
-        const reason = await this.lastOf(session);
-        // One that comes and goes is not to be tried, and told of, ten times a second.
+        const reason = await this.untilLost(session);
+        // A peer that comes and goes must not be tried, and logged, ten times a second.
         if (performance.now() - upSince > STEADY) wait = FIRST_WAIT;
         if (this.current.kind === 'up')
           this.down(
@@ -171,10 +171,10 @@ export class Link<Greeting> {
   }
 
   /**
-   * Stays with a runtime that takes leave of its connections while it can be reached: a new connection takes the old one's place.
-   * Returns why there is none any more.
+   * Waits for the end of a session, and replaces each session that ends by GOAWAY by a new one. Returns the reason why the last one
+   * ended.
    */
-  private async lastOf(first: Session): Promise<string> {
+  private async untilLost(first: Session): Promise<string> {
     let session: Session | undefined = first;
     let reason = '';
     while (session !== undefined) {
@@ -182,7 +182,7 @@ export class Link<Greeting> {
       if (!session.isLeaving || this.stopping.signal.aborted) return reason;
       for (const old of this.leaving) if (old.isOver) this.leaving.delete(old);
       this.leaving.add(session);
-      // It may go on so for ever.
+      // The runtime may send GOAWAY on every connection.
       if (!this.renewals.take()) await sleep(LONGEST_WAIT, undefined, { signal: this.stopping.signal }).catch(() => {});
       session = await this.connect();
     }
@@ -195,11 +195,11 @@ export class Link<Greeting> {
     try {
       session = await dial(path, DIAL_TIMEOUT, this.waits);
       const greeting = await greet(session);
-      if (this.stopping.signal.aborted) throw new Error('nobody wants it any more');
+      if (this.stopping.signal.aborted) throw new Error('the link has stopped');
       this.up(greeting, session);
       return session;
     } catch (fault) {
-      // Its own GOAWAY may come before the greeting's answer.
+      // GOAWAY may come before the answer to the greeting.
       if (session?.isLeaving && this.current.kind === 'up') return session;
       session?.close();
       this.down(explain(path, fault), (fault as Partial<NodeJS.ErrnoException>).code === 'ENOENT');
@@ -207,7 +207,7 @@ export class Link<Greeting> {
     }
   }
 
-  /** The same runtime on another connection is no change of state. */
+  /** Another connection to the same runtime is not a change of state. */
   private up(greeting: Greeting, session: Session): void {
     const { current } = this;
     const { describe } = this.options;
@@ -252,13 +252,13 @@ export class Link<Greeting> {
       log.info(Level.State, `${name} is up at ${path}: ${describe(state.greeting)}`, undefined, about);
     else if (before.kind === 'up' || !this.complained)
       log.warn(`${name} is down: ${state.reason}; trying again`, about);
-    // Why it stays down is another matter than that it is.
+    // A new reason is a detail: the state is logged already.
     else log.info(Level.Detail, `${name} is still down: ${state.reason}`, undefined, about);
     this.complained = true;
   }
 }
 
-/** What went wrong with the socket, and what to look at. */
+/** The fault of the socket and its remedy, in words. */
 function explain(path: string, fault: unknown): string {
   const error = fault as Partial<NodeJS.ErrnoException>;
   switch (error.code as unknown) {

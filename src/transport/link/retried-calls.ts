@@ -2,34 +2,34 @@ import type { CallOptions, Calls, Metadata, Reply, ReplyStream, RequestStream } 
 import { UntakenError } from '../untaken.ts';
 import { KeptRequests } from './kept-requests.ts';
 
-/** How often a call is sent at most. A server that takes none of so many is not well. */
+/** The most times that a call is sent. A server that refuses all of them is not well. */
 const ATTEMPTS = 12;
 
-/** Where calls go: at once, if a connection takes them, and else once one does. */
-export interface Takers {
-  /** The calls of the connection that takes new ones. Throws a ProxyError if there is none, nor soon will be. */
+/** The sources of a connection for a call. */
+export interface CallSources {
+  /** The connection that accepts new calls; undefined if there will be one soon. Throws a ProxyError if there will not. */
   now(): Calls | undefined;
-  /** Waits for one; rejects with a ProxyError if there will be none, or with the signal's reason. */
+  /** Waits for a connection. Rejects with a ProxyError if there will be none, or with the signal's reason. */
   soon(options: CallOptions): Promise<Calls>;
 }
 
-/** Calls that are sent again while the server has not taken them. */
+/** Sends a call again if the server has not processed it. */
 export class RetriedCalls implements Calls {
-  private readonly takers: Takers;
+  private readonly sources: CallSources;
 
-  constructor(takers: Takers) {
-    this.takers = takers;
+  constructor(sources: CallSources) {
+    this.sources = sources;
   }
 
   call(path: string, request: Buffer, options: CallOptions): Promise<Reply> {
-    let taker: Calls | undefined;
+    let source: Calls | undefined;
     try {
-      taker = this.takers.now();
+      source = this.sources.now();
     } catch (fault) {
       return Promise.reject(fault as Error);
     }
-    if (taker === undefined) return this.callAgain(path, request, options);
-    return taker.call(path, request, options).catch(fault => {
+    if (source === undefined) return this.callAgain(path, request, options);
+    return source.call(path, request, options).catch(fault => {
       if (!(fault instanceof UntakenError)) throw fault;
       return this.callAgain(path, request, options);
     });
@@ -37,21 +37,21 @@ export class RetriedCalls implements Calls {
 
   stream(path: string, requests: RequestStream, options: CallOptions): ReplyStream {
     const kept = new KeptRequests(requests);
-    const taker = this.takers.now();
-    const first = taker?.stream(path, kept.replay(), options);
+    const source = this.sources.now();
+    const first = source?.stream(path, kept.replay(), options);
     const headers = Promise.withResolvers<Metadata>();
     let reply: ReplyStream | undefined;
     const follow = (stream: ReplyStream) => {
       reply = stream;
-      // A tick later: by then it is known whether the stream has failed untaken.
+      // A tick later the stream has failed, if the server has not processed it.
       stream.headers.then(list => setImmediate(() => reply === stream && headers.resolve(list)));
     };
     if (first !== undefined) follow(first);
-    const { takers } = this;
+    const { sources } = this;
     async function* messages(): AsyncGenerator<Buffer, void, void> {
       try {
         for (let attempt = 1; ; attempt++) {
-          if (reply === undefined) follow((await takers.soon(options)).stream(path, kept.replay(), options));
+          if (reply === undefined) follow((await sources.soon(options)).stream(path, kept.replay(), options));
           try {
             yield* reply!;
             return;
@@ -75,9 +75,9 @@ export class RetriedCalls implements Calls {
 
   private async callAgain(path: string, request: Buffer, options: CallOptions): Promise<Reply> {
     for (let attempt = 2; ; attempt++) {
-      const taker = await this.takers.soon(options);
+      const source = await this.sources.soon(options);
       try {
-        return await taker.call(path, request, options);
+        return await source.call(path, request, options);
       } catch (fault) {
         if (!(fault instanceof UntakenError) || attempt >= ATTEMPTS) throw fault;
       }

@@ -1,7 +1,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
-/** `last-resort`: all that can be freed, the memory that V8 keeps for later too. */
+/** `last-resort` frees all that can be freed, also the memory that V8 keeps for later. */
 type Collect = (options: { type: 'minor' } | { type: 'major'; flavor: 'last-resort' }) => void;
 
 let expose = (): Collect => {
@@ -11,5 +11,5 @@ let expose = (): Collect => {
   return collect;
 };
 
-/** Collects garbage at once: of the young generation, in 0.3 ms, or all, in 20 ms. */
+/** Collects garbage at once: of the young generation in 0.3 ms, or of all in 20 ms. */
 export const collectGarbage: Collect = options => expose()(options);

@@ -1,10 +1,10 @@
 import { collectGarbage } from './collector.ts';
 
-/** A message of this size counts; smaller ones leave no more garbage than other objects do. */
+/** A message of this size counts. Smaller messages leave no more garbage than other objects do. */
 const large = 64 * 1024;
 
 /**
- * After so many bytes of large messages the young generation is collected. Four times as much makes a long list cost a third
+ * The young generation is collected after this many bytes of large messages. With four times as many a long list costs a third
  * more, since memory that is used again is in the processor's cache.
  */
 const period = 1024 * 1024;
@@ -13,13 +13,13 @@ let sinceCollection = 0;
 let lastReply: WeakRef<Buffer> | undefined;
 let scheduled = false;
 
-/** Memory for a message, which is counted. */
+/** Allocates memory for a message, and counts it. */
 export function allocateMessage(size: number): Buffer {
   count(size);
   return Buffer.allocUnsafeSlow(size);
 }
 
-/** Counts a reply, unless it is the one before it again: most lists are. */
+/** Counts a reply, unless it is the same as the previous one: most lists are. */
 export function countReply(message: Buffer): void {
   if (message.length < large || lastReply?.deref() === message) return;
   lastReply = new WeakRef(message);
@@ -27,9 +27,9 @@ export function countReply(message: Buffer): void {
 }
 
 /**
- * Counts memory that will soon be garbage. V8 lets 64 MB of dead buffers pile up before it looks at them, however small the heap
- * is, so long lists would triple the resident memory. A collection of the young generation frees them, since most messages are
- * dead by then; V8 has no setting for it that a running program can change.
+ * Counts memory that will soon be garbage. V8 lets 64 MB of dead buffers pile up, even if the heap is small, so long lists would
+ * triple the resident memory. A collection of the young generation frees them, since most messages are dead by then. V8 has no
+ * setting for this that a running program can change.
  */
 function count(size: number): void {
   if (size < large) return;

@@ -2,13 +2,13 @@ import { readFileSync, readlinkSync } from 'node:fs';
 import { isSameSocket } from './same-socket.ts';
 import { SocketFileError } from './socket-file.ts';
 
-/** Of a stream socket that takes connections: __SO_ACCEPTCON and SOCK_STREAM in /proc/net/unix. */
+/** A line of /proc/net/unix about a listening stream socket: __SO_ACCEPTCON and SOCK_STREAM. */
 const LISTENING_STREAM = /^\S+ \S+ \S+ 00010000 0001 /;
 
-/** Of a datagram socket: SOCK_DGRAM. */
+/** A line about a datagram socket: SOCK_DGRAM. */
 const DATAGRAM = /^\S+ \S+ \S+ \S+ 0002 /;
 
-/** The first of these file descriptors that is a datagram socket of the unix family. */
+/** The first file descriptor in the list that is a datagram socket of the unix family. */
 export function findDatagram(fds: readonly number[]): number | undefined {
   return fds.find(isDatagram);
 }
@@ -19,8 +19,8 @@ function isDatagram(fd: number): boolean {
 }
 
 /**
- * The one of these file descriptors that listens at `path`; undefined if there are none, but for datagram sockets. Throws a SocketFileError for one
- * that is anything else: its clients would wait for ever.
+ * The file descriptor in the list that listens at `path`; undefined if the list has datagram sockets only. Throws a SocketFileError
+ * for any other file descriptor: its clients would wait for ever.
  */
 export function findInherited(fds: readonly number[], path: string): number | undefined {
   let found: number | undefined;
@@ -43,13 +43,13 @@ export function findInherited(fds: readonly number[], path: string): number | un
   return found;
 }
 
-/** The path that a file descriptor listens at; undefined if it does not. */
+/** The path that a file descriptor listens at; undefined if it does not listen. */
 function placeOf(fd: number): string | undefined {
   const line = lineOf(fd);
   return line !== undefined && LISTENING_STREAM.test(line) ? /^(?:\S+ +){7}(\/.*)$/.exec(line)?.[1] : undefined;
 }
 
-/** The line of /proc/net/unix that is about a file descriptor; undefined if it is no socket of the unix family. */
+/** The line of /proc/net/unix about a file descriptor; undefined if it is not a socket of the unix family. */
 function lineOf(fd: number): string | undefined {
   try {
     const inode = /^socket:\[(\d+)\]$/.exec(readlinkSync(`/proc/self/fd/${fd}`))?.[1];

@@ -1,16 +1,16 @@
 import type { OnReadOpts } from 'node:net';
 import type { Duplex } from 'node:stream';
 
-/** Takes the bytes that a socket has read, lent for the call. */
+/** Takes the bytes that a socket has read. They are lent for the call. */
 export type Receive = (chunk: Buffer) => void;
 
-/** What one read can bring: more than the kernel holds for a unix socket by default would be of no use. */
+/** The most bytes of one read. The kernel holds no more for a unix socket by default. */
 const readSize = 128 * 1024;
 
-/** One buffer for all sockets, since each read is dealt with before the next: else each leaves 64 KiB of garbage. */
+/** One buffer for all sockets, since each read is processed before the next. A buffer for each read would leave 64 KiB of garbage. */
 const buffer = Buffer.allocUnsafeSlow(readSize);
 
-/** Options of net.connect with which the socket lends what it reads to what `receive` gives. */
+/** Options of net.connect with which the socket lends its reads to the function that `receive` returns at that time. */
 export function lending(receive: () => Receive): OnReadOpts {
   return {
     buffer,
@@ -21,15 +21,16 @@ export function lending(receive: () => Receive): OnReadOpts {
   };
 }
 
-/** What Node has on a socket that `onread` was given for; see lib/net.js and lib/internal/stream_base_commons.js. */
+/** Node's internal properties of a socket with `onread`; see lib/net.js and lib/internal/stream_base_commons.js. */
 interface Insides {
   _handle?: { useUserBuffer?(buffer: Buffer): void } | null;
   [name: symbol]: unknown;
 }
 
 /**
- * Has a socket that a server has just accepted lend what it reads; true if it does. net.Server has no option for it, so it is done
- * with what net.connect sets for its own. Where Node has other insides, and for any other Duplex, `data` events bring the bytes.
+ * Makes a socket that a server has just accepted lend its reads; true if it does. net.Server has no option for this, so the function
+ * sets the internal properties that net.connect sets. If Node has other internals, or for any other Duplex, `data` events bring the
+ * bytes.
  */
 export function lendReads(socket: Duplex, receive: Receive): boolean {
   const insides = socket as unknown as Insides;

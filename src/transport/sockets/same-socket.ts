@@ -1,7 +1,7 @@
 import { readlinkSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 
-/** How many links may lead to a socket: as many as the kernel follows. */
+/** The most links on the way to a socket: as many as the kernel follows. */
 const LINKS = 40;
 
 /** Whether two paths are of one socket: /var/run is a link to /run on most nodes, and a socket can have two names or mounts. */
@@ -19,7 +19,7 @@ function isSameFile(one: string, other: string): boolean {
   }
 }
 
-/** The path without links. Neither the socket nor its folder need be there. */
+/** The path without links. The socket and its folder may be missing. */
 export function realSocket(path: string): string {
   return follow(resolve(path), LINKS);
 }

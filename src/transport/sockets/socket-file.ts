@@ -2,7 +2,7 @@ import { access, constants, lstat, unlink } from 'node:fs/promises';
 import { connect, type Server } from 'node:net';
 import { dirname } from 'node:path';
 
-/** Root and its group: whoever can open the socket rules the node. */
+/** Root and its group: a process that can open the socket controls the node. */
 const MODE = 0o660;
 
 /** Linux's sockaddr_un: 108 bytes with the closing zero. */
@@ -10,12 +10,12 @@ const MAX_PATH = 107;
 
 const IN_USE = 'already in use; stop the process that listens there';
 
-/** A socket path that cannot be listened on; the message says why and what to do. */
+/** A socket path on which the proxy cannot listen. The message has the cause and the remedy. */
 export class SocketFileError extends Error {}
 
 /**
- * Makes way for a socket at `path`: removes a socket file that nobody listens on. Throws a SocketFileError for a live one and
- * for anything that is not a socket.
+ * Removes the file of a dead socket at `path`. Throws a SocketFileError for a socket on which a process listens, and for a file that is
+ * not a socket.
  */
 export async function clearSocketFile(path: string): Promise<void> {
   if (Buffer.byteLength(path) > MAX_PATH) {
@@ -42,10 +42,10 @@ async function checkFolder(folder: string): Promise<void> {
   });
 }
 
-/** As many clients wait for a start as the kernel lets them (net.core.somaxconn). */
+/** The backlog: the kernel cuts it to net.core.somaxconn. */
 const BACKLOG = 4096;
 
-/** Makes `server` take connections of a socket that listens already. It is somebody else's: its file stays when the server is closed. */
+/** Makes `server` accept the connections of a socket that listens already. Its file belongs to systemd and stays when the server closes. */
 export function listenOnInherited(server: Server, fd: number): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', error => reject(new SocketFileError(error.message)));
@@ -53,7 +53,7 @@ export function listenOnInherited(server: Server, fd: number): Promise<void> {
   });
 }
 
-/** Makes `server` listen at `path`, with the mode of the socket right from its first moment. Rejects with a SocketFileError. */
+/** Makes `server` listen at `path`. The socket has its mode from its first moment. Rejects with a SocketFileError. */
 export function listenOn(server: Server, path: string): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) =>
@@ -72,7 +72,7 @@ function isLive(path: string): Promise<boolean> {
       socket.destroy();
       resolve(true);
     });
-    // Any other error than a refusal means that somebody may well be there.
+    // Any error other than a refusal can mean that a process listens there.
     socket.once('error', (error: NodeJS.ErrnoException) => resolve(error.code !== 'ECONNREFUSED'));
   });
 }

@@ -18,13 +18,13 @@ import { type Follower, followSignal, unfollowSignal } from './signal-followers.
 
 const noMetadata: Metadata = [];
 
-/** One call to a server: from its request headers to its status. What is done with messages is up to the class that extends it. */
+/** One call to a server, from its request headers to its status. The class that extends it handles the messages. */
 export abstract class ClientCall extends Stream implements Follower {
   readonly path: string;
   readonly options: CallOptions;
-  /** For whom its messages are held. */
+  /** The account that pays for the memory of its messages. */
   abstract readonly account: MemoryAccount;
-  /** Where it waits, while it does. */
+  /** The queue in which the call waits, if it waits. */
   queue: { remove(call: ClientCall): void } | undefined = undefined;
   encoding = '';
   protected readonly connection: Connection;
@@ -43,28 +43,28 @@ export abstract class ClientCall extends Stream implements Follower {
   abstract onOpen(): void;
   /** The header list before the messages has come. */
   protected abstract onAnswer(headers: Metadata): void;
-  /** Payload of DATA, lent. */
+  /** Payload of DATA came. It is lent for the call. */
   protected abstract onBody(chunk: Buffer, start: number, end: number): void;
-  /** The call is over, with undefined for OK. The stream is closed. */
+  /** The call is over, and its stream is closed. `fault` is undefined for OK. */
   protected abstract onDone(fault: ProxyError | undefined, trailers: Metadata): void;
 
-  /** Ends the call, with this error for its caller. */
+  /** Ends the call with an error for its caller. */
   cancel(reason: ProxyError): void {
     if (this.closed) return;
     if (this.state === StreamState.Idle) this.queue?.remove(this);
     this.close(reason);
   }
 
-  /** Ends a call that is not opened, since its session takes no calls any more; `untouched`: another session may take it. */
+  /** Ends a call that is not opened, because its session accepts no more calls. `untouched`: another session may send it. */
   turnAway(reason: string, untouched: boolean): void {
     this.state = lose(this.state);
     this.onLost(reason, untouched);
   }
 
-  /** Makes the call end with its caller's; call it before the call is opened. */
+  /** Makes the call end with its caller's. Called before the call is opened. */
   watch(): void {
     const { options } = this;
-    // Its deadline is watched where it came in.
+    // The server side watches the deadline of such a call.
     if (options instanceof EndingCall) {
       options.follow(this);
       return;
@@ -89,7 +89,10 @@ export abstract class ClientCall extends Stream implements Follower {
       return;
     }
     if (!isGrpc(head.contentType)) {
-      this.giveUp(Code.Unknown, `the answer is no gRPC: ${head.contentType}`);
+      this.giveUp(
+        Code.Unknown,
+        `the answer is not gRPC, its content-type is ${head.contentType === '' ? 'missing' : head.contentType}`,
+      );
       return;
     }
     this.encoding = head.encoding;
@@ -103,7 +106,7 @@ export abstract class ClientCall extends Stream implements Follower {
     else this.finish(head, this.headers, head.metadata);
   }
 
-  /** Of a status that is too long the code and the beginning of the text are kept. */
+  /** Keeps the code and the beginning of the text of a status that is too long. */
   private onCutList(head: MessageHead, end: boolean): void {
     if (end && head.grpcStatus !== '') this.finish(head, this.headers, noMetadata);
     else this.giveUp(Code.ResourceExhausted, 'the header list of the answer is too large');
@@ -121,7 +124,7 @@ export abstract class ClientCall extends Stream implements Follower {
     const what = fault === undefined ? `the stream was reset: ${errorName(code)}` : `a malformed answer: ${fault}`;
     if (fault !== undefined) this.done(new ProxyError(Code.Internal, what), noMetadata);
     else if (code === ErrorCode.RefusedStream) this.done(new UntakenError(what), noMetadata);
-    // As grpc-go has it (handleRSTStream in http2_client.go): the runtime's clock was faster.
+    // The runtime's clock was faster. grpc-go decides the same (handleRSTStream in http2_client.go).
     else if (code === ErrorCode.Cancel && this.isTooLate) this.done(tooLate(), noMetadata);
     else this.done(new ProxyError(codeOfReset(code), what), noMetadata);
   }
@@ -135,12 +138,12 @@ export abstract class ClientCall extends Stream implements Follower {
     else this.done(new ProxyError(Code.Unavailable, `the connection was lost: ${reason}`), noMetadata);
   }
 
-  /** Ends the call because of what was received. */
+  /** Ends the call because of a fault in the answer. */
   protected giveUp(code: Code, message: string): void {
     this.close(new ProxyError(code, message, { headers: this.headers }));
   }
 
-  /** Takes back what `watch` has set up. */
+  /** Undoes `watch`. */
   private unwatch(): void {
     clearAlarm(this.alarm);
     if (this.options instanceof EndingCall) this.options.unfollow(this);
@@ -173,7 +176,7 @@ export abstract class ClientCall extends Stream implements Follower {
   }
 }
 
-/** The error that an answer's status stands for; undefined for OK. */
+/** The error of an answer's status; undefined for OK. */
 function faultOf(head: MessageHead, headers: Metadata, trailers: Metadata): ProxyError | undefined {
   if (head.grpcStatus === '') {
     const behindHeaders = head.status === '';

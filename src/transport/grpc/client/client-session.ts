@@ -18,10 +18,10 @@ import { StreamCall } from './stream-call.ts';
 import { UnaryCall } from './unary-call.ts';
 import { WaitingCalls } from './waiting-calls.ts';
 
-/** How often stalls are looked for, in ms. */
+/** The period of the check for stalls, in ms. */
 const SWEEP = 10_000;
 
-/** One connection to a server. It is over, for new calls, when the server sends GOAWAY or the stream ids are used up. */
+/** One connection to a server. It accepts no new calls after GOAWAY of the server, or after the last stream id. */
 export class ClientSession implements Session, Role {
   readonly server = false;
   readonly prefix = messagePrefix;
@@ -29,7 +29,7 @@ export class ClientSession implements Session, Role {
   readonly ready: Promise<void>;
   readonly closed: Promise<string>;
   private readonly connection: Connection;
-  /** Of the proxy's own calls. */
+  /** The account of the proxy's own calls. */
   private readonly account: MemoryAccount;
   private readonly writer: RequestWriter;
   private readonly readiness = Promise.withResolvers<void>();
@@ -39,12 +39,12 @@ export class ClientSession implements Session, Role {
   private readonly counts: CallsWaiting;
   private nextId = 1;
   private sweeper: NodeJS.Timeout | undefined = undefined;
-  /** Why no call is taken any more. */
-  private farewell: string | undefined = undefined;
+  /** The reason why no more calls are accepted; undefined while they are. */
+  private closedReason: string | undefined = undefined;
   isLeaving = false;
   private endsWhenIdle = false;
 
-  /** `listen` is told who takes the bytes that the socket reads; they are lent. */
+  /** `listen` gets the function that takes the bytes of the socket. The bytes are lent for each call. */
   constructor(
     socket: Duplex,
     limits: Limits,
@@ -121,14 +121,14 @@ export class ClientSession implements Session, Role {
 
   onOver(reason: string): void {
     this.stopSweeping();
-    this.sayFarewell(reason);
+    this.stopAccepting(reason);
   }
 
   private start(call: ClientCall): void {
     call.watch();
     if (call.closed) return;
-    if (this.farewell !== undefined) {
-      call.turnAway(this.farewell, this.isLeaving);
+    if (this.closedReason !== undefined) {
+      call.turnAway(this.closedReason, this.isLeaving);
     } else if (this.waiting.isEmpty && this.connection.hasRoom) {
       this.open(call);
     } else if (!this.waiting.add(call)) {
@@ -155,7 +155,7 @@ export class ClientSession implements Session, Role {
     while (!waiting.isEmpty && connection.hasRoom) this.open(waiting.next()!);
   }
 
-  /** Only while calls are open. */
+  /** Looks for stalls. It stops when no call is open. */
   private sweep(): void {
     if (this.connection.streams.size > 0) this.connection.sweepStalls(performance.now());
     else this.stopSweeping();
@@ -167,14 +167,14 @@ export class ClientSession implements Session, Role {
   }
 
   private leave(reason: string): void {
-    if (this.farewell === undefined) this.isLeaving = true;
-    this.sayFarewell(reason);
+    if (this.closedReason === undefined) this.isLeaving = true;
+    this.stopAccepting(reason);
   }
 
-  /** No call is taken any more; those that wait fail. */
-  private sayFarewell(reason: string): void {
-    if (this.farewell !== undefined) return;
-    this.farewell = reason;
+  /** Accepts no more calls, and fails the waiting calls. */
+  private stopAccepting(reason: string): void {
+    if (this.closedReason !== undefined) return;
+    this.closedReason = reason;
     this.closure.resolve(reason);
     for (let call = this.waiting.next(); call !== undefined; call = this.waiting.next()) {
       call.turnAway(reason, this.isLeaving);
@@ -183,7 +183,7 @@ export class ClientSession implements Session, Role {
 
   private endIfDrained(): void {
     if (this.connection.streams.size > 0 || !this.waiting.isEmpty) return;
-    if (this.endsWhenIdle) this.sayFarewell('closed by criproxy');
-    if (this.farewell !== undefined) this.connection.end(this.farewell);
+    if (this.endsWhenIdle) this.stopAccepting('closed by criproxy');
+    if (this.closedReason !== undefined) this.connection.end(this.closedReason);
   }
 }

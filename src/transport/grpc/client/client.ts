@@ -14,7 +14,7 @@ export interface DialOptions {
   readonly limits?: Partial<Limits>;
 }
 
-/** A Dial with options. */
+/** Makes a Dial with options. */
 export function makeDial(options: DialOptions): Dial {
   return async (path, timeout, counts) => {
     let receive: Receive = () => {};
@@ -34,7 +34,7 @@ export function makeDial(options: DialOptions): Dial {
 
 export const dial: Dial = makeDial({});
 
-/** A session on a socket that is connected, whose bytes `listen` brings; rejects if the peer is no HTTP/2 server. */
+/** Opens a session on a connected socket, whose bytes come through `listen`. Rejects if the peer is not an HTTP/2 server. */
 export async function openSession(
   socket: Duplex,
   options: DialOptions,

@@ -6,13 +6,13 @@ import { SharedFields } from '../../http2/hpack/shared-fields.ts';
 import { formatTimeout, tooLate } from '../timeout.ts';
 import type { ClientCall } from './client-call.ts';
 
-/** Paths whose fields are kept. */
+/** The most paths whose fields are kept. */
 const maxPaths = 256;
 
-/** What the fields that all calls have, and a deadline, take of a header list at most, without the path (RFC 7541 section 4.1). */
+/** An upper bound for the size of the common fields and the deadline in a header list, without the path (RFC 7541 section 4.1). */
 const ownFields = 512;
 
-/** At most what the call's header list is large; before it is encoded, since a block that is not sent would spoil the table. */
+/** An upper bound for the size of the call's header list. A block must not be encoded and not sent: that would break the table. */
 function sizeOf({ path, options }: ClientCall): number {
   let size = ownFields + path.length;
   for (const [name, value] of options.metadata) size += name.length + value.length + entryOverhead;
@@ -30,7 +30,7 @@ export class RequestWriter {
     this.userAgent = userAgent;
   }
 
-  /** Leaves the call's block in the encoder; false if there is no time left for it, and then the call has ended. */
+  /** Leaves the call's block in the encoder. False if no time is left or the block is too large: then the call has ended. */
   encode(call: ClientCall): boolean {
     const { deadline, metadata } = call.options;
     const left = deadline === undefined ? undefined : deadline - performance.now();
@@ -51,7 +51,7 @@ export class RequestWriter {
     return true;
   }
 
-  /** What all calls of a path have in common. */
+  /** The fields that all calls of a path share. */
   private sharedBy(path: string): SharedFields {
     const known = this.shared.get(path);
     if (known !== undefined) return known;

@@ -2,14 +2,14 @@ import { Code } from '../../../base/codes.ts';
 import type { Cancellable } from '../../../base/ending-call.ts';
 import { ProxyError } from '../../../base/error.ts';
 
-/** A call that stands in a signal's list, and where. */
+/** A call in a signal's list, with its position. */
 export interface Follower extends Cancellable {
   position: number;
 }
 
 /**
- * The calls that end with an AbortSignal, with one listener for all of them. A listener for each call would leave a trail:
- * the event target's tables, once old, keep the calls of removed listeners, with their messages, until a full collection.
+ * The calls that end with an AbortSignal, with one listener for all of them. A listener for each call would keep memory: the old
+ * tables of an event target hold the calls of removed listeners, with their messages, until a full collection.
  */
 class Followers {
   private readonly calls: Follower[] = [];
@@ -38,7 +38,7 @@ class Followers {
 
 const lists = new WeakMap<AbortSignal, Followers>();
 
-/** Cancels `call` when the signal is aborted, at once if it is. */
+/** Cancels `call` when the signal is aborted; at once if it is aborted already. */
 export function followSignal(signal: AbortSignal, call: Follower): void {
   if (signal.aborted) {
     call.cancel(reasonOf(signal));

@@ -61,7 +61,7 @@ export class StreamCall extends ClientCall {
     if (!this.closed) this.connection.credit(this, octets);
   }
 
-  /** The reader has left, or cannot read what comes. */
+  /** The reader has stopped, or cannot read the next message. */
   abandon(): void {
     this.cancel(new ProxyError(Code.Cancelled, 'the answer is not read any more'));
   }
@@ -72,7 +72,7 @@ export class StreamCall extends ClientCall {
 
   protected onDone(fault: ProxyError | undefined, trailers: Metadata): void {
     this.trailers = trailers;
-    // A status behind what was received waits until that is read; a call that was broken off is over at once.
+    // The status of a whole answer waits until its messages are read. A call that was broken off is over at once.
     if (isEndedByPeer(this.state)) this.inbox.end(fault);
     else this.inbox.abort(fault ?? new ProxyError(Code.Internal, 'the call has ended'));
     this.answered.resolve([]);

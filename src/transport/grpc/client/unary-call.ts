@@ -8,7 +8,7 @@ import { KnownMessage } from '../messages/known-message.ts';
 import { MessageReader } from '../messages/message-reader.ts';
 import { ClientCall } from './client-call.ts';
 
-/** A call of one message, answered by one message. */
+/** A call with one request message and one answer message. */
 export class UnaryCall extends ClientCall {
   private request: Buffer;
   private resolve: (reply: Reply) => void;
@@ -96,7 +96,7 @@ export class UnaryCall extends ClientCall {
   protected onDone(fault: ProxyError | undefined, trailers: Metadata): void {
     const { headers, message, reader, resolve, reject } = this;
     const whole = reader.empty && this.likely?.begun !== true;
-    this.letGo();
+    this.dropMessages();
     if (fault !== undefined) {
       reject(fault);
     } else if (message === undefined || !whole) {
@@ -112,10 +112,9 @@ export class UnaryCall extends ClientCall {
   }
 
   /**
-   * A Map from which much is deleted leaves dead tables behind that hold the streams of their time; once those tables are
-   * old, only a full collection frees what the streams hold. So they hold nothing.
+   * Dead tables of a Map can hold this call until a full collection. So the finished call holds no message.
    */
-  private letGo(): void {
+  private dropMessages(): void {
     this.reader.dispose();
     this.request = nothing;
     this.message = undefined;

@@ -3,16 +3,16 @@ import type { CallsWaiting } from '../../calls-waiting.ts';
 import type { ClientCall } from './client-call.ts';
 
 /**
- * Calls that wait until a connection has room. Clients take turns, so that the many calls of one do not stand before the first of
- * another; each client's own come first come first. A client is its account.
+ * Calls that wait until a connection has room. Clients take turns, so that one client with many calls does not delay the others. The
+ * calls of one client keep their order. A client is identified by its account.
  */
 export class WaitingCalls {
-  /** The client whose turn is next comes first; none is without a call. */
+  /** The waiting calls of each client. The client with the next turn is the first one, and each client has a call. */
   private readonly clients = new Map<MemoryAccount, Set<ClientCall>>();
   private readonly max: number;
   private readonly counts: CallsWaiting;
 
-  /** `max`: calls of one client. */
+  /** `max`: the most waiting calls of one client. */
   constructor(max: number, counts: CallsWaiting) {
     this.max = max;
     this.counts = counts;
@@ -22,7 +22,7 @@ export class WaitingCalls {
     return this.clients.size === 0;
   }
 
-  /** False, and the call does not wait, if too many of its client do. */
+  /** Adds a call; false if too many calls of its client wait. */
   add(call: ClientCall): boolean {
     const calls = this.clients.get(call.account) ?? new Set();
     if (calls.size >= this.max) {
@@ -36,7 +36,7 @@ export class WaitingCalls {
     return true;
   }
 
-  /** Takes out the call whose turn it is. */
+  /** Removes and returns the call with the next turn. */
   next(): ClientCall | undefined {
     for (const [account, calls] of this.clients) {
       for (const call of calls) {

@@ -5,9 +5,8 @@ import type { MemoryAccount } from '../../../base/memory-account.ts';
 import { tooLarge } from './message-reader.ts';
 
 /**
- * Undoes the compression of one message, whose `encoding` is the stream's grpc-encoding; `account` holds the result meanwhile. Rejects
- * with a ProxyError: ResourceExhausted above `maxSize` bytes, or what the account allows; Unimplemented for an encoding that we do
- * not know.
+ * Decompresses one message. `encoding` is the stream's grpc-encoding; `account` pays for the result meanwhile. Rejects with a
+ * ProxyError: ResourceExhausted above `maxSize` bytes or above the account's limit, Unimplemented for an unknown encoding.
  */
 export async function decompress(
   message: Buffer,
@@ -20,7 +19,7 @@ export async function decompress(
   if (claimed <= maxSize) {
     const plain = await inflateHeld(message, claimed, account).catch((fault: NodeJS.ErrnoException) => {
       if (fault.code !== TOO_LARGE) throw gunzipError(fault, maxSize);
-      // What it says is of its last part alone, if it has several.
+      // A message of several gzip members gives the length of its last member only.
       return undefined;
     });
     if (plain !== undefined) return plain;
@@ -30,7 +29,7 @@ export async function decompress(
 
 const TOO_LARGE = 'ERR_BUFFER_TOO_LARGE';
 
-/** ISIZE, the length that gzip's last four octets tell (RFC 1952 section 2.3.1); at least 1, since zlib takes no bound of 0. */
+/** ISIZE, the length in gzip's last four octets (RFC 1952 section 2.3.1); at least 1, since zlib accepts no bound of 0. */
 function claimedSize(message: Buffer): number {
   return message.length < 4 ? 1 : Math.max(1, message.readUInt32LE(message.length - 4));
 }

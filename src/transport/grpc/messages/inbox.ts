@@ -4,29 +4,29 @@ import type { MemoryAccount } from '../../../base/memory-account.ts';
 import { decompress } from './gunzip.ts';
 import type { MessageReader } from './message-reader.ts';
 
-/** What an inbox tells the stream that fills it. */
+/** The stream that fills an inbox. */
 export interface InboxOwner {
-  /** grpc-encoding of what comes. */
+  /** grpc-encoding of the messages. */
   readonly encoding: string;
   readonly maxMessageSize: number;
-  /** For whom messages are held. */
+  /** The account that pays for the memory of the messages. */
   readonly account: MemoryAccount;
-  /** So many bytes have been read: the peer may send as many more. */
+  /** This many bytes have been read: the peer may send as many more. */
   credit(octets: number): void;
-  /** The reader does not want the rest. */
+  /** The reader does not read the rest. */
   abandon(): void;
 }
 
 /**
- * Received messages of a stream, for one reader who asks for one at a time. The window of the stream opens only while no
- * whole message waits, so that a slow reader holds back the sender.
+ * The received messages of a stream, for one reader that asks for one message at a time. The window of the stream opens only while no
+ * whole message waits, so that a slow reader slows the sender down.
  */
 export class Inbox implements AsyncIterableIterator<Buffer, undefined> {
   private readonly reader: MessageReader;
   private readonly owner: InboxOwner;
   private uncredited = 0;
   private ended = false;
-  private left = false;
+  private hasReaderStopped = false;
   private fault: ProxyError | undefined = undefined;
   private waiter: PromiseWithResolvers<IteratorResult<Buffer, undefined>> | undefined = undefined;
 
@@ -39,24 +39,24 @@ export class Inbox implements AsyncIterableIterator<Buffer, undefined> {
     return this;
   }
 
-  /** Payload of DATA, lent. */
+  /** Takes the payload of DATA, which is lent for the call. */
   push(chunk: Buffer, start: number, end: number): void {
     this.uncredited += end - start;
-    // Who has stopped reading must not keep the sender from its end.
-    if (!this.left) this.reader.push(chunk, start, end);
+    // A reader that has stopped must not keep the sender from its end.
+    if (!this.hasReaderStopped) this.reader.push(chunk, start, end);
     this.deliver();
     this.reader.settle();
     this.creditIfDrained();
   }
 
-  /** Nothing more comes; what has come can still be read, then the iteration ends, with `fault` if there is one. */
+  /** No more bytes come. The messages that have come can still be read; then the iteration ends, with `fault` if there is one. */
   end(fault: ProxyError | undefined): void {
     this.ended = true;
     this.fault ??= fault;
     this.deliver();
   }
 
-  /** Nothing can be read any more. */
+  /** Drops all messages, and ends the iteration with `fault`. */
   abort(fault: ProxyError): void {
     this.reader.dispose();
     this.end(fault);
@@ -73,7 +73,7 @@ export class Inbox implements AsyncIterableIterator<Buffer, undefined> {
 
   return(): Promise<IteratorResult<Buffer, undefined>> {
     this.ended = true;
-    this.left = true;
+    this.hasReaderStopped = true;
     this.reader.dispose();
     this.owner.abandon();
     return Promise.resolve(done);
@@ -82,14 +82,14 @@ export class Inbox implements AsyncIterableIterator<Buffer, undefined> {
   private deliver(): void {
     const { waiter } = this;
     if (waiter === undefined) return;
-    // What poll finds may end the stream, which comes back to here.
+    // `poll` may end the stream, which calls this method again.
     this.waiter = undefined;
     const result = this.poll();
     if (result === undefined) this.waiter = waiter;
     else waiter.resolve(result);
   }
 
-  /** What a reader gets now; undefined if it has to wait. */
+  /** The result for the reader; undefined if it has to wait. */
   private poll(): Promise<IteratorResult<Buffer, undefined>> | undefined {
     const message = this.reader.take();
     if (message !== undefined) {
@@ -119,7 +119,7 @@ export class Inbox implements AsyncIterableIterator<Buffer, undefined> {
     }
   }
 
-  /** The peer has sent what cannot be read: no more of it. */
+  /** Ends the stream because of a message that cannot be read. */
   private refuse(fault: ProxyError): Promise<never> {
     this.owner.abandon();
     return Promise.reject(fault);

@@ -8,8 +8,8 @@ import { prefixSize } from './message-prefix.ts';
 const nothing = Buffer.alloc(0);
 
 /**
- * Cuts the DATA of a stream into gRPC messages. Each byte is copied once, out of the buffer that the socket reads into. After
- * `push` take what you want, then `settle`.
+ * Cuts the DATA of a stream into gRPC messages. Each byte is copied once, out of the buffer that the socket reads into. Call `push`,
+ * then `take` for each message, then `settle`.
  */
 export class MessageReader {
   private readonly maxSize: number;
@@ -18,23 +18,23 @@ export class MessageReader {
   private start = 0;
   private end = 0;
   private owned = 0;
-  /** Whether the message that was taken last is compressed. */
+  /** Whether the last message that was taken is compressed. */
   compressed = false;
-  /** Why nothing can be taken any more. */
+  /** The fault after which no message can be taken. */
   fault: ProxyError | undefined = undefined;
 
-  /** `account`: for whom unfinished messages are held. */
+  /** `account` pays for the memory of unfinished messages. */
   constructor(maxSize: number, account: MemoryAccount) {
     this.maxSize = maxSize;
     this.account = account;
   }
 
-  /** Nothing is left over. */
+  /** No bytes are left. */
   get empty(): boolean {
     return this.start === this.end;
   }
 
-  /** A message has begun, and is not whole yet. */
+  /** A message has begun and is not yet whole. */
   get begun(): boolean {
     return !this.empty && !this.ready;
   }
@@ -44,7 +44,7 @@ export class MessageReader {
     return this.fault === undefined && this.end - this.start >= this.headSize();
   }
 
-  /** `chunk` is lent until `settle`. */
+  /** Takes bytes. `chunk` is lent until `settle`. */
   push(chunk: Buffer, start: number, end: number): void {
     if (this.fault !== undefined) return;
     if (this.empty) {
@@ -74,12 +74,12 @@ export class MessageReader {
     return message;
   }
 
-  /** Copies what is left out of the lent chunk, which a few bytes would else keep in memory. */
+  /** Copies the remaining bytes out of the lent chunk. */
   settle(): void {
     if (this.owned === 0 && !this.empty) this.move(0);
   }
 
-  /** Forgets everything. */
+  /** Drops all bytes. */
   dispose(): void {
     this.account.give(this.owned);
     this.owned = 0;
@@ -88,13 +88,13 @@ export class MessageReader {
     this.end = 0;
   }
 
-  /** Size of the message at the front with its prefix; of a prefix, while that is not whole. */
+  /** Size of the first message with its prefix; size of the prefix while that is not whole. */
   private headSize(): number {
     if (this.end - this.start < prefixSize) return prefixSize;
     return prefixSize + this.buffer.readUInt32BE(this.start + 1);
   }
 
-  /** Looks at the prefix at the front before anything is kept or awaited on its word. */
+  /** Checks the first prefix, before its length has any effect. */
   private inspect(): void {
     const size = this.headSize() - prefixSize;
     if (this.end - this.start < prefixSize) return;
@@ -106,8 +106,8 @@ export class MessageReader {
   }
 
   /**
-   * Moves what is left into a buffer of our own that has room for the message at the front, and for `more` bytes; false if
-   * the budget does not allow it. Memory that is not touched is not resident, so a large length alone costs next to nothing.
+   * Moves the remaining bytes into an own buffer with room for the first message and for `more` bytes; false if the account does not
+   * allow it. Memory that is not touched is not resident, so a large length alone costs almost nothing.
    */
   private move(more: number): boolean {
     const have = this.end - this.start;
@@ -132,7 +132,7 @@ export class MessageReader {
   }
 }
 
-/** A message does not fit into its account. */
+/** The error of a message that does not fit into its account. */
 export function tooLarge(): ProxyError {
   const text = 'criproxy: the messages of this client that are under way are too large together; try again';
   return new ProxyError(Code.ResourceExhausted, text);

@@ -1,6 +1,6 @@
 import type { MemoryAccount } from '../../../base/memory-account.ts';
 
-/** What a call holds of its client's account: its request, until the call is over, and an answer that may have to wait. */
+/** The part of a client's account that one call uses: its request until the call is over, and an answer that may have to wait. */
 export class HeldMessages {
   private readonly account: MemoryAccount;
   private request = 0;
@@ -10,7 +10,7 @@ export class HeldMessages {
     this.account = account;
   }
 
-  /** In place of the request that was held before; false if it does not fit. Sizes are in bytes. */
+  /** Replaces the previous request; false if it does not fit. Sizes are bytes. */
   holdRequest(size: number): boolean {
     this.account.give(this.request);
     const fits = this.account.take(size);
@@ -18,7 +18,7 @@ export class HeldMessages {
     return fits;
   }
 
-  /** Once for each answer; false if it does not fit. */
+  /** Called once for each answer; false if it does not fit. */
   holdReply(size: number): boolean {
     if (this.reply > 0) return true;
     if (!this.account.take(size)) return false;

@@ -6,7 +6,7 @@ import { SharedFields } from '../../http2/hpack/shared-fields.ts';
 import type { Stream } from '../../http2/stream.ts';
 import { encodeMessage } from '../status.ts';
 
-/** How large trailers are at most where the client names no bound: grpc-go's clients take 16 MiB (defaultClientMaxHeaderListSize). */
+/** The largest trailers for a client without a limit: grpc-go's clients accept 16 MiB (defaultClientMaxHeaderListSize). */
 const MOST = 15 * 1024 * 1024;
 
 /** Writes the headers and trailers of one connection's responses. */
@@ -22,7 +22,7 @@ export class ResponseWriter {
     this.connection = connection;
   }
 
-  /** The header list that precedes a reply's messages. */
+  /** Writes the header list before a reply's messages. */
   headers(stream: Stream, headers: Metadata): void {
     const { encoder } = this.connection;
     encoder.begin();
@@ -31,7 +31,7 @@ export class ResponseWriter {
     this.connection.sendHeaders(stream, false);
   }
 
-  /** The status that ends a call: trailers behind headers, else all in one (grpc doc/PROTOCOL-HTTP2.md, "Trailers-Only"). */
+  /** Writes the status that ends a call: trailers after headers, or all in one list (grpc doc/PROTOCOL-HTTP2.md, "Trailers-Only"). */
   status(stream: Stream, code: Code, message: string, trailers: Metadata, behindHeaders: boolean): void {
     const { encoder, peer } = this.connection;
     encoder.begin();
@@ -42,7 +42,7 @@ export class ResponseWriter {
     this.connection.sendHeaders(stream, true);
   }
 
-  /** An answer to what is no gRPC. */
+  /** Answers a request that is not gRPC. */
   httpError(stream: Stream, status: string): void {
     const { encoder } = this.connection;
     encoder.begin();
@@ -50,7 +50,7 @@ export class ResponseWriter {
     this.connection.sendHeaders(stream, true);
   }
 
-  /** A client would throw away the status with a list that is too large for it, so the message and the metadata give way. */
+  /** A client would discard the status with a list that is too large, so the message and the metadata are cut. */
   private addWhatFits(most: number, message: string, trailers: Metadata): void {
     const { encoder } = this.connection;
     const overhead = entryOverhead + 'grpc-message'.length;

@@ -21,10 +21,10 @@ import type { ResponseWriter } from './response-writer.ts';
 import { StreamAnswer } from './stream-answer.ts';
 import { UnaryRequest } from './unary-request.ts';
 
-/** An answer of this size may be more than the client's window, and is held before it is sent; smaller ones only while they wait. */
+/** An answer of this size may exceed the client's window, and is held before it is sent. Smaller answers are held only while they wait. */
 const MAY_WAIT = 16 * 1024;
 
-/** One call that came in, to its status. */
+/** One incoming call, from its request to its status. */
 export class ServerCall extends Stream {
   encoding = '';
   readonly maxMessageSize: number;
@@ -37,10 +37,10 @@ export class ServerCall extends Stream {
   private method: Method | undefined = undefined;
   private call: EndingCall | undefined = undefined;
   private alarm: Alarm | undefined = undefined;
-  /** Unary: the request, and the trailers that follow the reply. */
+  /** For a unary call: the request, and the trailers after the reply. */
   private readonly request: UnaryRequest;
   private trailers: Metadata = noMetadata;
-  /** Streaming: the handler's requests and answers, and the waiter for a message to be out. */
+  /** For a streaming call: the handler's requests and answers. */
   private inbox: Inbox | undefined = undefined;
   private stream: StreamAnswer | undefined = undefined;
 
@@ -69,13 +69,13 @@ export class ServerCall extends Stream {
     const fault = findHttpFault(head);
     if (fault !== undefined) {
       this.writer.httpError(this, fault);
-      this.leave();
+      this.closeStream();
       return;
     }
     this.begin(head, end);
   }
 
-  /** They say nothing to gRPC. */
+  /** Trailers of a request have no meaning in gRPC. */
   onTrailers(): void {
     this.onEnd();
   }
@@ -116,7 +116,7 @@ export class ServerCall extends Stream {
     else this.finish(this.trailers);
   }
 
-  /** Ends the call with this status, whatever it is doing. */
+  /** Ends the call with the status of `fault` in any state. */
   abort(fault: ProxyError): void {
     if (this.closed) return;
     if (this.outgoing === undefined) this.writeFault(fault);
@@ -124,7 +124,7 @@ export class ServerCall extends Stream {
     this.abandonCall(fault);
   }
 
-  /** The handler reads no more requests: they are thrown away. */
+  /** The handler reads no more requests. They are discarded. */
   abandon(): void {}
 
   credit(octets: number): void {
@@ -182,7 +182,7 @@ export class ServerCall extends Stream {
   private reply(reply: Reply): void {
     if (this.closed) return;
     const { connection } = this;
-    // Before anything is said: the status goes alone then.
+    // Nothing is sent yet, so a failure is a status alone.
     if (!this.hold(reply.message)) return;
     beginBatch();
     try {
@@ -191,26 +191,26 @@ export class ServerCall extends Stream {
       countReply(reply.message);
       if (this.send(reply.message)) this.finish(reply.trailers);
     } finally {
-      // The replies of other open calls may be as far as this one.
+      // The replies of other open calls may come in the same tick.
       endBatch(connection.streams.size > 0);
     }
   }
 
-  /** Holds an answer that may have to wait; false if it cannot be held, and then the call has failed. */
+  /** Holds an answer that may have to wait. False if the account does not allow it: then the call has failed. */
   hold(message: Buffer): boolean {
     if (message.length < MAY_WAIT || this.held.holdReply(message.length)) return true;
     this.fail(tooLarge());
     return false;
   }
 
-  /** As the connection's `send`; a small answer that has to wait and cannot be held ends the call. */
+  /** Like the connection's `send`. A small answer that has to wait and cannot be held ends the call. */
   send(message: Buffer): boolean {
     if (this.connection.send(this, message, false)) {
       this.held.releaseReply();
       return true;
     }
     if (!this.held.holdReply(message.length)) {
-      // Its beginning is sent: no status can follow.
+      // The beginning of the answer is sent, so no status can follow.
       this.connection.reset(this, ErrorCode.EnhanceYourCalm);
       this.abandonCall(tooLarge());
     }
@@ -222,10 +222,10 @@ export class ServerCall extends Stream {
     this.writer.headers(this, headers);
   }
 
-  /** OK. */
+  /** Ends the call with OK. */
   finish(trailers: Metadata): void {
     this.writer.status(this, Code.OK, '', trailers, true);
-    this.leave();
+    this.closeStream();
   }
 
   fail(fault: ProxyError): void {
@@ -237,11 +237,11 @@ export class ServerCall extends Stream {
   private writeFault(fault: ProxyError): void {
     if (fault.headers.length > 0) this.sendHeaders(fault.headers);
     this.writer.status(this, fault.code, fault.message, fault.trailers, this.headSent);
-    this.leave();
+    this.closeStream();
   }
 
-  /** Everything is sent. A client that has not ended its side is told to save itself the trouble (RFC 9113 section 8.1). */
-  private leave(): void {
+  /** The answer is sent. A client that has not ended its side gets RST_STREAM with NO_ERROR (RFC 9113 section 8.1). */
+  private closeStream(): void {
     clearAlarm(this.alarm);
     this.connection.reset(this, ErrorCode.NoError);
     this.reader.dispose();
@@ -261,7 +261,7 @@ export class ServerCall extends Stream {
 
 const noMetadata: Metadata = [];
 
-/** The HTTP status for a request that is not one of gRPC; undefined if it is. */
+/** The HTTP status for a request that is not gRPC; undefined for gRPC. */
 function findHttpFault({ method, contentType }: MessageHead): string | undefined {
   if (method !== 'POST') return '405';
   return isGrpc(contentType) ? undefined : '415';

@@ -21,14 +21,14 @@ export class ServerConnection implements Role {
   private readonly writer: ResponseWriter;
   private readonly service: Service;
   private readonly limits: Limits;
-  /** What is held for this client. */
+  /** The memory of this client's messages. */
   private readonly account: MemoryAccount;
   private readonly onClosed: () => void;
   private readonly startedAt = performance.now();
   private readonly idle = new Standstill(this.startedAt);
   private readonly frame = new Standstill(this.startedAt);
 
-  /** `held`: what is held for all clients. `onClosed` is called once the socket is closed. */
+  /** `held`: the memory of all clients' messages. `onClosed` is called when the socket is closed. */
   constructor(socket: Duplex, service: Service, limits: Limits, held: MemoryAccount, onClosed: () => void) {
     this.service = service;
     this.limits = limits;
@@ -68,12 +68,13 @@ export class ServerConnection implements Role {
     this.connection.destroy(reason);
   }
 
-  /** Looks at what takes too long; `now` is of performance.now(). */
+  /** Checks the limits of time; `now` is of performance.now(). */
   sweep(now: number): void {
     const { connection, limits } = this;
     if (connection.over) return;
     if (!connection.ready) {
-      if (now - this.startedAt > limits.handshakeTimeout) connection.fail(ErrorCode.EnhanceYourCalm, 'no handshake');
+      if (now - this.startedAt > limits.handshakeTimeout)
+        connection.fail(ErrorCode.EnhanceYourCalm, 'the handshake takes too long');
       return;
     }
     this.sweepFrame(now);

@@ -10,13 +10,13 @@ import { ServerConnection } from './server-connection.ts';
 
 export interface ServeOptions {
   readonly limits?: Partial<Limits>;
-  /** For what is held for all clients together; without it there is no other bound than each client's own. */
+  /** The memory of all clients' messages. Without it each client has its own limit only. */
   readonly held?: MemoryAccount;
 }
 
 /**
- * Serves gRPC on a server that is listening or about to. `close` closes that server too: at once for new connections; a
- * unary call in flight may finish until the grace is over, a stream ends with Unavailable.
+ * Serves gRPC on a server that listens already or will listen. `close` closes that server too, at once for new connections. A unary
+ * call in flight may finish within the grace; a stream ends with Unavailable.
  */
 export function serve(server: Server, service: Service, options: ServeOptions = {}): GrpcServer {
   const limits = { ...defaultLimits, ...options.limits };

@@ -1,4 +1,4 @@
-/** The time that a number has stayed the same, as repeated looks at it see it, so that nothing keeps a time when it changes. */
+/** Measures the time for which a number does not change, by repeated looks, so that a change itself costs nothing. */
 export class Standstill {
   private mark = -1;
   private since: number;
@@ -8,7 +8,7 @@ export class Standstill {
     this.since = now;
   }
 
-  /** Milliseconds since the number is `mark`; 0 if it has changed, or is negative. */
+  /** The milliseconds since `mark` has its value; 0 after a change, and if it is negative. */
   look(mark: number, now: number): number {
     if (mark < 0 || mark !== this.mark) {
       this.mark = mark;

@@ -5,17 +5,17 @@ import { ProxyError } from '../../../base/error.ts';
 export interface AnswerOwner {
   readonly closed: boolean;
   readonly headSent: boolean;
-  /** Sends the header list, the first time alone. */
+  /** Sends the header list, unless it is sent already. */
   sendHeaders(headers: Metadata): void;
-  /** Whether a message may be sent; if not, the call has failed. */
+  /** Whether a message may be sent. If not, the call has failed. */
   hold(message: Buffer): boolean;
-  /** False if some of the message waits, and then `sent` follows. */
+  /** False if a part of the message waits: then `sent` follows. */
   send(message: Buffer): boolean;
   finish(trailers: Metadata): void;
   fail(fault: ProxyError): void;
 }
 
-/** Sends what the handler of a streaming call answers, a message when the one before it is out. */
+/** Sends the answers of a streaming call's handler, each message after the previous one is sent. */
 export class StreamAnswer {
   private readonly owner: AnswerOwner;
   private replies: AsyncIterator<Buffer> | undefined = undefined;
@@ -30,7 +30,7 @@ export class StreamAnswer {
     const { owner } = this;
     try {
       const reply = open();
-      // A tick later: if the call has failed by then, its status goes out alone, as it came.
+      // A tick later the call may have failed: then its status is sent alone, as it came.
       reply.headers.then(headers => setImmediate(() => owner.sendHeaders(headers)));
       this.replies = reply[Symbol.asyncIterator]();
       for (;;) {
@@ -49,7 +49,7 @@ export class StreamAnswer {
     }
   }
 
-  /** The message that had to wait is out. */
+  /** The message that had to wait is sent. */
   sent(): void {
     this.wakeUp();
   }

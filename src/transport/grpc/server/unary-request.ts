@@ -7,7 +7,7 @@ import type { HeldMessages } from './held-messages.ts';
 
 /** The call that a request belongs to. */
 export interface RequestOwner {
-  /** grpc-encoding of what comes. */
+  /** grpc-encoding of the message. */
   readonly encoding: string;
   readonly maxMessageSize: number;
   readonly account: MemoryAccount;
@@ -17,7 +17,7 @@ export interface RequestOwner {
   fail(fault: ProxyError): void;
 }
 
-/** Puts the one request message of a unary call together, and undoes its compression. */
+/** Assembles and decompresses the request message of a unary call. */
 export class UnaryRequest {
   private readonly reader: MessageReader;
   private readonly held: HeldMessages;
@@ -32,7 +32,7 @@ export class UnaryRequest {
     this.owner = owner;
   }
 
-  /** Payload of DATA, lent; false if the call has failed for it. */
+  /** Takes the payload of DATA, which is lent for the call; false if it makes the call fail. */
   push(chunk: Buffer, start: number, end: number): boolean {
     const { reader, owner } = this;
     reader.push(chunk, start, end);
@@ -47,7 +47,7 @@ export class UnaryRequest {
     return reader.fault === undefined ? !owner.closed : this.fail(reader.fault);
   }
 
-  /** Nothing more comes. */
+  /** The request has ended. */
   end(): void {
     this.ended = true;
     if (this.message === undefined || !this.reader.empty) {
@@ -56,7 +56,7 @@ export class UnaryRequest {
   }
 
   private answer(request: Buffer): void {
-    // The handler alone holds it from now on.
+    // Only the handler holds the request from now on.
     this.message = undefined;
     this.owner.answer(request);
   }

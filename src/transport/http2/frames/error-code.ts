@@ -1,4 +1,4 @@
-/** Why a stream or a connection ends (RFC 9113 section 7). */
+/** The reason why a stream or a connection ends (RFC 9113 section 7). */
 export const ErrorCode = {
   NoError: 0,
   ProtocolError: 1,

@@ -1,20 +1,20 @@
 import { Flag, FrameType, frameHeaderSize, readUint31 } from './frame.ts';
 
-/** Takes what a FrameReader reads. `chunk` is lent for the call only: keep a copy or a slice, never change it. */
+/** Takes the frames of a FrameReader. `chunk` is lent for the call: copy the bytes to keep them, and never change them. */
 export interface FrameSink {
-  /** A frame that is whole, its payload in [start, end) of `chunk`. Every type but unpadded DATA. */
+  /** A whole frame of any type except unpadded DATA. Its payload is [start, end) of `chunk`. */
   frame(type: number, flags: number, streamId: number, chunk: Buffer, start: number, end: number): void;
   /** An unpadded DATA frame of `length` octets begins; its payload follows through dataPart. */
   dataBegins(flags: number, streamId: number, length: number): void;
-  /** A part of that payload, which may be empty if the frame is; `last` ends the frame. */
+  /** A part of the payload of DATA, empty for an empty frame. `last` ends the frame. */
   dataPart(chunk: Buffer, start: number, end: number, last: boolean): void;
-  /** A frame header that says more than `maxFrameSize`; the reader must be stopped. */
+  /** A frame header with a length above `maxFrameSize`. The sink must stop the reader. */
   oversized(type: number, streamId: number, length: number): void;
 }
 
 /**
- * Cuts a byte stream into frames (RFC 9113 section 4.1), however the stream is cut into chunks. DATA is handed on as it
- * comes, so that a message is copied once, into its place; any other frame waits until it is whole.
+ * Cuts a byte stream into frames (RFC 9113 section 4.1), for any cut of the stream into chunks. DATA is passed on as it comes, so
+ * that a message is copied only once, into its place. Any other frame waits until it is whole.
  */
 export class FrameReader {
   private readonly sink: FrameSink;
@@ -41,7 +41,7 @@ export class FrameReader {
     return this.headerHave > 0 || this.payload !== undefined || this.inData;
   }
 
-  /** Nothing is handed on any more, not even the rest of the chunk in hand. */
+  /** Passes no more frames on, also none of the present chunk. */
   stop(): void {
     this.stopped = true;
     this.payload = undefined;

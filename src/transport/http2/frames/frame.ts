@@ -21,7 +21,7 @@ export const frameHeaderSize = 9;
 /** The highest stream id, and the largest flow-control window (RFC 9113 sections 5.1.1 and 6.9.1). */
 export const max31 = 0x7fffffff;
 
-/** What a client sends first (RFC 9113 section 3.4). */
+/** The first bytes of a client (RFC 9113 section 3.4). */
 export const preface = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 'latin1');
 
 /** Writes a frame header (RFC 9113 section 4.1) of nine octets at `at`. */
@@ -44,7 +44,7 @@ export function writeFrameHeader(
   into[at + 8] = streamId;
 }
 
-/** A 31-bit number; the reserved highest bit is ignored. */
+/** Reads a 31-bit number. The reserved highest bit is ignored. */
 export function readUint31(from: Buffer, at: number): number {
   return ((from[at]! & 0x7f) << 24) | (from[at + 1]! << 16) | (from[at + 2]! << 8) | from[at + 3]!;
 }

@@ -15,21 +15,21 @@ export const SettingId = {
 export const settingSize = 6;
 
 /**
- * The largest frame that is sent, whatever the peer allows: gRPC core allows 4 MiB, and a frame that has begun holds up those of
- * all other streams, and all of its bytes are handed to the socket at once.
+ * The largest frame that is sent, even if the peer allows more: gRPC core allows 4 MiB. A frame delays the frames of all other
+ * streams, and all of its bytes go to the socket at once.
  */
 const largestSent = 64 * 1024;
 
-/** What a peer has told of itself, from the RFC's defaults on. */
+/** The settings of a peer. They begin with the RFC's defaults. */
 export class PeerSettings {
   headerTableSize = 4096;
   maxConcurrentStreams = Number.POSITIVE_INFINITY;
   initialWindowSize = 65_535;
-  /** The largest frame to send: what the peer allows, up to `largestSent`. */
+  /** The largest frame to send: the peer's limit, up to `largestSent`. */
   maxFrameSize = 16_384;
   maxHeaderListSize = Number.POSITIVE_INFINITY;
 
-  /** Takes in a SETTINGS payload, whose length is right; returns the error that ends the connection. */
+  /** Reads a SETTINGS payload of a legal length. Returns the error that ends the connection. */
   read(from: Buffer, start: number, end: number, fromServer: boolean): ErrorCode | undefined {
     for (let at = start; at < end; at += settingSize) {
       const fault = this.set(from.readUInt16BE(at), from.readUInt32BE(at + 2), fromServer);
@@ -65,7 +65,7 @@ export class PeerSettings {
   }
 }
 
-/** A SETTINGS payload of identifiers and values. */
+/** Encodes a SETTINGS payload. */
 export function encodeSettings(settings: ReadonlyArray<readonly [id: number, value: number]>): Buffer {
   const payload = Buffer.alloc(settings.length * settingSize);
   settings.forEach(([id, value], i) => {

@@ -1,14 +1,14 @@
-/** What each entry costs beside its octets (RFC 7541 section 4.1). */
+/** The size of each entry in addition to its octets (RFC 7541 section 4.1). */
 export const entryOverhead = 32;
 
-/** SETTINGS_HEADER_TABLE_SIZE of both sides: the RFC's default. An encoder uses less if its peer asks for less. */
+/** SETTINGS_HEADER_TABLE_SIZE of both sides: the RFC's default. An encoder uses less if its peer requests less. */
 export const tableSize = 4096;
 
 const slots = tableSize / entryOverhead;
 
 /**
- * The dynamic table of RFC 7541 section 2.3.2, a ring: entries are numbered from 0 in the order in which they came, and
- * the newest is at HPACK's index 62.
+ * The dynamic table of RFC 7541 section 2.3.2, as a ring. Entries are numbered from 0 in the order of their arrival. The newest entry
+ * has HPACK's index 62.
  */
 export class DynamicTable {
   private readonly names = new Array<string>(slots).fill('');
@@ -17,13 +17,13 @@ export class DynamicTable {
   private used = 0;
   private limit = tableSize;
   private readonly onEvict: ((name: string, value: string, entry: number) => void) | undefined;
-  /** The number of the oldest entry, and of the next one to come. */
+  /** The number of the oldest entry, and of the next entry. */
   first = 0;
   next = 0;
-  /** Changes with whatever indices mean. */
+  /** Changes when the meaning of an index changes. */
   version = 0;
 
-  /** `onEvict` hears of each entry that leaves. */
+  /** `onEvict` is called for each entry that is evicted. */
   constructor(onEvict?: (name: string, value: string, entry: number) => void) {
     this.onEvict = onEvict;
   }
@@ -41,12 +41,12 @@ export class DynamicTable {
     return this.values[entry % slots]!;
   }
 
-  /** The mark that `add` was given with the entry. */
+  /** The mark of the entry, as `add` got it. */
   mark(entry: number): number {
     return this.marks[entry % slots]!;
   }
 
-  /** Evicts what does not fit any more; `size` is at most tableSize. */
+  /** Evicts the entries that do not fit into `size`, which is at most tableSize. */
   resize(size: number): void {
     this.limit = size;
     this.version++;

@@ -1,19 +1,19 @@
 import { HeaderList } from './header-list.ts';
 import { HpackDecoder, type Mark } from './hpack-decoder.ts';
 
-/** The longest block that is kept, in octets. One that comes again is all indices, some ten of them. */
+/** The longest block that is kept, in octets. A block that comes again has about ten octets, all of them indices. */
 const longest = 16;
 
-/** How many blocks are kept, a power of two. A client sends one for each method that it calls. */
+/** The number of blocks that are kept, a power of two. A client sends one block for each method that it calls. */
 const slots = 32;
 
 /** Sizes are decoded ones, in bytes (RFC 7541 section 4.1). */
 export interface HeaderLimits {
   /** One header list; a larger one is marked as truncated. */
   readonly maxHeaderListSize: number;
-  /** As much of a header list is kept. */
+  /** The part of a header list that is kept. */
   readonly maxKeptHeaders: number;
-  /** One header list at which decoding is given up. */
+  /** One header list above which decoding stops. */
   readonly maxDecodedSize: number;
 }
 
@@ -27,15 +27,15 @@ interface Kept {
 }
 
 /**
- * Decodes header blocks. While the dynamic table stays as it is the same octets are the same list, which is then not decoded
- * again, nor taken apart by who keeps what it has made of it in HeaderList.parsed.
+ * Decodes header blocks. While the dynamic table does not change, the same octets are the same list, which is not decoded again. Its
+ * reader can keep a parsed form in HeaderList.parsed.
  */
 export class HeaderBlocks {
   private readonly decoder: HpackDecoder;
   private readonly limit: number;
   private readonly list: HeaderList;
   private readonly kept: (Kept | undefined)[] = new Array<undefined>(slots).fill(undefined);
-  /** What is wrong with the last block, and then the connection is lost. */
+  /** The fault of the last block, which ends the connection; undefined if there is none. */
   fault: string | undefined = undefined;
 
   constructor({ maxDecodedSize, maxHeaderListSize, maxKeptHeaders }: HeaderLimits, mark?: Mark) {
@@ -44,7 +44,7 @@ export class HeaderBlocks {
     this.list = new HeaderList(this.limit);
   }
 
-  /** The list of one whole block, lent until the next one; see `fault` first. */
+  /** Decodes one whole block. The list is lent until the next call; look at `fault` first. */
   decode(block: Buffer, start: number, end: number): HeaderList {
     const length = end - start;
     if (length > longest) return this.decodeInto(this.list, block, start, end);

@@ -1,25 +1,25 @@
 import { entryOverhead } from './dynamic-table.ts';
 
-/** What is kept at least of a value, in octets. */
+/** The least number of octets that are kept of a value. */
 const shortest = 1024;
 
 /**
- * A decoded header list: names and values in turn in `fields`, of which the first `length` elements count. It is filled
- * again with later blocks, so take what you need before the next one.
+ * A decoded header list. `fields` has names and values in turn, of which the first `length` elements count. Later blocks fill the
+ * list again: read it before the next block.
  */
 export class HeaderList {
   readonly fields: string[] = [];
   length = 0;
-  /** Decoded size (RFC 7541 section 4.1), of all fields, also of those that were left out. */
+  /** Decoded size (RFC 7541 section 4.1) of all fields, also of fields that were left out. */
   size = 0;
-  /** More than `limit` was decoded: values are cut, and fields are missing. */
+  /** The decoded size is above `limit`: values are cut, and fields are missing. */
   truncated = false;
   /** The mark of each field, and the bits of all marks, also of fields that were left out. */
   readonly marks: number[] = [];
   allMarks = 0;
-  /** What its reader has made of it, for when the same block comes again. */
+  /** The parsed form of the list, kept by its reader for the next time that the same block comes. */
   parsed: unknown = undefined;
-  /** What was kept of fields above the limit. */
+  /** The size of the kept parts of fields above the limit. */
   private beyond = 0;
   private readonly limit: number;
 
@@ -45,12 +45,12 @@ export class HeaderList {
     else this.addCut(name, value, mark, Math.max(shortest, room));
   }
 
-  /** What is short still finds its place behind a value that is too long, such as a status behind its text. */
+  /** A short field is kept also after a value that is too long, such as a status after its text. */
   private addCut(name: string, value: string, mark: number, room: number): void {
     this.truncated = true;
     this.beyond += name.length + entryOverhead + Math.min(value.length, shortest);
     if (this.beyond > this.limit || name.length > shortest) return;
-    // A slice would keep the whole string in memory.
+    // A slice of the string would keep all of it in memory.
     const kept = value.length <= room ? value : Buffer.from(value.slice(0, room), 'latin1').toString('latin1');
     this.push(name, kept, mark);
   }

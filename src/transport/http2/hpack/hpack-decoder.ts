@@ -3,16 +3,16 @@ import type { HeaderList } from './header-list.ts';
 import { decodeHuffman } from './huffman.ts';
 import { staticNames, staticSize, staticValues } from './static-table.ts';
 
-/** An integer above this is an attack, whatever it counts. */
+/** The largest legal integer; a larger one is an attack. */
 const maxInteger = 0xfffffff;
 
-/** What the fifth octet behind a prefix counts by; there is no sixth. */
+/** The factor of the fifth octet after a prefix, which is the last one. */
 const maxScale = 2 ** 28;
 
-/** Says of a field what its reader wants to know of it, as bits. It is asked once for each entry of a table. */
+/** Returns the bits that the reader of a list wants to know about a field. Called once for each entry of a table. */
 export type Mark = (name: string, value: string) => number;
 
-/** Decodes header blocks (RFC 7541). Octets become latin1, so that every value comes out as it went in. */
+/** Decodes header blocks (RFC 7541). Octets become latin1, so that no value changes. */
 export class HpackDecoder {
   private readonly table = new DynamicTable();
   private readonly mark: Mark;
@@ -23,7 +23,7 @@ export class HpackDecoder {
   private end = 0;
   private fault: string | undefined;
 
-  /** `maxDecodedSize`: the decoded size of a block at which decoding is given up. */
+  /** `maxDecodedSize`: the decoded size of a block above which decoding stops. */
   constructor(maxDecodedSize: number, mark: Mark = () => 0) {
     this.maxDecodedSize = maxDecodedSize;
     this.mark = mark;
@@ -40,7 +40,7 @@ export class HpackDecoder {
     return this.table.version;
   }
 
-  /** Decodes one whole block into `list`; returns what is wrong with it, and then the connection is lost. */
+  /** Decodes one whole block into `list`. Returns the fault of the block, which ends the connection. */
   decode(from: Buffer, start: number, end: number, list: HeaderList): string | undefined {
     this.from = from;
     this.at = start;
@@ -61,7 +61,7 @@ export class HpackDecoder {
     } else if (first >= 0x40) {
       this.decodeLiteral(list, 0x3f, true);
     } else if (first >= 0x20) {
-      this.fail('a table size update behind a field');
+      this.fail('a table size update after a field');
     } else {
       this.decodeLiteral(list, 0x0f, false);
     }
@@ -136,7 +136,7 @@ export class HpackDecoder {
     const length = this.readInteger(0x7f);
     if (length < 0) return '';
     if (length > this.end - this.at) {
-      this.fail(`a string of ${length} bytes where ${this.end - this.at} are left`);
+      this.fail(`a string of ${length} bytes where ${this.end - this.at} bytes are left`);
       return '';
     }
     const start = this.at;

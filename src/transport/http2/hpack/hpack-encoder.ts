@@ -2,21 +2,21 @@ import { copyBytes } from '../../../base/copy-bytes.ts';
 import { DynamicTable, entryOverhead, tableSize } from './dynamic-table.ts';
 import { findStaticField, findStaticName, staticSize } from './static-table.ts';
 
-/** How a field may be written: for ever new (`literal`), worth an entry (`indexed`), or kept out of all tables (`secret`). */
+/** The representation of a field: without an entry (`literal`), with an entry (`indexed`), or never in any table (`secret`). */
 export type Representation = 'literal' | 'indexed' | 'secret';
 
-/** Metadata that no table may hold (RFC 7541 section 7.1.3). */
+/** Names of metadata that must not be in a table (RFC 7541 section 7.1.3). */
 const secrets = new Set(['authorization', 'cookie', 'proxy-authorization', 'set-cookie']);
 
-/** Up to this length a loop is quicker than a call of the runtime. */
+/** Up to this length a loop is faster than Buffer.write. */
 const short = 32;
 
-/** Names of metadata whose last value is remembered. */
+/** The most names of metadata whose last value is remembered. */
 const maxRemembered = 64;
 
 /**
- * Encodes header blocks (RFC 7541), in the order in which they are sent. Strings are latin1 and never Huffman-coded: what
- * comes often is indexed anyway, and the rest costs less to send than to squeeze.
+ * Encodes header blocks (RFC 7541) in the order in which they are sent. Strings are latin1 and not Huffman-coded: frequent fields are
+ * indexed, and other fields cost less to send than to compress.
  */
 export class HpackEncoder {
   private readonly table = new DynamicTable((name, value, entry) => this.forget(name, value, entry));
@@ -25,12 +25,12 @@ export class HpackEncoder {
   private limit = tableSize;
   private lowest = tableSize;
   private resized = false;
-  /** Changes with the dynamic table: a block that only has indexed fields may be sent again until then. */
+  /** Changes with the dynamic table. Until then a block with indexed fields only may be sent again. */
   version = 0;
-  /** The block so far is the first `length` octets of `block`. */
+  /** The first `length` octets of `block` are the present block. */
   block: Buffer = Buffer.allocUnsafeSlow(1024);
   length = 0;
-  /** Decoded size of the block so far (RFC 7541 section 4.1). */
+  /** Decoded size of the present block (RFC 7541 section 4.1). */
   size = 0;
 
   /** The peer's SETTINGS_HEADER_TABLE_SIZE; takes effect with the next block. */
@@ -40,7 +40,7 @@ export class HpackEncoder {
     this.lowest = this.resized ? Math.min(this.lowest, limit) : limit;
     this.limit = limit;
     this.resized = true;
-    // Early is safe: indices count from the newest entry, and no block is under way.
+    // This is not too early: indices count from the newest entry, and no block is begun.
     this.table.resize(limit);
     this.version++;
   }
@@ -73,7 +73,7 @@ export class HpackEncoder {
     else this.writeLiteral(as === 'secret' ? 0x10 : 0, 0x0f, name, value);
   }
 
-  /** A field that is indexed once it has come twice in a row with one value, and not at all if it is a secret. */
+  /** Adds a field that is indexed after it came twice in a row with the same value, unless it is a secret. */
   addMetadata(name: string, value: string): void {
     if (secrets.has(name)) {
       this.add(name, value, 'secret');

@@ -1,6 +1,6 @@
 /**
- * Code lengths in bits of the octets 0 to 255 (RFC 7541 appendix B). The code is canonical: codes of one length are
- * consecutive in the order of the octets, so the lengths are the whole table. The end-of-string symbol, 30 ones, is the last.
+ * Code lengths in bits of the octets 0 to 255 (RFC 7541 appendix B). The code is canonical: codes of one length are consecutive in
+ * the order of the octets, so the lengths are the whole table. The end-of-string symbol, 30 ones, is the last code.
  */
 // biome-ignore format: a table of 16 by 16
 const codeLengths = [
@@ -23,7 +23,7 @@ const codeLengths = [
 ];
 const maxLength = 30;
 
-/** Octets in the order of their codes, and for each length its first code and where its octets begin. */
+/** The octets in the order of their codes, and for each length its first code and the index of its first octet. */
 const byCode: number[] = [];
 const firstCode: number[] = [];
 const firstAt: number[] = [];
@@ -37,7 +37,7 @@ for (let length = 0, code = 0; length <= maxLength; length++) {
   code = (code + octets.length) << 1;
 }
 
-/** For every eight bits that begin with a code of at most eight: `length << 8 | octet`; zero where a longer code begins. */
+/** For each value of eight bits: `length << 8 | octet` of the code of at most eight bits at its beginning; 0 for a longer code. */
 const short = new Uint16Array(256);
 for (let length = 5; length <= 8; length++) {
   for (let i = 0; i < count[length]!; i++) {
@@ -56,7 +56,7 @@ export function decodeHuffman(from: Buffer, start: number, end: number): string 
   let at = 0;
   while (at < bits) {
     const octet = start + (at >>> 3);
-    // Behind the end, ones: what is left is then either a code or the padding, which is a prefix of the end-of-string.
+    // Ones follow the end: the remaining bits are a code or the padding, which is a prefix of the end-of-string symbol.
     const next = octet + 1 < end ? from[octet + 1]! : 0xff;
     const eight = (((from[octet]! << 8) | next) >>> (8 - (at & 7))) & 0xff;
     const found = short[eight]!;
@@ -81,7 +81,7 @@ function isOnes(eight: number, length: number): boolean {
   return eight >>> (8 - length) === (1 << length) - 1;
 }
 
-/** The octet whose code of more than eight bits begins at bit `at`; -1 if none ends before `bits`. */
+/** The octet whose code of more than eight bits begins at bit `at`; -1 if no code ends before `bits`. */
 function decodeLong(from: Buffer, start: number, at: number, bits: number): number {
   let code = 0;
   const limit = Math.min(maxLength, bits - at);

@@ -2,7 +2,7 @@ import type { HpackEncoder, Representation } from './hpack-encoder.ts';
 
 export type SharedField = readonly [name: string, value: string, as: Representation];
 
-/** Fields that many header blocks of one connection have in common: encoded once, until the dynamic table changes. */
+/** Fields that many header blocks of one connection share. They are encoded once, until the dynamic table changes. */
 export class SharedFields {
   private readonly fields: readonly SharedField[];
   private octets: Buffer | undefined = undefined;
@@ -13,7 +13,7 @@ export class SharedFields {
     this.fields = fields;
   }
 
-  /** Adds them to the block that is under way. */
+  /** Adds the fields to the present block. */
   addTo(encoder: HpackEncoder): void {
     const { version } = encoder;
     if (this.octets !== undefined && this.version === version) {
@@ -23,7 +23,7 @@ export class SharedFields {
     const start = encoder.length;
     const { size } = encoder;
     for (const [name, value, as] of this.fields) encoder.add(name, value, as);
-    // What was new just now is not an index in this block: it cannot be sent again.
+    // A field that was new in this block is not an index here, so these octets cannot be sent again.
     if (encoder.version !== version) return;
     this.octets = Buffer.from(encoder.block.subarray(start, encoder.length));
     this.size = encoder.size - size;

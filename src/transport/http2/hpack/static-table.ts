@@ -10,7 +10,7 @@ www-authenticate=`
   .split(/\s+/)
   .map(field => field.replace('_', ' ').split('=') as [string, string]);
 
-/** Entries of the static table; dynamic entries begin at the index after it. */
+/** The number of entries of the static table. Dynamic entries begin at the next index. */
 export const staticSize = fields.length;
 
 /** Names and values by index; index 0 is not used. */
@@ -26,12 +26,12 @@ fields.forEach(([name, value], i) => {
   byField.set(name, values.set(value, i + 1));
 });
 
-/** The first index with that name; 0 if there is none. */
+/** The first index with the name; 0 if there is none. */
 export function findStaticName(name: string): number {
   return byName.get(name) ?? 0;
 }
 
-/** The index with that name and value; 0 if there is none. */
+/** The index with the name and the value; 0 if there is none. */
 export function findStaticField(name: string, value: string): number {
   return byField.get(name)?.get(value) ?? 0;
 }

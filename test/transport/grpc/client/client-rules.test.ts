@@ -147,7 +147,7 @@ const rows: Row[] = [
       ]),
     ],
     Code.Unknown,
-    'the answer is no gRPC: text/html',
+    'the answer is not gRPC, its content-type is text/html',
     reset('CANCEL'),
   ],
   ['HTTP 404', [status('404')], Code.Unimplemented, 'the answer has HTTP status 404 and no gRPC status', []],

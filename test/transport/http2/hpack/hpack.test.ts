@@ -143,16 +143,16 @@ const malformed: ReadonlyArray<readonly [title: string, block: string, fault: st
   ['an integer that goes on', 'ff808080', 'an integer without an end'],
   ['an integer above 28 bits', 'ffffffffff7f', 'an integer too large'],
   ['an integer of zeros without end', 'ff8080808080808080808000', 'an integer too large'],
-  ['no value', '4001', 'a string of 1 bytes where 0 are left'],
+  ['no value', '4001', 'a string of 1 bytes where 0 bytes are left'],
   ['nothing behind a name', '400161', 'a string is missing'],
-  ['a string longer than its block', '4001610561', 'a string of 5 bytes where 1 are left'],
-  ['a string of 2^28', '400161ff80ffff7f61', 'a string of 268435455 bytes where 1 are left'],
+  ['a string longer than its block', '4001610561', 'a string of 5 bytes where 1 bytes are left'],
+  ['a string of 2^28', '400161ff80ffff7f61', 'a string of 268435455 bytes where 1 bytes are left'],
   ['Huffman: a byte of padding', '40016182' + '1fff', 'a malformed Huffman string'],
   ['Huffman: the end-of-string symbol', '40016184' + 'ffffffff', 'a malformed Huffman string'],
   ['Huffman: padding of zeros', '40016181' + '00', 'a malformed Huffman string'],
   ['Huffman: padding within a long code', '40016182' + 'fffe', 'a malformed Huffman string'],
   ['a table size above what we allow', '3fe21f', 'a table size of 4097'],
-  ['a table size update behind a field', '8220', 'a table size update behind a field'],
+  ['a table size update after a field', '8220', 'a table size update after a field'],
 ];
 
 for (const [title, block, fault] of malformed) {

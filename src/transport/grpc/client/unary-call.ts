@@ -111,9 +111,7 @@ export class UnaryCall extends ClientCall {
     }
   }
 
-  /**
-   * Dead tables of a Map can hold this call until a full collection. So the finished call holds no message.
-   */
+  /** Dead tables of a Map can hold this call until a full collection. So the finished call holds no message. */
   private dropMessages(): void {
     this.reader.dispose();
     this.request = nothing;

@@ -11,7 +11,7 @@ export const daemonFlags: readonly FlagRow[] = [
     type: 'string',
     default: '',
     value: 'FILE',
-    help: 'a YAML file that says what the flags say, and more of each runtime; flags win over it (see criproxy config -help)',
+    help: 'a YAML file with the options of the flags, and more options for each runtime; flags win over it (see criproxy config --help)',
   },
   ...[...new Set(allOptions.flatMap(({ flag }) => flag ?? []))].map(toFlagRow),
   { name: 'logtostderr', type: 'bool', default: 'true', help: GLOG, ignored: true },

@@ -1,5 +1,7 @@
 import { test } from 'tap';
 import { commands } from '../../src/cli/commands/commands.ts';
+import { allOptions } from '../../src/config/options.ts';
+import { Fault } from '../../src/config/value-type.ts';
 import { configOfFlags } from '../support/config-of-flags.ts';
 
 const read = (...argv: string[]) => configOfFlags(...argv);
@@ -71,4 +73,14 @@ test('commands look for the daemon where it is by default', async t => {
   const admin = defaults.filter(([, option]) => option === 'admin-socket');
   t.ok(admin.length > 3);
   for (const [name, , value] of admin) t.equal(value, adminSocket, name);
+});
+
+test('every row of the table has a default of its type, a text, and a place of its own', async t => {
+  for (const { key, scope, type, default: standard, help } of allOptions) {
+    t.notOk(type.parse(standard) instanceof Fault, `${scope} ${key}: the default`);
+    t.match(help, /^\S.*[^.]$/, `${key}: help without a full stop`);
+    t.equal(allOptions.filter(row => row.key === key && row.scope === scope).length, 1, `${scope} ${key}: once`);
+  }
+  const flags = new Set(allOptions.flatMap(({ flag }) => flag ?? []));
+  t.equal(new Set([...flags].map(({ name }) => name)).size, flags.size, 'no two flags have one name');
 });

@@ -14,7 +14,7 @@ export const reloadRow: CommandRow = {
   summary: 'have the running daemon read its configuration file again',
   options: [adminSocket],
   notes: [
-    `The same as systemctl reload criproxy, or SIGHUP, and says what has changed. The list of runtimes, the options of each, ${keys('live')} change at once, and no call fails for it; ${keys('restart')} wait for a restart. A file with a fault is refused as a whole.`,
+    `The same as systemctl reload criproxy, or SIGHUP, and prints the changes. The list of runtimes, every option of a runtime, and the keys ${keys('live')} change at once, and no call fails for it; the keys ${keys('restart')} wait for a restart. A file with a fault is refused as a whole.`,
     'Flags that the daemon was started with win over the file, and change at a restart only.',
   ],
   exits: { 1: 'refused, and the configuration is as it was; or the daemon cannot be asked' },

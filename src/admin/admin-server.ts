@@ -42,7 +42,8 @@ export function serveAdmin(
     connection.timer = ms === undefined ? undefined : setTimeout(() => socket.destroy(), ms).unref();
   };
   const startHttp = async (): Promise<HttpServer> => {
-    const [{ createServer }, { answer }] = await Promise.all([import('node:http'), import('./admin-answer.ts')]);
+    const { createServer } = await import('node:http');
+    const { answer } = await import('./admin-answer.ts');
     return createServer({ maxHeaderSize: 16 * 1024 }, (request, response) => {
       const connection = sockets.get(request.socket);
       if (connection !== undefined) connection.isAsked = true;

@@ -7,14 +7,14 @@ import type { LogLine } from './log-line.ts';
 const MAX_FIELD = 60_000;
 
 /** syslog(3): err, warning, info, debug. */
-export function priorityOf({ severity, level }: LogLine): number {
+function priorityOf({ severity, level }: LogLine): number {
   if (severity === 'error') return 3;
   if (severity === 'warning') return 4;
   return level >= Level.Change ? 7 : 6;
 }
 
 /** The text of a line, on one line. */
-export function textOf({ message, about }: LogLine): string {
+function textOf({ message, about }: LogLine): string {
   return `${escapeControls(message)}${about.call === undefined ? '' : ` #${about.call.id}`}`;
 }
 

@@ -10,7 +10,7 @@ import { loadUnit } from './unit.ts';
 const SERVICE = 'criproxy.service';
 
 /** Where criproxy 0.14 had its runtimes: CRI_PRIMARY, the primary's name or socket, and CRI_OTHER, id:socket,... */
-export const SETTINGS_FILE = '/etc/default/criproxy';
+const SETTINGS_FILE = '/etc/default/criproxy';
 
 /** The answers to the package's questions. */
 export interface Answers {

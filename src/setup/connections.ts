@@ -8,7 +8,7 @@ export interface Process {
 }
 
 /** A process's arguments; undefined when it has ended. */
-export function readArguments(pid: number): readonly string[] | undefined {
+function readArguments(pid: number): readonly string[] | undefined {
   try {
     const text = readFileSync(`/proc/${pid}/cmdline`, 'utf8');
     return text === '' ? undefined : text.replace(/\0$/, '').split('\0');

@@ -77,7 +77,7 @@ export interface CommandLine {
 }
 
 /** The absolute path that a flag names; undefined without the flag. */
-export function findPath({ args, folder }: Omit<CommandLine, 'minor'>, flag: string): string | undefined {
+function findPath({ args, folder }: Omit<CommandLine, 'minor'>, flag: string): string | undefined {
   const value = findFlag(args, flag)?.value;
   return value ? posix.resolve(folder, value) : undefined;
 }

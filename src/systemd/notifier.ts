@@ -20,7 +20,7 @@ export interface Notifier {
 }
 
 /** Where nobody wants to know. */
-export const silentNotifier: Notifier = {
+const silentNotifier: Notifier = {
   ready() {},
   reloading() {},
   stopping() {},

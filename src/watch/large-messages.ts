@@ -1,7 +1,7 @@
 import type { Logger } from '../base/logger.ts';
 
 /** The largest message that kubelet and containerd take: 16 MiB (kubelet pkg/kubelet/cri/remote/utils maxMsgSize). */
-export const MESSAGE_LIMIT = 16 * 1024 * 1024;
+const MESSAGE_LIMIT = 16 * 1024 * 1024;
 
 /** The size from which a message is near the limit, in bytes: 12.8 MiB. */
 export const LARGE_MESSAGE = MESSAGE_LIMIT * 0.8;

@@ -1,7 +1,7 @@
 import { test } from 'tap';
 import { ProxyError } from '../../src/base/error.ts';
-import { dial } from '../../src/transport/grpc/client/client.ts';
 import { criTypes } from '../support/cri-types.ts';
+import { dial } from '../support/dial.ts';
 import { methodPath } from '../support/facts.ts';
 import { needs } from '../support/require.ts';
 import { startTwoRuntimes } from '../support/two-runtimes.ts';

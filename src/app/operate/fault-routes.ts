@@ -49,7 +49,7 @@ export function faultRoutes(faults: Faults | undefined, runtimes: () => readonly
 }
 
 /** A rule from JSON. Throws an AdminError. */
-export function readRule(body: unknown, runtimes: readonly string[]): FaultRule {
+function readRule(body: unknown, runtimes: readonly string[]): FaultRule {
   if (typeof body !== 'object' || body === null || Array.isArray(body)) throw wrong('a fault is a JSON object');
   const given = new Map<string, unknown>(Object.entries(body));
   for (const name of given.keys()) {

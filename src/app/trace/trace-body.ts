@@ -4,7 +4,7 @@ import { Records } from '../../wire/records.ts';
 import { WireError } from '../../wire/wire-error.ts';
 
 /** How much of a message is shown, in bytes: a list of 500 containers would fill the terminal, and take its time. */
-export const BODY_LIMIT = 64 * 1024;
+const BODY_LIMIT = 64 * 1024;
 const SHOWN: DumpLimit = { values: 5_000, text: BODY_LIMIT };
 
 /** The beginning of a message that is shown, and how long the whole was. */

@@ -9,7 +9,7 @@ export async function runReload({ values }: Invocation): Promise<number> {
 }
 
 /** A line for each thing that there is to know. */
-export function formatReport({ changes, warnings, needsRestart, note }: ReloadReport): string {
+function formatReport({ changes, warnings, needsRestart, note }: ReloadReport): string {
   const lines = [
     ...changes,
     ...warnings.map(line => `warning: ${line}`),

@@ -2,7 +2,7 @@ import { lenField, readBytes, readEnum, varintField } from '../../wire/fields.ts
 import { readInfo } from './node-status.ts';
 
 /** CgroupDriver. */
-export const CgroupDriver = { systemd: 0, cgroupfs: 1 } as const;
+const CgroupDriver = { systemd: 0, cgroupfs: 1 } as const;
 
 export type CgroupDriverName = keyof typeof CgroupDriver;
 

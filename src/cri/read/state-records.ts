@@ -11,7 +11,7 @@ import {
 
 /** PodSandboxState and ContainerState, as far as they are set here. */
 export const SANDBOX_READY = 0;
-export const SANDBOX_NOTREADY = 1;
+const SANDBOX_NOTREADY = 1;
 export const CONTAINER_RUNNING = 1;
 export const CONTAINER_EXITED = 2;
 const CONTAINER_UNKNOWN = 3;

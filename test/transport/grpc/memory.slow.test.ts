@@ -2,7 +2,7 @@ import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
 import type { Service } from '../../../src/base/call.ts';
-import { dial } from '../../../src/transport/grpc/client/client.ts';
+import { dial } from '../../support/dial.ts';
 import { memoryInUse } from '../../support/memory-in-use.ts';
 import { replyWith } from '../support/echo.ts';
 import { data, headers, hello, requestFields } from '../support/frames.ts';

@@ -2,9 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
 import { Code } from '../../../src/base/codes.ts';
 import type { Logger } from '../../../src/base/logger.ts';
-import { dial } from '../../../src/transport/grpc/client/client.ts';
 import { Link } from '../../../src/transport/link/link.ts';
 import { waitFor } from '../../support/child.ts';
+import { dial } from '../../support/dial.ts';
 import { type LeavingServer, startLeavingServer } from '../support/leaving-server.ts';
 import { callOptions } from '../support/sockets.ts';
 

@@ -1,8 +1,8 @@
 import { connect, createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as grpc from '@grpc/grpc-js';
-import { dial } from '../../../src/transport/grpc/client/client.ts';
 import type { Session } from '../../../src/transport/session.ts';
+import { dial } from '../../support/dial.ts';
 import { callOptions, ForeignClient, listen, outcome, socketPath, startForeignServer, startServer } from './sockets.ts';
 
 interface Teardown {

@@ -32,8 +32,6 @@ export function makeDial(options: DialOptions): Dial {
   };
 }
 
-export const dial: Dial = makeDial({});
-
 /** Opens a session on a connected socket, whose bytes come through `listen`. Rejects if the peer is not an HTTP/2 server. */
 export async function openSession(
   socket: Duplex,

@@ -5,7 +5,8 @@ import type { Metadata } from '../../../../src/base/call.ts';
 import { Code } from '../../../../src/base/codes.ts';
 import { EndingCall } from '../../../../src/base/ending-call.ts';
 import { ProxyError } from '../../../../src/base/error.ts';
-import { dial, makeDial } from '../../../../src/transport/grpc/client/client.ts';
+import { makeDial } from '../../../../src/transport/grpc/client/client.ts';
+import { dial } from '../../../support/dial.ts';
 import { callOptions, startForeignServer } from '../../support/sockets.ts';
 
 const MiB = 1024 * 1024;

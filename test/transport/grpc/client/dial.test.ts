@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import t from 'tap';
-import { dial } from '../../../../src/transport/grpc/client/client.ts';
+import { dial } from '../../../support/dial.ts';
 import { listen, socketPath } from '../../support/sockets.ts';
 
 t.test('dialling what is not there, what is no HTTP/2, and what is silent', async t => {

@@ -4,7 +4,7 @@ import type * as grpc from '@grpc/grpc-js';
 import t from 'tap';
 import type { Service } from '../../../../src/base/call.ts';
 import { Code } from '../../../../src/base/codes.ts';
-import { dial } from '../../../../src/transport/grpc/client/client.ts';
+import { dial } from '../../../support/dial.ts';
 import { replyWith } from '../../support/echo.ts';
 import { data, headers, hello, message, requestFields } from '../../support/frames.ts';
 import { RawPeer } from '../../support/raw-peer.ts';

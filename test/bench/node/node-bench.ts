@@ -53,7 +53,7 @@ export async function playLoad(
   const file = rig.writePlan('load', plan);
   const all = new Map<string, Slice[]>(rig.targets.map(({ name }) => [name, []]));
   const play = async (target: Target) => {
-    all.get(target.name)!.push(await slice(rig, target, async () => (await rig.play(file, target)).times));
+    all.get(target.name)!.push(await slice(rig, target, () => rig.play(file, target)));
   };
   if (plan.entries.length > 0) await warmUp(rig, file, plan);
   else await settle(rig, file);

@@ -12,6 +12,7 @@ function sliceOf(resident: number | undefined): Slice {
     runtimes: 9_999_999,
     others: 19_999_999,
     times: { '/runtime.v1.RuntimeService/ListContainerStats': Array.from({ length: 99_999 }, () => 123_456) },
+    streamed: 12_345,
     resident,
     proportional: resident,
   };

@@ -57,7 +57,12 @@ function timesByMethod(all: SlicesByTarget): string[] {
     '',
     `${'p50 and p99 in ms'.padEnd(19)}${'calls'.padStart(7)} ${kinds.map(kind => kind.padStart(12)).join(' ')}`,
     ...rows,
+    `${'events'.padEnd(26)} ${kinds.map(kind => String(streamedOf(all.get(kind)!)).padStart(12)).join(' ')}`,
   ];
+}
+
+function streamedOf(slices: readonly Slice[]): number {
+  return slices.reduce((sum, { streamed }) => sum + streamed, 0);
 }
 
 export function timesOf(slices: readonly Slice[], path: string) {

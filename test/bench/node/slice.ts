@@ -1,3 +1,4 @@
+import type { PlanResult } from '../peers/plan.ts';
 import { median } from '../stats.ts';
 import { cpuTime, machineCpuTime, proportionalMemory, residentMemory, type Usage, usageOf } from '../usage.ts';
 import type { NodeRig, Target } from './node-rig.ts';
@@ -14,6 +15,8 @@ export interface Slice {
   readonly others: number;
   /** Times of calls by path, in microseconds. */
   readonly times: Readonly<Record<string, readonly number[]>>;
+  /** Messages of the stream that is open all the time. */
+  readonly streamed: number;
   /** In MiB at its end; undefined for `direct`. */
   readonly resident: number | undefined;
   readonly proportional: number | undefined;
@@ -33,14 +36,10 @@ function look(rig: NodeRig, { child, runtimes, logged }: Target) {
   };
 }
 
-/** Measures a target while `doing` is under way; it resolves with times of calls by path. */
-export async function slice(
-  rig: NodeRig,
-  target: Target,
-  doing: () => Promise<Readonly<Record<string, readonly number[]>>>,
-): Promise<Slice> {
+/** Measures a target while a plan is played to it. */
+export async function slice(rig: NodeRig, target: Target, play: () => Promise<PlanResult>): Promise<Slice> {
   const before = look(rig, target);
-  const times = await doing();
+  const { times, streamed } = await play();
   const after = look(rig, target);
   const pid = target.child?.pid;
   return {
@@ -55,6 +54,7 @@ export async function slice(
     runtimes: after.runtimes - before.runtimes,
     others: after.others - before.others,
     times,
+    streamed,
     resident: pid === undefined ? undefined : residentMemory(pid),
     proportional: pid === undefined ? undefined : proportionalMemory(pid),
   };

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"os"
 	"sync"
 	"time"
@@ -63,8 +64,15 @@ func play(job job) (*planResult, error) {
 		}
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	streamed := make(chan int)
-	go func() { streamed <- countMessages(ctx, pair[0], plan.Stream) }()
+	var streamFault error
+	var streaming sync.WaitGroup
+	if plan.Stream != "" {
+		streaming.Add(1)
+		go func() {
+			defer streaming.Done()
+			streamFault = countMessages(ctx, pair[0], plan.Stream, &all.Streamed)
+		}()
+	}
 	start := time.Now()
 	due := func(at float64) time.Time {
 		return start.Add(time.Duration(at / job.Speed * float64(time.Millisecond)))
@@ -77,22 +85,29 @@ func play(job job) (*planResult, error) {
 	pending.Wait()
 	time.Sleep(time.Until(due(plan.Period)))
 	cancel()
-	all.Streamed = <-streamed
+	streaming.Wait()
+	if fault == nil {
+		fault = streamFault
+	}
 	return all, fault
 }
 
-// countMessages reads a stream until the context ends it.
-func countMessages(ctx context.Context, connection *grpc.ClientConn, path string) int {
-	if path == "" {
-		return 0
-	}
+// countMessages reads a stream until the context ends it; another end is an error.
+func countMessages(ctx context.Context, connection *grpc.ClientConn, path string, count *int) error {
 	stream, err := connection.NewStream(ctx, &grpc.StreamDesc{ServerStreams: true}, path)
-	if err != nil || stream.SendMsg(&message{}) != nil || stream.CloseSend() != nil {
-		return 0
+	if err == nil {
+		err = stream.SendMsg(&message{})
 	}
-	for count := 0; ; count++ {
-		if stream.RecvMsg(&message{}) != nil {
-			return count
+	if err == nil {
+		err = stream.CloseSend()
+	}
+	for err == nil {
+		if err = stream.RecvMsg(&message{}); err == nil {
+			*count++
 		}
 	}
+	if ctx.Err() != nil {
+		return nil
+	}
+	return fmt.Errorf("%s: %w", path, err)
 }

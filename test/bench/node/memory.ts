@@ -14,10 +14,10 @@ const UPLOAD = (16 << 20) - 1024;
 export async function measureMemory(
   rig: NodeRig,
   { population, rows }: NodeLoad,
-  { print, minute = MINUTE }: { print(line: string): void; minute?: number },
+  { print }: { print(line: string): void },
 ): Promise<Record<string, number>> {
   const proxy = rig.targets.find(({ name }) => name === 'proxy')!;
-  const plan = rig.writePlan('minute', makePlan(rows, population, minute));
+  const plan = rig.writePlan('minute', makePlan(rows, population, MINUTE));
   const figures: Record<string, number> = {};
   const resident = (when: string) => {
     const memory = residentMemory(proxy.child!.pid!);

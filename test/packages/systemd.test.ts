@@ -115,7 +115,11 @@ test(
 
 test('what a monitoring agent puts into every environment is not the daemon’s', options, async t => {
   const node = await bootWith(t, install);
-  const agent = { NODE_OPTIONS: '--require=/nowhere/agent.cjs', LD_PRELOAD: '/nowhere/agent.so' };
+  const agent = {
+    NODE_OPTIONS: '--require=/nowhere/agent.cjs',
+    PKG_EXECPATH: 'PKG_INVOKE_NODEJS',
+    LD_PRELOAD: '/nowhere/agent.so',
+  };
   for (const [name, value] of Object.entries(agent)) node.must(`systemctl set-environment ${name}=${value}`);
   node.must('systemctl restart criproxy');
   const environment = node.must(`tr '\\0' '\\n' < /proc/${show(node, 'MainPID')}/environ`);

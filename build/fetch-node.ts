@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { architectureNames, ownArchitecture } from './architecture.ts';
 import { type NodePackage, nodePackage } from './node-packages.ts';
@@ -15,7 +15,8 @@ export function fetchNode({ name, version, integrity, folder }: NodePackage): vo
   const part = mkdtempSync(`${folder}.`);
   try {
     const args = ['pack', `${name}@${version}`, '--prefer-offline', '--silent', '--pack-destination', part];
-    const archive = join(part, execFileSync('npm', args, { encoding: 'utf8' }).trim());
+    execFileSync('npm', args, { stdio: ['ignore', 'ignore', 'inherit'] });
+    const archive = join(part, readdirSync(part)[0]!);
     const [algorithm, digest] = integrity.split(/-(.*)/s) as [string, string];
     if (createHash(algorithm).update(readFileSync(archive)).digest('base64') !== digest)
       throw new Error(`${name}@${version} from the registry is not what package-lock.json has`);

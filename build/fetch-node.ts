@@ -1,6 +1,15 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { architectureNames, ownArchitecture } from './architecture.ts';
 import { type NodePackage, nodePackage } from './node-packages.ts';
@@ -27,5 +36,14 @@ export function fetchNode({ name, version, integrity, folder }: NodePackage): vo
   }
 }
 
-if (import.meta.main)
+/** npm 10 takes `.bin/node` away with the package that it passes over, since both have one: puts it back. */
+function linkNode(): void {
+  const { name, folder } = nodePackage(ownArchitecture());
+  const link = join(folder, '..', '.bin', 'node');
+  if (!existsSync(link)) symlinkSync(join('..', name, 'bin', 'node'), link);
+}
+
+if (import.meta.main) {
+  linkNode();
   for (const name of architectureNames) if (name !== ownArchitecture()) fetchNode(nodePackage(name));
+}

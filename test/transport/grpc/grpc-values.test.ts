@@ -103,7 +103,7 @@ t.test('a quota', async t => {
   const quota = new Quota(3, 0);
   t.same([quota.take(), quota.take(), quota.take(), quota.take()], [true, true, true, false], 'gives its burst');
   quota.give();
-  t.same([quota.take(), quota.take()], [true, false], 'and what it gets back');
+  t.same([quota.take(), quota.take()], [true, false], 'and the one that it gets back');
   const fast = new Quota(2, 1e9);
   t.equal(Array.from({ length: 1000 }, () => fast.take()).includes(false), false, 'and its rate');
   const full = new Quota(2, 0);
@@ -111,7 +111,7 @@ t.test('a quota', async t => {
   t.same([full.take(), full.take(), full.take()], [true, true, false], 'and never holds more than its burst');
 });
 
-t.test('of a text that is too long so many whole characters are sent as fit', async t => {
+t.test('a text that is too long is cut after a whole character', async t => {
   const text = 'a€ö😀%b\n';
   for (let room = 0; room < 40; room++) {
     const encoded = encodeMessage(text, room);

@@ -39,7 +39,7 @@ for (const size of [300_000, 2_000_000]) {
     peer.send(
       headerFrames(encoder, 3, [...head, ['x', 'second'], ['grpc-message', text], ['grpc-status', '5']], true),
       data(1, message('hello'), 0),
-      // By their indices, which must have outlived the long text.
+      // The fields come by their indices, which must be right after the long text.
       headerFrames(
         encoder,
         1,

@@ -10,7 +10,7 @@ import { callOptions, startServer } from '../support/sockets.ts';
 
 const MB = 1_000_000;
 
-/** A stream without end of messages of a megabyte; `made` counts them. */
+/** An endless stream of messages of a megabyte; `made` counts them. */
 function source(): { service: Service; made: () => number } {
   let made = 0;
   const endless = async function* () {
@@ -22,7 +22,7 @@ function source(): { service: Service; made: () => number } {
   return { service: () => ({ kind: 'stream', handle: () => replyWith(endless()) }), made: () => made };
 }
 
-t.test('20 clients that read nothing of an endless stream', async t => {
+t.test('20 clients that do not read an endless stream', async t => {
   const { service, made } = source();
   const { path } = await startServer(t, service);
   const before = await memoryInUse();
@@ -74,7 +74,7 @@ t.test('a relay between a fast server and a slow client', { timeout: 60_000 }, a
   up.close();
 });
 
-t.test('200 replies of a megabyte to a client that reads none', async t => {
+t.test('200 replies of a megabyte to a client that does not read', async t => {
   const big = Buffer.alloc(MB, 'x');
   const { path } = await startServer(t, () => ({
     kind: 'unary',
@@ -107,7 +107,7 @@ t.test('100 sessions come and go', async t => {
   for (let i = 0; i < 20; i++) await once();
   const before = await memoryInUse();
   for (let i = 0; i < 100; i++) await once();
-  // The last sessions are still being closed.
+  // The last sessions are not closed yet.
   let growth = Number.POSITIVE_INFINITY;
   for (let tries = 0; growth > MB && tries < 50; tries++) growth = (await memoryInUse()) - before;
   t.ok(growth < MB, `${growth} bytes are left of them`);

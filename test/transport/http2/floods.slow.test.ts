@@ -28,13 +28,13 @@ const rst = (id: number) => frame(FrameType.RstStream, 0, id, uint32(8));
 const tableFill = Buffer.concat([Buffer.from('4001617fa11e', 'hex'), Buffer.alloc(4000, 'x')]);
 const noWindow = frame(FrameType.Settings, 0, 0, setting(SettingId.InitialWindowSize, 0));
 
-/** How a client floods us: what it begins with, then its `n`th burst, until it is cut off. */
+/** The flood of a client: its first bytes, then the bytes of its `n`th burst, until it is cut off. */
 interface Flood {
   readonly title: string;
   readonly limits?: Partial<Limits>;
   readonly begin: Buffer;
   readonly burst: (n: number) => Buffer;
-  /** It does not even read. */
+  /** The client does not read. */
   readonly deaf?: boolean;
 }
 
@@ -108,7 +108,7 @@ const floods: Flood[] = [
   },
 ];
 
-/** Floods until the server has had enough; resolves with how often it was cut off with ENHANCE_YOUR_CALM. */
+/** Floods until the server ends the connection. Resolves with the number of connections that ended with ENHANCE_YOUR_CALM. */
 async function flood(t: Test, path: string, { begin, burst, deaf = false }: Flood): Promise<RawPeer> {
   const socket = connect(path);
   t.teardown(() => socket.destroy());
@@ -119,7 +119,7 @@ async function flood(t: Test, path: string, { begin, burst, deaf = false }: Floo
     const bytes = burst(n);
     if (bytes.length > 0 && !socket.write(bytes) && !deaf)
       await Promise.race([new Promise(resolve => socket.once('drain', resolve)), peer.until(() => false)]);
-    // A paused socket does not notice that it was closed, but by writing.
+    // A paused socket notices its end by a write only.
     await sleep(bytes.length === 0 || n % 10 === 0 ? 1 : 0);
   }
   return peer;
@@ -148,7 +148,7 @@ for (const row of floods) {
     t.equal(peer.closed, true, 'the flooder is cut off');
     const why = peer.summary().filter(word => word.startsWith('GoAway'));
     t.same(row.deaf ? [] : why, row.deaf ? [] : ['GoAway ENHANCE_YOUR_CALM']);
-    t.equal(failed, 0, `${times.length} calls of somebody else are answered`);
+    t.equal(failed, 0, `${times.length} calls of another client are answered`);
     const median = times.sort((a, b) => a - b)[times.length >> 1]!;
     t.ok(median < 500, `in ${median} ms`);
   });
@@ -168,7 +168,7 @@ t.test('a zero-window stall (CVE-2019-9511) costs its calls', { timeout: 60_000 
   t.equal((await other.unary('/test.Test/Echo', Buffer.from('me too'))).code, 0);
 });
 
-t.test('500 connections that say nothing', { timeout: 60_000 }, async t => {
+t.test('500 silent connections', { timeout: 60_000 }, async t => {
   const { path } = await startServer(t, echo, { handshakeTimeout: 300, sweepInterval: 50 });
   const other = new ForeignClient(t, path);
   const peers = Array.from({ length: 500 }, () => new RawPeer(connect(path)));

@@ -24,14 +24,14 @@ import { callOptions } from '../support/sockets.ts';
 const window = (streamId: number, by: number) => frame(FrameType.WindowUpdate, 0, streamId, uint32(by));
 const initialWindow = (size: number) => frame(FrameType.Settings, 0, 0, setting(SettingId.InitialWindowSize, size));
 
-/** Octets of DATA on a stream so far. */
+/** The octets of DATA on a stream so far. */
 function received(peer: RawPeer, streamId: number): number {
   return peer.frames
     .filter(({ type, streamId: id }) => type === FrameType.Data && id === streamId)
     .reduce((sum, { payload }) => sum + payload.length, 0);
 }
 
-/** How far the peer has opened the window of a stream, 0 for the connection, beyond what it began with. */
+/** The sum of the peer's WINDOW_UPDATE for a stream, or for the connection with id 0. */
 function opened(peer: RawPeer, streamId: number): number {
   return peer.frames
     .filter(({ type, streamId: id }) => type === FrameType.WindowUpdate && id === streamId)
@@ -70,7 +70,7 @@ t.test('a reply stops at the window of its stream, to the byte', async t => {
   server.destroy('the test is over');
 });
 
-t.test('replies stop at the window of the connection, and share what comes', async t => {
+t.test('replies stop at the window of the connection, and share its updates', async t => {
   const { peer, server } = rawClient();
   peer.send(preface, initialWindow(1 << 20), ...ask(1, 200_000), ...ask(3, 200_000));
   await settle();
@@ -85,7 +85,7 @@ t.test('replies stop at the window of the connection, and share what comes', asy
   server.destroy('the test is over');
 });
 
-t.test('a reply goes out in frames of the size that the peer takes', async t => {
+t.test('a reply is sent in frames of the size that the peer allows', async t => {
   const { peer, server } = rawClient();
   const bigger = frame(
     FrameType.Settings,
@@ -99,7 +99,7 @@ t.test('a reply goes out in frames of the size that the peer takes', async t => 
   server.destroy('the test is over');
 });
 
-t.test('the connection window opens as DATA comes, whoever reads it or not', async t => {
+t.test('the connection window opens as DATA comes, with and without a reader', async t => {
   const { peer, server } = rawClient({ connectionWindow: 100_000 });
   peer.send(hello, headers(1, requestFields('/test.Test/Hang')));
   for (let i = 0; i < 20; i++) peer.send(data(1, Buffer.alloc(10_000), 0));
@@ -115,7 +115,7 @@ t.test('DATA beyond the connection window', async t => {
   t.same(peer.summary(), ['GoAway FLOW_CONTROL_ERROR']);
 });
 
-/** A service of one stream whose requests are read when `read` is called. */
+/** A service with one stream, which reads a request on each call of `read`. */
 function slowReader(): { service: Service; read: () => Promise<number> } {
   const got = Promise.withResolvers<AsyncIterator<Buffer>>();
   const service: Service = () => ({
@@ -155,7 +155,7 @@ t.test('the window of a stream opens only as its messages are read', async t => 
   server.destroy('the test is over');
 });
 
-t.test('a message larger than the window of its stream comes in', async t => {
+t.test('a message larger than the window of its stream arrives', async t => {
   const { peer, server } = rawClient({ streamWindow: 20_000 });
   peer.send(hello, headers(1, requestFields('/test.Test/Echo')));
   const all = message(Buffer.alloc(99_995, 'x'));
@@ -169,7 +169,7 @@ t.test('a message larger than the window of its stream comes in', async t => {
   server.destroy('the test is over');
 });
 
-t.test('a handler makes no more messages than its client takes', async t => {
+t.test('a handler makes no more messages than its client reads', async t => {
   let made = 0;
   const service: Service = () => ({
     kind: 'stream',
@@ -210,7 +210,7 @@ t.test('our client: the window of an answer opens only as it is read', async t =
   session.close();
 });
 
-t.test('our client: requests stop at the window and are not asked for', async t => {
+t.test('our client: requests stop at the window, and no more are read', async t => {
   const { peer, session } = await rawServer(initialWindow(30_000));
   let made = 0;
   async function* source() {
@@ -226,7 +226,7 @@ t.test('our client: requests stop at the window and are not asked for', async t 
   session.close();
 });
 
-t.test('unary and streaming calls over tiny windows end as they should', async t => {
+t.test('unary and streaming calls end well with tiny windows', async t => {
   const { peer, server } = rawClient({}, echo);
   peer.send(preface, initialWindow(1), ...ask(1, 50));
   const grow = setInterval(() => peer.send(window(1, 1)), 1);

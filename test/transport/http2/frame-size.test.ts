@@ -12,7 +12,7 @@ const MiB = 1024 * 1024;
 const large = Buffer.alloc(4 * MiB, 'x');
 const total = large.length + 5;
 
-/** What gRPC core announces: frames and windows of more than a message. */
+/** The settings of gRPC core: frames and windows larger than a message. */
 const generous = Buffer.concat([
   frame(
     FrameType.Settings,
@@ -31,7 +31,7 @@ function dataSizes(peer: RawPeer, id: number): number[] {
 
 const sum = (sizes: readonly number[]) => sizes.reduce((all, size) => all + size, 0);
 
-t.test('a request of 4 MiB to a server that would take it in one frame', async t => {
+t.test('a request of 4 MiB to a server that accepts it in one frame', async t => {
   const { peer, session } = await rawServer(generous);
   const call = session.call('/a/B', large, callOptions());
   await peer.until(() => sum(dataSizes(peer, 1)) === total);
@@ -48,7 +48,7 @@ t.test('a request of 4 MiB to a server that would take it in one frame', async t
   session.close();
 });
 
-t.test('a request header of 200 kB to a server that would take it in one frame', async t => {
+t.test('a request header of 200 kB to a server that accepts it in one frame', async t => {
   const { peer, session } = await rawServer(generous);
   const call = session.call('/a/B', Buffer.alloc(0), callOptions([['x', 'y'.repeat(200_000)]]));
   call.catch(() => {});
@@ -59,7 +59,7 @@ t.test('a request header of 200 kB to a server that would take it in one frame',
   await t.rejects(call, { code: Code.Unavailable });
 });
 
-t.test('an answer of 4 MiB does not hold up a short one behind it', async t => {
+t.test('an answer of 4 MiB does not delay a short one after it', async t => {
   const service = (path: string) => ({
     kind: 'unary' as const,
     handle: async () => ({

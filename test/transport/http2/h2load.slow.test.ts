@@ -8,10 +8,10 @@ import { startServer } from '../support/sockets.ts';
 
 const h2load = '/usr/bin/h2load';
 const missing = !existsSync(h2load);
-// On a machine of ours a missing tool is told; where everything has to run it is a failure.
+// A missing tool is reported on a developer's machine, and is a failure where all tests must run.
 const skip = missing && process.env['CI'] !== 'true' ? "Debian's nghttp2-client is not installed" : false;
 
-/** Options of h2load beside the request. */
+/** Options of h2load in addition to the request. */
 const rows: ReadonlyArray<readonly [title: string, args: readonly string[], requests: number]> = [
   ['one client, one stream', ['-n2000', '-c1', '-m1'], 2000],
   ['10 clients with 100 streams each', ['-n20000', '-c10', '-m100'], 20_000],

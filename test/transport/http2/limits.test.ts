@@ -28,13 +28,13 @@ const bare = (id: number) => headers(id, [], whole);
 const calm = ['GoAway ENHANCE_YOUR_CALM'];
 const settings = frame(FrameType.Settings, 0, 0);
 
-/** The header block of a request, of so many bytes. */
+/** The header block of a request with this many bytes. */
 function blockOf(size: number): Buffer {
   const fill = (length: number) => block([...requestFields('/test.Test/None'), ['x', 'y'.repeat(length)]]);
   return fill(5000 + size - fill(5000).length);
 }
 
-/** Just what is allowed, and one more. */
+/** The limit itself, and one more. */
 const rows: ReadonlyArray<
   readonly [
     title: string,
@@ -149,7 +149,7 @@ t.test('an HPACK bomb', async t => {
   t.same(await converse(Buffer.concat([hello, first, bomb])), ['RstStream 1 PROTOCOL_ERROR', ...calm]);
 });
 
-t.test('a header list above the limit fails its call, and only that', async t => {
+t.test('a header list above the limit fails its call only', async t => {
   const large = headers(1, [...requestFields('/test.Test/Echo'), ['x', 'y'.repeat(5000)]], whole);
   const small = Buffer.concat([headers(3, requestFields('/test.Test/Echo')), data(3, message('x'))]);
   t.same(await converse(Buffer.concat([hello, large, small]), { maxHeaderListSize: 4000 }), [
@@ -160,7 +160,7 @@ t.test('a header list above the limit fails its call, and only that', async t =>
   ]);
 });
 
-t.test('messages that begin and do not end', async t => {
+t.test('messages that do not end', async t => {
   const begin = (id: number) =>
     Buffer.concat([
       headers(id, requestFields('/test.Test/Echo')),
@@ -183,7 +183,7 @@ t.test('a message above the limit fails its call', async t => {
   t.same(stream, ['Headers 1 :status=200 grpc-status=8 end', 'RstStream 1 NO_ERROR']);
 });
 
-t.test('replies that nobody takes', async t => {
+t.test('replies that the client does not read', async t => {
   const ask = (id: number) =>
     Buffer.concat([
       headers(id, requestFields('/test.Test/Echo')),
@@ -192,14 +192,14 @@ t.test('replies that nobody takes', async t => {
       ),
     ]);
   const closed = Buffer.concat([hello, frame(FrameType.Settings, 0, 0, setting(SettingId.InitialWindowSize, 0))]);
-  // Each holds its request and its answer; a quarter is for small messages.
+  // Each call holds its request and its answer; a quarter is for small messages.
   const got = await converse(Buffer.concat([closed, ask(1), ask(3), ask(5)]), { maxHeld: 700_000 });
   t.same(got, ['Headers 1 :status=200', 'Headers 3 :status=200', 'Headers 5 :status=200 grpc-status=8 end']);
   const more = await converse(Buffer.concat([closed, ask(1), ask(3), ask(5)]), { maxHeld: 1_000_000 });
   t.same(more, ['Headers 1 :status=200', 'Headers 3 :status=200', 'Headers 5 :status=200']);
 });
 
-/** Times: what the client does, and what the server sends when the sweeps see it. */
+/** Limits of time: the bytes of the client, and the frames of the server after the sweeps. */
 const times: ReadonlyArray<readonly [title: string, limits: Partial<Limits>, bytes: Buffer, want: readonly string[]]> =
   [
     ['no preface', { handshakeTimeout: 50 }, Buffer.alloc(0), calm],
@@ -233,7 +233,7 @@ const begun = (path: string) => Buffer.concat([headers(1, requestFields(path)), 
 const half = (path: string) =>
   Buffer.concat([headers(1, requestFields(path)), data(1, message('hello').subarray(0, 7), 0)]);
 
-/** What stalls a call: it alone is reset. */
+/** The bytes of a call that stalls. Only this call is reset. */
 const stalls: ReadonlyArray<readonly [title: string, bytes: Buffer, before: readonly string[]]> = [
   [
     'an answer without a window',
@@ -261,7 +261,7 @@ for (const [title, bytes, before] of stalls) {
   });
 }
 
-t.test('a byte now and then is too slow, a message that moves is not', async t => {
+t.test('single bytes are too slow, a message that moves is not', async t => {
   const { peer, server } = rawClient({ stallTimeout: 100, minProgress: 1000 });
   t.teardown(() => server.destroy('the test is over'));
   const open = (id: number) => Buffer.concat([headers(id, requestFields('/test.Test/Echo')), prefix(id)]);

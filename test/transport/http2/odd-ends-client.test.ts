@@ -21,10 +21,10 @@ const [headers3, data3, trailers3] = answer(3) as [Buffer, Buffer, Buffer];
 const windowUpdate = frame(FrameType.WindowUpdate, 0, 3, uint32(9));
 const priority = frame(FrameType.Priority, 0, 3, Buffer.alloc(5));
 
-/** What a runtime sends of the call on stream 3, and what the call comes to. */
+/** The frames of a runtime for the call on stream 3, and the code of the call. */
 type Row = readonly [title: string, bytes: readonly Buffer[], code: number];
 
-/** As grpc-go's http2ErrConvTab (internal/transport/http_util.go), but for REFUSED_STREAM, which is sent again. */
+/** The codes of grpc-go's http2ErrConvTab (internal/transport/http_util.go), except REFUSED_STREAM, which is sent again. */
 const codes: ReadonlyArray<readonly [http2: number, grpc: number]> = [
   [0, Code.Internal],
   [1, Code.Internal],
@@ -45,7 +45,7 @@ const codes: ReadonlyArray<readonly [http2: number, grpc: number]> = [
 
 const rows: Row[] = [
   ...codes.map(([http2, grpc]): Row => [`RST_STREAM with code ${http2} for an answer`, [rst(http2)], grpc]),
-  ['RST_STREAM right behind HEADERS', [headers3, rst(2)], Code.Internal],
+  ['RST_STREAM right after HEADERS', [headers3, rst(2)], Code.Internal],
   [
     'RST_STREAM in the middle of a message',
     [headers3, data(3, message('hello').subarray(0, 7), 0), rst(8)],
@@ -53,15 +53,15 @@ const rows: Row[] = [
   ],
   ['RST_STREAM NO_ERROR before the status', [headers3, data3, rst(0)], Code.Internal],
   ['RST_STREAM twice', [headers3, rst(8), rst(8), rst(0)], Code.Cancelled],
-  ['RST_STREAM NO_ERROR behind the answer', [headers3, data3, trailers3, rst(0)], Code.OK],
-  ['CANCEL behind the answer, twice', [headers3, data3, trailers3, rst(8), rst(8)], Code.OK],
-  ['an unknown code behind the answer', [headers3, data3, trailers3, rst(0xffffffff)], Code.OK],
-  ['WINDOW_UPDATE and PRIORITY behind the answer', [headers3, data3, trailers3, windowUpdate, priority], Code.OK],
-  ['WINDOW_UPDATE and PRIORITY behind RST_STREAM', [rst(2), windowUpdate, priority], Code.Internal],
-  ['the answer behind RST_STREAM', [rst(2), headers3, data3, trailers3], Code.Internal],
+  ['RST_STREAM NO_ERROR after the answer', [headers3, data3, trailers3, rst(0)], Code.OK],
+  ['CANCEL after the answer, twice', [headers3, data3, trailers3, rst(8), rst(8)], Code.OK],
+  ['an unknown code after the answer', [headers3, data3, trailers3, rst(0xffffffff)], Code.OK],
+  ['WINDOW_UPDATE and PRIORITY after the answer', [headers3, data3, trailers3, windowUpdate, priority], Code.OK],
+  ['WINDOW_UPDATE and PRIORITY after RST_STREAM', [rst(2), windowUpdate, priority], Code.Internal],
+  ['the answer after RST_STREAM', [rst(2), headers3, data3, trailers3], Code.Internal],
   ['the answer twice', [headers3, data3, trailers3, headers3, data3, trailers3], Code.OK],
   ['trailers twice', [headers3, data3, trailers3, trailers3], Code.OK],
-  ['DATA behind the answer', [headers3, data3, trailers3, data3, data(3, message('x'))], Code.OK],
+  ['DATA after the answer', [headers3, data3, trailers3, data3, data(3, message('x'))], Code.OK],
 ];
 
 for (const kind of ['call', 'stream'] as const) {
@@ -102,7 +102,7 @@ t.test('a call whose request is half sent is cancelled, or its deadline passes',
     if (how === 'signal') controller.abort();
     t.equal(await odd, how === 'signal' ? Code.Cancelled : Code.DeadlineExceeded);
     await peer.frame(({ type }) => type === FrameType.RstStream);
-    // What the runtime has sent before it knows.
+    // The runtime has sent these frames before RST_STREAM arrives.
     peer.send(windowUpdate, ...answer(3), ...answer(1));
     t.equal((await other).message.toString(), 'hello', how);
     t.same(
@@ -113,7 +113,7 @@ t.test('a call whose request is half sent is cancelled, or its deadline passes',
   }
 });
 
-t.test('calls whose deadline is over, at hand and far away', async t => {
+t.test('calls with a deadline in the past, soon and far away', async t => {
   const { peer, session } = await rawServer();
   const other = session.call('/a/B', Buffer.from('1'), callOptions());
   for (const timeout of [0, -1, -1e12]) {
@@ -144,7 +144,7 @@ t.test('CANCEL of a runtime whose clock is faster is the deadline', async t => {
   session.close();
 });
 
-/** The gRPC code that a call comes to. */
+/** The gRPC code of a call's outcome. */
 async function outcome(call: () => Promise<unknown>): Promise<number> {
   return call().then(
     () => Code.OK,

@@ -16,17 +16,17 @@ const answered = (stream: number) => [
   `Data ${stream} 10`,
   `Headers ${stream} grpc-status=0 end`,
 ];
-/** A status in front of the end of the request, which the client need not send any more (RFC 9113, section 8.1). */
+/** A status before the end of the request, which the client need not send then (RFC 9113 section 8.1). */
 const early = (status: number) => [`Headers 3 :status=200 grpc-status=${status} end`, 'RstStream 3 NO_ERROR'];
 const tooLate = ['Headers 3 :status=200 grpc-status=4 end'];
 const closed = ['RstStream 3 STREAM_CLOSED'];
 
-/** What a client sends of the call on stream 3, in turns, and what it gets. */
+/** The frames of a client for the call on stream 3, in turns, and the frames that it gets. */
 type Row = readonly [title: string, turns: ReadonlyArray<readonly Buffer[]>, want: readonly string[]];
 
 const rows: Row[] = [
-  ['RST_STREAM right behind HEADERS', [[open('Echo'), rst()]], []],
-  ['RST_STREAM a turn behind HEADERS', [[open('Echo')], [rst()]], []],
+  ['RST_STREAM right after HEADERS', [[open('Echo'), rst()]], []],
+  ['RST_STREAM a turn after HEADERS', [[open('Echo')], [rst()]], []],
   ['RST_STREAM in the middle of a message', [[open('Echo'), data(3, body.subarray(0, 7), 0), rst()]], []],
   [
     'RST_STREAM in the middle of the prefix of a message',
@@ -35,10 +35,10 @@ const rows: Row[] = [
   ],
   ['RST_STREAM before the end of the request', [[open('Echo'), data(3, body, 0), rst()]], []],
   ['RST_STREAM twice', [[open('Hang'), rst(), rst()], [rst()]], []],
-  ['RST_STREAM behind END_STREAM', [[open('Hang'), data(3, body)], [rst()]], []],
-  ['RST_STREAM behind END_STREAM in the same turn', [[open('Echo'), data(3, body), rst()]], []],
+  ['RST_STREAM after END_STREAM', [[open('Hang'), data(3, body)], [rst()]], []],
+  ['RST_STREAM after END_STREAM in the same turn', [[open('Echo'), data(3, body), rst()]], []],
   [
-    'RST_STREAM behind the answer',
+    'RST_STREAM after the answer',
     [
       [open('Echo'), data(3, body)],
       [rst(), rst(0)],
@@ -49,18 +49,18 @@ const rows: Row[] = [
   ...[0, 1, 2, 5, 7, 13, 14, 0x1234, 0xffffffff].map(
     (code): Row => [`RST_STREAM with code ${code}`, [[open('Hang'), data(3, body, 0), rst(code)]], []],
   ),
-  ['WINDOW_UPDATE and PRIORITY behind RST_STREAM', [[open('Hang'), rst(), windowUpdate, priority], [windowUpdate]], []],
+  ['WINDOW_UPDATE and PRIORITY after RST_STREAM', [[open('Hang'), rst(), windowUpdate, priority], [windowUpdate]], []],
   [
-    'WINDOW_UPDATE and PRIORITY behind the answer',
+    'WINDOW_UPDATE and PRIORITY after the answer',
     [
       [open('Echo'), data(3, body)],
       [windowUpdate, priority],
     ],
     answered(3),
   ],
-  ['DATA behind RST_STREAM', [[open('Echo'), rst(), data(3, body, 0)], [data(3, body)]], closed],
+  ['DATA after RST_STREAM', [[open('Echo'), rst(), data(3, body, 0)], [data(3, body)]], closed],
   [
-    'DATA behind the answer',
+    'DATA after the answer',
     [
       [open('Echo'), data(3, body)],
       [data(3, body), data(3, '')],
@@ -70,7 +70,7 @@ const rows: Row[] = [
   ...['n', 'u', 'm', 'S', 'M', 'H'].flatMap((unit): Row[] => [
     [`grpc-timeout of 0${unit}`, [[open('Echo', { 'grpc-timeout': `0${unit}` }), data(3, body)]], early(4)],
     [
-      `grpc-timeout of 00000000${unit}, and RST_STREAM behind its end`,
+      `grpc-timeout of 00000000${unit}, and RST_STREAM after its end`,
       [[open('Hang', { 'grpc-timeout': `00000000${unit}` })], [data(3, body), rst()]],
       early(4),
     ],

@@ -12,7 +12,7 @@ import { rawClient } from '../support/raw-server.ts';
 import { echoFields } from '../support/server-row.ts';
 import { listen, socketPath } from '../support/sockets.ts';
 
-/** Both ends of a unix socket; nothing is read of `far` until somebody does. */
+/** Both ends of a unix socket. `far` does not read until the test does. */
 async function socketPair(test: { teardown(fn: () => unknown): void }): Promise<{ near: Socket; far: Socket }> {
   const path = await socketPath(test);
   const server = await listen(path);
@@ -28,7 +28,7 @@ async function socketPair(test: { teardown(fn: () => unknown): void }): Promise<
 
 const quiet = { room() {}, backlog() {} };
 
-/** An Output, and what it gives its stream, write by write. */
+/** An Output, and the writes to its stream. */
 function recorded(): { output: Output; writes: string[] } {
   const writes: string[] = [];
   const stream = new Duplex({
@@ -45,7 +45,7 @@ function put(output: Output, text: string): void {
   output.write(Buffer.from(text), 0, text.length);
 }
 
-t.test('what is written in one tick leaves in one piece, at its end', async t => {
+t.test('the bytes of one tick leave in one piece at its end', async t => {
   const { output, writes } = recorded();
   put(output, 'a');
   await Promise.resolve();
@@ -55,7 +55,7 @@ t.test('what is written in one tick leaves in one piece, at its end', async t =>
   t.strictSame(writes, ['ab']);
 });
 
-t.test('what is written in a batch leaves with it, also where batches are inside others', async t => {
+t.test('the bytes of a batch leave at its end, also for batches inside others', async t => {
   const { output, writes } = recorded();
   beginBatch();
   put(output, 'a');
@@ -79,7 +79,7 @@ t.test('a batch that is not the last of its tick waits for the others', async t 
   t.strictSame(writes, ['ab']);
 });
 
-t.test('a batch flushes each output that it wrote to', async t => {
+t.test('a batch flushes each of its outputs', async t => {
   const one = recorded();
   const two = recorded();
   beginBatch();
@@ -89,7 +89,7 @@ t.test('a batch flushes each output that it wrote to', async t => {
   t.strictSame([one.writes, two.writes], [['1'], ['2']]);
 });
 
-t.test('nothing leaves an output that has ended', async t => {
+t.test('no bytes leave an output that has ended', async t => {
   const { output, writes } = recorded();
   put(output, 'a');
   output.end();
@@ -97,7 +97,7 @@ t.test('nothing leaves an output that has ended', async t => {
   t.strictSame(writes, []);
 });
 
-t.test('the replies to calls that came in one read leave in one write', async t => {
+t.test('the replies to the calls of one read leave in one write', async t => {
   const { peer, server } = rawClient();
   peer.send(hello);
   await peer.frame(({ type, flags }) => type === FrameType.Settings && flags === 1);
@@ -110,7 +110,7 @@ t.test('the replies to calls that came in one read leave in one write', async t 
   t.equal(writes.length, 1, `writes of ${writes.join(', ')} octets`);
 });
 
-t.test('a peer that is gone is for the stream to tell of', async t => {
+t.test('the stream reports a peer that is gone', async t => {
   const { near, far } = await socketPair(t);
   const closed = new Promise<string>(resolve =>
     near.once('error', error => resolve((error as { code?: string }).code!)),
@@ -122,7 +122,7 @@ t.test('a peer that is gone is for the stream to tell of', async t => {
   t.equal(await closed, 'EPIPE');
 });
 
-t.test('16 MiB in pieces of any size arrive whole and in order, however slowly they are read', async t => {
+t.test('16 MiB in pieces of any size arrive whole and in order at a slow reader', async t => {
   const { near, far } = await socketPair(t);
   const random = new Random(5);
   const room = { now: () => {} };

@@ -24,7 +24,7 @@ const rows: ServerRow[] = [
   ['3.4 a request is answered', [hello, request], answered],
   ['3.4 HTTP/1.1 is no preface', [Buffer.from('GET / HTTP/1.1\r\n\r\n')], lost('PROTOCOL_ERROR')],
   ['3.4 a preface wrong in its last byte', [preface.subarray(0, 23), Buffer.from('x')], lost('PROTOCOL_ERROR')],
-  ['3.4 no SETTINGS behind the preface', [preface, ping], lost('PROTOCOL_ERROR')],
+  ['3.4 no SETTINGS after the preface', [preface, ping], lost('PROTOCOL_ERROR')],
   ['3.4 HEADERS before SETTINGS', [preface, request], lost('PROTOCOL_ERROR')],
   [
     '3.4 an acknowledgement is not the first SETTINGS',
@@ -81,12 +81,12 @@ const rows: ServerRow[] = [
     [],
   ],
   [
-    '5.1 DATA behind RST_STREAM of the same peer',
+    '5.1 DATA after RST_STREAM of the same peer',
     [hello, hang, frame(FrameType.RstStream, 0, 1, uint32(8)), data(1, message(''))],
     reset('STREAM_CLOSED'),
   ],
   [
-    '5.1 WINDOW_UPDATE behind RST_STREAM',
+    '5.1 WINDOW_UPDATE after RST_STREAM',
     [hello, hang, frame(FrameType.RstStream, 0, 1, uint32(8)), frame(FrameType.WindowUpdate, 0, 1, uint32(1))],
     [],
   ],
@@ -102,7 +102,7 @@ const rows: ServerRow[] = [
     [hello, headers(5, requestFields('/test.Test/Hang')), headers(3, echoFields)],
     lost('STREAM_CLOSED'),
   ],
-  ['5.4.1 nothing is answered behind GOAWAY', [hello, headers(0, echoFields), request], lost('PROTOCOL_ERROR')],
+  ['5.4.1 nothing is answered after GOAWAY', [hello, headers(0, echoFields), request], lost('PROTOCOL_ERROR')],
   ['6.1 DATA on stream 0', [hello, data(0, message(''))], lost('PROTOCOL_ERROR')],
   [
     '6.1 padding is cut off',

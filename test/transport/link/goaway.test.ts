@@ -31,7 +31,7 @@ function linkTo(
 const ask = async (link: Link<string>) =>
   (await link.call('/a/B', Buffer.from('request'), callOptions([], 20_000))).message.toString();
 
-t.test('ten GOAWAY NO_ERROR cost eight callers nothing', async t => {
+t.test('eight callers do not notice ten GOAWAY NO_ERROR', async t => {
   const server = await startLeavingServer(t, 5);
   const { link, lines } = linkTo(t, server);
   await link.tried;
@@ -46,11 +46,11 @@ t.test('ten GOAWAY NO_ERROR cost eight callers nothing', async t => {
   for (let i = 0; i < 10; i++) {
     const before = calls;
     await waitFor('more calls', () => calls > before + 16 || undefined);
-    // Of eight calls under way, some are not taken.
+    // Some of the eight calls in flight are not processed.
     server.takeLeave(i % 2 === 0 ? undefined : 0);
   }
   const last = calls;
-  await waitFor('calls behind the last one', () => calls > last + 16 || undefined);
+  await waitFor('calls above the last one', () => calls > last + 16 || undefined);
   isOver = true;
   await Promise.all(callers);
   t.equal(server.connections, 11);
@@ -62,7 +62,7 @@ t.test('ten GOAWAY NO_ERROR cost eight callers nothing', async t => {
   t.equal(lines.length, 1);
 });
 
-t.test('a call under way ends on the old connection, a new one goes to the new', async t => {
+t.test('a call in flight ends on the old connection, a new call is sent on the new one', async t => {
   const server = await startLeavingServer(t, 300);
   const { link } = linkTo(t, server);
   await link.tried;
@@ -73,7 +73,7 @@ t.test('a call under way ends on the old connection, a new one goes to the new',
   t.same(await Promise.all([old, ask(link)]), ['1', '2']);
 });
 
-t.test('a stream that was not taken is sent again, with its request', async t => {
+t.test('a stream that was not processed is sent again, with its request', async t => {
   const server = await startLeavingServer(t, 5);
   const { link } = linkTo(t, server);
   await link.tried;
@@ -85,7 +85,7 @@ t.test('a stream that was not taken is sent again, with its request', async t =>
   t.same(await reply.headers, []);
 });
 
-t.test('GOAWAY from a server that has stopped listening is the end of the link', async t => {
+t.test('the link is down after GOAWAY from a server that has stopped listening', async t => {
   const server = await startLeavingServer(t, 100);
   const { link } = linkTo(t, server);
   await link.tried;

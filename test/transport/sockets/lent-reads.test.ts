@@ -7,7 +7,7 @@ import { lending, lendReads } from '../../../src/transport/sockets/lent-reads.ts
 import { Random } from '../support/random.ts';
 import { listen, socketPath } from '../support/sockets.ts';
 
-/** A socket that a server has just accepted, in the event that says so, and its other end. */
+/** A socket that a server has just accepted, in the event `connection`, and its other end. */
 async function accepted(
   test: { teardown(fn: () => unknown): void },
   accept: (near: Socket) => void,
@@ -30,7 +30,7 @@ async function accepted(
   return { near, far };
 }
 
-t.test('with this Node an accepted socket lends what it reads: its stream never has it', async t => {
+t.test('with this Node an accepted socket lends its reads: they do not reach its stream', async t => {
   const lent: Buffer[] = [];
   const read: string[] = [];
   let lends = false;
@@ -49,7 +49,7 @@ t.test('with this Node an accepted socket lends what it reads: its stream never 
   t.equal(lent[0]!.toString(), 'two', 'which the next read overwrites');
 });
 
-t.test('the end of the peer is an event as ever', async t => {
+t.test('the end of the peer is an event as usual', async t => {
   const { near, far } = await accepted(t, socket => void lendReads(socket, () => {}));
   const end = once(near, 'end');
   far.end('last words');
@@ -57,7 +57,7 @@ t.test('the end of the peer is an event as ever', async t => {
   t.pass('end');
 });
 
-t.test('a socket that is destroyed brings nothing any more', async t => {
+t.test('a destroyed socket brings no more bytes', async t => {
   const read: string[] = [];
   const { near, far } = await accepted(
     t,
@@ -76,7 +76,7 @@ t.test('a socket that is destroyed brings nothing any more', async t => {
   t.strictSame(read, ['one']);
 });
 
-t.test('any other stream brings what it reads as data', async t => {
+t.test('any other stream brings its reads as data', async t => {
   const [near, far] = duplexPair();
   const read: string[] = [];
   t.equal(

@@ -4,7 +4,7 @@ import { ProxyError } from '../../../src/base/error.ts';
 
 const none: Metadata = [];
 
-/** A reply stream of these messages. */
+/** A reply stream of the messages. */
 export function replyWith(
   messages: AsyncIterable<Buffer> | Iterable<Buffer>,
   headers = none,
@@ -19,7 +19,7 @@ export function replyWith(
   };
 }
 
-// biome-ignore lint/correctness/useYield: it fails before it has anything to yield
+// biome-ignore lint/correctness/useYield: it fails before its first message
 async function* failing(code: number, message: string): AsyncGenerator<Buffer> {
   throw new ProxyError(code, message);
 }
@@ -60,5 +60,5 @@ const methods: Record<string, Method> = {
   },
 };
 
-/** Methods that return what they get, or fail in each way. */
+/** Methods that return their request, or fail in each way. */
 export const echo: Service = path => methods[path];

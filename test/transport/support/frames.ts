@@ -1,6 +1,6 @@
 import { Flag, FrameType, frameHeaderSize, preface } from '../../../src/transport/http2/frames/frame.ts';
 
-/** A frame as bytes. */
+/** The bytes of a frame. */
 export function frame(type: number, flags: number, streamId: number, payload: Buffer | string = ''): Buffer {
   const body = Buffer.from(payload as string, 'latin1');
   const head = Buffer.alloc(frameHeaderSize);
@@ -13,7 +13,7 @@ export function frame(type: number, flags: number, streamId: number, payload: Bu
 
 export type Field = readonly [name: string, value: string];
 
-/** A header block of literals without indexing and without Huffman: it needs no state. */
+/** A header block of literals without indexing and without Huffman code. It needs no state. */
 export function block(fields: readonly Field[]): Buffer {
   return Buffer.concat(fields.flatMap(([name, value]) => [Buffer.from([0]), text(name), text(value)]));
 }
@@ -29,10 +29,10 @@ function text(value: string): Buffer {
 
 export const noSettings = frame(FrameType.Settings, 0, 0);
 
-/** What a client begins with. */
+/** The first bytes of a client. */
 export const hello = Buffer.concat([preface, noSettings]);
 
-/** Fields of a gRPC request; `more` replaces or adds. */
+/** The fields of a gRPC request. `more` replaces or adds fields. */
 export function requestFields(path: string, more: Record<string, string> = {}): Field[] {
   const fields = {
     ':method': 'POST',

@@ -9,16 +9,16 @@ const head: Field[] = [
   ['content-type', 'application/grpc'],
 ];
 
-/** A server that answers every call with its connection's number after `delay` ms, and can take leave of its connections. */
+/** A server that answers every call with its connection's number after `delay` ms, and can send GOAWAY. */
 export interface LeavingServer {
   readonly path: string;
-  /** How many connections there have been. */
+  /** The number of connections so far. */
   readonly connections: number;
-  /** Calls that came in on a connection behind its GOAWAY, and so were not taken. */
+  /** The number of calls that came after GOAWAY of their connection, and so were not processed. */
   readonly untaken: number;
-  /** GOAWAY NO_ERROR on the newest connection; it has taken the streams so far, or up to `last`. */
+  /** Sends GOAWAY NO_ERROR on the newest connection. Streams so far, or up to `last`, are processed. */
   takeLeave(last?: number): void;
-  /** Nothing listens any more. */
+  /** Stops listening. */
   stopListening(): void;
 }
 

@@ -1,9 +1,9 @@
 import { Duplex } from 'node:stream';
 import { frameHeaderSize } from '../../../src/transport/http2/frames/frame.ts';
 
-/** A socket whose other end is the test: `push` feeds it, and what is written to it is counted and checked to be frames. */
+/** A socket whose other end is the test. `push` feeds it; its output is checked to be frames, which are counted. */
 export class MemorySocket extends Duplex {
-  /** Frames written, and whether the last one is whole. */
+  /** The frames of the output, and whether the last one is whole. */
   written = 0;
   private rest: Buffer = Buffer.alloc(0);
 
@@ -36,7 +36,7 @@ export class MemorySocket extends Duplex {
     this.destroy();
   }
 
-  /** Whether all that was written is whole frames. */
+  /** Whether the output is whole frames only. */
   get whole(): boolean {
     return this.rest.length === 0;
   }

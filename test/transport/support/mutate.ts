@@ -1,7 +1,7 @@
 import { frameHeaderSize, preface } from '../../../src/transport/http2/frames/frame.ts';
 import type { Random } from './random.ts';
 
-/** The frames of a recording, a preface as one of them. */
+/** The frames of a recording. A preface counts as a frame. */
 export function splitFrames(recording: Buffer): Buffer[] {
   const frames: Buffer[] = [];
   let at = 0;
@@ -19,7 +19,7 @@ export function splitFrames(recording: Buffer): Buffer[] {
 
 const interesting = [0, 1, 2, 4, 8, 0x20, 0x3f, 0x40, 0x7f, 0x80, 0xbe, 0xff];
 
-/** A conversation that is almost one of the recordings: some of its frames or bytes are changed, moved, lost or doubled. */
+/** A recording in which some frames or bytes are changed, moved, lost or doubled. */
 export function mutate(random: Random, recordings: ReadonlyArray<readonly Buffer[]>): Buffer {
   const frames = [...random.pick(recordings)];
   for (let changes = 1 + random.below(4); changes > 0; changes--) {
@@ -46,7 +46,7 @@ export function mutate(random: Random, recordings: ReadonlyArray<readonly Buffer
         frames.splice(random.below(frames.length + 1), 0, frame);
         break;
       case 6:
-        // Type, flags or stream id of a frame that is else as it was.
+        // The type, the flags or the stream id of the frame.
         if (frame.length > 8) frame[random.pick([3, 4, 8])] = random.pick(interesting);
         frames[at] = frame;
         break;
@@ -60,7 +60,7 @@ export function mutate(random: Random, recordings: ReadonlyArray<readonly Buffer
   return Buffer.concat(frames);
 }
 
-/** Cuts bytes into chunks as a socket might. */
+/** Cuts bytes into random chunks, as a socket can. */
 export function chop(random: Random, bytes: Buffer): Buffer[] {
   const chunks: Buffer[] = [];
   const most = random.pick([1 << 20, 1 << 20, 1000, 20]);

@@ -6,7 +6,7 @@ import type { Session } from '../../../src/transport/session.ts';
 import { noSettings } from './frames.ts';
 import { RawPeer } from './raw-peer.ts';
 
-/** A session of our client in memory, and a raw server on the other end, which begins with `greeting`. */
+/** A session of our client in memory, and a raw server on the other end, whose first bytes are `greeting`. */
 export async function rawServer(
   greeting: Buffer = noSettings,
   limits: Partial<Limits> = {},
@@ -18,7 +18,7 @@ export async function rawServer(
   return { peer, session };
 }
 
-/** Resolves once the peer has the request headers of so many calls. */
+/** Resolves when the peer has the request headers of this many calls. */
 export function requests(peer: RawPeer, count: number): Promise<void> {
   return peer.until(() => peer.frames.filter(frame => frame.type === FrameType.Headers).length >= count);
 }

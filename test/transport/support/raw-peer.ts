@@ -13,7 +13,7 @@ export interface ReadFrame {
 
 const typeNames = new Map<number, string>(Object.entries(FrameType).map(([name, type]) => [type, name]));
 
-/** The other end of a connection, that sends what bytes it likes and keeps every frame that it gets. */
+/** The other end of a connection. It sends any bytes, and keeps every frame that it gets. */
 export class RawPeer {
   readonly socket: Duplex;
   readonly frames: ReadFrame[] = [];
@@ -43,7 +43,7 @@ export class RawPeer {
     this.socket.write(Buffer.concat(parts));
   }
 
-  /** Resolves once `done` holds or the connection is closed. */
+  /** Resolves when `done` is true or the connection is closed. */
   until(done: () => boolean): Promise<void> {
     return new Promise(resolve => {
       const look = () => {
@@ -56,7 +56,7 @@ export class RawPeer {
     });
   }
 
-  /** Resolves with the first frame for which `wanted` holds; rejects if the connection closes before. */
+  /** Resolves with the first frame for which `wanted` is true. Rejects if the connection closes before. */
   async frame(wanted: (frame: ReadFrame) => boolean): Promise<ReadFrame> {
     await this.until(() => this.frames.some(wanted));
     const found = this.frames.find(wanted);

@@ -8,7 +8,7 @@ import { echo } from './echo.ts';
 import { ping } from './frames.ts';
 import { RawPeer } from './raw-peer.ts';
 
-/** Our server's end of a connection in memory, and a raw client on the other. */
+/** Our server at one end of a connection in memory, and a raw client at the other end. */
 export function rawClient(
   limits: Partial<Limits> = {},
   service: Service = echo,
@@ -19,7 +19,7 @@ export function rawClient(
   return { peer: new RawPeer(far), server };
 }
 
-/** Sends `bytes` and then a PING, and returns what came until its answer, or until the connection was closed. */
+/** Sends `bytes` and a PING. Returns the frames until the answer to PING, or until the connection is closed. */
 export async function converse(
   bytes: Buffer,
   limits: Partial<Limits> = {},
@@ -27,7 +27,7 @@ export async function converse(
 ): Promise<string[]> {
   const { peer, server } = rawClient(limits, service);
   peer.send(bytes);
-  // Handlers answer in later ticks, so that the PING must not overtake them.
+  // Handlers answer in later ticks, and the PING must not overtake them.
   for (let i = 0; i < 10; i++) await new Promise(resolve => setImmediate(resolve));
   if (!peer.closed) peer.send(ping);
   await peer.until(() => peer.frames.some(frame => frame.type === FrameType.Ping));

@@ -9,7 +9,7 @@ interface Teardown {
   teardown(fn: () => unknown): void;
 }
 
-/** A relay to `path` that keeps what goes through it. */
+/** A relay to `path` that keeps all bytes. */
 async function tap(t: Teardown, path: string): Promise<{ path: string; sent: Buffer[]; answered: Buffer[] }> {
   const sent: Buffer[] = [];
   const answered: Buffer[] = [];
@@ -31,7 +31,7 @@ async function tap(t: Teardown, path: string): Promise<{ path: string; sent: Buf
   return { path: tapped, sent, answered };
 }
 
-/** What grpc-js sends to our server in some conversations, each as one buffer. */
+/** The bytes of grpc-js to our server in some conversations, one buffer for each. */
 export async function recordClients(t: Teardown): Promise<Buffer[]> {
   const { path } = await startServer(t);
   const metadata = new grpc.Metadata();
@@ -71,7 +71,7 @@ export async function recordClients(t: Teardown): Promise<Buffer[]> {
   return recorded;
 }
 
-/** The calls whose answers recordServers keeps; resolves when all have settled. */
+/** Makes the calls whose answers recordServers keeps. Resolves when all calls have settled. */
 export async function makeCalls(session: Session): Promise<unknown[]> {
   const options = () => callOptions([['k', 'v']]);
   const drain = async (path: string, messages: Buffer[]) => {
@@ -89,7 +89,7 @@ export async function makeCalls(session: Session): Promise<unknown[]> {
   ]);
 }
 
-/** What a grpc-js server sends to our client for makeCalls. */
+/** The bytes of a grpc-js server to our client for makeCalls. */
 export async function recordServer(t: Teardown): Promise<Buffer> {
   const metadata = new grpc.Metadata();
   metadata.add('a', '1');

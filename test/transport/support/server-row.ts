@@ -9,5 +9,5 @@ export const fields = (...more: Field[]) => headers(1, [...echoFields, ...more])
 export const lost = (code: string) => [`GoAway ${code}`];
 export const reset = (code: string) => [`RstStream 1 ${code}`];
 
-/** What a client sends, and what it then gets of frames, in words. */
+/** The bytes of a client, and the frames that it gets, in words. */
 export type ServerRow = readonly [title: string, bytes: readonly Buffer[], want: readonly string[]];

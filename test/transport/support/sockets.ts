@@ -13,7 +13,7 @@ interface Teardown {
   teardown(fn: () => unknown): void;
 }
 
-/** A path for a socket, in a folder that goes with the test. */
+/** A path for a socket, in a folder that is removed after the test. */
 export async function socketPath(t: Teardown): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'criproxy-transport-'));
   t.teardown(() => rm(folder, { recursive: true, force: true }));
@@ -28,7 +28,7 @@ export async function listen(path: string, server: Server = createServer()): Pro
   return server;
 }
 
-/** Our server on a socket of its own. */
+/** Our server on an own socket. */
 export async function startServer(
   t: Teardown,
   service: Service = echo,
@@ -42,7 +42,7 @@ export async function startServer(
 
 const identity = (bytes: Buffer): Buffer => bytes;
 
-/** What a call of grpc-js came to: metadata as `name=value`, `-bin` values in base64. */
+/** The outcome of a call of grpc-js. Metadata are `name=value`, `-bin` values in base64. */
 export interface Outcome {
   readonly code: number;
   readonly details: string;
@@ -86,7 +86,7 @@ export class ForeignClient {
   }
 }
 
-/** Waits for the end of a call; messages of a stream are collected in `messages`. */
+/** Waits for the end of a call. The messages of a stream are collected in `messages`. */
 export function outcome(messages: Buffer[], call: grpc.ClientUnaryCall): Promise<Outcome> {
   let headers: string[] = [];
   call.on('metadata', metadata => {
@@ -96,7 +96,7 @@ export function outcome(messages: Buffer[], call: grpc.ClientUnaryCall): Promise
   call.on('error', () => {});
   return new Promise(resolve => {
     call.on('status', status => {
-      // The callback of a unary call may come behind its status.
+      // The callback of a unary call may come after its status.
       setImmediate(() =>
         resolve({ code: status.code, details: status.details, messages, headers, trailers: list(status.metadata) }),
       );

@@ -82,7 +82,7 @@ t.test('unary calls of many sizes', async t => {
   }
 });
 
-t.test('metadata and what belongs to gRPC itself', async t => {
+t.test('metadata, and the headers of gRPC itself', async t => {
   const { session } = await connect(t);
   const sent: Metadata = [
     ['k', 'v'],
@@ -128,7 +128,7 @@ for (const code of [1, 2, 3, 5, 12, 14, 16, 17, 99]) {
   });
 }
 
-t.test('a call that fails behind its headers', async t => {
+t.test('a call that fails after its headers', async t => {
   const { session } = await connect(t);
   const fault = await session.call('/t/FailWithHeaders', Buffer.alloc(0), callOptions()).catch(error => error);
   t.equal(fault.code, 10);
@@ -158,7 +158,7 @@ t.test('cancelling by a signal', async t => {
   });
 });
 
-t.test('cancelling with the call that came in', async t => {
+t.test('cancelling with the incoming call', async t => {
   const { session } = await connect(t);
   cancelled = Promise.withResolvers();
   const incoming = new EndingCall([], undefined);
@@ -187,7 +187,7 @@ t.test('a stream in both directions', async t => {
   ]);
 });
 
-t.test('a stream that fails behind two messages', async t => {
+t.test('a stream that fails after two messages', async t => {
   const { session } = await connect(t);
   const reply = session.stream('/t/FailStream', [], callOptions());
   const messages: string[] = [];
@@ -199,7 +199,7 @@ t.test('a stream that fails behind two messages', async t => {
   t.match(fault, { code: 12, message: 'no more' });
 });
 
-t.test('leaving a stream cancels it', async t => {
+t.test('a reader that stops cancels the stream', async t => {
   const { session } = await connect(t);
   cancelled = Promise.withResolvers();
   const left = Promise.withResolvers<void>();
@@ -218,7 +218,7 @@ t.test('leaving a stream cancels it', async t => {
   await left.promise;
 });
 
-t.test('requests that fail end the call with their error', async t => {
+t.test('a request iterator that fails ends the call with its error', async t => {
   const { session } = await connect(t);
   async function* requests() {
     yield Buffer.from('x');

@@ -33,7 +33,7 @@ const goAway = (last: number, code = 0) =>
   frame(FrameType.GoAway, 0, 0, Buffer.concat([uint32(last), uint32(code), Buffer.from('bye')]));
 const status = (value: string) => headers(1, [[':status', value]], whole);
 
-/** What the server answers to one call, what becomes of the call, and what the client sends of RST_STREAM and GOAWAY. */
+/** The bytes of the server's answer to one call, the outcome of the call, and the RST_STREAM and GOAWAY of the client. */
 type Row = readonly [
   title: string,
   bytes: readonly Buffer[],
@@ -53,7 +53,7 @@ const rows: Row[] = [
     reset('PROTOCOL_ERROR'),
   ],
   [
-    'a text that is longer than what is kept of it, in front of its status',
+    'a text that is longer than its kept part, before its status',
     [headers(1, [...head, ['grpc-message', 'y'.repeat(9000)], ['grpc-status', '5'], ['x', 'y']], whole)],
     Code.NotFound,
     /^y{7000,8000}$/,
@@ -276,7 +276,7 @@ const rows: Row[] = [
   ['RST_STREAM ENHANCE_YOUR_CALM', [rst(11)], Code.ResourceExhausted, /ENHANCE_YOUR_CALM/, []],
   ['RST_STREAM INADEQUATE_SECURITY', [rst(12)], Code.PermissionDenied, /INADEQUATE_SECURITY/, []],
   ['RST_STREAM with 4711', [rst(4711)], Code.Unknown, 'the stream was reset: code 4711', []],
-  ['RST_STREAM behind half an answer', [...answer, rst(2)], Code.Internal, /INTERNAL_ERROR/, []],
+  ['RST_STREAM after half an answer', [...answer, rst(2)], Code.Internal, /INTERNAL_ERROR/, []],
   ['GOAWAY that covers the call', [goAway(1), ...answer, trailers], Code.OK, 'hello', []],
   [
     'GOAWAY that does not',
@@ -307,18 +307,18 @@ const rows: Row[] = [
     lost('PROTOCOL_ERROR'),
   ],
   [
-    'HEADERS on a stream that nobody opened',
+    'HEADERS on a stream that was never opened',
     [headers(3, head)],
     Code.Unavailable,
     /idle stream 3/,
     lost('PROTOCOL_ERROR'),
   ],
   ['HEADERS on an even stream', [headers(2, head)], Code.Unavailable, /idle stream 2/, lost('PROTOCOL_ERROR')],
-  ['HEADERS behind the end', [...answer, trailers, headers(1, head)], Code.OK, 'hello', reset('STREAM_CLOSED')],
-  ['DATA behind the end', [...answer, trailers, data(1, 'x')], Code.OK, 'hello', reset('STREAM_CLOSED')],
+  ['HEADERS after the end', [...answer, trailers, headers(1, head)], Code.OK, 'hello', reset('STREAM_CLOSED')],
+  ['DATA after the end', [...answer, trailers, data(1, 'x')], Code.OK, 'hello', reset('STREAM_CLOSED')],
 ];
 
-/** What a caller may expect of the answer: no outcome depends on it. */
+/** Answers that the caller names as likely. No outcome depends on them. */
 const likely: ReadonlyArray<readonly [what: string, answer: Buffer | undefined]> = [
   ['', undefined],
   [', which is likely', Buffer.from('hello')],
@@ -351,7 +351,7 @@ for (const [title, bytes, code, text, sent, what, answer] of rows.flatMap(row =>
   });
 }
 
-t.test('an answer with the bytes of the likely one is that Buffer, however it is cut', async t => {
+t.test('an answer with the bytes of the likely one is the same Buffer, for any cut', async t => {
   const hello = Buffer.from('hello');
   const framed = message('hello');
   for (let cut = 1; cut < framed.length; cut++) {
@@ -359,7 +359,7 @@ t.test('an answer with the bytes of the likely one is that Buffer, however it is
     const call = session.call('/a/B', Buffer.from('request'), { ...callOptions(), likely: hello });
     await requests(peer, 1);
     peer.send(headers(1, head), data(1, framed.subarray(0, cut), 0), data(1, framed.subarray(cut), 0), trailers);
-    t.equal((await call).message, hello, `behind ${cut} bytes`);
+    t.equal((await call).message, hello, `after ${cut} bytes`);
     session.close();
   }
 });

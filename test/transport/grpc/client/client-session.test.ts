@@ -15,7 +15,7 @@ const ok: Field[] = [['grpc-status', '0']];
 const answer = [headers(1, head), data(1, message('hello'), 0)];
 const trailers = headers(1, ok, whole);
 
-t.test('a request as it is on the wire', async t => {
+t.test('the bytes of a request', async t => {
   const { peer, session } = await rawServer();
   const call = session.call('/a.B/C', Buffer.from('request'), callOptions([['k', 'v']])).catch(() => {});
   await requests(peer, 1);
@@ -52,7 +52,7 @@ t.test('no more calls at once than SETTINGS_MAX_CONCURRENT_STREAMS', async t => 
   t.same(await Promise.all(calls), ['hello', 14, 14, 1, 14]);
 });
 
-t.test('calls of clients that wait take turns, and a client has so many of them', async t => {
+t.test('waiting clients take turns, and each has a limit of calls', async t => {
   const greeting = frame(FrameType.Settings, 0, 0, setting(SettingId.MaxConcurrentStreams, 1));
   const { peer, session } = await rawServer(greeting, { maxWaiting: 3 });
   const codes: string[] = [];
@@ -106,7 +106,7 @@ t.test("metadata above the server's SETTINGS_MAX_HEADER_LIST_SIZE fails its call
   session.close();
 });
 
-t.test('a server that answers fifty calls wrongly fails those alone', async t => {
+t.test('fifty malformed answers fail their calls alone', async t => {
   const { peer, session } = await rawServer(noSettings, { resetBurst: 10, resetRate: 0 });
   const bad = Array.from({ length: 50 }, () => session.call('/a/B', Buffer.from('x'), callOptions()));
   await requests(peer, 50);

@@ -3,7 +3,7 @@ import t from 'tap';
 import { dial } from '../../../support/dial.ts';
 import { listen, socketPath } from '../../support/sockets.ts';
 
-t.test('dialling what is not there, what is no HTTP/2, and what is silent', async t => {
+t.test('dial of a missing socket, of a server without HTTP/2, and of a silent server', async t => {
   const path = await socketPath(t);
   t.match(await dial(path, 1000).catch(error => error), { code: 'ENOENT' });
   const server = await listen(path);

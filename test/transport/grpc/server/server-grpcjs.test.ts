@@ -31,11 +31,11 @@ t.test('unary calls of many sizes', async t => {
   t.equal(details, 'message of 67108865 bytes is larger than 67108864');
 });
 
-t.test('metadata goes through in both directions, headers and trailers', async t => {
+t.test('metadata passes in both directions, as headers and trailers', async t => {
   const { path } = await startServer(t);
   const client = new ForeignClient(t, path);
   const sent = metadata(['traceparent', '00-1-2-03'], ['two', 'a'], ['two', 'b'], ['x-bin', Buffer.from([0, 255, 10])]);
-  // Node's http2, under grpc-js, joins the values of one name.
+  // Node's http2, which grpc-js uses, joins the values of one name.
   const want = ['traceparent=00-1-2-03', 'two=a, b', 'x-bin=AP8K'];
   const { headers, trailers } = await client.unary('/test.Test/Echo', Buffer.alloc(0), sent);
   t.same(headers, want, 'headers');
@@ -56,7 +56,7 @@ t.test('messages of errors', async t => {
   }
 });
 
-t.test('grpc-status-details-bin is a trailer like others', async t => {
+t.test('grpc-status-details-bin is a trailer like any other', async t => {
   const { path } = await startServer(t);
   const client = new ForeignClient(t, path);
   const details = Buffer.from('some proto');
@@ -68,7 +68,7 @@ t.test('grpc-status-details-bin is a trailer like others', async t => {
   t.same(trailers, [`grpc-status-details-bin=${details.toString('base64')}`]);
 });
 
-t.test('what the handler is told of a call', async t => {
+t.test('the handler gets the metadata and the deadline of a call', async t => {
   let seen: CallOptions | undefined;
   const see: Method = {
     kind: 'unary',
@@ -92,7 +92,7 @@ t.test('what the handler is told of a call', async t => {
   t.equal(withMetadata(seen!, []).signal.aborted, false, 'a copy has the signal too');
 });
 
-/** A service whose one method never answers; `aborted` resolves with the reason. */
+/** A service with one method, which never answers; `aborted` resolves with the reason. */
 function hanging(): { service: Service; aborted: Promise<{ code: number; message: string }>; called: Promise<void> } {
   const aborted = Promise.withResolvers<{ code: number; message: string }>();
   const called = Promise.withResolvers<void>();
@@ -139,7 +139,7 @@ t.test('a call whose deadline passes', async t => {
   const client = new ForeignClient(t, path);
   const { code } = await client.unary('/a/B', Buffer.alloc(0), undefined, { deadline: Date.now() + 50 });
   t.equal(code, Code.DeadlineExceeded);
-  t.ok([Code.DeadlineExceeded, Code.Cancelled].includes((await aborted).code as 4), 'whoever was first');
+  t.ok([Code.DeadlineExceeded, Code.Cancelled].includes((await aborted).code as 4), 'either may be first');
 });
 
 t.test('unknown methods, and handlers that throw', async t => {
@@ -175,7 +175,7 @@ t.test('gzip from a client', async t => {
   );
 });
 
-t.test('deflate from a client is Unimplemented, with what we do know', async t => {
+t.test('deflate from a client is Unimplemented, with the supported encodings', async t => {
   const { path } = await startServer(t);
   const client = new ForeignClient(t, path, { 'grpc.default_compression_algorithm': 1 });
   const { code } = await client.unary('/test.Test/Echo', Buffer.alloc(5000));
@@ -217,7 +217,7 @@ t.test('the headers of a stream come before its first message', async t => {
   call.cancel();
 });
 
-t.test('a stream that its client cancels stops its handler', async t => {
+t.test('a stream that its client cancels ends its handler', async t => {
   const left = Promise.withResolvers<void>();
   const endless: Method = {
     kind: 'stream',

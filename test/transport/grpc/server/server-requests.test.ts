@@ -60,7 +60,7 @@ const rows: ServerRow[] = [
     [hello, headers(1, requestFields('/test.Test/Echo', { te: 'gzip' }))],
     reset('PROTOCOL_ERROR'),
   ],
-  ['8.3 a pseudo-header behind a header', [hello, fields([':scheme', 'http'])], reset('PROTOCOL_ERROR')],
+  ['8.3 a pseudo-header after a header', [hello, fields([':scheme', 'http'])], reset('PROTOCOL_ERROR')],
   ['8.3 an unknown pseudo-header', [hello, headers(1, [[':foo', 'bar'], ...echoFields])], reset('PROTOCOL_ERROR')],
   [
     '8.3 a pseudo-header of responses',

@@ -10,7 +10,7 @@ import { data, headers, hello, message, requestFields } from '../../support/fram
 import { RawPeer } from '../../support/raw-peer.ts';
 import { callOptions, ForeignClient, outcome, startServer } from '../../support/sockets.ts';
 
-/** A unary method that answers when told, and a stream that never ends. */
+/** A unary method that answers on demand, and a stream that never ends. */
 function service(): { service: Service; finish: () => void; called: Promise<void> } {
   const gate = Promise.withResolvers<void>();
   const called = Promise.withResolvers<void>();
@@ -35,7 +35,7 @@ function service(): { service: Service; finish: () => void; called: Promise<void
   };
 }
 
-t.test('close: unary calls finish, streams end, nothing new is taken', async t => {
+t.test('close: unary calls finish, streams end, no new call is accepted', async t => {
   const { service: methods, finish, called } = service();
   const { path, server } = await startServer(t, methods);
   const client = new ForeignClient(t, path);
@@ -52,7 +52,7 @@ t.test('close: unary calls finish, streams end, nothing new is taken', async t =
   await closed;
 });
 
-t.test('close: what is not done when the grace is over is cut off', async t => {
+t.test('close: calls that are not done when the grace is over are cut off', async t => {
   const { service: methods, called } = service();
   const { path, server } = await startServer(t, methods);
   const unary = new ForeignClient(t, path).unary('/a/Unary', Buffer.from('x'));
@@ -79,13 +79,13 @@ t.test('close: GOAWAY names the last stream, later ones are refused', async t =>
   t.same(peer.summary().filter(word => word.endsWith('grpc-status=0 end')).length, 2);
 });
 
-t.test('close with nobody there, and twice', async t => {
+t.test('close without a client, and twice', async t => {
   const { server } = await startServer(t);
   await t.resolves(server.close(1000));
   await t.resolves(server.close(1000));
 });
 
-t.test('our client hears of it', async t => {
+t.test('our client gets GOAWAY', async t => {
   const { service: methods, finish, called } = service();
   const { path, server } = await startServer(t, methods);
   const session = await dial(path, 1000);

@@ -76,7 +76,7 @@ for (const length of [1, 8, 9, 10, 16, bytes.length - 1]) {
 t.same(read([frame(0, 0, 1, Buffer.alloc(16_385))]).words, ['oversized 0 1 16385']);
 t.equal(read([frame(0, 0, 1, Buffer.alloc(16_384))]).words.length, 1);
 
-t.test('nothing is handed on behind stop', async t => {
+t.test('no frame is passed on after stop', async t => {
   const recorder = new Recorder();
   const reader = new FrameReader(recorder, 16_384);
   recorder.dataBegins = () => reader.stop();

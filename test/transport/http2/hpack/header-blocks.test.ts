@@ -19,13 +19,13 @@ function decode(blocks: HeaderBlocks, block: Buffer): string {
   return blocks.fault ?? textOf(list);
 }
 
-/** x: 1 and x: 2 with an entry in the dynamic table, and the newest entry and the one before by their indices. */
+/** x: 1 and x: 2 with an entry in the dynamic table, and the indices of the newest entry and of the one before. */
 const addOne = unhex('40 01 78 01 31');
 const addTwo = unhex('40 01 78 01 32');
 const newest = unhex('be');
 const second = unhex('bf');
 
-t.test('a block that comes again is the same list, with what was made of it', async t => {
+t.test('a block that comes again is the same list, with its parsed form', async t => {
   const blocks = new HeaderBlocks(defaultLimits, markField);
   blocks.decode(addOne, 0, addOne.length);
   const list = blocks.decode(newest, 0, 1);
@@ -43,7 +43,7 @@ t.test('a block that adds to the dynamic table is decoded each time', async t =>
   t.equal(decode(blocks, Buffer.concat([newest, second])), 'x|1|x|2');
 });
 
-t.test('the same octets mean something else once the dynamic table has changed', async t => {
+t.test('the same octets have another meaning after a change of the dynamic table', async t => {
   const blocks = new HeaderBlocks(defaultLimits, markField);
   decode(blocks, addOne);
   t.equal(decode(blocks, newest), 'x|1');
@@ -54,7 +54,7 @@ t.test('the same octets mean something else once the dynamic table has changed',
   t.equal(decode(blocks, newest), 'index 62');
 });
 
-t.test('a faulty block is as faulty when it comes again', async t => {
+t.test('a faulty block has its fault again when it comes again', async t => {
   const blocks = new HeaderBlocks(defaultLimits, markField);
   t.equal(decode(blocks, newest), 'index 62');
   t.equal(decode(blocks, newest), 'index 62');
@@ -67,7 +67,7 @@ t.test('a malformed field is malformed when it comes again', async t => {
   t.equal(decode(blocks, upperCase), 'X|1 malformed');
 });
 
-t.test('20,000 blocks, of few fields in a small table, are decoded as by a decoder that keeps nothing', async t => {
+t.test('20,000 blocks of few fields in a small table are decoded as by a decoder without kept blocks', async t => {
   const random = new Random(11);
   const encoder = new HpackEncoder();
   const blocks = new HeaderBlocks(defaultLimits, markField);

@@ -29,7 +29,7 @@ const redirect = (status: string, second: string) => [
 ];
 const cookie = 'set-cookie: foo=ASDJKHQKBZXOQWEOPIUAXQWEOIU; max-age=3600; version=1';
 
-/** RFC 7541 appendix C. `limit` is the table size that the appendix assumes, set by an update in front. */
+/** RFC 7541 appendix C. `limit` is the table size of the appendix, set by an update before the block. */
 const vectors: ReadonlyArray<readonly [title: string, limit: number, steps: readonly Step[]]> = [
   [
     'C.2.1 literal with indexing',
@@ -136,7 +136,7 @@ function integer(value: number): number[] {
 
 const malformed: ReadonlyArray<readonly [title: string, block: string, fault: string]> = [
   ['index 0', '80', 'index 0'],
-  ['an index behind the static table, nothing dynamic', 'be', 'index 62'],
+  ['an index after the static table, nothing dynamic', 'be', 'index 62'],
   ['an index far out', 'ffffff03', 'index 65662'],
   ['a name index that does not exist', '7f0001', 'index 63'],
   ['an integer without an end', 'ff', 'an integer without an end'],
@@ -144,14 +144,14 @@ const malformed: ReadonlyArray<readonly [title: string, block: string, fault: st
   ['an integer above 28 bits', 'ffffffffff7f', 'an integer too large'],
   ['an integer of zeros without end', 'ff8080808080808080808000', 'an integer too large'],
   ['no value', '4001', 'a string of 1 bytes where 0 bytes are left'],
-  ['nothing behind a name', '400161', 'a string is missing'],
+  ['nothing after a name', '400161', 'a string is missing'],
   ['a string longer than its block', '4001610561', 'a string of 5 bytes where 1 bytes are left'],
   ['a string of 2^28', '400161ff80ffff7f61', 'a string of 268435455 bytes where 1 bytes are left'],
   ['Huffman: a byte of padding', '40016182' + '1fff', 'a malformed Huffman string'],
   ['Huffman: the end-of-string symbol', '40016184' + 'ffffffff', 'a malformed Huffman string'],
   ['Huffman: padding of zeros', '40016181' + '00', 'a malformed Huffman string'],
   ['Huffman: padding within a long code', '40016182' + 'fffe', 'a malformed Huffman string'],
-  ['a table size above what we allow', '3fe21f', 'a table size of 4097'],
+  ['a table size above the limit', '3fe21f', 'a table size of 4097'],
   ['a table size update after a field', '8220', 'a table size update after a field'],
 ];
 
@@ -161,7 +161,7 @@ for (const [title, block, fault] of malformed) {
   });
 }
 
-t.test('the table sizes that may come in front of a block', async t => {
+t.test('the table sizes that may come before a block', async t => {
   const decoder = new HpackDecoder(1 << 20);
   decode(decoder, unhex('400161016240016301 64'));
   t.equal(decoder.tableSize, 68);
@@ -183,7 +183,7 @@ t.test('a list above the limit is cut but keeps the table right', async t => {
   t.same(decode(decoder, unhex('be')), ['c: d']);
 });
 
-t.test('an HPACK bomb is given up', async t => {
+t.test('decoding stops at an HPACK bomb', async t => {
   const decoder = new HpackDecoder(100_000);
   const value = Buffer.alloc(4000, 'x');
   decode(decoder, Buffer.concat([unhex('4001617fa11e'), value]));
@@ -204,7 +204,7 @@ t.test('a field keeps its mark with its entry', async t => {
   t.same(marks(), [[0], 0], 'and no other field');
 });
 
-t.test('evicted entries are told in their order', async t => {
+t.test('evicted entries are reported in their order', async t => {
   const gone: string[] = [];
   const table = new DynamicTable((name, value, entry) => gone.push(`${entry} ${name}=${value}`));
   for (let i = 0; i < 3; i++) table.add(`n${i}`, 'v', 0);
@@ -215,7 +215,7 @@ t.test('evicted entries are told in their order', async t => {
   t.equal(table.size, 0);
 });
 
-/** Fields as the encoder is given them, and the block that it made. */
+/** Fields for the encoder, and the block that it made. */
 function encode(encoder: HpackEncoder, fields: readonly string[], as: Representation | 'metadata'): Buffer {
   encoder.begin();
   for (const field of fields) {
@@ -226,7 +226,7 @@ function encode(encoder: HpackEncoder, fields: readonly string[], as: Representa
   return Buffer.from(encoder.block.subarray(0, encoder.length));
 }
 
-t.test('what the encoder does with a field', async t => {
+t.test('the representations of a field', async t => {
   const encoder = new HpackEncoder();
   const hex = (fields: string[], as: Representation | 'metadata') => encode(encoder, fields, as).toString('hex');
   t.equal(hex([':method: POST'], 'literal'), '83', 'static');
@@ -246,7 +246,7 @@ t.test('what the encoder does with a field', async t => {
   t.equal(hex(['a: b'], 'literal'), '3f45' + '3fe11f' + '0001610162', 'a smaller table and the full one again');
 });
 
-t.test('10,000 blocks come out as they went in, with seed 7', async t => {
+t.test('10,000 blocks are encoded and decoded without a change, with seed 7', async t => {
   const random = new Random(7);
   const encoder = new HpackEncoder();
   const decoder = new HpackDecoder(1 << 24);

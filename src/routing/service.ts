@@ -6,7 +6,7 @@ import { dump } from '../cri/show/dump.ts';
 import { endpoints } from '../cri/translate/method-spec.ts';
 import { failed } from './asking/failed.ts';
 import { LeadMetadata } from './call/lead-metadata.ts';
-import { Plan } from './call/method-plan.ts';
+import { MethodPlan } from './call/method-plan.ts';
 import { passThrough } from './pass-through.ts';
 import { listTimeoutOf, type RoutingSettings } from './port/routing-settings.ts';
 import type { Runtimes } from './port/runtimes.ts';
@@ -28,7 +28,7 @@ export function routedService(
 ): Service {
   const served = new Map<string, Method>();
   for (const [path, endpoint] of endpoints()) {
-    const plan = new Plan(endpoint, runtimes, settings, node);
+    const plan = new MethodPlan(endpoint, runtimes, settings, node);
     served.set(path, endpoint.method.streams ? streaming(plan, log) : unary(plan, log, replay));
   }
   node.listTimeout = runtime => listTimeoutOf(settings, runtime.id);
@@ -36,7 +36,7 @@ export function routedService(
   return path => served.get(path) ?? passThrough(path, primary, settings.primaryWait, log);
 }
 
-function unary(plan: Plan, log: Logger, replay: RuntimeConfigReplay): Method {
+function unary(plan: MethodPlan, log: Logger, replay: RuntimeConfigReplay): Method {
   const { method } = plan;
   if (method.route === 'events') throw new Error(`${method.name} cannot be unary`);
   const route = unaryRoutes[method.route];
@@ -56,7 +56,7 @@ function unary(plan: Plan, log: Logger, replay: RuntimeConfigReplay): Method {
   };
 }
 
-function streaming(plan: Plan, log: Logger): Method {
+function streaming(plan: MethodPlan, log: Logger): Method {
   const { method } = plan;
   const route = streamRoutes[method.route];
   if (route === undefined) throw new Error(`${method.name} cannot stream`);
@@ -98,7 +98,13 @@ async function onlyMessage(requests: RequestStream): Promise<Buffer> {
   throw new ProxyError(Code.InvalidArgument, 'criproxy: the call has no request message');
 }
 
-function logMessage(log: Logger, plan: Plan, side: 'request' | 'response', bytes: Buffer, options: CallOptions): void {
+function logMessage(
+  log: Logger,
+  plan: MethodPlan,
+  side: 'request' | 'response',
+  bytes: Buffer,
+  options: CallOptions,
+): void {
   const { method, client } = plan;
   const about = { call: options.watched, method: method.name };
   log.info(method.level, `${method.name} ${side} (${client})`, dump(method[side], client, bytes), about);

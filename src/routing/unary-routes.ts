@@ -5,7 +5,7 @@ import { runtimeName } from '../base/runtime-name.ts';
 import type { Route } from '../cri/tables/methods.ts';
 import { askOwner } from './call/ask-owner.ts';
 import { askedFor } from './call/asked.ts';
-import type { Plan } from './call/method-plan.ts';
+import type { MethodPlan } from './call/method-plan.ts';
 import { isReply, promptAnswer } from './call/prompt-answer.ts';
 import { joinReplies, type UnaryRoute } from './call/unary-route.ts';
 import { listImages } from './images/image-list-routes.ts';
@@ -25,7 +25,7 @@ import { identity } from './status/identity.ts';
 import { nodeStatus, runtimeConfig } from './status/status-route.ts';
 
 const toOne =
-  (choose: (plan: Plan, request: Buffer) => Runtime): UnaryRoute =>
+  (choose: (plan: MethodPlan, request: Buffer) => Runtime): UnaryRoute =>
   (plan, request, options) =>
     plan.call(choose(plan, request), request, options);
 
@@ -46,13 +46,13 @@ const byId =
     return callOwner(plan, owner, request, options);
   };
 
-function callOwner(plan: Plan, owner: Runtime, request: Buffer, options: CallOptions): Promise<Reply> {
+function callOwner(plan: MethodPlan, owner: Runtime, request: Buffer, options: CallOptions): Promise<Reply> {
   if (plan.method.effect !== 'addContainer') return plan.call(owner, request, options);
   return withoutCollision(plan, owner, createContainer(plan, owner, request, options), options);
 }
 
 async function withoutCollision(
-  plan: Plan,
+  plan: MethodPlan,
   runtime: Runtime,
   call: Promise<Reply>,
   options: CallOptions,

@@ -12,7 +12,7 @@ import { sameEndpoint } from './endpoint.ts';
 import type { Host } from './host.ts';
 import { KUBELET_UNIT } from './kubelet.ts';
 import { undoableRestart } from './kubelet-restart.ts';
-import { makePlan, type Plan, type PlanOptions } from './node-plan.ts';
+import { makePlan, type PlanOptions, type SetupPlan } from './node-plan.ts';
 import { describeEdit, describeUndone } from './plan.ts';
 import { formatRecord, makeChanges, RECORD_FILE, readRecord, type SetupRecord } from './record.ts';
 import { Rollback } from './rollback.ts';
@@ -33,7 +33,12 @@ export interface Applied {
 }
 
 /** Writes the services' files and brings the daemon up with them. */
-async function bringUpDaemon(host: Host, plan: Plan, options: ApplyOptions, rollback: Rollback): Promise<string[]> {
+async function bringUpDaemon(
+  host: Host,
+  plan: SetupPlan,
+  options: ApplyOptions,
+  rollback: Rollback,
+): Promise<string[]> {
   const before = await observeDaemon(host, options.listen);
   const isNew = plan.files.size > 0 || options.restart || !before.isActive;
   let isStarted = false;
@@ -59,7 +64,7 @@ async function bringUpDaemon(host: Host, plan: Plan, options: ApplyOptions, roll
 }
 
 /** What was edited in the files that changed, and what was taken back there. */
-function describeChanges({ edits, changes }: Plan, record: SetupRecord): string[] {
+function describeChanges({ edits, changes }: SetupPlan, record: SetupRecord): string[] {
   const now = edits.map(({ edit }) => edit).filter(({ file }) => changes.has(file));
   const kept = new Set(now.map(edit => JSON.stringify(edit)));
   const gone = record.edits
@@ -74,7 +79,7 @@ function describeChanges({ edits, changes }: Plan, record: SetupRecord): string[
 /** Edits what tells the kubelet its endpoint, and restarts it. */
 async function pointKubelet(
   host: Host,
-  plan: Plan,
+  plan: SetupPlan,
   options: ApplyOptions,
   record: SetupRecord,
   rollback: Rollback,
@@ -93,7 +98,7 @@ async function pointKubelet(
 }
 
 /** The record once the plan is in force. */
-function note({ kubelet, edits, primary }: Plan, options: ApplyOptions, record: SetupRecord): SetupRecord {
+function note({ kubelet, edits, primary }: SetupPlan, options: ApplyOptions, record: SetupRecord): SetupRecord {
   const { endpoint: _, pending: __, ...rest } = record;
   const current = kubelet?.endpoint?.value;
   const isOurs = current !== undefined && sameEndpoint(current, options.listen);
@@ -104,7 +109,7 @@ function note({ kubelet, edits, primary }: Plan, options: ApplyOptions, record: 
 }
 
 /** Where no service can be started, the daemon is told its runtimes, and the kubelet is left alone. */
-function prepareOnly(host: Host, plan: Plan, rollback: Rollback): Applied {
+function prepareOnly(host: Host, plan: SetupPlan, rollback: Rollback): Applied {
   for (const [path, text] of plan.files) rollback.write(path, text);
   const left = new SetupError('strange', SERVICE, host.noServices!, 'once the node runs: criproxy setup apply');
   return { done: [], left };
@@ -125,7 +130,7 @@ export async function applySetup(host: Host, options: ApplyOptions): Promise<App
   }
 }
 
-async function carryOut(host: Host, plan: Plan, options: ApplyOptions, record: SetupRecord): Promise<Applied> {
+async function carryOut(host: Host, plan: SetupPlan, options: ApplyOptions, record: SetupRecord): Promise<Applied> {
   const rollback = new Rollback(host);
   try {
     let applied: Applied;

@@ -1,7 +1,7 @@
 import { type Argument, findFlag } from './command.ts';
 import { readConfigText } from './config-text.ts';
 import type { Edit } from './edit.ts';
-import type { Setting } from './kubelet-setting.ts';
+import type { KubeletSetting } from './kubelet-setting.ts';
 import { strange } from './setup-error.ts';
 import type { Tree } from './tree.ts';
 import type { Origin, Unit } from './unit.ts';
@@ -13,7 +13,7 @@ export interface Distribution {
   /** The services that run its kubelet, the first one that is there counts. */
   readonly units: readonly string[];
   /** The endpoint that its kubelet gets, its own runtime's where nothing is set; undefined if this service runs no kubelet. */
-  find(tree: Tree, unit: Unit, args: readonly Argument[]): Setting | undefined;
+  find(tree: Tree, unit: Unit, args: readonly Argument[]): KubeletSetting | undefined;
   /** The edits that give it another endpoint, in files that survive an upgrade. Throws a SetupError where only a person can do it. */
   plan(tree: Tree, unit: Unit, args: readonly Argument[], endpoint: string): readonly Edit[];
 }
@@ -22,7 +22,7 @@ const FLAG = 'container-runtime-endpoint';
 
 const HEAD = '# Written by "criproxy setup apply", removed by "criproxy setup revert".';
 
-function builtIn(name: string, socket: string): Setting {
+function builtIn(name: string, socket: string): KubeletSetting {
   return { value: `unix://${socket}`, place: { kind: 'default', of: name } };
 }
 

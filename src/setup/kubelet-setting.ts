@@ -7,7 +7,7 @@ export type Place =
   | { readonly kind: 'default'; readonly of: string };
 
 /** A value that the kubelet uses, and where it comes from. */
-export interface Setting {
+export interface KubeletSetting {
   readonly value: string;
   readonly place: Place;
 }

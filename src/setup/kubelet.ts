@@ -4,15 +4,15 @@ import { type Distribution, distributions } from './distribution.ts';
 import { endpointPath } from './endpoint.ts';
 import type { Host } from './host.ts';
 import { type EndpointKey, findConfigValue } from './kubelet-config.ts';
-import { fileOf, type Place, type Setting } from './kubelet-setting.ts';
+import { fileOf, type KubeletSetting, type Place } from './kubelet-setting.ts';
 import { SetupError, strange } from './setup-error.ts';
 import type { Tree } from './tree.ts';
 import { loadUnit, type Origin, type Unit } from './unit.ts';
 
 /** What a kubelet says of its endpoints; `place` is that of the runtime endpoint, also where it was left empty. */
 export interface Endpoints {
-  readonly endpoint: Setting | undefined;
-  readonly imageEndpoint: Setting | undefined;
+  readonly endpoint: KubeletSetting | undefined;
+  readonly imageEndpoint: KubeletSetting | undefined;
   readonly place: Place | undefined;
 }
 
@@ -83,7 +83,7 @@ function findPath({ args, folder }: Omit<CommandLine, 'minor'>, flag: string): s
 }
 
 /** A flag beats the files, also an empty one. */
-function findSetting(tree: Tree, line: CommandLine, flag: string, key: EndpointKey): Setting | undefined {
+function findSetting(tree: Tree, line: CommandLine, flag: string, key: EndpointKey): KubeletSetting | undefined {
   const found = findFlag(line.args, flag);
   if (found !== undefined) return { value: found.value, place: { kind: 'flag', origin: found.origin } };
   if (line.minor !== undefined && line.minor < FIRST_WITH_CONFIG_KEY) return undefined;
@@ -91,7 +91,7 @@ function findSetting(tree: Tree, line: CommandLine, flag: string, key: EndpointK
   return configured && { value: configured.value, place: { kind: 'config', file: configured.file } };
 }
 
-function withSocket(setting: Setting | undefined): Setting | undefined {
+function withSocket(setting: KubeletSetting | undefined): KubeletSetting | undefined {
   if (setting === undefined || setting.value === '') return undefined;
   if (endpointPath(setting.value).startsWith('/')) return setting;
   throw strange(

@@ -13,7 +13,7 @@ import { SetupError } from './setup-error.ts';
 import { overlayTree } from './tree.ts';
 
 /** What will be done to a node. */
-export interface Plan {
+export interface SetupPlan {
   readonly kubelet: Kubelet | undefined;
   readonly primary: Primary;
   /** Files of the services that must change, with their new text. */
@@ -69,7 +69,11 @@ function isStillGood({ endpoint, imageEndpoint, args, minor = Infinity }: Kubele
  * needed, and one of this version refuses, is not made again. Files of criproxy 0.14 stay for as long as they are good: they
  * give the kubelet more than its endpoint.
  */
-function planEdits(host: Host, record: SetupRecord, endpoint: string): Pick<Plan, 'kubelet' | 'edits' | 'changes'> {
+function planEdits(
+  host: Host,
+  record: SetupRecord,
+  endpoint: string,
+): Pick<SetupPlan, 'kubelet' | 'edits' | 'changes'> {
   const old = record.edits.filter(isOfOldRelease);
   const newer = undoAll(host.files, { ...record, edits: record.edits.filter(edit => !isOfOldRelease(edit)) });
   const current = old.length > 0 ? inspectKubelet(overlayTree(host.files, newer), host) : undefined;
@@ -107,7 +111,7 @@ function findWish(host: Host, options: PlanOptions, record: SetupRecord): Wish {
   };
 }
 
-function planWith(host: Host, options: PlanOptions, record: SetupRecord, wish: Wish): Omit<Plan, 'files'> {
+function planWith(host: Host, options: PlanOptions, record: SetupRecord, wish: Wish): Omit<SetupPlan, 'files'> {
   const endpoint = `unix://${options.listen}`;
   const choose = (kubelet: Kubelet | undefined) =>
     choosePrimary(host.files, kubelet, wish.primary(kubelet), options.listen, wish.before);
@@ -122,9 +126,9 @@ function planWith(host: Host, options: PlanOptions, record: SetupRecord, wish: W
  * Reads the node, and changes nothing. What is not understood about its kubelet does not keep the daemon from running: the
  * kubelet is then left alone.
  */
-export function makePlan(host: Host, options: PlanOptions, record: SetupRecord): Plan {
+export function makePlan(host: Host, options: PlanOptions, record: SetupRecord): SetupPlan {
   const wish = findWish(host, options, record);
-  let plan: Omit<Plan, 'files'>;
+  let plan: Omit<SetupPlan, 'files'>;
   try {
     plan = planWith(host, options, record, wish);
   } catch (fault) {

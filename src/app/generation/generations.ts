@@ -4,6 +4,7 @@ import type { Service } from '../../base/call.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { ProxyConfig } from '../../config/proxy-config.ts';
 import type { Faults } from '../../faults/faults.ts';
+import type { Generation } from '../../routing/port/generation.ts';
 import type { Runtime } from '../../routing/port/runtime.ts';
 import { Runtimes } from '../../routing/port/runtimes.ts';
 import { routedService } from '../../routing/service.ts';
@@ -30,12 +31,11 @@ const FIRST_TRY = 2_000;
  */
 const LEAVE = 240_000;
 
-/** What calls are routed by. It is never changed: when the configuration changes, the next one takes its place. */
-interface Generation {
+/** A generation with its configuration, the links of its runtimes, and the service over them. */
+interface LinkedGeneration extends Generation {
   readonly config: ProxyConfig;
   /** In the order of the configuration, the primary first. */
   readonly linked: readonly [LinkedRuntime, ...LinkedRuntime[]];
-  readonly runtimes: Runtimes;
   readonly service: Service;
 }
 
@@ -50,7 +50,7 @@ export interface Departure {
 }
 
 /**
- * The runtimes and the rules in force, and those before them for as long as their calls take. What is known of a runtime stays
+ * The generation in force, and the generations before it for as long as their calls take. What is known of a runtime stays
  * with it from one generation to the next.
  */
 export class Generations {
@@ -61,7 +61,7 @@ export class Generations {
   private readonly replay: RuntimeConfigReplay;
   private readonly calls = new OpenCalls();
   private readonly leaving = new Set<LinkedRuntime>();
-  private current: Generation;
+  private current: LinkedGeneration;
   private keeper: SnapshotKeeper | undefined;
   private stopped = false;
 
@@ -120,7 +120,7 @@ export class Generations {
    * Puts a generation for `config` in place once its new runtimes are up or known to be down. A runtime with the same id and
    * socket stays as it is. Resolves with the runtimes that have left.
    */
-  async turnTo(config: ProxyConfig): Promise<readonly Departure[]> {
+  async change(config: ProxyConfig): Promise<readonly Departure[]> {
     const old = this.current;
     const fresh: LinkedRuntime[] = [];
     const replaced = new Set<LinkedRuntime>();
@@ -145,7 +145,7 @@ export class Generations {
       return [];
     }
     this.current = next;
-    this.node.turnTo({ runtimes: next.runtimes, settings: settingsOf(config) }, config.maxSnapshotAge);
+    this.node.changeGeneration(next, config.maxSnapshotAge);
     return this.dismiss(old, next, replaced);
   }
 
@@ -174,7 +174,11 @@ export class Generations {
     await this.keeper?.stop();
   }
 
-  private dismiss(old: Generation, next: Generation, replaced: ReadonlySet<LinkedRuntime>): readonly Departure[] {
+  private dismiss(
+    old: LinkedGeneration,
+    next: LinkedGeneration,
+    replaced: ReadonlySet<LinkedRuntime>,
+  ): readonly Departure[] {
     const gone = old.linked.filter(runtime => !next.linked.includes(runtime));
     const over = gone.length === 0 ? Promise.resolve() : this.calls.over(LEAVE);
     for (const runtime of gone) {
@@ -185,7 +189,7 @@ export class Generations {
       .map(({ socket }) => socket)
       .filter(socket => !next.linked.some(each => each.socket === socket));
     // Not waited for: a disk that hangs is no reason to refuse reloads.
-    if (gone.length > 0) void this.keeper?.turnOver(sockets);
+    if (gone.length > 0) void this.keeper?.letGo(sockets);
     return gone
       .filter(runtime => !replaced.has(runtime))
       .map(runtime => ({ address: runtime, pods: this.node.of(runtime).pods.index().size }));
@@ -196,9 +200,10 @@ export class Generations {
     return this.make(address, seen);
   }
 
-  private generation(config: ProxyConfig, linked: Generation['linked'], runtimes: Runtimes): Generation {
-    const service = routedService(runtimes, settingsOf(config), this.node, this.log, this.replay);
-    return { config, linked, runtimes, service };
+  private generation(config: ProxyConfig, linked: LinkedGeneration['linked'], runtimes: Runtimes): LinkedGeneration {
+    const settings = settingsOf(config);
+    const service = routedService(runtimes, settings, this.node, this.log, this.replay);
+    return { config, linked, runtimes, settings, service };
   }
 }
 
@@ -208,7 +213,7 @@ function linking(config: ProxyConfig, watch: CallWatch, log: Logger, faults: Fau
 }
 
 /** The runtime that had this id, if its socket is not in the configuration any more. */
-function vacated(old: Generation, config: ProxyConfig, id: string): LinkedRuntime | undefined {
+function vacated(old: LinkedGeneration, config: ProxyConfig, id: string): LinkedRuntime | undefined {
   const found = old.linked.find(runtime => runtime.id === id);
   return config.runtimes.some(({ socket }) => found !== undefined && isSameSocket(socket, found.path))
     ? undefined

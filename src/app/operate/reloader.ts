@@ -87,7 +87,7 @@ export class Reloader {
     const before = generations.config;
     const { changes, needsRestart, effective } = compareConfigs(before, config);
     checkLoops(effective);
-    const departures = changes.length === 0 ? [] : await generations.turnTo(effective);
+    const departures = changes.length === 0 ? [] : await generations.change(effective);
     // A level that was set for a time stays, unless the configuration has another.
     if (effective.logLevel !== before.logLevel) levels.set(effective.logLevel);
     return {

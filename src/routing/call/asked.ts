@@ -1,9 +1,9 @@
 import type { Runtime } from '../port/runtime.ts';
 import { TARGET_RUNTIME } from '../port/runtimes.ts';
-import type { Plan } from './method-plan.ts';
+import type { MethodPlan } from './method-plan.ts';
 
 /** The runtimes that a call for many runtimes is for, the primary first: the one that its filter names, or all. */
-export function askedFor(plan: Plan, request: Buffer): readonly Runtime[] {
+export function askedFor(plan: MethodPlan, request: Buffer): readonly Runtime[] {
   const owners = filterOwners(plan, request);
   // No item passes a filter that names two runtimes.
   if (owners.size > 1) return [];
@@ -11,7 +11,7 @@ export function askedFor(plan: Plan, request: Buffer): readonly Runtime[] {
   return plan.runtimes.all.filter(runtime => hasPart(plan, runtime));
 }
 
-function filterOwners(plan: Plan, request: Buffer): Set<Runtime> {
+function filterOwners(plan: MethodPlan, request: Buffer): Set<Runtime> {
   const owners = new Set<Runtime>();
   if (request.length === 0) return owners;
   for (const kind of ['pod', 'container'] as const) {
@@ -25,18 +25,18 @@ function filterOwners(plan: Plan, request: Buffer): Set<Runtime> {
   return owners;
 }
 
-function ownerByImage(plan: Plan, request: Buffer): Runtime | undefined {
+function ownerByImage(plan: MethodPlan, request: Buffer): Runtime | undefined {
   const image = plan.read('image', request);
   return image === '' ? undefined : plan.runtimes.ownerOfImage(image);
 }
 
-function ownerByHandler(plan: Plan, request: Buffer): Runtime | undefined {
+function ownerByHandler(plan: MethodPlan, request: Buffer): Runtime | undefined {
   const handler = plan.read('handler', request);
   return handler === '' ? undefined : plan.runtimes.handlers.route(handler)?.runtime;
 }
 
 /** An annotation that names no runtime is ignored: runtimes do not choose by annotations. */
-function ownerByAnnotation(plan: Plan, request: Buffer): Runtime | undefined {
+function ownerByAnnotation(plan: MethodPlan, request: Buffer): Runtime | undefined {
   const target = plan.readAnnotation(TARGET_RUNTIME, request);
   return plan.runtimes.isTarget(target) ? plan.runtimes.ownerByAnnotation(target) : undefined;
 }
@@ -45,7 +45,7 @@ function ownerByAnnotation(plan: Plan, request: Buffer): Runtime | undefined {
  * A secondary that was never up on this node has no pods and no images. A runtime that runs in a pod of the primary could never start
  * if lists failed without it.
  */
-export function hasPart(plan: Plan, runtime: Runtime): boolean {
+export function hasPart(plan: MethodPlan, runtime: Runtime): boolean {
   if (runtime === plan.runtimes.primary) return true;
   return runtime.state.kind === 'up' || plan.node.of(runtime).seen;
 }

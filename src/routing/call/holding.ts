@@ -10,7 +10,7 @@ import { within } from '../asking/budget.ts';
 import type { Runtime } from '../port/runtime.ts';
 import type { IdKind } from '../state/owners.ts';
 import { hasPart } from './asked.ts';
-import type { Plan } from './method-plan.ts';
+import type { MethodPlan } from './method-plan.ts';
 
 /** Whether a runtime has an item. An answer that cannot be had is `unknown`, which must never be passed on as `no`. */
 export type Holds = 'yes' | 'no' | 'unknown';
@@ -27,7 +27,7 @@ const lists: readonly ListName[] = ['ListPodSandbox', 'ListContainers', 'ListIma
 
 /** Whether the runtime has a pod or container with a matching id: asked within the list timeout, else by its snapshot. */
 export async function holdsId(
-  plan: Plan,
+  plan: MethodPlan,
   runtime: Runtime,
   kind: IdKind,
   id: string,
@@ -52,7 +52,7 @@ export async function holdsId(
  * client's deadline for the primary. Rejects when the runtime does not answer in time.
  */
 export async function askAll(
-  plan: Plan,
+  plan: MethodPlan,
   runtime: Runtime,
   list: ListName,
   options: CallOptions,
@@ -74,14 +74,14 @@ export async function askAll(
 }
 
 /** How long a question of a call may wait for a runtime, in ms. */
-export function patience(plan: Plan, runtime: Runtime, { deadline }: CallOptions): number {
+export function patience(plan: MethodPlan, runtime: Runtime, { deadline }: CallOptions): number {
   const left = deadline === undefined ? LIST_LIMIT : Math.max(1, deadline - performance.now());
   return runtime === plan.runtimes.primary ? left : Math.min(plan.listTimeout(runtime), left);
 }
 
 /** Whether the runtime has an item that passes, by its snapshot; unknown if the snapshot is not fresh. `passes` gets id and item. */
 export function snapshotHolds(
-  plan: Plan,
+  plan: MethodPlan,
   runtime: Runtime,
   list: ListName,
   passes: (id: string, item: Buffer) => boolean,
@@ -94,17 +94,17 @@ export function snapshotHolds(
 }
 
 /** The same for an image by any of its names, or the beginning of its id. */
-export function imageInSnapshot(plan: Plan, runtime: Runtime, image: string): Holds {
+export function imageInSnapshot(plan: MethodPlan, runtime: Runtime, image: string): Holds {
   const held = snapshotHolds(plan, runtime, 'ListImages', (_, item) => isImage(item, image));
   return held === 'no' && plan.node.of(runtime).pulls.mayHaveBrought(image) ? 'unknown' : held;
 }
 
 /** Whether the runtime cannot have the image because it has no image service. False if it has listed the image before. */
-export function lacksService(plan: Plan, runtime: Runtime, image: string, fault: ProxyError): boolean {
+export function lacksService(plan: MethodPlan, runtime: Runtime, image: string, fault: ProxyError): boolean {
   return fault.code === Code.Unimplemented && imageInSnapshot(plan, runtime, image) !== 'yes';
 }
 
-function isFresh({ node }: Plan, runtime: Runtime, takenAt: number | undefined): boolean {
+function isFresh({ node }: MethodPlan, runtime: Runtime, takenAt: number | undefined): boolean {
   if (takenAt === undefined || !node.isFresh(takenAt)) return false;
   const snapshot = node.of(runtime);
   // The runtime was not followed while the proxy was down.
@@ -113,7 +113,7 @@ function isFresh({ node }: Plan, runtime: Runtime, takenAt: number | undefined):
 }
 
 /** Whether a list of the runtime is overdue: then no call waits for it again. */
-export function isSilent(plan: Plan, runtime: Runtime): boolean {
+export function isSilent(plan: MethodPlan, runtime: Runtime): boolean {
   return runtime.silence?.since !== undefined || lists.some(list => plan.node.isOverdue(runtime, list));
 }
 

@@ -17,16 +17,16 @@ import { waitingFor } from '../asking/waiting.ts';
 import { lastResult } from '../names/last-result.ts';
 import type { Naming } from '../names/name-rewrites.ts';
 import { noteNames } from '../names/note-names.ts';
+import type { Generation } from '../port/generation.ts';
 import { listTimeoutOf, type RoutingSettings } from '../port/routing-settings.ts';
 import type { Runtime } from '../port/runtime.ts';
 import type { Runtimes } from '../port/runtimes.ts';
-import type { Rules } from '../port/turnover.ts';
 import type { NodeState } from '../state/node-state.ts';
 import { Owners } from '../state/owners.ts';
 import { type Lane, openLane } from './lane.ts';
 
 /** One method in one package, ready to be sent to any runtime. */
-export class Plan {
+export class MethodPlan {
   readonly method: MethodSpec;
   readonly client: Package;
   readonly runtimes: Runtimes;
@@ -38,7 +38,7 @@ export class Plan {
   private readonly naming: Naming;
   private readonly lanes = new Map<Runtime, { served: readonly string[]; lane: Lane }>();
   private readonly readers = new Map<Kind, (request: Buffer) => string>();
-  private readonly siblings = new Map<string, Plan>();
+  private readonly siblings = new Map<string, MethodPlan>();
   /** Whether a request has a pod's config, and an image. */
   private readonly carriesPod: boolean;
   private readonly namesImages: boolean;
@@ -69,20 +69,20 @@ export class Plan {
   }
 
   /** The unary method whose answers this method streams; this method itself if it is unary. */
-  get unaryList(): Plan {
+  get unaryList(): MethodPlan {
     return this.method.unaryList === undefined ? this : this.sibling(this.method.unaryList);
   }
 
-  /** The same method by other rules. */
-  under({ runtimes, settings }: Rules): Plan {
-    return new Plan({ method: this.method, client: this.client }, runtimes, settings, this.node);
+  /** The same method in another generation. */
+  inGeneration({ runtimes, settings }: Generation): MethodPlan {
+    return new MethodPlan({ method: this.method, client: this.client }, runtimes, settings, this.node);
   }
 
   /** Another method in the same package. */
-  sibling(name: string): Plan {
+  sibling(name: string): MethodPlan {
     let plan = this.siblings.get(name);
     if (plan === undefined) {
-      plan = new Plan({ method: methodSpec(name), client: this.client }, this.runtimes, this.settings, this.node);
+      plan = new MethodPlan({ method: methodSpec(name), client: this.client }, this.runtimes, this.settings, this.node);
       this.siblings.set(name, plan);
     }
     return plan;

@@ -4,14 +4,14 @@ import { unavailable } from '../asking/availability.ts';
 import { clientPatience, within } from '../asking/budget.ts';
 import { endableCall } from '../asking/endable-call.ts';
 import type { Runtime } from '../port/runtime.ts';
-import type { Plan } from './method-plan.ts';
+import type { MethodPlan } from './method-plan.ts';
 
 /**
  * The runtime's answer to this client within the list timeout, or the reason why there is none. `send` makes the call, if it is not
  * the plan's own.
  */
 export async function promptAnswer(
-  plan: Plan,
+  plan: MethodPlan,
   runtime: Runtime,
   request: Buffer,
   options: CallOptions,

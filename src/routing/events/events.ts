@@ -6,7 +6,7 @@ import { unavailable } from '../asking/availability.ts';
 import { hasPart } from '../call/asked.ts';
 import type { Lane } from '../call/lane.ts';
 import type { LeadMetadata } from '../call/lead-metadata.ts';
-import type { Plan } from '../call/method-plan.ts';
+import type { MethodPlan } from '../call/method-plan.ts';
 import type { Runtime, RuntimeState } from '../port/runtime.ts';
 import { EventQueue } from './event-queue.ts';
 
@@ -23,14 +23,15 @@ interface Event {
  * fifth (watchEventsChannel).
  */
 export async function* joinEvents(
-  plan: Plan,
+  plan: MethodPlan,
   request: Buffer,
   options: CallOptions,
   lead: LeadMetadata,
 ): AsyncGenerator<Buffer, void, void> {
-  const { turnover, feeds } = plan.node;
+  const { generation, feeds } = plan.node;
   // The configuration may have changed between the head of the call and its message.
-  const now = turnover.rules === undefined ? plan : plan.under(turnover.rules);
+  const first = generation.get();
+  const now = first === undefined ? plan : plan.inGeneration(first);
   const { all, primary } = now.runtimes;
   await now.ready(primary, options);
   const parts = partsOf(now);
@@ -57,13 +58,13 @@ export async function* joinEvents(
       undo.push(feed.read(reader));
     }
     for (const runtime of all) watch(runtime);
-    const forget = turnover.onChange(rules => {
-      const next = plan.under(rules);
+    const forget = generation.onChange(latest => {
+      const next = plan.inGeneration(latest);
       const same = partsOf(next);
       if (same.length !== parts.length || same.some((runtime, at) => runtime !== parts[at])) queue.end(otherRuntimes());
       // A runtime that is down now has ended the stream already.
       else if (parts.every(({ state }) => state.kind === 'up')) lanes = lanesOf(next, parts);
-      for (const runtime of rules.runtimes.all) if (!all.includes(runtime)) watch(runtime);
+      for (const runtime of latest.runtimes.all) if (!all.includes(runtime)) watch(runtime);
     });
     undo.push(forget);
     for await (const { runtime, message } of queue) yield lanes.get(runtime)!.decode(message);
@@ -73,12 +74,12 @@ export async function* joinEvents(
 }
 
 /** A runtime that was never seen has no pods and may be left out; when it comes up the stream ends. */
-function partsOf(plan: Plan): Runtime[] {
+function partsOf(plan: MethodPlan): Runtime[] {
   return plan.runtimes.all.filter(runtime => hasPart(plan, runtime));
 }
 
 /** Throws Unavailable for a runtime that is down, Unimplemented for one whose packages are older than the method. */
-function lanesOf(plan: Plan, runtimes: readonly Runtime[]): Map<Runtime, Lane> {
+function lanesOf(plan: MethodPlan, runtimes: readonly Runtime[]): Map<Runtime, Lane> {
   return new Map(runtimes.map(runtime => [runtime, plan.lane(runtime)]));
 }
 

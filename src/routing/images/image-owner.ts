@@ -1,5 +1,5 @@
 import { FIRST_SEEN } from '../../cri/read/pod-identity.ts';
-import type { Plan } from '../call/method-plan.ts';
+import type { MethodPlan } from '../call/method-plan.ts';
 import type { Runtime } from '../port/runtime.ts';
 import { TARGET_RUNTIME } from '../port/runtimes.ts';
 import { type KnownSandbox, namedRuntime, sandboxOfPod } from '../state/pod-owner.ts';
@@ -22,7 +22,7 @@ export interface ImageOwner {
  * an annotation that names no runtime is ignored.
  */
 export function imageOwner(
-  plan: Plan,
+  plan: MethodPlan,
   request: Buffer,
   unknownNames: 'refused' | 'ignored' = 'refused',
 ): ImageOwner | undefined {

@@ -9,7 +9,7 @@ import { LIST_LIMIT } from '../asking/ask-list.ts';
 import { within } from '../asking/budget.ts';
 import { askedFor } from '../call/asked.ts';
 import { askAll, doubtful, imageInSnapshot, lacksService, patience } from '../call/holding.ts';
-import type { Plan } from '../call/method-plan.ts';
+import type { MethodPlan } from '../call/method-plan.ts';
 import type { UnaryRoute } from '../call/unary-route.ts';
 import { isDigest } from '../port/names.ts';
 import type { Runtime } from '../port/runtime.ts';
@@ -50,7 +50,7 @@ interface Wanted {
 
 /** The runtime's answer, or the reason why the image is still there; undefined if it has no such image. */
 async function removeFrom(
-  plan: Plan,
+  plan: MethodPlan,
   runtime: Runtime,
   wanted: Wanted,
   request: Buffer,
@@ -77,7 +77,7 @@ async function removeFrom(
 }
 
 /** Whether the runtime lists the image and no container there uses it. Rejects if one uses it, and when that cannot be known. */
-async function hasUnused(plan: Plan, runtime: Runtime, wanted: Wanted, options: CallOptions): Promise<boolean> {
+async function hasUnused(plan: MethodPlan, runtime: Runtime, wanted: Wanted, options: CallOptions): Promise<boolean> {
   const images = await askAll(plan, runtime, 'ListImages', options);
   const items = [...images].filter(([id, item]) => isWanted(wanted, id, item)).map(([, item]) => item);
   if (items.length === 0) return false;
@@ -100,7 +100,7 @@ function isWanted({ image, handler }: Wanted, id: string, item: Buffer): boolean
  * the same image waits for the first.
  */
 function lastingRemoval(
-  plan: Plan,
+  plan: MethodPlan,
   runtime: Runtime,
   image: string,
   request: Buffer,

@@ -7,7 +7,7 @@ import { itemId } from '../../cri/read/listing.ts';
 import { pause } from '../asking/budget.ts';
 import { askedFor } from '../call/asked.ts';
 import { doubtful, imageInSnapshot, isSilent, lacksService } from '../call/holding.ts';
-import type { Plan } from '../call/method-plan.ts';
+import type { MethodPlan } from '../call/method-plan.ts';
 import { isReply, promptAnswer } from '../call/prompt-answer.ts';
 import type { UnaryRoute } from '../call/unary-route.ts';
 import { isDigest } from '../port/names.ts';
@@ -50,7 +50,7 @@ export const imageStatus: UnaryRoute = async (plan, request, options) => {
 };
 
 /** For a call by a name alone: false if no container could be created from an image that was reported as present. */
-function mayGuess(plan: Plan, request: Buffer, { message }: Reply): boolean {
+function mayGuess(plan: MethodPlan, request: Buffer, { message }: Reply): boolean {
   if (plan.hasAnnotations(request) || isDigest(plan.read('image', request))) return true;
   return plan.node.imageGuesses.say(itemId(imageOfStatus(message)!));
 }
@@ -61,7 +61,7 @@ type Look =
   | { readonly kind: 'lacks'; readonly answer: Reply | ProxyError }
   | { readonly kind: 'unknown'; readonly fault: ProxyError };
 
-async function look(plan: Plan, runtime: Runtime, request: Buffer, options: CallOptions): Promise<Look> {
+async function look(plan: MethodPlan, runtime: Runtime, request: Buffer, options: CallOptions): Promise<Look> {
   const isPrimary = runtime === plan.runtimes.primary;
   const image = plan.read('image', request);
   const listed = () => (isPrimary ? undefined : lookInSnapshot(plan, runtime, request));
@@ -85,7 +85,7 @@ async function look(plan: Plan, runtime: Runtime, request: Buffer, options: Call
 }
 
 /** The answer of a fresh snapshot, which has the same Image that the status would have; undefined if it has none. */
-function lookInSnapshot(plan: Plan, runtime: Runtime, request: Buffer): Look | undefined {
+function lookInSnapshot(plan: MethodPlan, runtime: Runtime, request: Buffer): Look | undefined {
   const image = plan.read('image', plan.names(runtime).encode(request));
   const held = imageInSnapshot(plan, runtime, image);
   if (held === 'unknown') return undefined;
@@ -96,7 +96,7 @@ function lookInSnapshot(plan: Plan, runtime: Runtime, request: Buffer): Look | u
 }
 
 /** A secondary without an image service has no images. */
-async function statusOf(plan: Plan, runtime: Runtime, request: Buffer, options: CallOptions): Promise<Reply> {
+async function statusOf(plan: MethodPlan, runtime: Runtime, request: Buffer, options: CallOptions): Promise<Reply> {
   try {
     return await plan.call(runtime, request, options);
   } catch (error) {

@@ -9,18 +9,23 @@ import { askList, LIST_LIMIT } from '../asking/ask-list.ts';
 import { unavailable } from '../asking/availability.ts';
 import { clientPatience, within } from '../asking/budget.ts';
 import { malformed } from '../asking/malformed.ts';
-import type { Plan } from '../call/method-plan.ts';
+import type { MethodPlan } from '../call/method-plan.ts';
 import type { Runtime } from '../port/runtime.ts';
 
 /**
  * One runtime's part of a list, in the client's names: its own answer, else the items of its snapshot, with the filters applied.
  * Rejects when there is neither: the kubelet takes items that are missing in a list for dead.
  */
-export async function listPart(plan: Plan, runtime: Runtime, request: Buffer, options: CallOptions): Promise<Reply> {
+export async function listPart(
+  plan: MethodPlan,
+  runtime: Runtime,
+  request: Buffer,
+  options: CallOptions,
+): Promise<Reply> {
   if (runtime.state.kind === 'down' && mustWait(plan, runtime)) await plan.ready(runtime, options);
   try {
     const reply = await liveList(plan, runtime, request, options);
-    plan.node.isLive(runtime, listName(plan), options.watched);
+    plan.node.noteLive(runtime, listName(plan), options.watched);
     return reply;
   } catch (fault) {
     return {
@@ -32,22 +37,22 @@ export async function listPart(plan: Plan, runtime: Runtime, request: Buffer, op
 }
 
 /** The name of the unary list that a plan is for, or streams. */
-export function listName(plan: Plan): ListName {
+export function listName(plan: MethodPlan): ListName {
   return plan.unaryList.method.name as ListName;
 }
 
 /** A primary whose pods are not known may still come up in time. */
-function mustWait(plan: Plan, runtime: Runtime): boolean {
+function mustWait(plan: MethodPlan, runtime: Runtime): boolean {
   return runtime === plan.runtimes.primary && !plan.node.of(runtime).known;
 }
 
 /** Throws DeadlineExceeded for a runtime with an overdue list: no call waits for it until it has answered. */
-export function checkOverdue(plan: Plan, runtime: Runtime): void {
+export function checkOverdue(plan: MethodPlan, runtime: Runtime): void {
   if (plan.node.isOverdue(runtime, listName(plan)))
     throw new ProxyError(Code.DeadlineExceeded, 'it has not answered the list before this one');
 }
 
-async function liveList(plan: Plan, runtime: Runtime, request: Buffer, options: CallOptions): Promise<Reply> {
+async function liveList(plan: MethodPlan, runtime: Runtime, request: Buffer, options: CallOptions): Promise<Reply> {
   const lane = plan.lane(runtime);
   const listing = plan.node.of(runtime).of(listName(plan));
   checkOverdue(plan, runtime);
@@ -67,7 +72,7 @@ async function liveList(plan: Plan, runtime: Runtime, request: Buffer, options: 
  * InvalidArgument for a request that no runtime could read.
  */
 export function snapshotList(
-  plan: Plan,
+  plan: MethodPlan,
   runtime: Runtime,
   request: Buffer,
   reason: ProxyError,
@@ -94,19 +99,19 @@ export function snapshotList(
     );
   }
   plan.node.checkAge(runtime, listing.takenAt);
-  plan.node.isFromSnapshot(runtime, list, state.kind === 'down' ? state.reason : reason.message, call);
+  plan.node.noteFromSnapshot(runtime, list, state.kind === 'down' ? state.reason : reason.message, call);
   return lane.decode(listing.list(passes));
 }
 
 /** For a runtime whose pods are unknown: lists are complete again when it is up, or when an operator has it forgotten. */
-function unknown(plan: Plan, runtime: Runtime, state: Runtime['state']): ProxyError {
+function unknown(plan: MethodPlan, runtime: Runtime, state: Runtime['state']): ProxyError {
   const error = unavailable(runtime, state);
   if (runtime === plan.runtimes.primary) return error;
   const remedy = `its pods are not known; if it has left this node for good: criproxy forget ${runtime.id}`;
   return new ProxyError(error.code, `${error.message}; ${remedy}`);
 }
 
-function readFilter(plan: Plan, request: Buffer): Passes {
+function readFilter(plan: MethodPlan, request: Buffer): Passes {
   try {
     return listFilter(listName(plan), request);
   } catch (fault) {

@@ -9,7 +9,7 @@ import { askList, LIST_LIMIT } from '../asking/ask-list.ts';
 import { clientPatience, within } from '../asking/budget.ts';
 import { endableCall } from '../asking/endable-call.ts';
 import type { LeadMetadata } from '../call/lead-metadata.ts';
-import type { Plan } from '../call/method-plan.ts';
+import type { MethodPlan } from '../call/method-plan.ts';
 import type { Runtime } from '../port/runtime.ts';
 import { checkOverdue, listName, listPart, snapshotList } from './list-part.ts';
 
@@ -22,7 +22,7 @@ export type PartStream = AsyncGenerator<Buffer, void, void>;
  * Unimplemented goes to the client, which has had no message yet.
  */
 export async function* streamList(
-  plan: Plan,
+  plan: MethodPlan,
   runtime: Runtime,
   request: Buffer,
   options: CallOptions,
@@ -47,7 +47,7 @@ export async function* streamList(
 
 /** The runtime's own messages; together they are its new snapshot. */
 async function* liveStream(
-  plan: Plan,
+  plan: MethodPlan,
   runtime: Runtime,
   request: Buffer,
   options: CallOptions,
@@ -79,7 +79,7 @@ async function* liveStream(
       yield lane.decode(next.value);
     }
     if (isWhole) listing.answer(question, Buffer.concat(parts), askedAt);
-    plan.node.isLive(runtime, list, options.watched);
+    plan.node.noteLive(runtime, list, options.watched);
   } finally {
     listing.giveUp(question);
     call.end();
@@ -87,7 +87,7 @@ async function* liveStream(
 }
 
 /** The stream ends with its client; this question does not, because it tells when the runtime answers again. */
-function askInstead(plan: Plan, runtime: Runtime, askedAt: number): void {
+function askInstead(plan: MethodPlan, runtime: Runtime, askedAt: number): void {
   const list = listName(plan);
   if (plan.node.isOverdue(runtime, list)) return;
   plan.node.noteOverdue(runtime, list, false, askedAt);

@@ -4,7 +4,7 @@ import { ProxyError } from '../../base/error.ts';
 import { imageOfSpec } from '../../cri/read/image-answers.ts';
 import { createdContainer } from '../../cri/read/item-names.ts';
 import { snapshotHolds } from '../call/holding.ts';
-import type { Plan } from '../call/method-plan.ts';
+import type { MethodPlan } from '../call/method-plan.ts';
 import { withOwnImageIds } from '../images/own-image-id.ts';
 import type { Runtime } from '../port/runtime.ts';
 
@@ -13,7 +13,7 @@ const silences: readonly Code[] = [Code.Unavailable, Code.DeadlineExceeded, Code
 
 /** CreateContainer, with the image's id in the form of its runtime. A failure disproves a guess that the image is present. */
 export async function createContainer(
-  plan: Plan,
+  plan: MethodPlan,
   runtime: Runtime,
   request: Buffer,
   options: CallOptions,
@@ -27,7 +27,7 @@ export async function createContainer(
   }
 }
 
-function refuteGuess(plan: Plan, runtime: Runtime, request: Buffer): void {
+function refuteGuess(plan: MethodPlan, runtime: Runtime, request: Buffer): void {
   const id = imageOfSpec(createdContainer(request, Buffer.alloc(0)).image);
   if (snapshotHolds(plan, runtime, 'ListImages', known => known === id) !== 'yes') plan.node.imageGuesses.refute(id);
 }

@@ -6,7 +6,7 @@ import { runtimeName } from '../../base/runtime-name.ts';
 import { idRequest } from '../../cri/read/listing.ts';
 import { readAll } from '../../cri/read/read.ts';
 import { holdsId } from '../call/holding.ts';
-import type { Plan } from '../call/method-plan.ts';
+import type { MethodPlan } from '../call/method-plan.ts';
 import type { Runtime } from '../port/runtime.ts';
 import type { IdKind } from '../state/owners.ts';
 
@@ -23,7 +23,7 @@ const removals = {
  * client could tell them apart. The new item is removed again.
  */
 export async function refuseCollision(
-  plan: Plan,
+  plan: MethodPlan,
   runtime: Runtime,
   answer: Buffer,
   options: CallOptions,
@@ -48,7 +48,7 @@ export async function refuseCollision(
  * fail because of a runtime that does not answer.
  */
 async function otherHolder(
-  plan: Plan,
+  plan: MethodPlan,
   runtime: Runtime,
   kind: IdKind,
   id: string,
@@ -61,7 +61,12 @@ async function otherHolder(
 }
 
 /** Undefined when the new item is removed, else the reason why not. */
-async function undo(plan: Plan, runtime: Runtime, answer: Buffer, options: CallOptions): Promise<string | undefined> {
+async function undo(
+  plan: MethodPlan,
+  runtime: Runtime,
+  answer: Buffer,
+  options: CallOptions,
+): Promise<string | undefined> {
   // The containers of a pod are removed with it.
   const [pod] = readAll(plan.method.response, 'pod', answer);
   const kind: IdKind = pod === undefined ? 'container' : 'pod';

@@ -1,7 +1,7 @@
 import type { Reply } from '../../base/call.ts';
 import { imageMountpoint } from '../../cri/read/image-fs.ts';
 import { within } from '../asking/budget.ts';
-import type { Plan } from '../call/method-plan.ts';
+import type { MethodPlan } from '../call/method-plan.ts';
 import { isReply } from '../call/prompt-answer.ts';
 import { joinReplies, type UnaryRoute } from '../call/unary-route.ts';
 import { askSamples } from './sample-part.ts';
@@ -21,7 +21,7 @@ export const imageFs: UnaryRoute = async (plan, request, options) => {
 };
 
 /** The parts in the order of their filesystems' use, the fullest first; parts without a figure are last, in their order. */
-async function fullestFirst(plan: Plan, replies: readonly Reply[]): Promise<Reply[]> {
+async function fullestFirst(plan: MethodPlan, replies: readonly Reply[]): Promise<Reply[]> {
   const shares = await Promise.all(replies.map(({ message }) => usedShare(plan, message)));
   return replies
     .map((reply, index) => ({ reply, share: shares[index]! }))
@@ -29,7 +29,7 @@ async function fullestFirst(plan: Plan, replies: readonly Reply[]): Promise<Repl
     .map(({ reply }) => reply);
 }
 
-async function usedShare(plan: Plan, response: Buffer): Promise<number> {
+async function usedShare(plan: MethodPlan, response: Buffer): Promise<number> {
   const { usedShare: ask, listTimeout } = plan.settings;
   try {
     const mountpoint = imageMountpoint(response);

@@ -9,7 +9,7 @@ import { LIST_LIMIT } from '../asking/ask-list.ts';
 import { clientPatience } from '../asking/budget.ts';
 import { gather } from '../call/gather.ts';
 import type { Lane } from '../call/lane.ts';
-import type { Plan } from '../call/method-plan.ts';
+import type { MethodPlan } from '../call/method-plan.ts';
 import { isReply, promptAnswer } from '../call/prompt-answer.ts';
 import type { Runtime } from '../port/runtime.ts';
 import { checkedSample, isOfUse, type Sample } from '../state/last-samples.ts';
@@ -25,7 +25,7 @@ const answers: readonly Code[] = [Code.Unimplemented, Code.NotFound, Code.Invali
  * afterwards is its own answer, even one that has come since, else its last samples of the items that it lists, if not too old.
  */
 export async function askSamples(
-  plan: Plan,
+  plan: MethodPlan,
   runtime: Runtime,
   request: Buffer,
   options: CallOptions,
@@ -59,7 +59,7 @@ export async function askSamples(
 }
 
 /** The runtime's answer just now, or the reason why it cannot be used. */
-function livePart(plan: Plan, runtime: Runtime): Reply | ProxyError {
+function livePart(plan: MethodPlan, runtime: Runtime): Reply | ProxyError {
   const { message, served } = plan.node.samples.of(runtime, plan.unaryList.method.name).last!.value;
   try {
     return {
@@ -73,7 +73,7 @@ function livePart(plan: Plan, runtime: Runtime): Reply | ProxyError {
 }
 
 /** The last samples of pods and containers that are still listed and asked for; `fault` if they cannot be used. */
-function lastPart(plan: Plan, runtime: Runtime, request: Buffer, fault: ProxyError): Reply | ProxyError {
+function lastPart(plan: MethodPlan, runtime: Runtime, request: Buffer, fault: ProxyError): Reply | ProxyError {
   const list = plan.unaryList.method.name;
   const { last } = plan.node.samples.of(runtime, list);
   if (last === undefined || !isOfUse(list, last.askedAt) || fault.code === Code.Unimplemented) return fault;
@@ -86,14 +86,14 @@ function lastPart(plan: Plan, runtime: Runtime, request: Buffer, fault: ProxyErr
   }
 }
 
-function readable(plan: Plan, runtime: Runtime, message: Buffer): Buffer {
+function readable(plan: MethodPlan, runtime: Runtime, message: Buffer): Buffer {
   return plan.unaryList.method.name === 'ListPodSandboxMetrics'
     ? plan.node.samples.readable(runtime, message)
     : message;
 }
 
 /** Logs the source of the part. A runtime without the method is no fault, but the kubelet evicts pods without stats first. */
-function note(plan: Plan, runtime: Runtime, part: Reply | ProxyError, fault: ProxyError | undefined): void {
+function note(plan: MethodPlan, runtime: Runtime, part: Reply | ProxyError, fault: ProxyError | undefined): void {
   const list = plan.unaryList.method.name;
   if (fault?.code === Code.Unimplemented) {
     const text = `${runtimeName(runtime.id)} has no ${list}: its pods have no stats, and the kubelet evicts them first`;
@@ -106,19 +106,19 @@ function note(plan: Plan, runtime: Runtime, part: Reply | ProxyError, fault: Pro
 }
 
 /** The lane for a stored answer, in the package that it came in. */
-function laneOf(plan: Plan, runtime: Runtime, served: string): Lane {
+function laneOf(plan: MethodPlan, runtime: Runtime, served: string): Lane {
   const lane = runtime.state.kind === 'up' ? plan.unaryList.lane(runtime) : undefined;
   return lane?.path.startsWith(`/${served}.`) ? lane : plan.unaryList.names(runtime, served);
 }
 
-function listedOf(plan: Plan, runtime: Runtime): Listed {
+function listedOf(plan: MethodPlan, runtime: Runtime): Listed {
   const { pods, containers } = plan.node.of(runtime);
   const index = (listing: typeof pods) => (listing.takenAt === undefined ? undefined : listing.index());
   return { pods: index(pods), containers: index(containers) };
 }
 
 /** Asks for all samples, for all clients. Rejects with Internal for an answer that is no list, because it will be joined. */
-async function askWhole(plan: Plan, runtime: Runtime, { metadata, watched }: CallOptions): Promise<Sample> {
+async function askWhole(plan: MethodPlan, runtime: Runtime, { metadata, watched }: CallOptions): Promise<Sample> {
   const own = ownCall(LIST_LIMIT, metadata, watched);
   return orUnary(plan, async each => {
     const lane = each.lane(runtime);
@@ -132,7 +132,7 @@ async function askWhole(plan: Plan, runtime: Runtime, { metadata, watched }: Cal
 }
 
 /** Asks on behalf of this client alone. */
-async function askFiltered(plan: Plan, runtime: Runtime, request: Buffer, options: CallOptions): Promise<Reply> {
+async function askFiltered(plan: MethodPlan, runtime: Runtime, request: Buffer, options: CallOptions): Promise<Reply> {
   return orUnary(plan, async each => {
     if (!each.method.streams) return each.call(runtime, request, options);
     return { message: await gather(each.stream(runtime, request, options)), headers: [], trailers: [] };
@@ -140,7 +140,7 @@ async function askFiltered(plan: Plan, runtime: Runtime, request: Buffer, option
 }
 
 /** For a runtime without the stream: its unary list. */
-async function orUnary<T>(plan: Plan, ask: (plan: Plan) => Promise<T>): Promise<T> {
+async function orUnary<T>(plan: MethodPlan, ask: (plan: MethodPlan) => Promise<T>): Promise<T> {
   try {
     return await ask(plan);
   } catch (fault) {

@@ -6,7 +6,7 @@ import { cutList } from '../../cri/read/image-list.ts';
 import { endableCall } from '../asking/endable-call.ts';
 import { waitingForFirst } from '../asking/waiting.ts';
 import { askedFor } from '../call/asked.ts';
-import type { Plan } from '../call/method-plan.ts';
+import type { MethodPlan } from '../call/method-plan.ts';
 import { isReply } from '../call/prompt-answer.ts';
 import { joinReplies, type UnaryRoute } from '../call/unary-route.ts';
 import { CHUNK } from '../images/image-list-routes.ts';
@@ -23,7 +23,7 @@ export const samples: UnaryRoute = async (plan, request, options) =>
  * Unimplemented while a secondary has the method. A secondary without a part is left out, unless it is asked alone.
  */
 async function sampleReplies(
-  plan: Plan,
+  plan: MethodPlan,
   asked: readonly Runtime[],
   request: Buffer,
   options: CallOptions,
@@ -77,7 +77,7 @@ export const streamSamples: StreamRoute = async function* (plan, request, option
 };
 
 /** Throws Unimplemented if a runtime lacks a method that all must have. */
-function readParts(plan: Plan, runtimes: readonly Runtime[], parts: readonly SamplePart[]) {
+function readParts(plan: MethodPlan, runtimes: readonly Runtime[], parts: readonly SamplePart[]) {
   const replies: Reply[] = [];
   const from: Runtime[] = [];
   const faults: ProxyError[] = [];

@@ -8,10 +8,10 @@ import type { WatchedCall } from '../../base/watched-call.ts';
 import type { ListName } from '../../cri/read/filter.ts';
 import { itemId } from '../../cri/read/listing.ts';
 import type { Effect } from '../../cri/tables/methods.ts';
+import { type Generation, LatestGeneration } from '../port/generation.ts';
 import { idPrefix } from '../port/names.ts';
 import type { Runtime } from '../port/runtime.ts';
 import type { Runtimes } from '../port/runtimes.ts';
-import { type Rules, Turnover } from '../port/turnover.ts';
 import { EventFeeds } from './event-feed.ts';
 import { FollowedCall } from './followed-call.ts';
 import { ImageGuesses } from './image-guesses.ts';
@@ -53,7 +53,7 @@ export class NodeState {
   /** The statuses of the runtimes. */
   readonly statuses: RuntimeStatuses;
   readonly samples: Samples;
-  readonly turnover = new Turnover();
+  readonly generation = new LatestGeneration();
   readonly feeds = new EventFeeds();
   readonly log: Logger;
   /** When the proxy began to follow the runtimes, in ms since the epoch. */
@@ -123,19 +123,19 @@ export class NodeState {
     this.samples.prime(runtime, this.listTimeout(runtime));
   }
 
-  /** From now on calls are routed by these rules; all other runtimes leave. All runtimes in the rules must have joined. */
-  turnTo(rules: Rules, maxAge: number | undefined): void {
-    for (const runtime of rules.runtimes.all) this.keepShownIds(runtime);
-    this.inForce = rules.runtimes;
+  /** From now on calls are routed by this generation; all other runtimes leave. All its runtimes must have joined. */
+  changeGeneration(generation: Generation, maxAge: number | undefined): void {
+    for (const runtime of generation.runtimes.all) this.keepShownIds(runtime);
+    this.inForce = generation.runtimes;
     this.maxAge = maxAge;
     for (const [runtime, forget] of this.joined) {
-      if (rules.runtimes.all.includes(runtime)) continue;
+      if (generation.runtimes.all.includes(runtime)) continue;
       forget();
       this.joined.delete(runtime);
       this.feeds.close([runtime]);
       for (const list of lists) this.stale.delete(`${runtime.id} ${list}`);
     }
-    this.turnover.change(rules);
+    this.generation.change(generation);
   }
 
   /** A runtime that gets another id keeps the ids of its known pods and containers. */
@@ -226,7 +226,7 @@ export class NodeState {
   }
 
   /** The runtime has answered this call itself. */
-  isLive(runtime: Runtime, list: ListName, call?: WatchedCall): void {
+  noteLive(runtime: Runtime, list: ListName, call?: WatchedCall): void {
     if (this.stale.size > 0 && this.stale.delete(`${runtime.id} ${list}`)) {
       const about = { call, method: list, runtime: runtime.id, change: true };
       this.log.info(Level.State, `${list} of ${runtimeName(runtime.id)} is live again`, undefined, about);
@@ -239,7 +239,7 @@ export class NodeState {
   }
 
   /** The call was answered from the runtime's snapshot. */
-  isFromSnapshot(runtime: Runtime, list: ListName, reason: string, call?: WatchedCall): void {
+  noteFromSnapshot(runtime: Runtime, list: ListName, reason: string, call?: WatchedCall): void {
     this.onFromSnapshot(runtime, list);
     const key = `${runtime.id} ${list}`;
     if (this.stale.has(key)) return;

@@ -80,7 +80,7 @@ export class SnapshotKeeper {
    * Runtimes have replaced others: writes the new ones at once, and removes the files of `sockets`, which no runtime has any more. The
    * pods of those files are out of the lists, and must not come back with an old state if such a runtime is added again while it is down.
    */
-  async turnOver(sockets: readonly string[]): Promise<void> {
+  async letGo(sockets: readonly string[]): Promise<void> {
     await this.write();
     for (const socket of sockets) {
       await this.store.remove(socket).catch((fault: Error) => {

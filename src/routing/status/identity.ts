@@ -1,5 +1,5 @@
 import { Code } from '../../base/codes.ts';
-import type { Plan } from '../call/method-plan.ts';
+import type { MethodPlan } from '../call/method-plan.ts';
 import { isReply, promptAnswer } from '../call/prompt-answer.ts';
 import type { UnaryRoute } from '../call/unary-route.ts';
 
@@ -23,7 +23,7 @@ export const identity: UnaryRoute = async (plan, request, options) => {
 };
 
 /** The answer in the client's package, else in the best package of the runtime. */
-function lastVersion({ client, runtimes }: Plan): Buffer | undefined {
+function lastVersion({ client, runtimes }: MethodPlan): Buffer | undefined {
   const { versions } = runtimes.primary.state;
   return versions?.get(client) ?? versions?.values().next().value;
 }

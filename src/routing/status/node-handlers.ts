@@ -1,6 +1,6 @@
 import { readFeatures, readHandlers, sharedFeatures, withHandlers } from '../../cri/read/node-status.ts';
 import { hasPart } from '../call/asked.ts';
-import type { Plan } from '../call/method-plan.ts';
+import type { MethodPlan } from '../call/method-plan.ts';
 import type { Runtime } from '../port/runtime.ts';
 
 /** A runtime's own statement: the features of its handlers, by its own names, and of the runtime as a whole. */
@@ -16,7 +16,7 @@ interface Said {
  * without it runs the pod silently without it. An empty list of handlers stays empty: with the first entry the kubelet refuses pods
  * of handlers that are not listed.
  */
-export function withAllHandlers(plan: Plan, status: Buffer): Buffer {
+export function withAllHandlers(plan: MethodPlan, status: Buffer): Buffer {
   const { all, primary, handlers } = plan.runtimes;
   if (all.length === 1 && !handlers.renames(primary)) return status;
   const said = all
@@ -44,7 +44,7 @@ function readSaid(runtime: Runtime, status: Buffer | undefined): Said {
  * table has the features of its runtime. Any other name may lead to each runtime that lists it, and to each runtime without a list,
  * which may have it.
  */
-function shownHandlers({ runtimes }: Plan, said: readonly Said[]): Map<string, Buffer> {
+function shownHandlers({ runtimes }: MethodPlan, said: readonly Said[]): Map<string, Buffer> {
   const { handlers, all } = runtimes;
   const isFree = (name: string) => handlers.route(name) === undefined;
   const shared = (name: string): [string, Buffer] => {

@@ -3,7 +3,7 @@ import { ProxyError } from '../../base/error.ts';
 import { Level } from '../../base/log-level.ts';
 import type { Logger } from '../../base/logger.ts';
 import { runtimeName } from '../../base/runtime-name.ts';
-import type { Plan } from '../call/method-plan.ts';
+import type { MethodPlan } from '../call/method-plan.ts';
 import type { Runtime } from '../port/runtime.ts';
 import type { NodeState } from '../state/node-state.ts';
 
@@ -15,7 +15,7 @@ const REPLAY_TIMEOUT = 10_000;
  * sends it once for each change of the pod CIDR (kubelet_network.go).
  */
 export class RuntimeConfigReplay {
-  private last: { plan: Plan; request: Buffer } | undefined;
+  private last: { plan: MethodPlan; request: Buffer } | undefined;
   /** The runtimes that have it, or get it when they come up. */
   private informed = new WeakSet<Runtime>();
   private readonly log: Logger;
@@ -24,12 +24,12 @@ export class RuntimeConfigReplay {
     this.log = log;
     node.onChange(runtime => this.replay(runtime));
     // The call may have been sent while a runtime was joining.
-    node.turnover.onChange(({ runtimes }) => {
+    node.generation.onChange(({ runtimes }) => {
       for (const runtime of runtimes.all) if (!this.informed.has(runtime)) this.replay(runtime);
     });
   }
 
-  remember(plan: Plan, request: Buffer): void {
+  remember(plan: MethodPlan, request: Buffer): void {
     this.last = { plan, request };
     this.informed = new WeakSet(plan.runtimes.all);
   }

@@ -15,7 +15,7 @@ import {
 } from '../../cri/read/node-status.ts';
 import { LIST_LIMIT } from '../asking/ask-list.ts';
 import { clientPatience } from '../asking/budget.ts';
-import type { Plan } from '../call/method-plan.ts';
+import type { MethodPlan } from '../call/method-plan.ts';
 import type { UnaryRoute } from '../call/unary-route.ts';
 import type { Runtime } from '../port/runtime.ts';
 import type { StatusOutcome } from '../state/runtime-statuses.ts';
@@ -57,13 +57,13 @@ export const nodeStatus: UnaryRoute = async (plan, request, options) => {
 };
 
 /** Asks one runtime as the proxy. Rejects as any call. */
-function asking(plan: Plan, runtime: Runtime, options: CallOptions): AskRuntime {
+function asking(plan: MethodPlan, runtime: Runtime, options: CallOptions): AskRuntime {
   const own = ownCall(LIST_LIMIT, [], options.watched);
   return async (method, request) => (await plan.sibling(method).call(runtime, request, own)).message;
 }
 
 /** The proxy's report on itself and its runtimes, as plain data for JSON. */
-function nodeReport({ settings, owners, runtimes, node }: Plan): object {
+function nodeReport({ settings, owners, runtimes, node }: MethodPlan): object {
   return {
     version: settings.version ?? '',
     ids: owners.form,
@@ -98,7 +98,7 @@ function conditionsOf(status: Buffer): Condition[] | undefined {
 }
 
 /** The kubelet makes the cgroups of all pods for one driver, the primary's. `drivers`: those of all runtimes, in order. */
-function driverConditions(plan: Plan, drivers: readonly (CgroupDriverName | undefined)[]): Condition[] {
+function driverConditions(plan: MethodPlan, drivers: readonly (CgroupDriverName | undefined)[]): Condition[] {
   const [expected, ...others] = drivers;
   return others.flatMap((driver, index) => {
     if (expected === undefined || driver === undefined || driver === expected) return [];

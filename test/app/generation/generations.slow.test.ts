@@ -6,7 +6,7 @@ import { test } from 'tap';
 import { Generations } from '../../../src/app/generation/generations.ts';
 import type { Logger } from '../../../src/base/logger.ts';
 import type { ProxyConfig } from '../../../src/config/proxy-config.ts';
-import { Plan } from '../../../src/routing/call/method-plan.ts';
+import { MethodPlan } from '../../../src/routing/call/method-plan.ts';
 import { EventQueue } from '../../../src/routing/events/event-queue.ts';
 import { Runtimes } from '../../../src/routing/port/runtimes.ts';
 import { EventFeed } from '../../../src/routing/state/event-feed.ts';
@@ -22,7 +22,7 @@ import { startPodRuntime } from '../operate/reload-daemon.ts';
 const ROUNDS = 100;
 
 /** What generations are made of. */
-const kinds = [Runtimes, Plan, Link, ClientSession, Snapshot, EventFeed, EventQueue, AbortController];
+const kinds = [Runtimes, MethodPlan, Link, ClientSession, Snapshot, EventFeed, EventQueue, AbortController];
 
 /** How many there are of each, as far as anything can reach them. */
 function countObjects(): string[] {
@@ -82,7 +82,7 @@ test(`${ROUNDS} generations, with a stream of events on each, leave nothing behi
   };
   const turn = async (count: number) => {
     for (let round = 0; round < count; round++) {
-      await generations.turnTo(round % 2 === 0 ? two : one);
+      await generations.change(round % 2 === 0 ? two : one);
       await lists.handle(Buffer.alloc(0), callOptions());
       for (const runtime of runtimes) runtime.journal.length = 0;
     }

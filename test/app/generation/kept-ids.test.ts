@@ -11,7 +11,7 @@ const ways = ['reload', 'restart', 'kill'] as const;
 
 async function turn(node: EngineNode, way: (typeof ways)[number], connect: string): Promise<void> {
   if (way === 'reload') {
-    await node.generations.turnTo(node.config(connect));
+    await node.generations.change(node.config(connect));
     return;
   }
   await node.generations.flush();
@@ -91,7 +91,7 @@ test('a pod that is made during a reload keeps the id that its client was given'
   request['config'].annotations = { 'kubernetes.io/target-runtime': 'next' };
   node.engine('B').set('slow');
   const made = node.call('RunPodSandbox', request);
-  await node.generations.turnTo(node.config('B,next:A'));
+  await node.generations.change(node.config('B,next:A'));
   const { pod_sandbox_id: b } = await made;
   t.match(b, /^next__/);
   node.engine('B').set(undefined);

@@ -71,7 +71,7 @@ function startReloader(read: ConfigSource['read']) {
     get config() {
       return state.config;
     },
-    async turnTo(config: ProxyConfig) {
+    async change(config: ProxyConfig) {
       state.config = config;
       return [];
     },

@@ -100,7 +100,7 @@ export class ProxyLab {
   }
 
   async reload(config: Config): Promise<void> {
-    const { fault } = await outcomeOf(this.running!.generations.turnTo(this.read(config)));
+    const { fault } = await outcomeOf(this.running!.generations.change(this.read(config)));
     if (fault !== undefined) throw fault;
     await settled();
   }

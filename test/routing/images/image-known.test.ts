@@ -195,7 +195,7 @@ test('the status of an image from a list is the one that its runtime would give'
 test('a snapshot older than -maxSnapshotAge tells nothing', async t => {
   const node = await start();
   t.teardown(() => node.stop());
-  node.state.turnTo({ runtimes: node.state.runtimes, settings: {} as never }, 0);
+  node.state.changeGeneration({ runtimes: node.state.runtimes, settings: {} as never }, 0);
   altOf(node).goDown();
   await new Promise(resolve => setTimeout(resolve, 5));
   t.equal((await node.fault('ImageStatus', byName)).code, Code.Unavailable);

@@ -32,8 +32,8 @@ function withPods(id: string, pods: readonly string[], source = new Source()): F
   });
 }
 
-/** As the composition does it: those that are new join, then the rules change. */
-function turnTo(
+/** As the composition does it: new runtimes join, then the generation changes. */
+function changeTo(
   lab: Lab,
   runtimes: readonly [FakeRuntime, ...FakeRuntime[]],
   comeUp = runtimes as readonly FakeRuntime[],
@@ -47,7 +47,7 @@ function turnTo(
     );
     if (comeUp.includes(runtime)) runtime.comeUp();
   }
-  lab.node.turnTo({ runtimes: new Runtimes(runtimes), settings }, undefined);
+  lab.node.changeGeneration({ runtimes: new Runtimes(runtimes), settings }, undefined);
 }
 
 async function settleAll(): Promise<void> {
@@ -86,7 +86,7 @@ for (const [what, next, goesOn] of turns) {
     const lab = startLab([primary, alt]);
     const listening = await listen(t, lab);
     const runtimes = next(alt);
-    turnTo(
+    changeTo(
       lab,
       [primary, ...runtimes],
       runtimes.filter(({ state }) => state.kind === 'up'),
@@ -107,7 +107,7 @@ test('a stream of events that goes on ends when a runtime that was added comes u
   const lab = startLab([primary]);
   const listening = await listen(t, lab);
   const more = fakeRuntime('more', { state: 'down' });
-  turnTo(lab, [primary, more], []);
+  changeTo(lab, [primary, more], []);
   await settleAll();
   t.equal(listening.end, undefined);
   more.comeUp();
@@ -115,12 +115,12 @@ test('a stream of events that goes on ends when a runtime that was added comes u
   t.match(listening.end, { code: Code.Unavailable, message: /runtime more has come up/ });
 });
 
-test('a stream of events that the client has opened under rules that are no more', async t => {
+test('a stream of events that the client has opened in a generation that is no more', async t => {
   const primary = withPods('', []);
   const lab = startLab([primary]);
-  turnTo(lab, [primary, withPods('alt', ['a1'])]);
+  changeTo(lab, [primary, withPods('alt', ['a1'])]);
   const source = new Source();
-  turnTo(lab, [primary, withPods('more', ['m1'], source)]);
+  changeTo(lab, [primary, withPods('more', ['m1'], source)]);
   const listening = await listen(t, lab);
   source.push(event('c1'));
   await settleAll();
@@ -133,7 +133,7 @@ test('the last UpdateRuntimeConfig reaches a runtime that is added, once', async
   t.teardown(() => lab.stop());
   await lab.call(CONFIG, { runtime_config: { network_config: { pod_cidr: '10.1.0.0/16' } } });
   const alt = withPods('alt', []);
-  turnTo(lab, [primary, alt]);
+  changeTo(lab, [primary, alt]);
   await settleAll();
   t.equal(alt.askedFor(CONFIG).length, 1);
 });
@@ -147,7 +147,7 @@ test('an UpdateRuntimeConfig that comes while a runtime is on its way in reaches
   alt.comeUp();
   await lab.call(CONFIG, { runtime_config: { network_config: { pod_cidr: '10.1.0.0/16' } } });
   t.equal(alt.askedFor(CONFIG).length, 0, 'calls are not routed to it yet');
-  lab.node.turnTo({ runtimes: new Runtimes([primary, alt]), settings }, undefined);
+  lab.node.changeGeneration({ runtimes: new Runtimes([primary, alt]), settings }, undefined);
   await settleAll();
   t.equal(alt.askedFor(CONFIG).length, 1);
 });
@@ -161,7 +161,7 @@ test('a list that the runtime before has let wait does not keep the new one from
   await lab.call('ListPodSandbox');
   t.ok(lab.node.isOverdue(alt, 'ListPodSandbox'));
   const next = withPods('alt', ['a1']);
-  turnTo(lab, [primary, next]);
+  changeTo(lab, [primary, next]);
   t.notOk(lab.node.isOverdue(next, 'ListPodSandbox'));
   t.equal(lab.node.of(next), lab.node.of(alt), 'the snapshot is the same');
 });

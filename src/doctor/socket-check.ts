@@ -1,9 +1,9 @@
 import { runtimeLabel, runtimeName } from '../base/runtime-name.ts';
 import { SERVICE } from '../setup/daemon.ts';
-import type { FileFacts } from '../setup/host.ts';
 import { findObstacles, isPassed } from '../setup/reach.ts';
 import type { Facts } from './facts.ts';
-import { type Finding, fail, ok, skip, warn } from './finding.ts';
+import { type Finding, fail, ok, warn } from './finding.ts';
+import { lookAt } from './look-at.ts';
 import type { ExaminedNode } from './node.ts';
 
 const GROUP_WRITE = 0o020;
@@ -49,18 +49,9 @@ function checkReach(node: ExaminedNode, check: string, name: string, path: strin
 }
 
 function checkSocket(node: ExaminedNode, check: string, name: string, path: string): Finding[] {
-  let facts: FileFacts | undefined;
-  try {
-    facts = node.stat(path);
-  } catch (fault) {
-    return [
-      skip(
-        check,
-        `${name}, ${path}, cannot be looked at: ${(fault as Error).message}`,
-        'the rights to open it are not checked',
-      ),
-    ];
-  }
+  const found = lookAt(node, path, check, `${name}, ${path},`, 'the rights to open it are not checked');
+  if ('finding' in found) return [found.finding];
+  const { facts } = found;
   if (facts === undefined) return [];
   const { kind, mode, uid, gid } = facts;
   const octal = mode.toString(8).padStart(4, '0');

@@ -2,6 +2,7 @@ import type { FileFacts } from '../setup/host.ts';
 import { SetupError } from '../setup/setup-error.ts';
 import type { Facts } from './facts.ts';
 import { type Finding, fail, ok, skip, warn } from './finding.ts';
+import { lookAt } from './look-at.ts';
 import type { ExaminedNode } from './node.ts';
 
 const MiB = 1024 * 1024;
@@ -24,18 +25,9 @@ export function checkState(node: ExaminedNode, { stateDir }: Facts): Finding[] {
       warn('state', 'the daemon has no state folder (-stateDir is empty)', forgets, 'remove -stateDir= from its flags'),
     ];
   }
-  let facts: FileFacts | undefined;
-  try {
-    facts = node.stat(stateDir);
-  } catch (fault) {
-    return [
-      skip(
-        'state',
-        `${stateDir} cannot be looked at: ${(fault as Error).message}`,
-        'whether it can be written is not checked',
-      ),
-    ];
-  }
+  const found = lookAt(node, stateDir, 'state', stateDir, 'whether it can be written is not checked');
+  if ('finding' in found) return [found.finding];
+  const { facts } = found;
   if (facts === undefined) {
     return [
       warn(

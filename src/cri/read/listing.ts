@@ -36,25 +36,28 @@ export function itemId(item: Buffer): string {
  * which would take the items that it cannot read for gone.
  */
 export function checkList(list: Buffer): void {
+  eachItem(list, (item, start) => {
+    let hasId = false;
+    while (item.next()) hasId ||= item.field === 1 && item.type === WireType.Len && item.valueEnd > item.valueStart;
+    if (!hasId) throw new WireError('list item without an id', start);
+  });
+}
+
+/** Throws a WireError unless the answer is a message whose fields 1 are messages, if they are not numbers. */
+export function checkItems(answer: Buffer): void {
+  eachItem(answer, item => {
+    while (item.next());
+  });
+}
+
+/** Visits the records of each item of a list, and the place where it begins. */
+function eachItem(list: Buffer, visit: (item: Records, start: number) => void): void {
   const records = new Records(list);
   const item = new Records(list);
   while (records.next()) {
     if (records.field !== 1 || records.type !== WireType.Len) continue;
     item.reset(list, records.valueStart, records.valueEnd);
-    let hasId = false;
-    while (item.next()) hasId ||= item.field === 1 && item.type === WireType.Len && item.valueEnd > item.valueStart;
-    if (!hasId) throw new WireError('list item without an id', records.start);
-  }
-}
-
-/** Throws a WireError unless the answer is a message whose fields 1 are messages, if they are not numbers. */
-export function checkItems(answer: Buffer): void {
-  const records = new Records(answer);
-  const item = new Records(answer);
-  while (records.next()) {
-    if (records.field !== 1 || records.type !== WireType.Len) continue;
-    item.reset(answer, records.valueStart, records.valueEnd);
-    while (item.next());
+    visit(item, records.start);
   }
 }
 

@@ -1,9 +1,9 @@
 import type { Calls } from '../../base/call.ts';
+import type { PeerDown } from '../../base/peer-down.ts';
 import type { Silence } from './silence.ts';
 
 /**
- * The state of a runtime. `seen`: it has been up since the proxy started. `absent`: nothing is at its socket's path. `packages`: the
- * CRI API packages that it serves, best first. `runtimeName`, `runtimeVersion`: from its VersionResponse, if known.
+ * The state of a runtime. `packages`: the CRI API packages that it serves, best first. `runtimeName`, `runtimeVersion`: from its VersionResponse, if known.
  */
 export type RuntimeState =
   | {
@@ -14,14 +14,7 @@ export type RuntimeState =
       readonly runtimeVersion?: string;
       readonly versions?: Versions;
     }
-  | {
-      readonly kind: 'down';
-      readonly since: number;
-      readonly reason: string;
-      readonly seen: boolean;
-      readonly absent?: boolean;
-      readonly versions?: Versions | undefined;
-    };
+  | (PeerDown & { readonly versions?: Versions | undefined });
 
 /** The VersionResponses that the runtime gave when it was connected last, by CRI API package, the best first. */
 export type Versions = ReadonlyMap<string, Buffer>;

@@ -3,6 +3,7 @@ import type { CallOptions, Reply, ReplyStream, RequestStream } from '../../base/
 import { Level } from '../../base/log-level.ts';
 import type { About, Logger } from '../../base/logger.ts';
 import { notUp } from '../../base/not-up.ts';
+import type { PeerDown } from '../../base/peer-down.ts';
 import { Quota } from '../../base/quota.ts';
 import { CallsWaiting } from '../calls-waiting.ts';
 import type { Dial, Session } from '../session.ts';
@@ -22,17 +23,10 @@ const RENEWALS = 20;
 const DIAL_TIMEOUT = 5_000;
 
 /**
- * A link is down or up. The greeting is the peer's answer when the link came up. `seen`: the peer has been up before. `absent`: its
- * path does not exist. `since` is a wall-clock time in ms.
+ * A link is down or up. The greeting is the peer's answer when the link came up. `since` is a wall-clock time in ms.
  */
 export type LinkState<Greeting> =
-  | {
-      readonly kind: 'down';
-      readonly since: number;
-      readonly reason: string;
-      readonly seen: boolean;
-      readonly absent: boolean;
-    }
+  | PeerDown
   | { readonly kind: 'up'; readonly since: number; readonly greeting: Greeting; readonly session: Session };
 
 export interface LinkOptions<Greeting> {

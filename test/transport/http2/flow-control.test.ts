@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
 import type { Service } from '../../../src/base/call.ts';
 import { FrameType, preface } from '../../../src/transport/http2/frames/frame.ts';
@@ -38,7 +37,6 @@ function opened(peer: RawPeer, streamId: number): number {
     .reduce((sum, { payload }) => sum + payload.readUInt32BE(0), 0);
 }
 
-const settle = () => sleep(20);
 const ask = (streamId: number, size: number) => [
   headers(streamId, requestFields('/test.Test/Echo')),
   ...Array.from({ length: Math.ceil((size + 5) / 16_000) }, (_, i) => {
@@ -50,19 +48,19 @@ const ask = (streamId: number, size: number) => [
 t.test('a reply stops at the window of its stream, to the byte', async t => {
   const { peer, server } = rawClient();
   peer.send(preface, initialWindow(3), ...ask(1, 100));
-  await settle();
+  await peer.settle();
   t.equal(received(peer, 1), 3, 'within the prefix');
   peer.send(window(1, 1));
-  await settle();
+  await peer.settle();
   t.equal(received(peer, 1), 4);
   peer.send(window(1, 50));
-  await settle();
+  await peer.settle();
   t.equal(received(peer, 1), 54);
   peer.send(initialWindow(40));
-  await settle();
+  await peer.settle();
   t.equal(received(peer, 1), 54 + 37, 'SETTINGS open it by the difference');
   peer.send(initialWindow(0), window(1, 40));
-  await settle();
+  await peer.settle();
   t.equal(received(peer, 1), 54 + 37, 'and close it below zero');
   peer.send(window(1, 14));
   await peer.until(() => peer.summary().at(-1) === 'Headers 1 grpc-status=0 end');
@@ -73,10 +71,10 @@ t.test('a reply stops at the window of its stream, to the byte', async t => {
 t.test('replies stop at the window of the connection, and share its updates', async t => {
   const { peer, server } = rawClient();
   peer.send(preface, initialWindow(1 << 20), ...ask(1, 200_000), ...ask(3, 200_000));
-  await settle();
+  await peer.settle();
   t.equal(received(peer, 1) + received(peer, 3), 65_535);
   peer.send(window(0, 150_000));
-  await settle();
+  await peer.settle();
   t.equal(received(peer, 1) + received(peer, 3), 215_535);
   t.ok(received(peer, 1) > 50_000 && received(peer, 3) > 50_000, 'no stream starves');
   peer.send(window(0, 1 << 20));
@@ -103,7 +101,7 @@ t.test('the connection window opens as DATA comes, with and without a reader', a
   const { peer, server } = rawClient({ connectionWindow: 100_000 });
   peer.send(hello, headers(1, requestFields('/test.Test/Hang')));
   for (let i = 0; i < 20; i++) peer.send(data(1, Buffer.alloc(10_000), 0));
-  await settle();
+  await peer.settle();
   t.ok(opened(peer, 0) >= 150_000, `${opened(peer, 0)} of 200,000`);
   server.destroy('the test is over');
 });
@@ -138,19 +136,19 @@ t.test('the window of a stream opens only as its messages are read', async t => 
   const { peer, server } = rawClient({ streamWindow: 100_000 }, service);
   peer.send(hello, headers(1, requestFields('/a/B')));
   for (let i = 0; i < 9; i++) peer.send(data(1, message(Buffer.alloc(9995)), 0));
-  await settle();
+  await peer.settle();
   t.equal(opened(peer, 1), 0, 'nothing is read yet');
   for (let i = 0; i < 8; i++) await read();
-  await settle();
+  await peer.settle();
   t.equal(opened(peer, 1), 0, 'one message still waits');
   t.equal(await read(), 9995);
-  await settle();
+  await peer.settle();
   t.equal(opened(peer, 1), 90_000);
   peer.send(
     ...Array.from({ length: 10 }, () => data(1, message(Buffer.alloc(9995)), 0)),
     data(1, message('one too many'), 0),
   );
-  await settle();
+  await peer.settle();
   t.same(peer.summary(), ['Headers 1 :status=200', 'RstStream 1 FLOW_CONTROL_ERROR']);
   server.destroy('the test is over');
 });
@@ -182,10 +180,10 @@ t.test('a handler makes no more messages than its client reads', async t => {
   });
   const { peer, server } = rawClient({}, service);
   peer.send(hello, headers(1, requestFields('/a/B')), data(1, ''));
-  await settle();
+  await peer.settle();
   t.ok(made >= 6 && made <= 8, `${made} messages for a window of 65,535`);
   peer.send(window(1, 100_000), window(0, 100_000));
-  await settle();
+  await peer.settle();
   t.ok(made >= 16 && made <= 18, `${made} for 165,535`);
   server.destroy('the test is over');
 });
@@ -201,11 +199,11 @@ t.test('our client: the window of an answer opens only as it is read', async t =
     ]),
   );
   for (let i = 0; i < 10; i++) peer.send(data(1, message(Buffer.alloc(9995)), 0));
-  await settle();
+  await peer.settle();
   t.equal(opened(peer, 1), 0);
   const reader = reply[Symbol.asyncIterator]();
   for (let i = 0; i < 10; i++) t.equal((await reader.next()).value?.length, 9995);
-  await settle();
+  await peer.settle();
   t.equal(opened(peer, 1), 100_000);
   session.close();
 });
@@ -220,7 +218,7 @@ t.test('our client: requests stop at the window, and no more are read', async t 
     }
   }
   session.stream('/a/B', source(), callOptions());
-  await settle();
+  await peer.settle();
   t.equal(received(peer, 1), 30_000);
   t.ok(made <= 4, `${made} messages were made`);
   session.close();

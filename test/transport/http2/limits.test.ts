@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
 import { Flag, FrameType } from '../../../src/transport/http2/frames/frame.ts';
 import { SettingId } from '../../../src/transport/http2/frames/settings.ts';
@@ -267,12 +266,14 @@ t.test('single bytes are too slow, a message that moves is not', async t => {
   const open = (id: number) => Buffer.concat([headers(id, requestFields('/test.Test/Echo')), prefix(id)]);
   const prefix = (id: number) => data(id, message(Buffer.alloc(1_000_000)).subarray(0, 5), 0);
   peer.send(Buffer.concat([hello, open(1), open(3)]));
-  const mover = setInterval(() => {
+  await peer.settle();
+  const start = performance.now();
+  for (let time = 0; time <= 300; time += 20) {
     peer.send(Buffer.concat([data(1, Buffer.alloc(1), 0), data(3, Buffer.alloc(500), 0)]));
-    server.sweep(performance.now());
-  }, 5);
-  t.teardown(() => clearInterval(mover));
-  await peer.until(() => peer.frames.some(({ type }) => type === FrameType.RstStream));
+    await peer.settle();
+    server.sweep(start + time);
+  }
+  await peer.settle();
   t.same(peer.summary(), ['RstStream 1 ENHANCE_YOUR_CALM']);
 });
 
@@ -292,11 +293,10 @@ for (const [title, bytes] of patient) {
   t.test(`${title} is left alone`, async t => {
     const { peer, server } = rawClient({ handshakeTimeout: 1, frameTimeout: 1, idleTimeout: 1, stallTimeout: 1 });
     peer.send(bytes);
-    await sleep(20);
-    for (let i = 0; i < 5; i++) {
-      server.sweep(performance.now());
-      await sleep(10);
-    }
+    await peer.settle();
+    const start = performance.now();
+    for (let time = 0; time <= 50; time += 10) server.sweep(start + time);
+    await peer.settle();
     t.same(
       peer.summary().filter(word => word.startsWith('GoAway')),
       [],

@@ -41,6 +41,9 @@ function recorded(): { output: Output; writes: string[] } {
   return { output: new Output(stream, quiet, 1 << 20, 1 << 20), writes };
 }
 
+/** Resolves after the end of this tick. */
+const nextTurn = () => new Promise(resolve => setImmediate(resolve));
+
 function put(output: Output, text: string): void {
   output.write(Buffer.from(text), 0, text.length);
 }
@@ -51,7 +54,7 @@ t.test('the bytes of one tick leave in one piece at its end', async t => {
   await Promise.resolve();
   put(output, 'b');
   t.strictSame(writes, []);
-  await sleep(1);
+  await nextTurn();
   t.strictSame(writes, ['ab']);
 });
 
@@ -75,7 +78,7 @@ t.test('a batch that is not the last of its tick waits for the others', async t 
     endBatch(true);
   }
   t.strictSame(writes, []);
-  await sleep(1);
+  await nextTurn();
   t.strictSame(writes, ['ab']);
 });
 
@@ -93,7 +96,7 @@ t.test('no bytes leave an output that has ended', async t => {
   const { output, writes } = recorded();
   put(output, 'a');
   output.end();
-  await sleep(30);
+  await nextTurn();
   t.strictSame(writes, []);
 });
 
@@ -105,7 +108,6 @@ t.test('the replies to the calls of one read leave in one write', async t => {
   peer.socket.on('data', (chunk: Buffer) => writes.push(chunk.length));
   peer.send(...[1, 3, 5, 7, 9].flatMap(id => [headers(id, echoFields), data(id, message('hello'))]));
   await peer.frame(({ type, streamId, flags }) => type === FrameType.Headers && streamId === 9 && (flags & 1) === 1);
-  await sleep(20);
   server.destroy('the test is over');
   t.equal(writes.length, 1, `writes of ${writes.join(', ')} octets`);
 });

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
 import { Code } from '../../../src/base/codes.ts';
 import type { Logger } from '../../../src/base/logger.ts';
@@ -67,7 +66,7 @@ t.test('a call in flight ends on the old connection, a new call is sent on the n
   const { link } = linkTo(t, server);
   await link.tried;
   const old = ask(link);
-  await sleep(50);
+  await waitFor('the call', () => server.calls === 1 || undefined, { pause: 1 });
   server.takeLeave(1);
   await waitFor('another connection', () => server.connections === 2 || undefined);
   t.same(await Promise.all([old, ask(link)]), ['1', '2']);
@@ -90,7 +89,7 @@ t.test('the link is down after GOAWAY from a server that has stopped listening',
   const { link } = linkTo(t, server);
   await link.tried;
   const old = ask(link);
-  await sleep(20);
+  await waitFor('the call', () => server.calls === 1 || undefined, { pause: 1 });
   server.stopListening();
   server.takeLeave(1);
   t.equal(await old, '1', 'what it had taken is answered');

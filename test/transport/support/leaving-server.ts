@@ -14,6 +14,8 @@ export interface LeavingServer {
   readonly path: string;
   /** The number of connections so far. */
   readonly connections: number;
+  /** The number of whole requests that were processed. */
+  readonly calls: number;
   /** The number of calls that came after GOAWAY of their connection, and so were not processed. */
   readonly untaken: number;
   /** Sends GOAWAY NO_ERROR on the newest connection. Streams so far, or up to `last`, are processed. */
@@ -30,6 +32,7 @@ export async function startLeavingServer(
   const peers: RawPeer[] = [];
   let leave = (_last?: number): void => {};
   let untaken = 0;
+  let calls = 0;
   const server = createServer(socket => {
     const peer = new RawPeer(socket, preface.length);
     const number = peers.push(peer);
@@ -50,6 +53,7 @@ export async function startLeavingServer(
           untaken++;
           continue;
         }
+        calls++;
         setTimeout(() => {
           if (peer.closed) return;
           peer.send(
@@ -72,6 +76,9 @@ export async function startLeavingServer(
     path,
     get connections() {
       return peers.length;
+    },
+    get calls() {
+      return calls;
     },
     get untaken() {
       return untaken;

@@ -56,6 +56,15 @@ export class RawPeer {
     });
   }
 
+  /** Resolves when no frame has come for 20 turns of the event loop: the other end is in memory and waits. */
+  async settle(): Promise<void> {
+    for (let turns = 0, seen = -1; turns < 20 && !this.closed; turns++) {
+      if (this.frames.length !== seen) turns = 0;
+      seen = this.frames.length;
+      await new Promise(resolve => setImmediate(resolve));
+    }
+  }
+
   /** Resolves with the first frame for which `wanted` is true. Rejects if the connection closes before. */
   async frame(wanted: (frame: ReadFrame) => boolean): Promise<ReadFrame> {
     await this.until(() => this.frames.some(wanted));

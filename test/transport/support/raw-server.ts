@@ -28,7 +28,7 @@ export async function converse(
   const { peer, server } = rawClient(limits, service);
   peer.send(bytes);
   // Handlers answer in later ticks, and the PING must not overtake them.
-  for (let i = 0; i < 10; i++) await new Promise(resolve => setImmediate(resolve));
+  await peer.settle();
   if (!peer.closed) peer.send(ping);
   await peer.until(() => peer.frames.some(frame => frame.type === FrameType.Ping));
   const summary = peer.summary();

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as grpc from '@grpc/grpc-js';
@@ -54,8 +55,9 @@ export async function recordClients(t: Teardown): Promise<Buffer[]> {
     async client => {
       const call = client.bidi('/test.Test/EchoStream');
       call.on('error', () => {});
+      const answer = once(call, 'data');
       call.write(Buffer.from('x'));
-      await sleep(20);
+      await answer;
       call.cancel();
       await client.unary('/test.Test/None', Buffer.alloc(10));
     },

@@ -6,6 +6,7 @@ import { Code } from '../../../../src/base/codes.ts';
 import { EndingCall } from '../../../../src/base/ending-call.ts';
 import { ProxyError } from '../../../../src/base/error.ts';
 import { makeDial } from '../../../../src/transport/grpc/client/client.ts';
+import { waitFor } from '../../../support/child.ts';
 import { dial } from '../../../support/dial.ts';
 import { callOptions, startForeignServer } from '../../support/sockets.ts';
 
@@ -30,6 +31,9 @@ const trailers: Metadata = [
 
 let seen: grpc.ServerUnaryCall<Buffer, Buffer> | undefined;
 let cancelled = Promise.withResolvers<void>();
+/** The calls of Hang and Stream that have arrived. */
+let arrived = 0;
+const arrivals = (count: number) => waitFor(`${count} calls`, () => arrived >= count || undefined, { pause: 1 });
 const methods = {
   '/t/Echo': (call: grpc.ServerUnaryCall<Buffer, Buffer>, answer: grpc.sendUnaryData<Buffer>) => {
     seen = call;
@@ -48,10 +52,12 @@ const methods = {
     answer({ code: 10, details: 'x', metadata: metadata(trailers) });
   },
   '/t/Hang': (call: grpc.ServerUnaryCall<Buffer, Buffer>) => {
+    arrived++;
     call.on('cancelled', () => cancelled.resolve());
   },
   '/t/Stream': {
     stream: (call: grpc.ServerDuplexStream<Buffer, Buffer>) => {
+      arrived++;
       call.sendMetadata(metadata(headers));
       call.on('data', message => call.write(message));
       call.on('end', () => call.end(metadata(trailers)));
@@ -162,8 +168,9 @@ t.test('cancelling with the incoming call', async t => {
   const { session } = await connect(t);
   cancelled = Promise.withResolvers();
   const incoming = new EndingCall([], undefined);
+  const before = arrived;
   const calls = [1, 2, 3].map(() => session.call('/t/Hang', Buffer.alloc(0), incoming).catch(error => error));
-  await sleep(20);
+  await arrivals(before + 3);
   incoming.cancel(new ProxyError(Code.DeadlineExceeded, 'too late'));
   for (const fault of await Promise.all(calls)) t.match(fault, { code: Code.DeadlineExceeded, message: 'too late' });
   await cancelled.promise;
@@ -239,9 +246,10 @@ t.test('an unknown method', async t => {
 
 t.test('a server that dies', async t => {
   const { session, server } = await connect(t);
+  const before = arrived;
   const call = session.call('/t/Hang', Buffer.alloc(0), callOptions()).catch(error => error);
   const stream = session.stream('/t/Stream', [], callOptions())[Symbol.asyncIterator]();
-  await sleep(20);
+  await arrivals(before + 2);
   server.forceShutdown();
   t.match(await call, { code: Code.Unavailable });
   await stream.next().catch(() => {});

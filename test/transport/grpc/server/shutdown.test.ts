@@ -4,6 +4,7 @@ import type * as grpc from '@grpc/grpc-js';
 import t from 'tap';
 import type { Service } from '../../../../src/base/call.ts';
 import { Code } from '../../../../src/base/codes.ts';
+import { waitFor } from '../../../support/child.ts';
 import { dial } from '../../../support/dial.ts';
 import { replyWith } from '../../support/echo.ts';
 import { data, headers, hello, message, requestFields } from '../../support/frames.ts';
@@ -11,10 +12,12 @@ import { RawPeer } from '../../support/raw-peer.ts';
 import { callOptions, ForeignClient, outcome, startServer } from '../../support/sockets.ts';
 
 /** A unary method that answers on demand, and a stream that never ends. */
-function service(): { service: Service; finish: () => void; called: Promise<void> } {
+function service(): { service: Service; finish: () => void; called: Promise<void>; calls: () => number } {
   const gate = Promise.withResolvers<void>();
   const called = Promise.withResolvers<void>();
+  let calls = 0;
   return {
+    calls: () => calls,
     finish: gate.resolve,
     called: called.promise,
     service: path => {
@@ -26,6 +29,7 @@ function service(): { service: Service; finish: () => void; called: Promise<void
         return { kind: 'stream', handle: () => replyWith(endless()) };
       }
       const handle = async (request: Buffer) => {
+        calls++;
         called.resolve();
         await gate.promise;
         return { message: request, headers: [], trailers: [] };
@@ -62,12 +66,12 @@ t.test('close: calls that are not done when the grace is over are cut off', asyn
 });
 
 t.test('close: GOAWAY names the last stream, later ones are refused', async t => {
-  const { service: methods, finish } = service();
+  const { service: methods, finish, calls } = service();
   const { path, server } = await startServer(t, methods);
   const peer = new RawPeer(connect(path));
   const ask = (id: number) => Buffer.concat([headers(id, requestFields('/a/Unary')), data(id, message(''))]);
   peer.send(hello, ask(1), ask(3));
-  await sleep(20);
+  await waitFor('both calls', () => calls() === 2 || undefined, { pause: 1 });
   const closed = server.close(60_000);
   await peer.until(() => peer.summary().length > 0);
   t.equal(peer.frames.find(({ type }) => type === 7)?.payload.readUInt32BE(0), 3);

@@ -2,6 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { build } from 'esbuild';
 import { type Test, test } from 'tap';
 import { ignoreNodeOptions } from '../../build/classic-base.ts';
 import { runFile } from '../runner/run-file.ts';
@@ -33,6 +34,19 @@ test('it unpacks what is loaded when it is asked for', options, async t => {
   writeFileSync(file, 'runtimes:\n  - socket: /run/containerd/containerd.sock\n');
   const run = spawnSync(await classicExecutable(), ['config', 'check', file], { encoding: 'utf8' });
   t.equal(run.status, 0, run.stderr + run.stdout);
+});
+
+test('reads are lent in it, and V8 takes its settings', options, async t => {
+  const folder = makeFolder(t);
+  const program = await classicExecutable();
+  const script = join(folder, 'insides.cjs');
+  const entryPoints = [join(import.meta.dirname, 'insides.ts')];
+  await build({ entryPoints, outfile: script, bundle: true, platform: 'node', format: 'cjs' });
+  // With this variable pkg's prelude runs a script in place of the program's own.
+  const env = { PKG_EXECPATH: program };
+  const run = spawnSync(program, [script, join(folder, 'socket')], { env, encoding: 'utf8' });
+  t.strictSame(run.stderr, '');
+  t.same(JSON.parse(run.stdout), { lent: true, read: 'hello', young: 1 });
 });
 
 test('it starts other programs, and one of them may be itself', options, async t => {

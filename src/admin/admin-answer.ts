@@ -5,7 +5,7 @@ import type { Logger } from '../base/logger.ts';
 import type { AdminLimits } from './admin-limits.ts';
 import { type AdminAnswer, AdminError, type AdminRoute } from './admin-route.ts';
 
-/** What an answer needs of the server. */
+/** The parts of the server that an answer needs. */
 export interface AdminContext {
   readonly routes: readonly AdminRoute[];
   readonly limits: AdminLimits;

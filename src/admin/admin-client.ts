@@ -10,7 +10,7 @@ interface ApiRequest<E extends keyof AdminApi> {
   readonly body?: AdminApi[E]['body'];
 }
 
-/** The daemon cannot be reached, or does not answer; the message names the socket and what to do. */
+/** The daemon cannot be reached, or does not answer; the message names the socket and the remedy. */
 export class AdminUnreachable extends Error {}
 
 /**
@@ -111,7 +111,7 @@ function errorIn(text: string): string {
 
 const UNIT = 'systemctl status criproxy';
 
-/** What is wrong with the socket, and what to do. */
+/** The fault of the socket, and the remedy. */
 function explain(socket: string, fault: unknown, signal: AbortSignal): Error {
   if (fault instanceof AdminError || fault instanceof AdminUnreachable) return fault;
   return new AdminUnreachable(sentence(socket, fault as NodeJS.ErrnoException, signal), { cause: fault });

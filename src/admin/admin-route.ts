@@ -1,6 +1,6 @@
 import type { AdminApi } from './api/endpoints.ts';
 
-/** What is asked of the admin API: HTTP/1.1 on a unix socket, bodies in JSON. */
+/** A request to the admin API: HTTP/1.1 on a unix socket, bodies in JSON. */
 export interface AdminRequest {
   readonly query: URLSearchParams;
   /** The body's JSON; undefined if there is none. */
@@ -32,7 +32,7 @@ export function apiRoute<E extends keyof AdminApi>(
   return { method, path, handle: async request => ({ kind: 'json', value: await handle(request) }) };
 }
 
-/** A request that cannot be met: an HTTP status, and a message that says what to do. */
+/** A request that cannot be met: an HTTP status, and a message with the remedy. */
 export class AdminError extends Error {
   readonly status: number;
 

@@ -5,11 +5,11 @@ import { type AdminLimits, adminLimits } from './admin-limits.ts';
 import type { AdminRoute } from './admin-route.ts';
 
 export interface AdminServer {
-  /** Takes no more connections, and ends those that there are: at once where nothing is asked, else within the grace (ms). */
+  /** Takes no more connections, and ends the present ones: at once without a request on it, else within the grace (ms). */
   close(graceMs: number): Promise<void>;
 }
 
-/** What a connection that is one too many gets; made by hand, since an HTTP server is what there must not be more of. */
+/** The answer to a connection over the limit; made by hand, since the limit is on HTTP's own work too. */
 const BUSY = JSON.stringify({ error: 'too many connections to the admin socket; close some, or try again' });
 const BUSY_ANSWER = [
   'HTTP/1.1 503 Service Unavailable',
@@ -34,7 +34,7 @@ export function serveAdmin(
   const stopping = new AbortController();
   let http: Promise<HttpServer> | undefined;
 
-  // Node's own time limits are those of a server that listens itself.
+  // Node applies its own time limits only to a server that listens itself.
   const allow = (socket: Socket, ms: number | undefined) => {
     const connection = sockets.get(socket);
     if (connection === undefined) return;

@@ -29,8 +29,8 @@ import { supervise } from './supervise/supervisor.ts';
 import { traceRoutes } from './trace/trace-routes.ts';
 
 /**
- * How long calls in flight may take to finish when the proxy stops, in ms. Everybody else waits for the next start as long,
- * and a kubelet whose runtime is silent for 30 s says that its node is not ready. systemd kills after 40 s (TimeoutStopSec).
+ * How long calls in flight may take to finish when the proxy stops, in ms. All other calls wait for the next start as long, and a
+ * kubelet whose runtime is silent for 30 s says that its node is not ready. systemd kills after 40 s (TimeoutStopSec).
  */
 const DRAIN = 20_000;
 
@@ -40,11 +40,11 @@ const ADMIN_GRACE = 1_000;
 export interface Proxy {
   /** Finishes the calls in flight, then lets go of everything. */
   stop(): Promise<void>;
-  /** Puts the configuration as it is now in force, and logs what has changed, or why it is refused. Never rejects. */
+  /** Puts the present configuration in force, and logs the changes, or the reason why it is refused. Never rejects. */
   reload(): Promise<void>;
 }
 
-/** Where the proxy logs, how much, and how many lines nobody has read in time. */
+/** The log of the proxy, its level, and the count of its lost lines. */
 export interface ProxyLog {
   readonly levels: LevelSwitch;
   readonly log: Logger;
@@ -65,22 +65,22 @@ export async function startProxy(
   const notifyFd = findDatagram(environment.listenFds);
   const notifier = await openNotifier(environment.notifySocket, notifyFd, process.env['PATH'], log);
 
-  // Who looks at calls, be it for a moment, enters here.
+  // Observers of calls enter here, also observers for a moment.
   const watch = new CallWatch();
 
-  // What is counted is counted from the first call on; who wants to see it comes when he likes.
+  // Counts from the first call on; readers of the counts come later.
   const telemetry = new Telemetry(config, watch, log, lost);
 
-  // To see what a node makes of faults: nothing stands in the way of calls where that was not asked for.
+  // Faults for tests of a node: without the flag no code stands in the way of calls.
   const faults = config.enableFaults ? new Faults(log) : undefined;
 
-  // A link a runtime, the snapshots, and all of CRI over them: what a reload replaces while calls go on.
+  // A link for each runtime, the snapshots, and all of CRI over them: a reload replaces these while calls go on.
   const generations = await Generations.open(config, watch, log, faults, telemetry.writeFailures);
   const service = watchedService(generations.service, watch);
   telemetry.follow(() => generations.runtimes.all, generations.node, faults);
   const reloader = new Reloader({ generations, levels, source, log });
 
-  // For those who operate the proxy: what can be asked of it, or told, enters here.
+  // For the operators of the proxy: every question and command enters here.
   const runtimes = () => generations.runtimes.all;
   const runtimeIds = () => runtimes().map(({ id }) => id);
   const routes: readonly AdminRoute[] = [
@@ -129,7 +129,7 @@ export async function startProxy(
       await server.close(DRAIN);
       await generations.stop();
       await telemetry.stop();
-      // Last, so that it can be asked what the others wait for.
+      // Last, so that the operator can ask for the reason while the others wait.
       await admin?.close(ADMIN_GRACE);
     },
   };

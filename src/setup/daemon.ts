@@ -63,7 +63,8 @@ async function waitForAnswer(host: Host, { listen, patience }: DaemonOptions): P
     const { active, restarts } = await host.serviceState(SERVICE);
     if (active === 'active' && restarts === first && !(answer instanceof Error)) return answer;
     if (restarts >= first + MANY_RESTARTS) throw new DaemonEnds(`it ended ${restarts - first} times`);
-    if (left <= 0) throw answer instanceof Error ? answer : new Error(`somebody else answers, and it is ${active}`);
+    if (left <= 0)
+      throw answer instanceof Error ? answer : new Error(`another server answers, and criproxy.service is ${active}`);
     await host.sleep(200);
   }
 }
@@ -85,7 +86,8 @@ export async function assertServes(host: Host, options: DaemonOptions, restart?:
   }
 }
 
-const MEND_DAEMON = 'see journalctl -u criproxy, mend what it names or install another version, then try again';
+const MEND_DAEMON =
+  'see journalctl -u criproxy, mend the fault that it names or install another version, then try again';
 
 /** The end of a log, below the sentence that speaks of it. */
 export function quoteLog(log: string): string {

@@ -32,7 +32,7 @@ function readKey(tree: Tree, file: string, key: ConfigKey): string | undefined {
     throw strange(
       file,
       `it holds no KubeletConfiguration (kind: ${String(fields['kind'] ?? 'none')})`,
-      'see what the kubelet’s --config and --config-dir name; the kubelet refuses such a file',
+      'look at the files that the kubelet’s --config and --config-dir name; the kubelet refuses such a file',
     );
   const found = fields[key];
   if (found === undefined || typeof found === 'string') return found;

@@ -118,7 +118,7 @@ function planImageEndpoint(
     throw strange(
       file,
       `images come from another endpoint than containers: ${image.value}`,
-      'criproxy needs to be both: point both to it, and give it that image service’s runtime, if that is what you want',
+      'criproxy needs to be both: point both to it, and give it that image service’s runtime, if you want that',
     );
   if (image.place.kind === 'config')
     return { edits: [editYaml(tree, file, 'imageServiceEndpoint', value)], wanted: [] };

@@ -122,7 +122,7 @@ export function undoEdits(files: Pick<Files, 'read'>, changes: Changes, edits: r
     if (hashText(text) === before) continue; // recorded, but not made; or put back by somebody
     const result = undoEdit(edit, text);
     if (result.kind === 'theirs') {
-      left.push({ edit, reason: text === undefined ? 'the file is gone' : 'somebody changed it since' });
+      left.push({ edit, reason: text === undefined ? 'the file is gone' : 'it was changed since' });
       continue;
     }
     if (result.text === undefined) changes.remove(edit.file);

@@ -55,7 +55,7 @@ export class Rollback {
       'halfway',
       'going back',
       faults.join('; '),
-      `mend that, then try again; what failed first: ${first}`,
+      `mend that, then try again; the first failure: ${first}`,
     );
   }
 }

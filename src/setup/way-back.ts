@@ -69,7 +69,7 @@ export async function planWayBack(host: Host, record: SetupRecord, listen: strin
     if (old !== undefined && (await isServed(old))) return planEndpoint(host, kubelet, old);
   throw failed(
     kubelet.unit.files[0]!,
-    `the kubelet would use ${kubelet.endpoint.value}, which nobody serves, and no other endpoint is known`,
+    `the kubelet would use ${kubelet.endpoint.value}, where no server listens, and no other endpoint is known`,
     'criproxy setup apply --primary RUNTIME, with the runtime that the kubelet is to use, then try again',
   );
 }

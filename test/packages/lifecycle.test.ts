@@ -154,7 +154,7 @@ test('remove leaves a value that somebody changed since, and names it', options,
   node.must('systemctl restart kubelet');
   const { status, stderr } = node.run('dpkg -r criproxy');
   t.equal(status, 0, stderr);
-  t.match(stderr, `left ${FLAGS} as it is: somebody changed it since`);
+  t.match(stderr, `left ${FLAGS} as it is: it was changed since`);
   t.match(node.must(`cat ${FLAGS}`), '/run/mine.sock');
 });
 

@@ -262,7 +262,7 @@ test('revert leaves what somebody changed since, and names it', async t => {
   const { left } = await revertSetup(host, { listen, stop: false, force: false, settle: 1 });
   t.same(
     left.map(({ edit, reason }) => [edit.file, reason]),
-    [[flags, 'somebody changed it since']],
+    [[flags, 'it was changed since']],
   );
   t.equal(host.content.get(flags), theirs);
 });

@@ -1,5 +1,5 @@
 /**
- * GET /v1/status. Times are ISO 8601, ages and up-times in seconds, sizes in bytes, durations in ms. Null is what is not known.
+ * GET /v1/status. Times are ISO 8601, ages and up-times in seconds, sizes in bytes, durations in ms. Null stands for an unknown value.
  * Fields may be added; one that is renamed, removed or means something else makes another `format`.
  */
 export interface StatusReport {
@@ -26,7 +26,7 @@ export interface DaemonReport {
   /** The file of -config; null: flags alone. */
   readonly configFile: string | null;
   readonly logLevel: number;
-  /** What is injected into calls now, a sentence each; only with -enableFaults. */
+  /** The faults that are injected into calls now, a sentence each; only with -enableFaults. */
   readonly faults?: readonly string[];
   readonly memory: { readonly rssBytes: number; readonly heapBytes: number; readonly externalBytes: number };
   /** Clients' calls. */
@@ -61,12 +61,12 @@ export interface RuntimeReport {
     readonly containers: ListReport | null;
     readonly images: ListReport | null;
   };
-  /** Calls to it, those of the proxy itself too. */
+  /** Calls to it, calls of the proxy itself included. */
   readonly calls: CallsReport | null;
   readonly lastError: LastError | null;
-  /** What it says of itself now: only with `?ask=true`. Null: it does not answer, or does not say. */
+  /** Its own report on itself now: only with `?ask=true`. Null: it does not answer, or does not tell. */
   readonly asked?: AskedReport;
-  /** Only with `?ask=true`. Null: its images, or those of all others, are not known. */
+  /** Only with `?ask=true`. Null: its images, or the images of all others, are not known. */
   readonly soleImages?: SoleImagesReport | null;
 }
 
@@ -87,8 +87,8 @@ export interface ListReport {
 }
 
 /**
- * Calls since the daemon started, rates over the last 10 s, and quantiles over the last minute, null if there was no call.
- * `errors` are without what is normal on a healthy node: NotFound, Cancelled, Unimplemented.
+ * Calls since the daemon started, rates over the last 10 s, and quantiles over the last minute, null if there was no call. `errors` are
+ * without the codes that are normal on a healthy node: NotFound, Cancelled, Unimplemented.
  */
 export interface CallsReport {
   readonly total: number;

@@ -13,7 +13,7 @@ export interface TracedCall {
   readonly id: number;
   /** When it came, ISO 8601. */
   readonly time: string;
-  /** What the client calls itself. */
+  /** The client's user-agent. */
   readonly client: string;
   /** The method's name and CRI API package; the whole path and empty for one that is not CRI's. */
   readonly method: string;
@@ -22,7 +22,7 @@ export interface TracedCall {
   readonly pod: string;
   readonly container: string;
   readonly image: string;
-  /** Those that were asked, or would have been; `primary` or ids. */
+  /** The labels of the runtimes that were asked, or would have been. */
   readonly runtimes: readonly string[];
   readonly ms: number;
   /** A gRPC status by name, empty at the begin. */
@@ -34,7 +34,7 @@ export interface TracedCall {
   /** With `body`: decoded and redacted. */
   readonly request?: unknown;
   readonly response?: unknown;
-  /** With `record`: the gRPC path, the redacted request in base64, and the id of what the call has made. */
+  /** With `record`: the gRPC path, the redacted request in base64, and the id of the pod or container that the call has made. */
   readonly path?: string;
   readonly raw?: string;
   readonly made?: string;

@@ -2,8 +2,8 @@ import type { Method, Service } from '../../base/call.ts';
 import { endpoints } from '../../cri/translate/method-spec.ts';
 
 /**
- * CRI as it is served at the time: a call is served by what `current` is when its request has come, not by what it was when its
- * head came.
+ * CRI as it is served now: a call is served by the service that `current` gives when its request has come, which may be later than its
+ * head.
  */
 export function currentService(current: () => Service): Service {
   const served = new Map<string, Method>();

@@ -25,9 +25,9 @@ import { snapshotStore } from './snapshot-files.ts';
 const FIRST_TRY = 2_000;
 
 /**
- * For how long a call in flight may still turn to a runtime that has left, in ms: the kubelet's longest limit, of RunPodSandbox. What is
- * under way there takes as long as it takes, a pull of an image or a command in a container may have no limit; a connection is kept for
- * it, and as many as there are such calls at the most.
+ * For how long a call in flight may still turn to a runtime that has left, in ms: the kubelet's longest limit, of RunPodSandbox. A call
+ * that is under way there takes its own time, since a pull of an image or a command in a container may have no limit; its connection is
+ * kept, so that there are at most as many connections as such calls.
  */
 const LEAVE = 240_000;
 
@@ -50,11 +50,11 @@ export interface Departure {
 }
 
 /**
- * The generation in force, and the generations before it for as long as their calls take. What is known of a runtime stays
- * with it from one generation to the next.
+ * The generation in force, and the generations before it for as long as their calls take. The knowledge of a runtime stays with it from
+ * one generation to the next.
  */
 export class Generations {
-  /** What stands in for a runtime that is down, so that no list is ever short. */
+  /** The knowledge that stands in for a runtime that is down, so that no list is ever short. */
   readonly node: NodeState;
   private readonly log: Logger;
   private readonly make: MakeRuntime;
@@ -78,8 +78,8 @@ export class Generations {
   }
 
   /**
-   * With what was known before a restart, so that a runtime that is not up yet is not taken for empty. `make`: runtimes behind
-   * links, if left out.
+   * Loads the knowledge from before a restart, so that a runtime that is not up yet is not taken for empty. `make`: makes runtimes
+   * behind links, if left out.
    */
   static async open(
     config: ProxyConfig,
@@ -161,12 +161,12 @@ export class Generations {
     return pods;
   }
 
-  /** Resolves when what is known now is on the disk, or could not be written. */
+  /** Resolves when the present knowledge is on the disk, or could not be written. */
   async flush(): Promise<void> {
     await this.keeper?.flush();
   }
 
-  /** Lets go of the runtimes and writes down what is known of them. */
+  /** Lets go of the runtimes and writes the knowledge of them to the disk. */
   async stop(): Promise<void> {
     this.stopped = true;
     for (const runtime of [...this.current.linked, ...this.leaving]) runtime.stop();

@@ -22,14 +22,14 @@ export interface LinkedRuntime extends Runtime, RuntimeAddress {
   /** It is known to have been up before the proxy started. */
   noteSeen(): void;
   stop(): void;
-  /** Keeps what connection there is until `over` resolves, and from then on for as long as a call is on it. */
+  /** Keeps its connection, if there is one, until `over` resolves, and from then on for as long as a call is on it. */
   leave(over: Promise<void>): Promise<void>;
   /** Resolves when it is known whether the runtime is up now. */
   readonly tried: Promise<void>;
 }
 
 /**
- * A runtime behind a link that is kept up. `seen`: it is known to have been up, at this socket or another. `faults`: what to
+ * A runtime behind a link that is kept up. `seen`: it is known to have been up, at this socket or another. `faults`: the faults to
  * inject into its calls.
  */
 export function linkedRuntime(
@@ -100,7 +100,7 @@ function cut({ state }: Link<Greeting>): void {
   if (state.kind === 'up') state.session.close();
 }
 
-/** `versions`: those of the last connection. */
+/** `versions`: the versions of the last connection. */
 function runtimeState(state: LinkState<Greeting>, versions: Versions | undefined): RuntimeState {
   if (state.kind === 'down') return { ...state, versions };
   return { kind: 'up', since: state.since, ...state.greeting };

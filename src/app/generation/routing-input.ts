@@ -11,7 +11,7 @@ export function addressOf({ id, socket }: RuntimeConfig): RuntimeAddress {
   return { id, path: socket };
 }
 
-/** What routing is to know of a configuration. */
+/** The part of a configuration that routing needs. */
 export function settingsOf(config: ProxyConfig): RoutingSettings {
   const { runtimes, pins, streamUrl } = config;
   return {

@@ -9,8 +9,8 @@ import type { Counter } from '../../watch/counters.ts';
 import { nameOfSocket, oldIdOf, socketOf } from './snapshot-names.ts';
 
 /**
- * What is known of runtimes in files of a folder, named by their sockets: `NAME.snapshot`, its copy `NAME@copy.snapshot`, and
- * `NAME@known.snapshot`, which says no more than that the runtime was seen. Counts what it cannot write.
+ * Keeps the knowledge of runtimes in files of a folder, named by their sockets: `NAME.snapshot`, its copy `NAME@copy.snapshot`, and
+ * `NAME@known.snapshot`, which says no more than that the runtime was seen. Counts the failed writes.
  */
 export function snapshotStore(folder: string, log: Logger, failures?: Counter): SnapshotStore {
   const journals = new Map<string, TwinJournal>();

@@ -1,4 +1,4 @@
-/** The path of a socket as the name of a file: `/` is `+`, and what would not be plain in a name is `%` with two hex digits a byte. */
+/** The path of a socket as the name of a file: `/` is `+`, and each byte that is not plain in a name is `%` with two hex digits. */
 export function nameOfSocket(socket: string): string {
   return [...Buffer.from(socket)].map(byte => encodeByte(String.fromCharCode(byte), byte)).join('');
 }

@@ -3,7 +3,7 @@ import { type CallStats, directions } from '../../watch/call-stats.ts';
 import type { HistogramMetric, Metric } from '../../watch/counters.ts';
 import type { Histogram } from '../../watch/histogram.ts';
 
-/** What is counted of calls. */
+/** The metrics of calls. */
 export function callMetrics(stats: CallStats): readonly (Metric | HistogramMetric)[] {
   return [...clientMetrics(stats), ...messageMetrics(stats), ...runtimeCallMetrics(stats)];
 }
@@ -37,7 +37,7 @@ function clientMetrics(stats: CallStats): readonly (Metric | HistogramMetric)[] 
     {
       name: 'criproxy_own_duration_seconds',
       help:
-        'What of the time of each unary call no runtime was being waited for: what criproxy itself adds. ' +
+        'The part of the time of each unary call in which no runtime was being waited for: the time that criproxy itself adds. ' +
         'The wait for a primary that is starting counts as well.',
       type: 'histogram',
       labels: [],
@@ -90,7 +90,7 @@ function runtimeCallMetrics(stats: CallStats): readonly (Metric | HistogramMetri
   return [
     {
       name: 'criproxy_runtime_calls_total',
-      help: 'Calls to a runtime that have ended, with those that criproxy has made for itself.',
+      help: 'Calls to a runtime that have ended, calls of criproxy itself included.',
       type: 'counter',
       labels: ['runtime', 'code'],
       *read() {

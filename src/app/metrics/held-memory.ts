@@ -5,9 +5,9 @@ import { type Metric, single } from '../../watch/counters.ts';
 const MiB = 1024 * 1024;
 
 /**
- * What the messages of all clients together may take: a thirty-second of the machine's memory, or an eighth of what the control group
- * may have (memory.max), whichever is less, within bounds. The least has room for several lists of 16 MiB, the kubelet's limit for a
- * message; what is more is of use to nobody.
+ * The limit for the messages of all clients together: a thirty-second of the machine's memory, or an eighth of the control group's
+ * limit (memory.max), whichever is less, within bounds. The least limit has room for several lists of 16 MiB, the kubelet's limit for a
+ * message; more than the greatest limit is of no use.
  */
 const OF_MACHINE = 1 / 32;
 const OF_GROUP = 1 / 8;
@@ -23,11 +23,11 @@ export function heldForClients(): MemoryAccount {
 
 export function heldMetrics(held: MemoryAccount): readonly Metric[] {
   return [
-    single('criproxy_held_bytes', 'gauge', 'What messages of clients hold that are under way.', () => held.used),
+    single('criproxy_held_bytes', 'gauge', 'The bytes that messages of calls in flight hold.', () => held.used),
     single(
       'criproxy_held_max_bytes',
       'gauge',
-      'What they may hold together; a client alone half of it.',
+      'The limit of criproxy_held_bytes; one client may hold half of it.',
       () => held.max,
     ),
     single(

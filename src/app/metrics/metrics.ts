@@ -15,7 +15,7 @@ interface Sample {
   readonly value: number;
 }
 
-/** Who has the metrics. */
+/** The giver of the metrics. */
 export interface MetricsSource {
   render(): Promise<Exposition>;
 }
@@ -38,7 +38,7 @@ export class Metrics implements MetricsSource {
   }
 }
 
-/** What a registry of prom-client takes: it asks for name, help, type, and `get` only. */
+/** The form that a registry of prom-client takes: it asks for name, help, type, and `get` only. */
 function asProm(metric: Metric | HistogramMetric): PromMetric {
   const { name, help, type } = metric;
   const get = async () => ({ name, help, type, values: [...samples(metric)] });

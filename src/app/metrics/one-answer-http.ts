@@ -30,8 +30,9 @@ export interface HttpAnswer {
 export type AnswerHttp = (method: string, path: string) => Promise<HttpAnswer>;
 
 /**
- * HTTP/1.1 (RFC 9112) for whoever can reach a port of the node: each connection gets one answer to its first request, and nothing
- * behind that request is read. node:http parses a chunk of thousands of pipelined requests at once, and calls wait meanwhile.
+ * HTTP/1.1 (RFC 9112) for every client that can reach a port of the node: each connection gets one answer to its first request, and the
+ * bytes behind that request are not read. node:http parses a chunk of thousands of pipelined requests at once, and calls wait
+ * meanwhile.
  */
 export function oneAnswerHttp(answer: AnswerHttp): Server & { closeAll(): void } {
   const open = new Set<Socket>();

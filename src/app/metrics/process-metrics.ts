@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { type Metric, single } from '../../watch/counters.ts';
 import type { EventLoopLag } from '../../watch/event-loop-lag.ts';
 
-/** What Prometheus' client libraries say of any process, under their names, and how late the event loop is. */
+/** The metrics that Prometheus' client libraries give of any process, under their names, and the delay of the event loop. */
 export function processMetrics(lag: EventLoopLag, version: string): readonly Metric[] {
   const startedAt = Date.now() / 1000 - process.uptime();
   return [

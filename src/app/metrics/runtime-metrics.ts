@@ -9,7 +9,7 @@ const lists: readonly ListName[] = ['ListPodSandbox', 'ListContainers', 'ListIma
 
 const changes = ['up', 'down'] as const;
 
-/** What is known of the runtimes that `runtimes` gives, and of their snapshots. */
+/** The metrics of the runtimes that `runtimes` gives, and of their snapshots. */
 export function runtimeMetrics(runtimes: () => readonly Runtime[], node: NodeState): readonly Metric[] {
   return [...stateMetrics(runtimes), eventMetric(node), ...snapshotMetrics(runtimes, node)];
 }
@@ -18,7 +18,7 @@ function stateMetrics(runtimes: () => readonly Runtime[]): readonly Metric[] {
   return [
     {
       name: 'criproxy_runtime_up',
-      help: '1 while the runtime is connected and has said what it is, else 0.',
+      help: '1 while the runtime is connected and has answered Version, else 0.',
       type: 'gauge',
       labels: ['runtime'],
       read: () => runtimes().map(({ id, state }) => [[runtimeLabel(id)], state.kind === 'up' ? 1 : 0] as const),

@@ -23,7 +23,7 @@ import { runtimeMetrics } from './runtime-metrics.ts';
 /** How long metrics are given out again, in ms: to write them takes milliseconds, in which no call is served. */
 const RENDER_AGE = 1_000;
 
-/** What the daemon counts of itself, and where that can be had: metrics, the figures of the status, spans. */
+/** The daemon's own counts, and the ways to get them: metrics, the figures of the status, spans. */
 export class Telemetry {
   /** For features that keep metrics of their own. */
   readonly counters = new Counters();
@@ -58,7 +58,7 @@ export class Telemetry {
     );
     this.counters.register({
       name: 'criproxy_log_lines_lost_total',
-      help: 'Lines of the log that nobody read in time.',
+      help: 'Lines of the log that are lost, because its reader was too slow.',
       type: 'counter',
       labels: [],
       read: () => [[[], logLinesLost()]],
@@ -72,7 +72,7 @@ export class Telemetry {
     this.routes = metricsRoutes({ render: () => this.render() });
   }
 
-  /** From here on the runtimes and their snapshots are in the metrics, too, and what is done to calls on purpose. */
+  /** From here on the metrics have the runtimes and their snapshots too, and the injected faults. */
   follow(runtimes: () => readonly Runtime[], node: NodeState, faults: { readonly injected: number } | undefined): void {
     this.runtimes = runtimes;
     this.counters.register({

@@ -39,7 +39,7 @@ function find(runtimes: readonly Runtime[], id: unknown): Runtime {
   if (found.state.kind === 'up') {
     throw new AdminError(
       409,
-      `${runtimeName(found.id)} is up, and lists show what it says; stop it first, or take it out of the configuration`,
+      `${runtimeName(found.id)} is up, and lists show its pods; stop it first, or remove it from the configuration`,
     );
   }
   return found;

@@ -11,8 +11,8 @@ import type { Departure, Generations } from '../generation/generations.ts';
 /** Where the configuration comes from. */
 export interface ConfigSource {
   /**
-   * Reads it again. `overruled`: names of flags that win over what the file says. Rejects with an error that says what is wrong,
-   * where it is, and the remedy, a line for each fault.
+   * Reads it again. `overruled`: names of flags that win over the file. Rejects with an error that has a line for each fault: the
+   * fault, its place, and the remedy.
    */
   read(): Promise<{ readonly config: ProxyConfig; readonly overruled: readonly string[] }>;
 }
@@ -99,7 +99,7 @@ export class Reloader {
   }
 }
 
-/** The configuration is right in itself; with what stays as it is it may not be. */
+/** The configuration is right in itself; together with the values that only a restart changes it may be wrong. */
 function checkLoops(config: ProxyConfig): void {
   for (const { id, socket } of config.runtimes) {
     if (ownSocketAt(socket, config) !== undefined) {

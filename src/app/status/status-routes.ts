@@ -15,7 +15,7 @@ import type { Snapshot } from '../../routing/state/snapshot.ts';
 import { reportRuntime } from '../../routing/status/runtime-report.ts';
 import { askRuntime } from './ask-runtime.ts';
 
-/** What the status is made from. The functions say what is in force when they are called. */
+/** The sources of the status. The functions give the state at the time of the call. */
 export interface StatusSources {
   config(): ProxyConfig;
   /** The primary first. */
@@ -25,12 +25,12 @@ export interface StatusSources {
   callsOf(runtimeId: string): { readonly calls: CallsReport; readonly lastError: LastError | null };
   clientCalls(): ClientCallsReport;
   eventLoopLag(): DaemonReport['eventLoopLag'];
-  /** What is injected into calls; undefined where that is not enabled. */
+  /** The injected faults; undefined if they are not enabled. */
   readonly faults?: { warnings(): readonly string[] } | undefined;
   readonly log: Logger;
 }
 
-/** With `?ask=true` the runtimes are asked for what only they know. */
+/** With `?ask=true` the runtimes are asked for the facts that only they know. */
 export function statusRoutes(sources: StatusSources): readonly AdminRoute[] {
   const startedAt = Date.now();
   return [

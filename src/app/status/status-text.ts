@@ -1,7 +1,7 @@
 import { runtimeLabel } from '../../base/runtime-name.ts';
 import { isUnseen, type Runtime } from '../../routing/port/runtime.ts';
 
-/** How the proxy is doing, in a line: what `systemctl status` shows. The primary is called so. */
+/** The state of the proxy in one line, which `systemctl status` shows. */
 export function statusText(listen: string, runtimes: readonly Pick<Runtime, 'id' | 'state'>[]): string {
   const notUp = runtimes.filter(({ state }) => state.kind === 'down');
   const isAwaited = ({ id, state }: Pick<Runtime, 'id' | 'state'>) => id !== '' && isUnseen(state);

@@ -1,7 +1,7 @@
 import type { Method, Service } from '../../base/call.ts';
 import { makeDial } from '../../transport/grpc/client/client.ts';
 
-/** Not a method of CRI, nor of any runtime: what criproxy itself answers. */
+/** A method that criproxy itself answers. It is no method of CRI, nor of any runtime. */
 const PATH = '/criproxy.Self/Check';
 
 const check: Method = { kind: 'unary', handle: async () => ({ message: Buffer.alloc(0), headers: [], trailers: [] }) };

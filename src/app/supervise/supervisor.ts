@@ -19,18 +19,18 @@ export interface SupervisorOptions {
   readonly log: Logger;
 }
 
-/** What systemd is told of a proxy that serves. */
+/** The messages to systemd about a proxy that serves. */
 export interface Supervisor {
   /** A runtime's state, or the set of them, has changed. */
   changed(): void;
   /** A reload begins; `reloaded` follows, whether or not it went well. */
   reloading(): void;
   reloaded(): void;
-  /** The proxy takes no calls any more, and finishes those that it has. */
+  /** The proxy takes no more calls, and finishes the calls in flight. */
   stopping(): void;
 }
 
-/** Tells systemd that the proxy serves, and from then on that it still does, how well, and what it is about to do. */
+/** Tells systemd that the proxy serves, and from then on that it still does, its state in words, and that it reloads or stops. */
 export function supervise(options: SupervisorOptions): Supervisor {
   const { environment, notifier, listen, log } = options;
   let isStopping = false;
@@ -80,8 +80,8 @@ async function checkSelf({ listen, userAgent, listener, log }: SupervisorOptions
   try {
     await callSelf(listen, timeout, userAgent);
   } catch (fault) {
-    // Not for this process to mend: a new one would inherit the same socket, and those who are connected would lose theirs.
+    // This process cannot mend it: a new process would inherit the same socket, and connected clients would lose their connections.
     if (!listener.isInherited || (fault as NodeJS.ErrnoException).code !== 'ENOENT') throw fault;
-    log.warn(`${listen} is gone, nobody can connect: systemctl restart criproxy.socket`);
+    log.warn(`${listen} is gone, and no client can connect: systemctl restart criproxy.socket`);
   }
 }

@@ -10,8 +10,8 @@ export interface WatchdogOptions {
 }
 
 /**
- * Gives a sign of life three times in each `patience`, each time after a check that went well: an event loop that stands
- * still gives none either. Returns what ends it.
+ * Gives a sign of life three times in each `patience`, each time after a check that went well: an event loop that stands still gives
+ * none either. Returns a function that ends it.
  */
 export function startWatchdog({ patience, check, alive, log }: WatchdogOptions): () => void {
   // Whole: timers and signals take no fractions.

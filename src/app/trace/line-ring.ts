@@ -1,9 +1,9 @@
-/** What waits for a reader, in order: an item, or how many were lost there. */
+/** An entry that waits for a reader, in order: an item, or the number of items that were lost there. */
 export type Waiting<T> = { readonly item: T; readonly weight: number } | { readonly lost: number };
 
 /**
- * Lines for a reader that may be slow. When `most` items wait, or items of `mostBytes` in all, those that come are counted
- * and dropped until half of that has been read: whoever adds never waits, and what is lost is told in its place.
+ * Lines for a reader that may be slow. When `most` items wait, or items of `mostBytes` in all, new items are counted and dropped until
+ * half of that has been read: the caller of `add` never waits, and the number of lost items stands in their place.
  */
 export class LineRing<T> {
   private readonly most: number;
@@ -19,11 +19,11 @@ export class LineRing<T> {
   constructor(most: number, mostBytes: number) {
     this.most = most;
     this.mostBytes = mostBytes;
-    // One more for what is lost.
+    // One more for the lost items.
     this.waiting = new Array(most + 1);
   }
 
-  /** Whether what comes now is to be lost: then there is no need to make it. */
+  /** Whether the next item would be lost: then there is no need to make it. */
   get isFull(): boolean {
     return this.lost > 0 || this.count >= this.most || (this.bytes >= this.mostBytes && this.count > 0);
   }

@@ -54,7 +54,7 @@ export class SpanExporter {
     log.info(Level.State, `sending spans to ${this.url}`);
   }
 
-  /** Tries once more to send what is there; a collector that hangs is not waited for. */
+  /** Tries once more to send the spans that wait; a collector that hangs is not waited for. */
   async stop(): Promise<void> {
     this.forget();
     this.stopped = true;
@@ -79,7 +79,7 @@ export class SpanExporter {
 
   /** Sends all that waits, batch by batch, until one fails. Never rejects. */
   private async send(): Promise<void> {
-    // What comes while it sends has to wait its turn, or this would never end on a busy node.
+    // A span that comes during the sending has to wait its turn, or this would never end on a busy node.
     let left = this.queue.length;
     while (left > 0) {
       const batch = this.queue.slice(0, BATCH);

@@ -13,7 +13,7 @@ export interface Body {
   readonly length: number;
 }
 
-/** Cuts a message behind a record, so that what is left is a message too. A copy, so as not to hold on to all of it. */
+/** Cuts a message behind a record, so that the rest is a message too. A copy, which does not hold on to the whole message. */
 export function cutBody(message: Buffer | undefined): Body | undefined {
   if (message === undefined) return undefined;
   if (message.length <= BODY_LIMIT) return { bytes: message, length: message.length };
@@ -32,7 +32,7 @@ function wholeRecords(message: Buffer, limit: number): number {
   return end;
 }
 
-/** As a log would have it, redacted; `...` tells of what was cut off. */
+/** As a log shows it, redacted; `...` gives the size of the part that was cut off. */
 export function showBody(message: string, from: Package, { bytes, length }: Body): Record<string, unknown> {
   const shown = dump(message, from, bytes, SHOWN);
   if (bytes.length === length) return shown;

@@ -17,14 +17,14 @@ import { runtimesOf, tracedCall } from './traced-call.ts';
 export const WAITING_LINES = 1_000;
 const WAITING_BYTES = 16 * 1024 * 1024;
 
-/** What is made into text at once: calls must not wait for it. */
+/** The most lines, and bytes of messages, that are made into text at once: calls wait meanwhile. */
 const BATCH_LINES = 50;
 const BATCH_BYTES = 128 * 1024;
 
-/** Finds whom a request is about; `request` is its message's name. */
+/** Finds the subject of a request; `request` is its message's name. */
 export type NameSubject = (request: string, bytes: Buffer) => NamedSubject;
 
-/** A call that waits to be told: what is left of its messages is made into text when it is. */
+/** A call that waits to be told: its cut messages are made into text then. */
 interface Told {
   readonly line: TracedCall;
   readonly endpoint: Endpoint | undefined;
@@ -33,13 +33,13 @@ interface Told {
   readonly raw: Buffer | undefined;
 }
 
-const nobody: NamedSubject = { namespace: '', pod: '', container: '', image: '', runtime: undefined };
+const noSubject: NamedSubject = { namespace: '', pod: '', container: '', image: '', runtime: undefined };
 /** Of a call that was lost before it was served: looking for names takes longer than all the rest. */
-const unnamed: NamedSubject = { ...nobody };
+const unnamed: NamedSubject = { ...noSubject };
 
 const known = endpoints();
 
-/** Somebody who looks at calls: an observer for as long as it reads. */
+/** A reader of the trace: an observer of calls for as long as it reads. */
 export class TraceReader implements CallObserver {
   readonly wantsBodies: boolean;
   private readonly filter: TraceFilter;
@@ -70,8 +70,8 @@ export class TraceReader implements CallObserver {
     try {
       return this.nameSubject(request, bytes);
     } catch {
-      // Whoever looks on must not make the call fail.
-      return nobody;
+      // An observer must not make the call fail.
+      return noSubject;
     }
   }
 
@@ -128,7 +128,7 @@ export class TraceReader implements CallObserver {
   }
 
   private tell(call: CallRecord, isEnd: boolean): void {
-    const subject = this.subjects.get(call) ?? nobody;
+    const subject = this.subjects.get(call) ?? noSubject;
     if (!this.wants(call, subject, isEnd)) return;
     if (this.ring.isFull || subject === unnamed) {
       this.ring.lose();
@@ -139,7 +139,7 @@ export class TraceReader implements CallObserver {
     const { body, record } = this.filter;
     const request = body ? cutBody(call.request) : undefined;
     const response = body ? cutBody(call.response) : undefined;
-    // What is not CRI's own cannot be redacted.
+    // A message that is not CRI's own cannot be redacted.
     const raw = record && isEnd && endpoint !== undefined ? call.request : undefined;
     const line = tracedCall(call, endpoint, subject, isEnd);
     const made = raw === undefined ? '' : madeBy(endpoint!, call);

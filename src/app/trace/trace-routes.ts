@@ -12,13 +12,13 @@ export interface TraceSource {
   readonly watch: Pick<CallWatch, 'add'>;
   /** The ids of the runtimes, that of the primary being empty. */
   runtimes(): readonly string[];
-  /** Finds whom a call is about. */
+  /** Finds the subject of a call. */
   readonly names: NameSubject;
   /** Lines that readers were too slow for. */
   readonly lost?: Counter;
 }
 
-/** GET /v1/trace: the calls as they happen, as lines of JSON (TraceLine). Nothing is watched while nobody looks. */
+/** GET /v1/trace: the calls as they happen, as lines of JSON (TraceLine). Calls are watched only while a reader is there. */
 export function traceRoutes({ watch, runtimes, names, lost }: TraceSource): AdminRoute[] {
   let readers = 0;
   return [

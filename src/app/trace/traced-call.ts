@@ -51,7 +51,7 @@ function rounded(ms: number): number {
   return Math.round(ms * 1000) / 1000;
 }
 
-/** Ids of those that were asked; where nobody was, of the one that should have been, if that is known. */
+/** The ids of the runtimes that were asked; if none was asked, the id of the runtime that the call is for, if known. */
 export function runtimesOf({ parts }: CallRecord, { runtime }: NamedSubject): readonly string[] {
   if (parts.length > 0) return [...new Set(parts.map(part => part.runtime))];
   return runtime === undefined ? [] : [runtime.id];

@@ -15,7 +15,7 @@ export const configRows: readonly CommandRow[] = [
     summary: 'print the configuration that the daemon would run with, and where each value comes from',
     options: [],
     takesFlags: true,
-    notes: ['The flags are those of the daemon; what is printed is a configuration file that says the same.'],
+    notes: ['The flags are the flags of the daemon; the output is a configuration file with the same settings.'],
     load: async () => (await import('./config-command.ts')).runConfigShow,
   },
 ];

@@ -32,8 +32,8 @@ export const faultRows: readonly CommandRow[] = [
       adminSocket,
     ],
     notes: [
-      'The daemon must run with -enableFaults; without it nothing stands in the way of calls. Faults are in force until they are cleared or the daemon ends.',
-      'Of several that fit a call, the delays add up and the first error, hang or drop is what it ends with.',
+      'The daemon must run with -enableFaults; without it calls go on untouched. Faults are in force until they are cleared or the daemon ends.',
+      'If several faults fit a call, their delays add up, and the call ends with the first error, hang or drop.',
     ],
     load: async () => (await import('./faults-command.ts')).addFault,
   },

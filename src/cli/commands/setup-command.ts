@@ -82,7 +82,7 @@ function printStatus(status: Status): void {
   }
   print(`runtimes   ${connect ?? 'not chosen yet'}`);
   for (const { file, what, inForce } of edits)
-    print(`changed    ${file}: ${what}${inForce ? '' : ' - changed by somebody since'}`);
+    print(`changed    ${file}: ${what}${inForce ? '' : ' - changed since, not by criproxy'}`);
 }
 
 async function apply(values: Values): Promise<number> {

@@ -19,7 +19,7 @@ const settle: OptionRow = {
 };
 
 const exits = {
-  3: 'the kubelet was left alone, because something about it is not understood; what it was and what to do by hand has been said',
+  3: 'the kubelet was left alone, because something about it is not understood; the output names it and the steps to do by hand',
   5: 'a step failed, and going back failed too: the node is not as it was',
 };
 
@@ -27,7 +27,7 @@ const exits = {
 export const setupRows: readonly CommandRow[] = [
   {
     name: 'setup status',
-    summary: "show where this node's kubelet learns its runtime endpoint, and what was changed",
+    summary: "show where this node's kubelet gets its runtime endpoint, and the edits of apply",
     options: [
       { name: 'json', type: 'boolean', help: 'as JSON' },
       listen,
@@ -45,7 +45,7 @@ export const setupRows: readonly CommandRow[] = [
         type: 'string',
         value: ['detect', ...Object.keys(knownRuntimes)].join('|'),
         default: 'detect',
-        help: 'the primary runtime; detect is what the kubelet uses now',
+        help: 'the primary runtime; detect takes the runtime that the kubelet uses now',
       },
       {
         name: 'other',
@@ -83,7 +83,7 @@ export const setupRows: readonly CommandRow[] = [
   },
   {
     name: 'setup revert',
-    summary: 'put back what apply changed, and restart the kubelet',
+    summary: 'undo the edits of apply, and restart the kubelet',
     options: [
       { name: 'stop', type: 'boolean', help: 'stop the service afterwards' },
       { name: 'force', type: 'boolean', help: 'leave pods of other runtimes behind' },

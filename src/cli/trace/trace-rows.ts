@@ -11,7 +11,7 @@ export const traceRows: readonly CommandRow[] = [
         name: 'pod',
         type: 'string',
         value: '[NAMESPACE/]NAME',
-        help: 'only calls for this pod, or for those that the globs match, as kube-system/coredns-*',
+        help: 'only calls for this pod, or for the pods that the globs match, as kube-system/coredns-*',
       },
       { name: 'runtime', type: 'string', value: 'ID', help: 'only calls that this runtime has got; primary is one' },
       {
@@ -42,8 +42,8 @@ export const traceRows: readonly CommandRow[] = [
     ],
     notes: [
       'All filters that are given must fit. A stream, as GetContainerEvents, shows when it begins and when it ends; any other call when it ends.',
-      'Calls never wait for a trace: what comes too fast for the terminal is left out, and a line says how many calls that were.',
-      'Passwords, tokens and values of environment variables are redacted in bodies and recordings; command lines, annotations, names and what ExecSync prints are not.',
+      'Calls never wait for a trace: calls that come too fast for the terminal are left out, and a line says how many.',
+      'Passwords, tokens and values of environment variables are redacted in bodies and recordings; command lines, annotations, names and the output of ExecSync are not.',
     ],
     load: async () => (await import('./trace-command.ts')).runTrace,
   },
@@ -74,7 +74,7 @@ export const traceRows: readonly CommandRow[] = [
       },
     ],
     notes: [
-      'Calls go one after the other, in the order in which they began. Ids of pods and containers that the replay makes take the place of those in the recording. Streams without an end, as GetContainerEvents, are left out.',
+      'Calls go one after the other, in the order in which they began. The ids of pods and containers that the replay makes replace the ids in the recording. Streams without an end, as GetContainerEvents, are left out.',
       'Without --force nothing is sent that changes pods, containers or images, or runs a command, and nothing to /run/criproxy.sock or the usual sockets of runtimes.',
     ],
     exits: { 1: 'a call ended with another status than in the recording, or it failed' },

@@ -1,6 +1,5 @@
 import { ErrorCode } from './frames/error-code.ts';
-import { Flag, FrameType, readUint31 } from './frames/frame.ts';
-import { settingSize } from './frames/settings.ts';
+import { Flag, FrameType, frameName, readUint31 } from './frames/frame.ts';
 import type { ReceivingEnd } from './receiving-end.ts';
 import type { Stream } from './stream.ts';
 import { Illegal, isIllegal, receiveReset, receiveWindowUpdate, StreamState } from './stream-state.ts';
@@ -20,22 +19,23 @@ export class ControlFrames {
     this.connection = connection;
   }
 
+  /** Takes a frame whose header is legal. */
   frame(type: number, flags: number, streamId: number, chunk: Buffer, start: number, end: number): void {
     switch (type) {
       case FrameType.RstStream:
-        this.rstStream(streamId, chunk, start, end);
+        this.rstStream(streamId, chunk, start);
         return;
       case FrameType.Settings:
-        this.settings(flags, streamId, chunk, start, end);
+        this.settings(flags, chunk, start, end);
         return;
       case FrameType.Ping:
-        this.ping(flags, streamId, chunk, start, end);
+        this.ping(flags, chunk, start, end);
         return;
       case FrameType.GoAway:
-        this.goAway(streamId, chunk, start, end);
+        this.goAway(chunk, start, end);
         return;
       case FrameType.WindowUpdate:
-        this.windowUpdate(streamId, chunk, start, end);
+        this.windowUpdate(streamId, chunk, start);
         return;
       case FrameType.Priority:
         this.priority(streamId, end - start);
@@ -57,14 +57,14 @@ export class ControlFrames {
   refuseFrame(why: Illegal, type: number, streamId: number, stream: Stream | undefined): void {
     switch (why) {
       case Illegal.ConnectionProtocolError:
-        this.fail(ErrorCode.ProtocolError, `a frame of type ${type} on the idle stream ${streamId}`);
+        this.fail(ErrorCode.ProtocolError, `${frameName(type)} on the idle stream ${streamId}`);
         return;
       case Illegal.ConnectionStreamClosed:
-        this.fail(ErrorCode.StreamClosed, `a frame of type ${type} on the closed stream ${streamId}`);
+        this.fail(ErrorCode.StreamClosed, `${frameName(type)} on the closed stream ${streamId}`);
         return;
       case Illegal.StreamClosed:
         if (stream !== undefined)
-          this.connection.refuse(stream, ErrorCode.StreamClosed, `a frame of type ${type} after END_STREAM`);
+          this.connection.refuse(stream, ErrorCode.StreamClosed, `${frameName(type)} after END_STREAM`);
         else if (this.idleFrame()) this.resetClosed(streamId);
         return;
       default:
@@ -87,15 +87,7 @@ export class ControlFrames {
     return false;
   }
 
-  private rstStream(streamId: number, chunk: Buffer, start: number, end: number): void {
-    if (end - start !== 4) {
-      this.fail(ErrorCode.FrameSizeError, 'RST_STREAM is not of 4 bytes');
-      return;
-    }
-    if (streamId === 0) {
-      this.fail(ErrorCode.ProtocolError, 'RST_STREAM on stream 0');
-      return;
-    }
+  private rstStream(streamId: number, chunk: Buffer, start: number): void {
     const { connection } = this;
     const stream = connection.streams.get(streamId);
     const state = receiveReset(this.stateOf(stream, streamId));
@@ -109,22 +101,13 @@ export class ControlFrames {
     if (connection.role.server) this.connection.countReset();
   }
 
-  private settings(flags: number, streamId: number, chunk: Buffer, start: number, end: number): void {
+  private settings(flags: number, chunk: Buffer, start: number, end: number): void {
     const { connection } = this;
-    const ack = (flags & Flag.Ack) !== 0;
-    if (streamId !== 0) {
-      this.fail(ErrorCode.ProtocolError, 'SETTINGS on a stream');
-      return;
-    }
-    if (ack ? end > start : (end - start) % settingSize !== 0) {
-      this.fail(ErrorCode.FrameSizeError, `SETTINGS of ${end - start} bytes`);
-      return;
-    }
     if (!connection.floods.settings.take()) {
       this.failFlood('SETTINGS');
       return;
     }
-    if (ack) {
+    if ((flags & Flag.Ack) !== 0) {
       if (!this.settled) this.fail(ErrorCode.ProtocolError, 'the first frame is not SETTINGS');
       return;
     }
@@ -155,15 +138,7 @@ export class ControlFrames {
     }
   }
 
-  private ping(flags: number, streamId: number, chunk: Buffer, start: number, end: number): void {
-    if (streamId !== 0) {
-      this.fail(ErrorCode.ProtocolError, 'PING on a stream');
-      return;
-    }
-    if (end - start !== 8) {
-      this.fail(ErrorCode.FrameSizeError, 'PING is not of 8 bytes');
-      return;
-    }
+  private ping(flags: number, chunk: Buffer, start: number, end: number): void {
     if (!this.connection.floods.pings.take()) {
       this.failFlood('PING');
       return;
@@ -173,25 +148,13 @@ export class ControlFrames {
     }
   }
 
-  private goAway(streamId: number, chunk: Buffer, start: number, end: number): void {
-    if (streamId !== 0) {
-      this.fail(ErrorCode.ProtocolError, 'GOAWAY on a stream');
-      return;
-    }
-    if (end - start < 8) {
-      this.fail(ErrorCode.FrameSizeError, 'GOAWAY is shorter than 8 bytes');
-      return;
-    }
+  private goAway(chunk: Buffer, start: number, end: number): void {
     if (!this.idleFrame()) return;
     const debug = chunk.toString('utf8', start + 8, Math.min(end, start + 8 + maxDebug));
     this.connection.role.onGoAway(readUint31(chunk, start), chunk.readUInt32BE(start + 4), debug);
   }
 
-  private windowUpdate(streamId: number, chunk: Buffer, start: number, end: number): void {
-    if (end - start !== 4) {
-      this.fail(ErrorCode.FrameSizeError, 'WINDOW_UPDATE is not of 4 bytes');
-      return;
-    }
+  private windowUpdate(streamId: number, chunk: Buffer, start: number): void {
     const { sender, streams } = this.connection;
     const increment = readUint31(chunk, start);
     if (!this.idleFrame()) return;
@@ -219,14 +182,11 @@ export class ControlFrames {
   }
 
   private priority(streamId: number, length: number): void {
-    if (streamId === 0) {
-      this.fail(ErrorCode.ProtocolError, 'PRIORITY on stream 0');
-      return;
-    }
     if (!this.idleFrame() || length === 5) return;
     const stream = this.connection.streams.get(streamId);
-    if (stream !== undefined) this.connection.refuse(stream, ErrorCode.FrameSizeError, 'PRIORITY is not of 5 bytes');
-    else this.fail(ErrorCode.FrameSizeError, 'PRIORITY is not of 5 bytes');
+    const text = `PRIORITY of ${length} bytes`;
+    if (stream !== undefined) this.connection.refuse(stream, ErrorCode.FrameSizeError, text);
+    else this.fail(ErrorCode.FrameSizeError, text);
   }
 
   private failFlood(what: string): void {

@@ -1,7 +1,8 @@
 import { ControlFrames } from './control-frames.ts';
 import { ErrorCode } from './frames/error-code.ts';
-import { Flag, FrameType } from './frames/frame.ts';
+import { Flag, FrameType, frameName } from './frames/frame.ts';
 import type { FrameSink } from './frames/frame-reader.ts';
+import { findFrameFault } from './frames/frame-rules.ts';
 import { HeaderAssembler } from './header-assembler.ts';
 import { markField } from './header-rules.ts';
 import { HeaderBlocks } from './hpack/header-blocks.ts';
@@ -40,12 +41,12 @@ export class Receiver implements FrameSink {
   }
 
   oversized(type: number, _streamId: number, length: number): void {
-    this.connection.fail(ErrorCode.FrameSizeError, `a frame of type ${type} with ${length} bytes`);
+    this.connection.fail(ErrorCode.FrameSizeError, `${frameName(type)} of ${length} bytes`);
   }
 
   frame(type: number, flags: number, streamId: number, chunk: Buffer, start: number, end: number): void {
     this.framesRead++;
-    if (!this.expects(type, streamId)) return;
+    if (!this.expects(type, flags, streamId, end - start)) return;
     switch (type) {
       case FrameType.Data:
         this.paddedData(flags, streamId, chunk, start, end);
@@ -63,7 +64,7 @@ export class Receiver implements FrameSink {
 
   dataBegins(flags: number, streamId: number, length: number): void {
     this.framesRead++;
-    if (this.expects(FrameType.Data, streamId)) this.beginData(flags, streamId, length);
+    if (this.expects(FrameType.Data, flags, streamId, length)) this.beginData(flags, streamId, length);
   }
 
   dataPart(chunk: Buffer, start: number, end: number, last: boolean): void {
@@ -80,24 +81,27 @@ export class Receiver implements FrameSink {
     if (last && this.dataEnds && !stream.closed) this.endStream(stream);
   }
 
-  /** Whether a frame of this type may come now; if not, the connection is over. */
-  private expects(type: number, streamId: number): boolean {
+  /** Whether a frame is legal by its header, and may come now; if not, the connection is over. */
+  private expects(type: number, flags: number, streamId: number, length: number): boolean {
     if (!this.control.settled && type !== FrameType.Settings) {
       this.fail(ErrorCode.ProtocolError, 'the first frame is not SETTINGS');
       return false;
     }
     const block = this.assembler.streamId;
-    if ((block !== 0) === (type === FrameType.Continuation) && (block === 0 || block === streamId)) return true;
-    this.fail(ErrorCode.ProtocolError, block === 0 ? 'CONTINUATION without HEADERS' : 'a header block is interrupted');
-    return false;
+    if ((block !== 0) !== (type === FrameType.Continuation) || (block !== 0 && block !== streamId)) {
+      this.fail(
+        ErrorCode.ProtocolError,
+        block === 0 ? 'CONTINUATION without HEADERS' : 'a header block is interrupted',
+      );
+      return false;
+    }
+    const fault = findFrameFault(type, flags, streamId, length);
+    if (fault !== undefined) this.fail(fault.code, fault.reason);
+    return fault === undefined;
   }
 
   private beginData(flags: number, streamId: number, length: number): void {
     this.dataStream = undefined;
-    if (streamId === 0) {
-      this.fail(ErrorCode.ProtocolError, 'DATA on stream 0');
-      return;
-    }
     this.window -= length;
     if (this.window < 0) {
       this.fail(ErrorCode.FlowControlError, 'DATA beyond the window of the connection');
@@ -146,10 +150,6 @@ export class Receiver implements FrameSink {
   }
 
   private headers(flags: number, streamId: number, chunk: Buffer, start: number, end: number): void {
-    if (streamId === 0) {
-      this.fail(ErrorCode.ProtocolError, 'HEADERS on stream 0');
-      return;
-    }
     let from = start;
     let to = end;
     if ((flags & Flag.Padded) !== 0) {

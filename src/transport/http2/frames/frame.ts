@@ -12,6 +12,24 @@ export const FrameType = {
   Continuation: 9,
 } as const;
 
+const names = [
+  'DATA',
+  'HEADERS',
+  'PRIORITY',
+  'RST_STREAM',
+  'SETTINGS',
+  'PUSH_PROMISE',
+  'PING',
+  'GOAWAY',
+  'WINDOW_UPDATE',
+  'CONTINUATION',
+];
+
+/** The name of a frame type as the RFC writes it, or its number. */
+export function frameName(type: number): string {
+  return names[type] ?? `a frame of type ${type}`;
+}
+
 /** Frame flags (RFC 9113 section 6); Ack shares its bit with EndStream. */
 export const Flag = { EndStream: 0x1, Ack: 0x1, EndHeaders: 0x4, Padded: 0x8, Priority: 0x20 } as const;
 

@@ -2,19 +2,14 @@ import t from 'tap';
 import { Code } from '../../../src/base/codes.ts';
 import { FrameType } from '../../../src/transport/http2/frames/frame.ts';
 import { SettingId } from '../../../src/transport/http2/frames/settings.ts';
-import { data, type Field, frame, headers, message, setting, uint32, whole } from '../support/frames.ts';
+import { data, frame, headers, message, okFields, responseFields, setting, uint32, whole } from '../support/frames.ts';
 import { rawServer, requests } from '../support/raw-client.ts';
 import { callOptions } from '../support/sockets.ts';
 
-const head: Field[] = [
-  [':status', '200'],
-  ['content-type', 'application/grpc'],
-];
-const ok: Field[] = [['grpc-status', '0']];
 const answer = (stream: number) => [
-  headers(stream, head),
+  headers(stream, responseFields),
   data(stream, message('hello'), 0),
-  headers(stream, ok, whole),
+  headers(stream, okFields, whole),
 ];
 const rst = (code: number) => frame(FrameType.RstStream, 0, 3, uint32(code));
 const [headers3, data3, trailers3] = answer(3) as [Buffer, Buffer, Buffer];

@@ -46,6 +46,13 @@ export function requestFields(path: string, more: Record<string, string> = {}): 
   return Object.entries(fields);
 }
 
+/** The header list of a gRPC response, and the trailers of the status OK. */
+export const responseFields: readonly Field[] = [
+  [':status', '200'],
+  ['content-type', 'application/grpc'],
+];
+export const okFields: readonly Field[] = [['grpc-status', '0']];
+
 export function headers(streamId: number, fields: readonly Field[], flags: number = Flag.EndHeaders): Buffer {
   return frame(FrameType.Headers, flags, streamId, block(fields));
 }

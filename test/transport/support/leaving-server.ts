@@ -1,13 +1,8 @@
 import { createServer } from 'node:net';
 import { Flag, FrameType, preface } from '../../../src/transport/http2/frames/frame.ts';
-import { data, type Field, frame, headers, message, noSettings, uint32, whole } from './frames.ts';
+import { data, frame, headers, message, noSettings, okFields, responseFields, uint32, whole } from './frames.ts';
 import { RawPeer } from './raw-peer.ts';
 import { listen, socketPath } from './sockets.ts';
-
-const head: Field[] = [
-  [':status', '200'],
-  ['content-type', 'application/grpc'],
-];
 
 /** A server that answers every call with its connection's number after `delay` ms, and can send GOAWAY. */
 export interface LeavingServer {
@@ -57,9 +52,9 @@ export async function startLeavingServer(
         setTimeout(() => {
           if (peer.closed) return;
           peer.send(
-            headers(streamId, head),
+            headers(streamId, responseFields),
             data(streamId, message(String(number)), 0),
-            headers(streamId, [['grpc-status', '0']], whole),
+            headers(streamId, okFields, whole),
           );
         }, delay);
       }

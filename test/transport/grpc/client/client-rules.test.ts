@@ -6,12 +6,13 @@ import { SettingId } from '../../../../src/transport/http2/frames/settings.ts';
 import {
   data,
   endHeaders,
-  type Field,
   frame,
   headers,
   message,
   noSettings,
+  okFields,
   ping,
+  responseFields,
   setting,
   uint32,
   whole,
@@ -19,13 +20,8 @@ import {
 import { rawServer, requests } from '../../support/raw-client.ts';
 import { callOptions } from '../../support/sockets.ts';
 
-const head: Field[] = [
-  [':status', '200'],
-  ['content-type', 'application/grpc'],
-];
-const ok: Field[] = [['grpc-status', '0']];
-const answer = [headers(1, head), data(1, message('hello'), 0)];
-const trailers = headers(1, ok, whole);
+const answer = [headers(1, responseFields), data(1, message('hello'), 0)];
+const trailers = headers(1, okFields, whole);
 const reset = (code: string) => [`RstStream 1 ${code}`];
 const lost = (code: string) => [`GoAway ${code}`];
 const rst = (code: number) => frame(FrameType.RstStream, 0, 1, uint32(code));
@@ -54,14 +50,14 @@ const rows: Row[] = [
   ],
   [
     'a text that is longer than its kept part, before its status',
-    [headers(1, [...head, ['grpc-message', 'y'.repeat(9000)], ['grpc-status', '5'], ['x', 'y']], whole)],
+    [headers(1, [...responseFields, ['grpc-message', 'y'.repeat(9000)], ['grpc-status', '5'], ['x', 'y']], whole)],
     Code.NotFound,
     /^y{7000,8000}$/,
     [],
   ],
   [
     'two content-lengths',
-    [headers(1, [...head, ['content-length', '10'], ['content-length', '10']])],
+    [headers(1, [...responseFields, ['content-length', '10'], ['content-length', '10']])],
     Code.Internal,
     /content-length twice/,
     reset('PROTOCOL_ERROR'),
@@ -69,7 +65,7 @@ const rows: Row[] = [
   [
     'padding',
     [
-      headers(1, head),
+      headers(1, responseFields),
       frame(FrameType.Data, 8, 1, Buffer.concat([Buffer.from([2]), message('hello'), Buffer.alloc(2)])),
       trailers,
     ],
@@ -81,14 +77,14 @@ const rows: Row[] = [
   ['unknown frames in between', [...answer, frame(0x77, 1, 1, 'x'), trailers], Code.OK, 'hello', []],
   [
     'a status alone',
-    [headers(1, [...head, ['grpc-status', '5'], ['grpc-message', 'gone%21']], whole)],
+    [headers(1, [...responseFields, ['grpc-status', '5'], ['grpc-message', 'gone%21']], whole)],
     Code.NotFound,
     'gone!',
     [],
   ],
   [
     'a status alone that is OK',
-    [headers(1, [...head, ...ok], whole)],
+    [headers(1, [...responseFields, ...okFields], whole)],
     Code.Internal,
     'the answer is not one whole message',
     [],
@@ -97,12 +93,12 @@ const rows: Row[] = [
   ['a status that is no number', [...answer, headers(1, [['grpc-status', 'bad']], whole)], Code.Unknown, '', []],
   [
     'no trailers',
-    [headers(1, head), data(1, message('hello'))],
+    [headers(1, responseFields), data(1, message('hello'))],
     Code.Internal,
     'the answer ended without a status',
     [],
   ],
-  ['no message', [headers(1, head), trailers], Code.Internal, 'the answer is not one whole message', []],
+  ['no message', [headers(1, responseFields), trailers], Code.Internal, 'the answer is not one whole message', []],
   [
     'two messages',
     [...answer, data(1, message('x'), 0), trailers],
@@ -112,28 +108,28 @@ const rows: Row[] = [
   ],
   [
     'half a message',
-    [headers(1, head), data(1, message('hello').subarray(0, 9), 0), trailers],
+    [headers(1, responseFields), data(1, message('hello').subarray(0, 9), 0), trailers],
     Code.Internal,
     'the answer is not one whole message',
     [],
   ],
   [
     'a message flag of 9',
-    [headers(1, head), data(1, message('hello', 9), 0), trailers],
+    [headers(1, responseFields), data(1, message('hello', 9), 0), trailers],
     Code.Internal,
     'a message with the unknown flag 9',
     reset('CANCEL'),
   ],
   [
     'compressed without encoding',
-    [headers(1, head), data(1, message('x', 1), 0), trailers],
+    [headers(1, responseFields), data(1, message('x', 1), 0), trailers],
     Code.Internal,
     'a compressed message without grpc-encoding',
     [],
   ],
   [
     'DATA before HEADERS',
-    [data(1, message('x'), 0), headers(1, head), trailers],
+    [data(1, message('x'), 0), headers(1, responseFields), trailers],
     Code.Internal,
     /DATA before HEADERS/,
     reset('PROTOCOL_ERROR'),
@@ -192,57 +188,57 @@ const rows: Row[] = [
   ['a :status of 99', [headers(1, [[':status', '99']])], Code.Internal, /:status: 99/, reset('PROTOCOL_ERROR')],
   [
     ':path in an answer',
-    [headers(1, [...head, [':path', '/']])],
+    [headers(1, [...responseFields, [':path', '/']])],
     Code.Internal,
     /:path out of place/,
     reset('PROTOCOL_ERROR'),
   ],
   [
     ':status in trailers',
-    [...answer, headers(1, [[':status', '200'], ...ok], whole)],
+    [...answer, headers(1, [[':status', '200'], ...okFields], whole)],
     Code.Internal,
     /:status out of place/,
     reset('PROTOCOL_ERROR'),
   ],
   [
     'upper case in a name',
-    [headers(1, [...head, ['Foo', 'x']])],
+    [headers(1, [...responseFields, ['Foo', 'x']])],
     Code.Internal,
     /malformed header field/,
     reset('PROTOCOL_ERROR'),
   ],
   [
     'connection in an answer',
-    [headers(1, [...head, ['connection', 'close']])],
+    [headers(1, [...responseFields, ['connection', 'close']])],
     Code.Internal,
     /does not belong/,
     reset('PROTOCOL_ERROR'),
   ],
-  ['HEADERS in the middle', [...answer, headers(1, ok)], Code.Internal, /in the middle/, reset('PROTOCOL_ERROR')],
+  ['HEADERS in the middle', [...answer, headers(1, okFields)], Code.Internal, /in the middle/, reset('PROTOCOL_ERROR')],
   [
     'content-length too small',
-    [headers(1, [...head, ['content-length', '3']]), data(1, message('hello'), 0)],
+    [headers(1, [...responseFields, ['content-length', '3']]), data(1, message('hello'), 0)],
     Code.Internal,
     /content-length 3/,
     reset('PROTOCOL_ERROR'),
   ],
   [
     'content-length too large',
-    [headers(1, [...head, ['content-length', '99']]), data(1, message('hello'), 0), trailers],
+    [headers(1, [...responseFields, ['content-length', '99']]), data(1, message('hello'), 0), trailers],
     Code.Internal,
     /content-length 99/,
     reset('PROTOCOL_ERROR'),
   ],
   [
     'content-length without content',
-    [headers(1, [...head, ...ok, ['content-length', '9']], whole)],
+    [headers(1, [...responseFields, ...okFields, ['content-length', '9']], whole)],
     Code.Internal,
     /content-length 9/,
     reset('PROTOCOL_ERROR'),
   ],
   [
     'content-length in trailers',
-    [...answer, headers(1, [...ok, ['content-length', '10']], whole)],
+    [...answer, headers(1, [...okFields, ['content-length', '10']], whole)],
     Code.Internal,
     /content-length in trailers/,
     reset('PROTOCOL_ERROR'),
@@ -256,14 +252,14 @@ const rows: Row[] = [
   ],
   [
     'a header list too large',
-    [headers(1, [...head, ['x', 'y'.repeat(9000)]])],
+    [headers(1, [...responseFields, ['x', 'y'.repeat(9000)]])],
     Code.ResourceExhausted,
     /header list/,
     reset('CANCEL'),
   ],
   [
     'a message too large',
-    [headers(1, head), data(1, Buffer.from([0, 0, 1, 0x86, 0xa1]), 0)],
+    [headers(1, responseFields), data(1, Buffer.from([0, 0, 1, 0x86, 0xa1]), 0)],
     Code.ResourceExhausted,
     'message of 100001 bytes is larger than 100000',
     reset('CANCEL'),
@@ -308,13 +304,25 @@ const rows: Row[] = [
   ],
   [
     'HEADERS on a stream that was never opened',
-    [headers(3, head)],
+    [headers(3, responseFields)],
     Code.Unavailable,
     /idle stream 3/,
     lost('PROTOCOL_ERROR'),
   ],
-  ['HEADERS on an even stream', [headers(2, head)], Code.Unavailable, /idle stream 2/, lost('PROTOCOL_ERROR')],
-  ['HEADERS after the end', [...answer, trailers, headers(1, head)], Code.OK, 'hello', reset('STREAM_CLOSED')],
+  [
+    'HEADERS on an even stream',
+    [headers(2, responseFields)],
+    Code.Unavailable,
+    /idle stream 2/,
+    lost('PROTOCOL_ERROR'),
+  ],
+  [
+    'HEADERS after the end',
+    [...answer, trailers, headers(1, responseFields)],
+    Code.OK,
+    'hello',
+    reset('STREAM_CLOSED'),
+  ],
   ['DATA after the end', [...answer, trailers, data(1, 'x')], Code.OK, 'hello', reset('STREAM_CLOSED')],
 ];
 
@@ -358,7 +366,12 @@ t.test('an answer with the bytes of the likely one is the same Buffer, for any c
     const { peer, session } = await rawServer(noSettings);
     const call = session.call('/a/B', Buffer.from('request'), { ...callOptions(), likely: hello });
     await requests(peer, 1);
-    peer.send(headers(1, head), data(1, framed.subarray(0, cut), 0), data(1, framed.subarray(cut), 0), trailers);
+    peer.send(
+      headers(1, responseFields),
+      data(1, framed.subarray(0, cut), 0),
+      data(1, framed.subarray(cut), 0),
+      trailers,
+    );
     t.equal((await call).message, hello, `after ${cut} bytes`);
     session.close();
   }

@@ -3,17 +3,23 @@ import { Code } from '../../../../src/base/codes.ts';
 import { MemoryAccount } from '../../../../src/base/memory-account.ts';
 import { FrameType } from '../../../../src/transport/http2/frames/frame.ts';
 import { SettingId } from '../../../../src/transport/http2/frames/settings.ts';
-import { data, type Field, frame, headers, message, noSettings, ping, setting, whole } from '../../support/frames.ts';
+import {
+  data,
+  frame,
+  headers,
+  message,
+  noSettings,
+  okFields,
+  ping,
+  responseFields,
+  setting,
+  whole,
+} from '../../support/frames.ts';
 import { rawServer, requests } from '../../support/raw-client.ts';
 import { callOptions } from '../../support/sockets.ts';
 
-const head: Field[] = [
-  [':status', '200'],
-  ['content-type', 'application/grpc'],
-];
-const ok: Field[] = [['grpc-status', '0']];
-const answer = [headers(1, head), data(1, message('hello'), 0)];
-const trailers = headers(1, ok, whole);
+const answer = [headers(1, responseFields), data(1, message('hello'), 0)];
+const trailers = headers(1, okFields, whole);
 
 t.test('the bytes of a request', async t => {
   const { peer, session } = await rawServer();
@@ -73,7 +79,7 @@ t.test('waiting clients take turns, and each has a limit of calls', async t => {
   calls.push(ask('a', 6));
   for (let stream = 1; stream <= 13; stream += 2) {
     await requests(peer, (stream + 1) / 2);
-    peer.send(headers(stream, head), data(stream, message('hello'), 0), headers(stream, ok, whole));
+    peer.send(headers(stream, responseFields), data(stream, message('hello'), 0), headers(stream, okFields, whole));
   }
   await Promise.all(calls);
   t.same([...peer.paths.values()], ['/a/1', '/a/2', '/b/1', '/c/1', '/a/4', '/b/2', '/a/6']);
@@ -83,7 +89,7 @@ t.test('waiting clients take turns, and each has a limit of calls', async t => {
 
 const faults: ReadonlyArray<readonly [title: string, greeting: Buffer]> = [
   ['HTTP/1.1', Buffer.from('HTTP/1.1 400 Bad Request\r\n\r\n')],
-  ['HEADERS first', headers(1, head)],
+  ['HEADERS first', headers(1, responseFields)],
   ['a PING first', ping],
 ];
 for (const [title, greeting] of faults) {
@@ -110,12 +116,12 @@ t.test('fifty malformed answers fail their calls alone', async t => {
   const { peer, session } = await rawServer(noSettings, { resetBurst: 10, resetRate: 0 });
   const bad = Array.from({ length: 50 }, () => session.call('/a/B', Buffer.from('x'), callOptions()));
   await requests(peer, 50);
-  for (let i = 0; i < 50; i++) peer.send(headers(2 * i + 1, [...head, ['connection', 'close']]));
+  for (let i = 0; i < 50; i++) peer.send(headers(2 * i + 1, [...responseFields, ['connection', 'close']]));
   const codes = (await Promise.allSettled(bad)).map(each => each.status === 'rejected' && each.reason.code);
   t.same([...new Set(codes)], [Code.Internal]);
   const fine = session.call('/a/B', Buffer.from('x'), callOptions());
   await requests(peer, 51);
-  peer.send(headers(101, head), data(101, message('hello'), 0), headers(101, ok, whole));
+  peer.send(headers(101, responseFields), data(101, message('hello'), 0), headers(101, okFields, whole));
   t.equal((await fine).message.toString(), 'hello');
   session.close();
 });

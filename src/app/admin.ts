@@ -8,8 +8,8 @@ import type { Logger } from '../base/logger.ts';
 import { clearSocketFile, listenOn } from '../transport/sockets/socket-file.ts';
 
 /**
- * Serves the admin API at a path. The proxy is of use without it, so that a socket that cannot be opened is only warned of:
- * undefined then, as where no path is given.
+ * Serves the admin API at a path. The proxy works without it, so there is only a warning for a socket that cannot be opened: undefined
+ * then, as where no path is given.
  */
 export async function openAdmin(
   path: string | undefined,

@@ -5,8 +5,8 @@ import { givenFlags } from './grammar/flags.ts';
 import { UsageError } from './grammar/usage-error.ts';
 
 /**
- * Does what the command line says; resolves with the exit status. The daemon and the commands are each loaded when they are asked for:
- * a command must not take the time and the memory of the daemon, and the daemon has no use for commands.
+ * Runs the command line; resolves with the exit status. The daemon and the commands are each loaded when they are asked for: a command
+ * must not take the time and the memory of the daemon, and the daemon does not need the commands.
  */
 export async function run(argv: readonly string[]): Promise<number> {
   try {

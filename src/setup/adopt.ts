@@ -9,7 +9,7 @@ import type { Tree } from './tree.ts';
 /** The file by which criproxy 0.14 led the kubelet to its socket. */
 const OLD_DROP_IN = `/etc/systemd/system/${KUBELET_UNIT}.d/99-criproxy.conf`;
 
-/** What a set-up writes for a kubelet that is part of another program. */
+/** The files that a set-up writes for a kubelet that is part of another program. */
 const OWN_SETTINGS = ['k3s', 'rke2'].map(name => `/etc/rancher/${name}/config.yaml.d/zz-criproxy.yaml`);
 
 /** Whether an edit is a file of criproxy 0.14, which stays for as long as the kubelet takes it. */
@@ -33,8 +33,8 @@ function listOldFiles(tree: Tree): string[] {
 }
 
 /**
- * The record with what was made for criproxy and is not in it: files of criproxy 0.14, and the drop-in of this program where
- * the record was lost. They are taken back like any other edit, and were made before those that are recorded.
+ * The record with the edits for criproxy that are missing in it: files of criproxy 0.14, and the drop-in of this program if the record
+ * was lost. They are taken back like any other edit, and were made before the recorded edits.
  */
 export function adoptEdits(host: Pick<Host, 'files' | 'kubeletUnits'>, record: SetupRecord): SetupRecord {
   const tree = host.files;

@@ -26,7 +26,7 @@ export interface ApplyOptions extends PlanOptions, DaemonOptions {
   readonly settle: number;
 }
 
-/** What apply did. `left`: why the kubelet was left alone, though nothing failed. */
+/** The result of apply. `left`: the reason why the kubelet was left alone, though nothing failed. */
 export interface Applied {
   readonly done: readonly string[];
   readonly left: SetupError | undefined;
@@ -58,12 +58,12 @@ async function bringUpDaemon(
   isStarted = true;
   if (plan.primary.needsDockershim)
     await host.systemctl(plan.files.has(DOCKERSHIM_UNIT_FILE) ? 'restart' : 'start', DOCKERSHIM);
-  // What served before must serve again; and a kubelet that was not cut off from its runtime before must not be now.
+  // A daemon that served before must serve again, and a kubelet that was connected to its runtime before must be connected again.
   const isDue = before.serves || (plan.kubelet !== undefined && !before.isActive);
   return [await startDaemon(host, before, options, isDue)];
 }
 
-/** What was edited in the files that changed, and what was taken back there. */
+/** The edits in the files that changed, and the edits that were taken back there. */
 function describeChanges({ edits, changes }: SetupPlan, record: SetupRecord): string[] {
   const now = edits.map(({ edit }) => edit).filter(({ file }) => changes.has(file));
   const kept = new Set(now.map(edit => JSON.stringify(edit)));
@@ -76,7 +76,7 @@ function describeChanges({ edits, changes }: SetupPlan, record: SetupRecord): st
   ];
 }
 
-/** Edits what tells the kubelet its endpoint, and restarts it. */
+/** Edits the settings that give the kubelet its endpoint, and restarts it. */
 async function pointKubelet(
   host: Host,
   plan: SetupPlan,
@@ -116,9 +116,9 @@ function prepareOnly(host: Host, plan: SetupPlan, rollback: Rollback): Applied {
 }
 
 /**
- * Puts the node on criproxy: writes the services' files, starts the daemon, waits for its answer, edits what tells the
- * kubelet its endpoint, restarts the kubelet once, only if something changed, and waits until it stays up. Throws a
- * SetupError with everything put back as it was.
+ * Puts the node on criproxy: writes the services' files, starts the daemon, waits for its answer, edits the settings that give the
+ * kubelet its endpoint, restarts the kubelet once, only if something changed, and waits until it stays up. Throws a SetupError with
+ * everything put back as it was.
  */
 export async function applySetup(host: Host, options: ApplyOptions): Promise<Applied> {
   const unlock = await host.lock();

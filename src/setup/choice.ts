@@ -39,7 +39,7 @@ function fromConfig(text: string | undefined): Chosen | undefined {
   return fromConnect(sockets?.join(','));
 }
 
-/** What the daemon's unit starts it with, and the files that the unit names; undefined if that says no runtime. */
+/** The runtimes in the command line of the daemon's unit, and the files that the unit names; undefined without a runtime there. */
 function fromUnit(tree: Tree): Chosen | undefined {
   try {
     const unit = loadUnit(tree, SERVICE);
@@ -48,7 +48,7 @@ function fromUnit(tree: Tree): Chosen | undefined {
     const config = findFlag(args, 'config')?.value;
     return connect ?? (config === undefined ? undefined : fromConfig(tree.read(config)));
   } catch {
-    return undefined; // somebody’s own unit or configuration that cannot be read: the daemon says of that what there is to say
+    return undefined; // an operator's own unit or configuration that cannot be read: the daemon names its faults
   }
 }
 
@@ -60,8 +60,8 @@ function fromOldSettings(tree: Tree): Chosen | undefined {
 }
 
 /**
- * The runtimes that this node's daemon has, by whatever way they were chosen: in its unit, in the files that the unit reads,
- * by an earlier set-up, or in the settings of criproxy 0.14. Undefined where nobody has chosen yet.
+ * The runtimes that this node's daemon has, from any of the places of a choice: in its unit, in the files that the unit reads, by an
+ * earlier set-up, or in the settings of criproxy 0.14. Undefined without a choice so far.
  */
 export function readChosen(tree: Tree, listen: string): Chosen | undefined {
   const found = fromUnit(tree) ?? fromConnect(readConnect(tree.read(RUNTIMES_FILE))) ?? fromOldSettings(tree);
@@ -69,8 +69,8 @@ export function readChosen(tree: Tree, listen: string): Chosen | undefined {
 }
 
 /**
- * The answers that count: those that are others than `last` time, and, before there was a last time, those to questions that
- * the node does not answer itself. Undefined for what stays as it is.
+ * The answers that count: answers that differ from `last` time, and, the first time, answers to questions that the node does not answer
+ * itself. Undefined for a choice that stays.
  */
 export function weighAnswers(
   answers: Answers,

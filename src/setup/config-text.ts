@@ -37,7 +37,7 @@ function findPair(root: YAMLMap, key: string): Pair | undefined {
   return root.items.findLast(({ key: node }) => isScalar(node) && node.value === key);
 }
 
-/** What puts a value to a key: `new` in the place of the raw text `old`; without `old`, the line `added` with `new` in it. */
+/** An edit that gives a key its value: `new` in the place of the raw text `old`; without `old`, the line `added` with `new` in it. */
 export interface ConfigEdit {
   readonly old?: string;
   readonly new: string;
@@ -53,7 +53,7 @@ function styleValue(value: string, old: string, inFlow: boolean): string {
   return /^[|>]/.test(old) ? text + (/\r?\n$/.exec(old)?.[0] ?? '') : text;
 }
 
-/** Where a new key goes, and what goes there with it, before and behind. */
+/** The place of a new key, and the text that goes there before and behind it. */
 interface Gap {
   readonly at: number;
   readonly before: string;
@@ -144,7 +144,7 @@ function findRoot(text: string): YAMLMap | undefined {
   }
 }
 
-/** The text with the edit; undefined if the text is not what the edit is for. */
+/** The text with the edit; undefined if the edit does not fit the text. */
 export function makeConfigEdit(edit: ConfigEdit, text: string, key: string): string | undefined {
   const root = findRoot(text);
   if (root === undefined) return undefined;

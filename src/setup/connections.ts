@@ -17,7 +17,7 @@ function readArguments(pid: number): readonly string[] | undefined {
   }
 }
 
-/** Whether root runs a process: what another user's calls itself is not to be believed, and not to be started. */
+/** Whether root runs a process. The name of another user's process proves nothing, and its program must not be started. */
 function isRoots(pid: number | string): boolean {
   return statSync(`/proc/${pid}`, { throwIfNoEntry: false })?.uid === 0;
 }
@@ -59,7 +59,7 @@ function readText(path: string): string {
   }
 }
 
-/** The services of this machine, not those of containers, that have a process of root called kubelet. */
+/** The services of this machine, not of its containers, that have a process of root called kubelet. */
 export function listKubeletUnits(): readonly string[] {
   const machine = readLink('/proc/1/ns/pid');
   const pids = readdirSync('/proc').filter(name => /^\d+$/.test(name));

@@ -53,7 +53,7 @@ const MANY_RESTARTS = 3;
 
 class DaemonEnds extends Error {}
 
-/** Resolves with what the daemon itself answers, not another process on its socket; throws the last error in words. */
+/** Resolves with the answer of the daemon itself, not of another process on its socket; throws the last error in words. */
 async function waitForAnswer(host: Host, { listen, patience }: DaemonOptions): Promise<RuntimeAnswer> {
   const start = performance.now();
   const { restarts: first } = await host.serviceState(SERVICE); // of an earlier program, as long as it was not stopped
@@ -112,15 +112,15 @@ export function undoDaemon(host: Host, before: DaemonState, options: DaemonOptio
   };
 }
 
-/** Stops the daemon and, in the same transaction, what the next call would start it again by. */
+/** Stops the daemon and, in the same transaction, its socket unit, by which the next call would start it again. */
 export async function stopDaemon(host: Host): Promise<void> {
   const { active } = await host.serviceState(SOCKET);
   await host.systemctl('stop', ...(active === 'inactive' ? [] : [SOCKET]), SERVICE);
 }
 
 /**
- * Starts or restarts the daemon. With `isDue` it must answer, else a SetupError is thrown; without, that it does not is
- * only spoken of: nothing depends on it yet, or its primary runtime was down before.
+ * Starts or restarts the daemon. With `isDue` it must answer, else a SetupError is thrown. Without it, a missing answer is only
+ * mentioned: nothing depends on the daemon yet, or its primary runtime was down before.
  */
 export async function startDaemon(
   host: Host,
@@ -128,11 +128,11 @@ export async function startDaemon(
   options: DaemonOptions,
   isDue: boolean,
 ): Promise<string> {
-  // systemd would take a socket's path from whoever listens there.
+  // systemd would take a socket's path away from a process that listens there.
   if (!before.isActive && !before.hasSocket && (await host.isListening(options.listen))) {
     throw failed(options.listen, 'already in use', 'stop the process that listens there, then try again');
   }
-  // Pulls in the socket unit. That the daemon does not come up is seen, and explained, below.
+  // Pulls in the socket unit. The code below sees, and explains, that the daemon does not come up.
   const begun = { time: Date.now(), oldPid: before.pid };
   await host.systemctl('restart', SERVICE).catch(() => {});
   const verb = before.isActive ? 'restarted' : 'started';

@@ -46,7 +46,7 @@ function isAbsent(fault: unknown): boolean {
   return ['ENOENT', 'ENOTDIR'].includes((fault as NodeJS.ErrnoException).code ?? '');
 }
 
-/** What is no UTF-8 would not be written back as it was. */
+/** A text that is not UTF-8 would be written back with other bytes. */
 function decode(bytes: Buffer): string {
   if (isUtf8(bytes)) return bytes.toString();
   throw new Error('it is not UTF-8');

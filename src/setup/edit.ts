@@ -84,7 +84,7 @@ function unappend(text: string, origin: Origin, added: string): string | undefin
   return replaceAt(text, range.start + at, range.start + at + old.length, '');
 }
 
-/** The file's text after an edit; undefined if the text is not what the edit is for. */
+/** The file's text after an edit; undefined if the edit does not fit the text. */
 export function applyEdit(edit: Edit, text: string | undefined): string | undefined {
   if (edit.kind === 'file') return text === undefined || text === edit.content ? edit.content : undefined;
   if (text === undefined) return undefined;
@@ -93,7 +93,7 @@ export function applyEdit(edit: Edit, text: string | undefined): string | undefi
   return makeConfigEdit(edit, text, edit.key);
 }
 
-/** Where an edit stands now: `ours` with the text without it, `theirs` if somebody has changed the value since. */
+/** Where an edit stands now: `ours` with the text without it, `theirs` if the value was changed since. */
 export type Undone = { readonly kind: 'ours'; readonly text: string | undefined } | { readonly kind: 'theirs' };
 
 export function undoEdit(edit: Edit, text: string | undefined): Undone {

@@ -20,7 +20,7 @@ export interface RuntimeAnswer {
   readonly version: string;
 }
 
-/** What stat(2) says of a file; `mode` is the twelve bits of permission, `path` is without links. */
+/** The facts that stat(2) gives of a file; `mode` is the twelve bits of permission, `path` is without links. */
 export interface FileFacts {
   readonly kind: 'socket' | 'folder' | 'file' | 'other';
   readonly mode: number;
@@ -42,16 +42,18 @@ export interface Host {
   readonly files: Files;
   /** Why services cannot be started here (a container image being built); undefined if they can. */
   readonly noServices: string | undefined;
-  /** What a program answers to --version; what it said, and why it ended, if that failed. */
+  /** The answer of a program to --version; its output and the reason of its end, if that failed. */
   askVersion(command: readonly string[]): string;
-  /** Takes the lock that one set-up at a time has, and resolves with what gives it back. Throws a SetupError if it is taken. */
+  /**
+   * Takes the lock that one set-up at a time has, and resolves with a function that gives it back. Throws a SetupError if it is taken.
+   */
   lock(): Promise<() => void>;
-  /** Runs systemctl: a verb, and units; throws a SetupError with what it said. */
+  /** Runs systemctl: a verb, and units; throws a SetupError with its output. */
   systemctl(...args: string[]): Promise<void>;
   serviceState(unit: string): Promise<ServiceState>;
-  /** The last lines that a unit's processes wrote to the log, or those of a restart alone. */
+  /** The last lines that a unit's processes wrote to the log, or the lines of one restart. */
   readLog(unit: string, restart?: Restart): Promise<string>;
-  /** Undefined for what is not there; throws the system's error for what may not be looked at. */
+  /** Undefined for a path without a file; throws the system's error for a file that this user may not look at. */
   stat(path: string): FileFacts | undefined;
   /** The processes of a unit, its main process first; none where systemd does not run it, or does not run. */
   processes(unit: string): readonly Process[];
@@ -63,7 +65,7 @@ export interface Host {
   isKubeletHealthy(): Promise<boolean>;
   /** Asks a CRI socket for Version and ImageFsInfo, again and again for `ms`; throws the last error in words. */
   probe(socket: string, ms: number): Promise<RuntimeAnswer>;
-  /** Whether somebody takes connections on a unix socket. */
+  /** Whether a process takes connections on a unix socket. */
   isListening(socket: string): Promise<boolean>;
   /** The runtimes of the running daemon; undefined if it does not say. */
   askDaemon(): Promise<readonly DaemonRuntime[] | undefined>;

@@ -22,7 +22,7 @@ function readConfig(text: string, file: string): unknown {
   }
 }
 
-/** The value of a key; undefined if the file, or the key, is not there. Throws a SetupError for what a kubelet refuses. */
+/** The value of a key; undefined if the file, or the key, is not there. Throws a SetupError for a file that a kubelet refuses. */
 function readKey(tree: Tree, file: string, key: ConfigKey): string | undefined {
   const text = tree.read(file);
   if (text === undefined) return undefined;

@@ -29,7 +29,7 @@ async function waitUntilSettled(host: Host, unit: string, settle: number, restar
   }
 }
 
-/** Waits for the kubelet's own connection to a socket. Returns what proves it; throws a SetupError. */
+/** Waits for the kubelet's own connection to a socket. Returns the proof in words; throws a SetupError. */
 async function waitUntilUsed(
   host: Host,
   unit: string,
@@ -57,14 +57,14 @@ async function waitUntilUsed(
   }
 }
 
-/** Restarts the kubelet for a socket (undefined: for any); returns what was done. Throws a SetupError. */
+/** Restarts the kubelet for a socket (undefined: for any); returns the steps that were done. Throws a SetupError. */
 export type RestartKubelet = (socket: string | undefined) => Promise<string>;
 
 /**
- * Makes what restarts the kubelet, unless it is stopped, and waits, at most `settle` ms, until it is healthy or has stayed up,
- * and then until it is connected to the socket. What one does that did not run well before is told, and is no failure; else a
- * SetupError has the end of the kubelet's log. Going back, the kubelet is restarted again once its old files are in place,
- * and must stay up as it did before.
+ * Makes the function that restarts the kubelet, unless it is stopped, and waits, at most `settle` ms, until it is healthy or has stayed
+ * up, and then until it is connected to the socket. For a kubelet that did not run well before, its state is told, and is no failure;
+ * else a SetupError has the end of the kubelet's log. Going back, the kubelet is restarted again once its old files are in place, and
+ * must stay up as it did before.
  */
 export function undoableRestart(host: Host, unit: string, rollback: Rollback, settle: number): RestartKubelet {
   const name = unit === KUBELET_UNIT ? 'the kubelet' : `the kubelet, ${unit}`;

@@ -12,7 +12,7 @@ export interface KubeletSetting {
   readonly place: Place;
 }
 
-/** The file of a place, or who has the default. */
+/** The file of a place, or the program that has the default. */
 export function fileOf(place: Place): string {
   if (place.kind === 'default') return place.of;
   return place.kind === 'flag' ? place.origin.file : place.file;

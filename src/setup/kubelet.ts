@@ -9,7 +9,7 @@ import { SetupError, strange } from './setup-error.ts';
 import type { Tree } from './tree.ts';
 import { loadUnit, type Origin, type Unit } from './unit.ts';
 
-/** What a kubelet says of its endpoints; `place` is that of the runtime endpoint, also where it was left empty. */
+/** The endpoints in a kubelet's settings; `place` is the place of the runtime endpoint, also if it is empty. */
 export interface Endpoints {
   readonly endpoint: KubeletSetting | undefined;
   readonly imageEndpoint: KubeletSetting | undefined;
@@ -28,7 +28,7 @@ export interface Kubelet extends Endpoints {
   /** The program of ExecStart= that starts the kubelet, where that is not the kubelet itself. */
   readonly wrapper: string | undefined;
   readonly args: readonly Argument[];
-  /** What the program answered when it was asked for its version. */
+  /** The program's answer to the question for its version. */
   readonly version: string;
   /** The minor version of Kubernetes 1; undefined when the program did not say. */
   readonly minor: number | undefined;
@@ -37,7 +37,7 @@ export interface Kubelet extends Endpoints {
   readonly usesDocker: boolean;
 }
 
-/** What there is to know of a kubelet beside the node's files. */
+/** The facts about a kubelet beside the node's files. */
 export type KubeletView = Pick<Host, 'askVersion' | 'processes' | 'kubeletUnits'>;
 
 export const KUBELET_UNIT = 'kubelet.service';
@@ -69,7 +69,7 @@ function readMinor(answer: string): number | undefined {
   return minor === undefined ? undefined : Number(minor);
 }
 
-/** A kubelet's command line, with what it takes to read it: its minor version (undefined: unknown) and working folder. */
+/** A kubelet's command line, with the facts that are needed to read it: its minor version (undefined: unknown) and working folder. */
 export interface CommandLine {
   readonly args: readonly Argument[];
   readonly minor: number | undefined;
@@ -154,8 +154,8 @@ function findOtherUnit(tree: Tree, view: Pick<Host, 'kubeletUnits'>): Unit | und
 }
 
 /**
- * Finds out how the node's kubelet learns its runtime endpoint; undefined if the node has no kubelet.service, none of a
- * distribution, and none of another name that runs now. Throws a SetupError (`strange`) for what it does not understand.
+ * Finds the place where the node's kubelet gets its runtime endpoint; undefined if the node has no kubelet.service, no kubelet of a
+ * distribution, and no running kubelet of another name. Throws a SetupError (`strange`) for a kubelet that it does not understand.
  */
 export function inspectKubelet(tree: Tree, view: KubeletView): Kubelet | undefined {
   const unit = loadUnit(tree, KUBELET_UNIT);
@@ -172,7 +172,7 @@ export function findKubeletUnit(tree: Tree, view: Pick<Host, 'kubeletUnits'>): s
   return names.find(name => hasUnit(tree, name)) ?? KUBELET_UNIT;
 }
 
-/** One that is not understood is there too. */
+/** A kubelet that is not understood counts too. */
 function hasUnit(tree: Tree, name: string): boolean {
   try {
     return loadUnit(tree, name) !== undefined;
@@ -182,7 +182,7 @@ function hasUnit(tree: Tree, name: string): boolean {
   }
 }
 
-/** Whether kubeadm (or whoever) has not written the kubelet's configuration yet: the kubelet cannot run. */
+/** Whether the kubelet's configuration is not written yet, by kubeadm for example: the kubelet cannot run. */
 export function isUnfinished(tree: Tree, kubelet: Kubelet): boolean {
   return kubelet.config !== undefined && tree.read(kubelet.config) === undefined;
 }

@@ -2,12 +2,12 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { failed } from './setup-error.ts';
 
-/** flock(1): somebody else has the lock. */
+/** flock(1): another process has the lock. */
 const TAKEN = 1;
 
 /**
- * Takes an advisory lock on a file, and resolves with what gives it back. A child of flock(1) holds it until its standard
- * input ends, which it does with this process too, however that ends. Throws a SetupError if somebody else has it.
+ * Takes an advisory lock on a file, and resolves with a function that gives it back. A child of flock(1) holds it until its standard
+ * input ends, which it does with this process too, however that ends. Throws a SetupError if another process has it.
  */
 export async function takeLock(file: string): Promise<() => void> {
   const child = spawn('flock', ['-n', file, 'sh', '-c', 'echo taken; exec cat > /dev/null'], {

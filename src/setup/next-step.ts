@@ -3,11 +3,11 @@ import { describeEdit, planKubelet } from './plan.ts';
 import { SetupError } from './setup-error.ts';
 import type { Tree } from './tree.ts';
 
-/** What leads a kubelet to an endpoint. */
+/** The way to lead a kubelet to an endpoint. */
 export interface NextStep {
-  /** A command, or what a person must do where apply cannot. */
+  /** A command, or the steps for a person if apply cannot do it. */
   readonly toDo: string;
-  /** The settings that the command makes: the file of each, and what it gets. */
+  /** The settings that the command makes: the file of each, and its new value. */
   readonly settings: readonly string[];
 }
 

@@ -12,13 +12,13 @@ import * as services from './services.ts';
 import { SetupError } from './setup-error.ts';
 import { overlayTree } from './tree.ts';
 
-/** What will be done to a node. */
+/** The plan for a node. */
 export interface SetupPlan {
   readonly kubelet: Kubelet | undefined;
   readonly primary: Primary;
   /** Files of the services that must change, with their new text. */
   readonly files: ReadonlyMap<string, string>;
-  /** What tells the kubelet its endpoint, all of it: also what was edited before and is as it must be. */
+  /** All settings that give the kubelet its endpoint, edits of before that are still right included. */
   readonly edits: readonly MadeEdit[];
   /** Files that must change for `edits` to be in force, and no others. */
   readonly changes: FileChanges;
@@ -28,7 +28,7 @@ export interface SetupPlan {
 
 export interface PlanOptions {
   readonly primary: Choice;
-  /** The other runtimes, as in `-connect`; undefined for those that were chosen before. */
+  /** The other runtimes, as in `-connect`; undefined for the runtimes that were chosen before. */
   readonly other: string | undefined;
   /** `primary` and `other` are answers to the package's questions: a choice only where the node has none, or when they change. */
   readonly areAnswers?: boolean;
@@ -44,7 +44,7 @@ function unfinished(kubelet: Kubelet, endpoint: string): SetupError {
   );
 }
 
-/** The services' own files that do not hold what they must. */
+/** The services' own files that need other contents. */
 function listFiles(host: Host, primary: Primary, kubelet: Kubelet | undefined, other: string): Map<string, string> {
   const connect = services.formatConnect(primary, other);
   const files = new Map([[services.RUNTIMES_FILE, services.renderRuntimes(connect)]]);
@@ -58,16 +58,16 @@ function listFiles(host: Host, primary: Primary, kubelet: Kubelet | undefined, o
   return files;
 }
 
-/** Whether what criproxy 0.14 gave the kubelet still leads it to the endpoint, and this kubelet knows all of it. */
+/** Whether the flags that criproxy 0.14 gave the kubelet still lead it to the endpoint, and this kubelet knows all of them. */
 function isStillGood({ endpoint, imageEndpoint, args, minor = Infinity }: Kubelet, value: string): boolean {
   const leads = [endpoint, imageEndpoint].every(one => one !== undefined && sameEndpoint(one.value, value));
   return leads && (minor < FIRST_WITHOUT_RUNTIME_FLAG || findFlag(args, 'container-runtime') === undefined);
 }
 
 /**
- * The edits are planned on the node as it would be without those that were made before: what a kubelet of an earlier version
- * needed, and one of this version refuses, is not made again. Files of criproxy 0.14 stay for as long as they are good: they
- * give the kubelet more than its endpoint.
+ * The edits are planned on the node as it would be without the edits of before: an edit that a kubelet of an earlier version needed,
+ * and this version refuses, is not made again. Files of criproxy 0.14 stay for as long as they are good: they give the kubelet more
+ * than its endpoint.
  */
 function planEdits(
   host: Host,
@@ -90,7 +90,7 @@ function planEdits(
 
 const nothing = { edits: [], changes: new Map(), left: undefined } as const;
 
-/** What somebody has chosen, in the options or before. `before`: the primary's socket. */
+/** The choice of runtimes, in the options or before. `before`: the primary's socket. */
 interface Wish {
   readonly primary: (kubelet: Kubelet | undefined) => Choice;
   readonly before: string | undefined;
@@ -123,8 +123,8 @@ function planWith(host: Host, options: PlanOptions, record: SetupRecord, wish: W
 }
 
 /**
- * Reads the node, and changes nothing. What is not understood about its kubelet does not keep the daemon from running: the
- * kubelet is then left alone.
+ * Reads the node, and changes nothing. A kubelet that is not understood does not keep the daemon from running: the kubelet is then left
+ * alone.
  */
 export function makePlan(host: Host, options: PlanOptions, record: SetupRecord): SetupPlan {
   const wish = findWish(host, options, record);

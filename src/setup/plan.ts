@@ -11,13 +11,13 @@ import { overlayTree, type Tree } from './tree.ts';
 import type { Origin } from './unit.ts';
 import { quoteWord } from './words.ts';
 
-/** The drop-in for what has no place of its own; sorts after the others, and an /etc file is stronger than one in /usr. */
+/** The drop-in for flags without a place of their own; sorts after the others, and an /etc file is stronger than one in /usr. */
 export const DROP_IN = 'zz-criproxy.conf';
 
 /** kubeadm's patch of config.yaml for one node: `kubeadm upgrade` makes config.yaml from it again (1.34 and later). */
 const INSTANCE_CONFIG = '/var/lib/kubelet/instance-config.yaml';
 
-/** Kubernetes releases (minor versions) by what their kubelet knows. */
+/** Kubernetes releases (minor versions) by the settings that their kubelet knows. */
 export const FIRST_WITHOUT_RUNTIME_FLAG = 27;
 const FIRST_WITHOUT_FLAGS = 37;
 
@@ -158,7 +158,7 @@ export function applyEdits(tree: Tree, edits: readonly Edit[]): ReadonlyMap<stri
   return files;
 }
 
-/** What an edit does, in words. */
+/** The effect of an edit, in words. */
 export function describeEdit(edit: Edit): string {
   if (edit.kind === 'flag') return `--${edit.flag}=${edit.new} (was ${edit.old})`;
   if (edit.kind === 'append') return edit.text;
@@ -167,7 +167,7 @@ export function describeEdit(edit: Edit): string {
   return `a file of its own, with ${/\S*container-runtime-endpoint[=:]\s*[^\s"]+/.exec(edit.content)?.[0] ?? 'its content'}`;
 }
 
-/** What is so once an edit was taken back, in words. */
+/** The state after an edit was taken back, in words. */
 export function describeUndone(edit: Edit): string {
   if (edit.kind === 'flag') return `--${edit.flag}=${edit.old} again`;
   if (edit.kind === 'append') return `without ${edit.text} again`;
@@ -183,8 +183,8 @@ function describeByHand(edit: Edit): string {
 }
 
 /**
- * The edits after which the kubelet uses the endpoint `value`: none if it does already. They are tried on a copy of the
- * files, so that what comes back is known to take effect. Throws a SetupError for what it does not understand.
+ * The edits after which the kubelet uses the endpoint `value`: none if it does already. They are tried on a copy of the files, so that
+ * the result is known to take effect. Throws a SetupError for settings that it does not understand.
  */
 export function planKubelet(tree: Tree, kubelet: Kubelet, value: string, view: KubeletView): Edit[] {
   const isThere = kubelet.endpoint !== undefined && sameEndpoint(kubelet.endpoint.value, value);

@@ -43,7 +43,7 @@ function takeDockershim(kubelet: Kubelet | undefined): Primary {
   return { ...knownRuntimes.dockershim, needsDockershim: true };
 }
 
-/** A kubelet that was upgraded since may not be able to run as the dockershim any more. */
+/** A kubelet that was upgraded since may no longer be able to run as the dockershim. */
 function fromBefore(before: string, kubelet: Kubelet | undefined): Primary {
   const isDockershim = sameEndpoint(before, knownRuntimes.dockershim.socket);
   if (isDockershim && kubelet !== undefined) takeDockershim(kubelet);
@@ -66,8 +66,8 @@ function detect(tree: Tree, kubelet: Kubelet | undefined, own: string, before: s
 }
 
 /**
- * The primary runtime for a choice. `detect` is what the kubelet uses now; when that is criproxy (`own`) already, what was
- * found `before`; without a kubelet, a known socket that exists. Throws a SetupError where there is no way.
+ * The primary runtime for a choice. `detect` is the runtime that the kubelet uses now; if that is criproxy (`own`) already, the runtime
+ * that was found `before`; without a kubelet, a known socket that exists. Throws a SetupError where there is no way.
  */
 export function choosePrimary(
   tree: Tree,

@@ -1,7 +1,7 @@
 import { dirname } from 'node:path';
 import type { Host } from './host.ts';
 
-/** What of criproxy.service keeps the daemon from a socket, and the line of the unit that lets it through. */
+/** The setting of criproxy.service that keeps the daemon from a socket, and the line of the unit that lets it through. */
 export interface Obstacle {
   readonly setting: 'ProtectHome' | 'PrivateTmp' | 'CapabilityBoundingSet';
   readonly line: string;
@@ -30,7 +30,7 @@ const places: readonly (readonly [folder: RegExp, obstacle: Obstacle])[] = [
 const SEARCH = 0o1;
 const WRITE = 0o2;
 
-/** Whether root without capabilities has a permission: root is an owner, a member of the group, or another, like everybody. */
+/** Whether root without capabilities has a permission: root is an owner, a member of the group, or another user, like every user. */
 function isAllowed({ mode, uid, gid }: { mode: number; uid: number; gid: number }, permission: number): boolean {
   const shift = uid === 0 ? 6 : gid === 0 ? 3 : 0;
   return ((mode >> shift) & permission) !== 0;
@@ -41,7 +41,7 @@ function listFolders(path: string): string[] {
   return folder === '/' ? ['/'] : [...listFolders(folder), folder];
 }
 
-/** The obstacles to a socket; none to one that is not there, but for those of its folder. */
+/** The obstacles to a socket. A missing socket has no obstacles but those of its folder. */
 export function findObstacles(stat: Host['stat'], socket: string): Obstacle[] {
   const facts = stat(socket);
   const path = facts?.path ?? socket;

@@ -14,7 +14,7 @@ export interface MadeEdit {
   readonly after: string;
 }
 
-/** What the set-up has changed on this node, oldest first. */
+/** The changes of the set-up on this node, oldest first. */
 export interface SetupRecord {
   readonly format: 1;
   /** The endpoint that the kubelet had, as it was written; undefined for its own default. */
@@ -52,7 +52,7 @@ export function formatRecord(record: SetupRecord): string | undefined {
   return `${JSON.stringify(ordered, null, 2)}\n`;
 }
 
-/** What a file must become: its text, or undefined for none. */
+/** The contents that a file must get: its text, or undefined for no file. */
 export type FileChanges = ReadonlyMap<string, string | undefined>;
 
 /** The changes that take back all recorded edits that still are as they were made. */
@@ -67,7 +67,7 @@ export function undoAll(files: Pick<Files, 'read'>, record: SetupRecord): FileCh
   return texts;
 }
 
-/** What `edits` make of files, one after the other, and each with its hashes. Throws a SetupError if one does not fit. */
+/** The result of `edits` on files, one after the other, and each edit with its hashes. Throws a SetupError if one does not fit. */
 export function foldEdits(tree: Tree, edits: readonly Edit[]): { texts: FileChanges; made: readonly MadeEdit[] } {
   const texts = new Map<string, string | undefined>();
   const made: MadeEdit[] = [];
@@ -119,7 +119,7 @@ export function undoEdits(files: Pick<Files, 'read'>, changes: Changes, edits: r
   const left: LeftEdit[] = [];
   for (const { edit, before } of [...edits].reverse()) {
     const text = files.read(edit.file);
-    if (hashText(text) === before) continue; // recorded, but not made; or put back by somebody
+    if (hashText(text) === before) continue; // recorded, but not made; or put back by hand
     const result = undoEdit(edit, text);
     if (result.kind === 'theirs') {
       left.push({ edit, reason: text === undefined ? 'the file is gone' : 'it was changed since' });

@@ -24,19 +24,19 @@ export interface RevertOptions {
   readonly listen: string;
   /** Stop the daemon once the kubelet no longer needs it. */
   readonly stop: boolean;
-  /** Stop it though somebody may need it: pods on other runtimes, or a kubelet that is not understood. */
+  /** Stop it even if it may be needed: by pods on other runtimes, or by a kubelet that is not understood. */
   readonly force?: boolean;
   readonly settle: number;
 }
 
-/** What revert did. `left`: edits that somebody changed since; `strange`: a kubelet that still uses criproxy, and why. */
+/** The result of revert. `left`: edits that were changed since; `strange`: a kubelet that still uses criproxy, and why. */
 export interface Reverted {
   readonly done: readonly string[];
   readonly left: readonly LeftEdit[];
   readonly strange: SetupError | undefined;
 }
 
-/** Plans the way back; what keeps from it is thrown, or, where that may be, returned. */
+/** Plans the way back; an obstacle is thrown, or, if it is allowed to stay, returned. */
 async function planRest(
   host: Host,
   record: SetupRecord,
@@ -102,9 +102,9 @@ async function restoreKubelet(
 }
 
 /**
- * Takes the node off criproxy: puts back every recorded edit that still is as it was made, leads the kubelet to a socket that
- * is served, restarts it if it has used criproxy, then stops the daemon if told to. Edits that somebody changed since are
- * left, and named. Throws a SetupError with everything as it was before.
+ * Takes the node off criproxy: puts back every recorded edit that still is as it was made, leads the kubelet to a socket that is
+ * served, restarts it if it has used criproxy, then stops the daemon if told to. Edits that were changed since are left, and named.
+ * Throws a SetupError with everything as it was before.
  */
 export async function revertSetup(host: Host, options: RevertOptions): Promise<Reverted> {
   const unlock = await host.lock();

@@ -2,7 +2,7 @@ import type { Kept } from './disk.ts';
 import type { Host } from './host.ts';
 import { SetupError } from './setup-error.ts';
 
-/** What was there before a change, to go back to if a later step fails. */
+/** The state before a change, to go back to if a later step fails. */
 export class Rollback {
   readonly #host: Host;
   readonly #steps: (() => Promise<void> | void)[] = [];
@@ -12,12 +12,12 @@ export class Rollback {
     this.#host = host;
   }
 
-  /** `step` will be done after those that are pushed later. */
+  /** `step` will be done after the steps that are pushed later. */
   push(step: () => Promise<void> | void): void {
     this.#steps.push(step);
   }
 
-  /** Writes a file, and remembers what it was when it was first written. */
+  /** Writes a file, and remembers its contents from before the first write. */
   write(path: string, text: string): void {
     this.#keep(path);
     this.#host.files.write(path, text);

@@ -4,7 +4,7 @@ import { findEndpoints, KUBELET_UNIT } from './kubelet.ts';
 import { SetupError } from './setup-error.ts';
 import type { Tree } from './tree.ts';
 
-/** A kubelet that runs, and what it really uses. */
+/** A kubelet that runs, and the sockets that it really uses. */
 export interface RunningKubelet {
   readonly pid: number;
   /** The runtime endpoint by its own arguments, and the files that they name as they are now; undefined for its default. */
@@ -47,14 +47,14 @@ export function findRunningKubelet(
   return { pid, endpoint: readEndpoint(host, pid, args, minor), connections: host.connections(pid) };
 }
 
-/** Whether a kubelet that runs uses a socket: what it is connected to counts, and its arguments where that is not known. */
+/** Whether a kubelet that runs uses a socket: its connections count, or its arguments if the connections are not known. */
 export function usesSocket({ endpoint, connections }: RunningKubelet, socket: string): 'yes' | 'no' | 'unknown' {
   if (connections !== undefined) return connections.some(path => sameEndpoint(path, socket)) ? 'yes' : 'no';
   if (endpoint === undefined) return 'unknown';
   return sameEndpoint(endpoint, socket) ? 'yes' : 'no';
 }
 
-/** What it is connected to, for people: the sockets of runtimes, which end in .sock, and no other. */
+/** Its connections, for people: the sockets of runtimes, which end in .sock, and no other. */
 export function describeConnections({ connections, endpoint }: RunningKubelet): string {
   if (connections === undefined) return `its arguments and files name ${endpoint ?? 'no endpoint'}`;
   const sockets = connections.filter(path => path.endsWith('.sock'));

@@ -6,11 +6,11 @@ export interface SecondaryPods {
   readonly id: string;
   /** As `namespace/name`; undefined where the runtime does not answer. */
   readonly pods: readonly string[] | undefined;
-  /** How many, where it does not answer: those of its last list. */
+  /** The number of pods, if it does not answer: the pods of its last list. */
   readonly count: number;
 }
 
-/** The kubelet is not taken off criproxy: it would know these pods no more, and start them a second time. */
+/** The kubelet is not taken off criproxy: it would not know these pods, and start them a second time. */
 export class PodsLeft extends Error {
   readonly runtimes: readonly SecondaryPods[];
   /** The node's name in the cluster, as far as the machine can tell. */
@@ -24,7 +24,7 @@ export class PodsLeft extends Error {
   }
 }
 
-/** By the running daemon; where there is none, by what it is to be started with. */
+/** From the running daemon; without one, from the command line that it is to be started with. */
 async function listSecondaries(host: Host, listen: string): Promise<readonly DaemonRuntime[]> {
   const asked = await host.askDaemon();
   if (asked !== undefined) return asked.filter(({ isPrimary }) => !isPrimary);

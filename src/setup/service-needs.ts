@@ -5,7 +5,7 @@ import type { Primary } from './primary.ts';
 import { findObstacles } from './reach.ts';
 import type { ServiceNeeds } from './services.ts';
 
-/** The operator's own, which beats what the set-up chose. */
+/** The operator's own file, which beats the choice of the set-up. */
 const DEFAULTS = '/etc/default/criproxy';
 
 const UNITS = '/etc/systemd/system';
@@ -26,7 +26,7 @@ function listSockets(connect: string): string[] {
     .map(({ entry, at }) => endpointPath(entry.slice(at).trim()));
 }
 
-/** What the daemon's unit needs on this node, with `connect` for its runtimes. */
+/** The needs of the daemon's unit on this node, with `connect` for its runtimes. */
 export function findServiceNeeds(host: Host, connect: string, { unit, needsDockershim }: Primary): ServiceNeeds {
   const own = parseEnvFile(host.files.read(DEFAULTS) ?? '').findLast(({ name }) => name === 'CRIPROXY_CONNECT')?.value;
   const sockets = [...listSockets(connect), ...listSockets(own ?? '')];

@@ -34,7 +34,7 @@ export function readConnect(text: string | undefined): string | undefined {
   return /^CRIPROXY_CONNECT=(.*)$/m.exec(text ?? '')?.[1];
 }
 
-/** What the daemon's unit needs on one node. */
+/** The needs of the daemon's unit on one node. */
 export interface ServiceNeeds {
   /** The primary runtime's service, where it is a known one, and whether the node runs it. */
   readonly unit: string | undefined;
@@ -57,7 +57,7 @@ export function renderServiceDropIn({ unit, isRun, reach }: ServiceNeeds): strin
 const dropped =
   /^--?(container-runtime|container-runtime-endpoint|image-service-endpoint|experimental-dockershim|port)$/;
 
-/** The kubelet's arguments without those that say where its runtime is, be they one word or two. */
+/** The kubelet's arguments without the arguments that name its runtime, of one word or two. */
 function listOwnArguments(kubelet: Kubelet): string[] {
   const words = kubelet.args.map(({ text }) => text);
   return words.filter((word, index) => {
@@ -67,8 +67,8 @@ function listOwnArguments(kubelet: Kubelet): string[] {
 }
 
 /**
- * A service that runs the kubelet's dockershim alone (Kubernetes up to 1.18), with the arguments that the kubelet itself
- * has: those of its network plugin above all.
+ * A service that runs the kubelet's dockershim alone (Kubernetes up to 1.18), with the arguments of the kubelet itself, above all the
+ * arguments of its network plugin.
  */
 export function renderDockershim(kubelet: Kubelet): string {
   const flags = [

@@ -1,7 +1,7 @@
 /**
- * Why the set-up left a node alone. `kind`: `strange` for something that it does not understand and that a person can do by
- * hand, `failed` for a step that did not work, with all before it taken back, `halfway` where taking it back did not work
- * either. `saw` is what was found, `remedy` what to do.
+ * The reason why the set-up left a node alone. `kind`: `strange` for a setting that it does not understand and that a person can change
+ * by hand, `failed` for a step that did not work, with all before it taken back, `halfway` where taking it back did not work either.
+ * `saw` is the observed fact, `remedy` the next step for a person.
  */
 export class SetupError extends Error {
   readonly kind: 'strange' | 'failed' | 'halfway';

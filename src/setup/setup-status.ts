@@ -10,7 +10,7 @@ import { describeConnections, findRunningKubelet, type RunningKubelet, usesSocke
 import { RUNTIMES_FILE, readConnect } from './services.ts';
 import { SetupError } from './setup-error.ts';
 
-/** What the set-up sees on a node. */
+/** The state of a node, as the set-up sees it. */
 export interface Status {
   /** Undefined if the node has none. */
   readonly kubelet:
@@ -22,13 +22,13 @@ export interface Status {
         readonly usesCriproxy: boolean;
         /** The service that runs it. */
         readonly service: string;
-        /** What would lead it to criproxy; undefined if its files do. */
+        /** The way to lead it to criproxy; undefined if its files do. */
         readonly next: NextStep | undefined;
       }
     | undefined;
   /** The kubelet that runs; undefined if none does, or if that cannot be told. */
   readonly running: RunningStatus | undefined;
-  /** What is not understood about the kubelet. */
+  /** The part of the kubelet's settings that is not understood. */
   readonly strange: SetupError | undefined;
   /** The value of `-connect` that the set-up chose; undefined before. */
   readonly connect: string | undefined;
@@ -37,7 +37,7 @@ export interface Status {
 
 export interface RunningStatus extends RunningKubelet {
   readonly usesCriproxy: 'yes' | 'no' | 'unknown';
-  /** What it is connected to, or what its arguments and files name, in words. */
+  /** Its connections, or the sockets that its arguments and files name, in words. */
   readonly does: string;
 }
 

@@ -7,7 +7,7 @@ export interface Tree {
   exists(path: string): boolean;
 }
 
-/** A tree with some files replaced (a string) or absent (undefined): what a node would look like after a change. */
+/** A tree with some files replaced (a string) or absent (undefined): the node as it would be after a change. */
 export function overlayTree(tree: Tree, changes: ReadonlyMap<string, string | undefined>): Tree {
   const has = (path: string) => (changes.has(path) ? changes.get(path) !== undefined : tree.exists(path));
   return {

@@ -8,7 +8,7 @@ const run = promisify(execFile);
 const QUOTED = 5;
 const LOOKED_AT = 200;
 
-/** The last lines that a unit's processes wrote, without what systemd writes about it; those of a restart alone if given. */
+/** The last lines that a unit's processes wrote, without systemd's own lines about it; only the lines of one restart, if given. */
 export async function readLog(unit: string, restart?: Restart): Promise<string> {
   const args = [`_SYSTEMD_UNIT=${unit}`, '-n', `${LOOKED_AT}`, '-o', 'json', '--output-fields=MESSAGE,_PID', '-q'];
   if (restart !== undefined) args.push(`--since=@${restart.time / 1000}`);

@@ -61,7 +61,7 @@ function findDropIns(tree: Tree, name: string): string[] {
 
 type Located = UnitEntry & { readonly file: string };
 
-/** The entries of a list setting in force: an empty value clears those before it. */
+/** The entries of a list setting in force: an empty value clears the entries before it. */
 function inForce(entries: readonly Located[], key: string): Located[] {
   const all = entries.filter(entry => entry.section === 'Service' && entry.key === key);
   return all.slice(all.findLastIndex(entry => entry.value === '') + 1);
@@ -127,8 +127,8 @@ function findFolder(entries: readonly Located[]): string {
 }
 
 /**
- * Puts a service together from its unit file and drop-ins; undefined if the node has no such unit. Throws a SetupError for
- * what it does not understand: masked, or not exactly one ExecStart.
+ * Puts a service together from its unit file and drop-ins; undefined if the node has no such unit. Throws a SetupError for a unit that
+ * it does not understand: masked, or not exactly one ExecStart.
  */
 export function loadUnit(tree: Tree, name: string): Unit | undefined {
   const fragment = folders.map(folder => `${folder}/${name}`).find(path => tree.exists(path));

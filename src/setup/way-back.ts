@@ -11,12 +11,12 @@ import { DOCKERSHIM_UNIT_FILE, WRITTEN } from './services.ts';
 import { failed, strange } from './setup-error.ts';
 import { overlayTree, type Tree } from './tree.ts';
 
-/** Whether dockershim.service goes with criproxy: one that somebody else wrote stays, and serves a kubelet on its own. */
+/** Whether dockershim.service goes with criproxy: a unit that was written by hand stays, and serves a kubelet on its own. */
 export function isOwnDockershim(tree: Tree): boolean {
   return tree.read(DOCKERSHIM_UNIT_FILE)?.startsWith(WRITTEN) === true;
 }
 
-/** Whether somebody uses the socket: calls of the daemon to itself, which are over at once, do not count. */
+/** Whether a client uses the socket: calls of the daemon to itself, which are over at once, do not count. */
 export async function isInUse(host: Host, listen: string): Promise<boolean> {
   for (let count = 0; count < 3; count++) {
     if (host.countConnections(listen) === 0) return false;
@@ -43,9 +43,9 @@ function planDocker(host: Host, tree: Tree, kubelet: Kubelet): Edit[] {
 }
 
 /**
- * What is still to be edited on a node whose recorded edits were taken back, so that its kubelet uses a socket that somebody
- * serves: nothing if it does; else the endpoint that it had before, or the primary's, where that is not known or is not
- * served any more. Throws a SetupError: `failed` where there is no such endpoint, `strange` for a kubelet that is not understood.
+ * The edits that are still needed on a node whose recorded edits were taken back, so that its kubelet uses a socket with a server: none
+ * if it does; else the edits for the endpoint that it had before, or for the primary's, if the former is not known or has no server
+ * now. Throws a SetupError: `failed` without such an endpoint, `strange` for a kubelet that is not understood.
  */
 export async function planWayBack(host: Host, record: SetupRecord, listen: string): Promise<readonly Edit[]> {
   const tree = host.files;

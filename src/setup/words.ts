@@ -8,7 +8,7 @@ const letters: Readonly<Record<string, string>> = {
 
 const NUMBER = /x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([0-3][0-7]{2})/y;
 
-/** The C escape at `at`, behind its backslash: what it stands for, and its length. One that there is not stands for itself. */
+/** The C escape at `at`, behind its backslash: its meaning, and its length. An unknown escape stands for itself. */
 function readEscape(line: string, at: number): readonly [text: string, length: number] {
   const letter = letters[line[at]!];
   if (letter !== undefined) return [letter, 1];

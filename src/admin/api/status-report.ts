@@ -42,7 +42,7 @@ export interface RuntimeReport {
   readonly state: 'up' | 'down';
   /** False where it has never been up, not before this daemon either, and nothing is at its socket's path: no fault of a secondary. */
   readonly seen: boolean;
-  /** It was up on this node once, and its pods are not known any more: lists fail until it is up, or forgotten. */
+  /** It was up on this node once, and its pods are no longer known: lists fail until it is up, or forgotten. */
   readonly lost: boolean;
   readonly since: string;
   /** Set while it is up, and whole questions wait for longer than its limit: from when on it has answered nothing. */

@@ -21,7 +21,7 @@ import { OpenCalls } from './open-calls.ts';
 import { addressOf, annotationValues, handlerRows, settingsOf } from './routing-input.ts';
 import { snapshotStore } from './snapshot-files.ts';
 
-/** How long runtimes are waited for that are neither up nor down, but hang, in ms. */
+/** The time in ms for runtimes that hang, and so are neither up nor down. */
 const FIRST_TRY = 2_000;
 
 /**
@@ -127,7 +127,7 @@ export class Generations {
     const [primary, ...others] = config.runtimes.map(addressOf).map(address => {
       const same = old.linked.find(({ id, path }) => id === address.id && isSameSocket(path, address.path));
       if (same !== undefined) return same;
-      // Who answers at the same socket has the same pods, whatever its id is now.
+      // A runtime at the same socket has the same pods, under any id.
       const before =
         old.linked.find(({ path }) => isSameSocket(path, address.path)) ?? vacated(old, config, address.id);
       const runtime = this.link(address, before);
@@ -212,7 +212,7 @@ function linking(config: ProxyConfig, watch: CallWatch, log: Logger, faults: Fau
   return (address, seen) => linkedRuntime(address, dial, watch, log, seen, faults);
 }
 
-/** The runtime that had this id, if its socket is not in the configuration any more. */
+/** The runtime that had this id, if its socket is no longer in the configuration. */
 function vacated(old: LinkedGeneration, config: ProxyConfig, id: string): LinkedRuntime | undefined {
   const found = old.linked.find(runtime => runtime.id === id);
   return config.runtimes.some(({ socket }) => found !== undefined && isSameSocket(socket, found.path))

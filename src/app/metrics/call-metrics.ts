@@ -128,7 +128,7 @@ function* sizesOf(
 ): Generator<readonly [labels: readonly [string, string], value: number]> {
   for (const direction of directions) {
     for (const [method, value] of sizes[direction].entries()) {
-      // One that has not occurred yet has no series; one that has, has both.
+      // A code that has not occurred yet has no series; a code that has occurred has both.
       if (stats.largest[direction][method]! > 0) yield [[stats.methods[method]!, direction], value];
     }
   }

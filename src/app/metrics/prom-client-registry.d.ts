@@ -1,4 +1,4 @@
-/** The one file of prom-client that is of use here: the whole of it is ten times as large. */
+/** The one file of prom-client that is needed here; the whole package is ten times as large. */
 declare module 'prom-client/lib/registry.js' {
   import type { Registry } from 'prom-client';
 

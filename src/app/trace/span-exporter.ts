@@ -10,7 +10,7 @@ import { SpanRecorder } from '../../watch/span-recorder.ts';
 const PERIOD = 2_000;
 const AFTER_FAILURE = 10_000;
 
-/** How many spans one request has, and how many wait at most: a collector that is slow costs no more than these. */
+/** The most spans in one request, and the most that wait: a slow collector costs no more than these. */
 const BATCH = 512;
 const QUEUE = 4_096;
 

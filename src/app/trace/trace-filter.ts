@@ -46,7 +46,7 @@ function readPod(text: string | null): TraceFilter['pod'] {
   return (namespace, name) => ofNamespace(namespace) && ofName(name);
 }
 
-/** A runtime's id as people write it: `primary`, or nothing, for the primary. Throws an AdminError for one that there is not. */
+/** The id of the runtime that a person names by its label or id. Throws an AdminError for an unknown name. */
 export function readRuntimeId(text: string | null, runtimes: readonly string[]): string | undefined {
   if (text === null) return undefined;
   const id = runtimeOfLabel(text, runtimes);

@@ -35,7 +35,7 @@ export function tracedCall(
   };
 }
 
-/** One that still runs has no code. */
+/** A call that still runs has no code. */
 function tracedPart({ runtime, path, begunAt, endedAt, code }: Part): TracePart {
   const ms = rounded((endedAt ?? performance.now()) - begunAt);
   return {

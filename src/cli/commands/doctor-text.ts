@@ -12,7 +12,7 @@ const marks: Readonly<Record<Severity, readonly [mark: string, tone: Tone]>> = {
 
 const INDENT = '      ';
 
-/** The findings for a person: what is well in a line each, the rest with what it means and what mends it. */
+/** The findings for a person: a passed check in one line, any other with its consequence and the commands that mend it. */
 export function doctorText(findings: readonly Finding[], explainsAll: boolean, width: number, paint: Paint): string {
   const shown = findings.filter(({ isAside }) => explainsAll || isAside !== true);
   const entries = shown.map(finding => entry(finding, explainsAll, width, paint));

@@ -39,7 +39,7 @@ function faultLine({ id, text, hits, isSpent }: FaultReport): string {
   return `${id}  ${text} (${state}${hits} call${hits === 1 ? '' : 's'} hit)\n`;
 }
 
-/** The daemon checks what has no unit. */
+/** The daemon checks the values without a unit. */
 function readFault(values: Invocation['values']): FaultRequest {
   const { method, runtime, delay, hang, drop, times, probability, error } = values;
   return {

@@ -25,7 +25,7 @@ function readLevel(text: string): Level {
   return level;
 }
 
-/** In ms; a level that somebody has raised is easily forgotten. */
+/** In ms. A raised level is easily forgotten, so it ends by itself if no time is given. */
 function readFor(value: Invocation['values'][string]): number {
   const ms = parseDuration(String(value ?? '15m'));
   if (ms === undefined) {

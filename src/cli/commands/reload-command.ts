@@ -2,7 +2,7 @@ import { askApi } from '../../admin/admin-client.ts';
 import type { ReloadReport } from '../../admin/api/reload-report.ts';
 import type { Invocation } from '../grammar/command-row.ts';
 
-/** `criproxy reload`: prints what the daemon has changed. Rejects with the reason when it has refused. */
+/** `criproxy reload`: prints the changes. Rejects with the reason if the daemon refuses. */
 export async function runReload({ values }: Invocation): Promise<number> {
   process.stdout.write(formatReport(await askApi(String(values['admin-socket']), 'POST /v1/reload')));
   return 0;

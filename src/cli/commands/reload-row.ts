@@ -2,7 +2,7 @@ import { daemonOptions } from '../../config/options.ts';
 import { adminSocket } from '../grammar/admin-socket.ts';
 import type { CommandRow } from '../grammar/command-row.ts';
 
-/** Keys of the file, by what a reload does with them. */
+/** Keys of the file, by the effect that a reload has on them. */
 function keys(reload: 'live' | 'restart'): string {
   const found = daemonOptions.filter(option => option.reload === reload).map(({ key }) => key);
   return `${found.slice(0, -1).join(', ')} and ${found.at(-1)}`;

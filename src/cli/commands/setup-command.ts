@@ -9,7 +9,7 @@ import { readStatus, type Status } from '../../setup/setup-status.ts';
 import type { Invocation } from '../grammar/command-row.ts';
 import { UsageError } from '../grammar/usage-error.ts';
 
-/** The kubelet was left alone, and a person can do what is missing by hand. */
+/** The kubelet was left alone, and a person can do the missing steps by hand. */
 const LEFT_ALONE = 3;
 
 /** Pods of other runtimes would be left behind. */
@@ -149,7 +149,7 @@ const outcomes = {
 
 const exits = { strange: LEFT_ALONE, failed: 1, halfway: HALFWAY } as const;
 
-/** Says which pods would be left behind, and what moves them. */
+/** Tells which pods would be left behind, and the commands that move them. */
 function refuse({ runtimes, node }: PodsLeft): number {
   const lines = ['criproxy setup: nothing was changed: pods run on other runtimes than the primary'];
   for (const { id, pods, count } of runtimes) {

@@ -57,7 +57,7 @@ export function statusTable(report: StatusReport, width: number, paint: Paint): 
   return `${lines.map(line => line.trimEnd()).join('\n')}\n`;
 }
 
-/** Nobody should look for a cause elsewhere while faults are injected. */
+/** Shown first: while faults are injected, errors need no other cause. */
 function faultLines({ faults = [] }: DaemonReport, width: number, paint: Paint): string[] {
   return faults.flatMap(fault => textLines(printable(fault), width, '')).map(line => paint('warn', line));
 }

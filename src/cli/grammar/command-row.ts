@@ -19,7 +19,7 @@ export interface Invocation {
   readonly positionals: readonly string[];
 }
 
-/** A command of the program: what `-help`, the man page and the completion of shells know of it. */
+/** A command of the program, for its run, `-help`, the man page and the completion of shells. */
 export interface CommandRow {
   /** With its verb, if there are several: `config show`. */
   readonly name: string;
@@ -33,7 +33,10 @@ export interface CommandRow {
   readonly notes?: readonly string[];
   /** The meanings of its exit statuses, besides 0 done, 1 failed and 2 wrong use. */
   readonly exits?: Readonly<Record<number, string>>;
-  /** Loaded when it is asked for: the daemon has no use for it. Resolves with what runs it, which resolves with the exit status. */
+  /**
+   * Loads the command when it is asked for, since the daemon does not need it. Resolves with the function that runs it, which resolves
+   * with the exit status.
+   */
   load(): Promise<(invocation: Invocation) => Promise<number>>;
 }
 

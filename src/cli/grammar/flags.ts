@@ -1,7 +1,7 @@
 import { nearest } from './nearest.ts';
 import { UsageError } from './usage-error.ts';
 
-/** A flag as the command line, `-help` and the manual know it. `value`: what stands for its value there. */
+/** A flag for the command line, `-help` and the manual. `value`: the word that stands for its value there. */
 export interface FlagRow {
   readonly name: string;
   readonly type: 'string' | 'bool' | 'int';

@@ -43,7 +43,7 @@ export function formatRate(rate: number): string {
   return rate < 99.95 ? rate.toFixed(1) : formatCount(rate);
 }
 
-/** Text in one line that does nothing to a terminal: what a runtime says of itself may hold anything. */
+/** Text in one line without effect on a terminal: the words of a runtime may hold any control character. */
 export function printable(text: string): string {
   return text.replace(/\s+/g, ' ').replace(/[\p{Cc}\p{Cf}\p{Co}\p{Cs}]/gu, '\ufffd');
 }

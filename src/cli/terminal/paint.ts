@@ -1,7 +1,7 @@
 import type { WriteStream } from 'node:tty';
 import { styleText } from 'node:util';
 
-/** What colour says: well, not quite well, badly, less important, a heading. */
+/** The meanings of colours: good, a warning, bad, less important, a heading. */
 export type Tone = 'good' | 'warn' | 'bad' | 'quiet' | 'head';
 
 export type Paint = (tone: Tone, text: string) => string;

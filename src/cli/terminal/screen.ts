@@ -26,7 +26,7 @@ export class Screen {
     this.stream.write(`${HOME}${shown.map(line => `${line}${CLEAR_LINE}`).join('\r\n')}${CLEAR_BELOW}`);
   }
 
-  /** Gives the terminal back, with what was drawn last below what was there before. */
+  /** Gives the terminal back, with the last drawing below the earlier contents. */
   leave(): void {
     this.stream.write(`${LEAVE}${this.last}`);
   }

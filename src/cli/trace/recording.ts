@@ -58,7 +58,7 @@ export class RecordingFile {
     closeSync(this.file);
   }
 
-  /** What is no call of CRI cannot be redacted, and so has no request. */
+  /** A call that is not CRI's cannot be redacted, and so has no request. */
   private addCall({ id, time, path, code, ms, raw, made }: TracedCall): void {
     if (path === undefined || raw === undefined) {
       this.leftOut++;

@@ -32,13 +32,13 @@ export function methodOf({ path }: RecordedCall): string {
   return path.slice(path.lastIndexOf('/') + 1);
 }
 
-/** Those that can be replayed: a stream of events has no end of its own. */
+/** The calls that can be replayed: a stream of events has no end of its own. */
 export function chooseCalls(calls: readonly RecordedCall[], only: string | undefined): RecordedCall[] {
   const isWanted = globMatcher(only ?? '*');
   return calls.filter(call => isWanted(methodOf(call)) && known.get(call.path)?.method.route !== 'events');
 }
 
-/** Whether a call may change something: what is run in a container can do anything, and so can what is not known. */
+/** Whether a call may change something: a command in a container can do anything, and so can an unknown method. */
 export function changes(call: RecordedCall): boolean {
   const method = known.get(call.path)?.method;
   return method === undefined || method.level === Level.Change || method.name === 'ExecSync';

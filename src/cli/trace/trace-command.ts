@@ -87,7 +87,7 @@ async function printer(output: 'table' | 'json', body: boolean): Promise<(line: 
   };
 }
 
-/** The bytes for a recording are for nobody's eyes. */
+/** The bytes for a recording are not shown. */
 function withoutBytes(line: TraceLine, text: string): string {
   if (!('raw' in line)) return text;
   const { raw: _, ...rest }: TracedCall = line;

@@ -1,7 +1,7 @@
 import { adminSocket } from '../grammar/admin-socket.ts';
 import type { CommandRow } from '../grammar/command-row.ts';
 
-/** What shows the calls of a running daemon, and sends them again. */
+/** The commands that show the calls of a running daemon, and send them again. */
 export const traceRows: readonly CommandRow[] = [
   {
     name: 'trace',

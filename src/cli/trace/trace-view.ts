@@ -6,7 +6,7 @@ import { wrap } from '../terminal/wrap.ts';
 /** From this width on the pod has a column; below, a line of its own. */
 const WIDE = 120;
 
-/** What takes so long is worth a look, and so long worth more, in ms. */
+/** From these durations on a call is shown as slow, and as very slow, in ms. */
 const SLOW = 500;
 const VERY_SLOW = 5_000;
 

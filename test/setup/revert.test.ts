@@ -62,11 +62,11 @@ test('no other endpoint is known: removal refuses, and changes nothing', async t
   const host = makeHost(before, minor);
   const fault = await revertSetup(host, stop).catch(error => error);
   t.ok(fault instanceof SetupError);
-  t.match(fault, { kind: 'failed', saw: /nobody serves/, remedy: /criproxy setup apply --primary/ });
+  t.match(fault, { kind: 'failed', saw: /no server listens/, remedy: /criproxy setup apply --primary/ });
   t.same(Object.fromEntries(host.content), before);
   t.notOk(host.journal.includes('stop criproxy.service'));
   const { strange } = await revertSetup(host, { ...stop, force: true });
-  t.match(strange, { saw: /nobody serves/ }, 'unless it is forced');
+  t.match(strange, { saw: /no server listens/ }, 'unless it is forced');
 });
 
 test('the endpoint of then is served no more: the kubelet gets the primary of now', async t => {

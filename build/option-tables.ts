@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { daemonFlags } from '../src/config/daemon-flags.ts';
 import type { Option } from '../src/config/option.ts';
-import { connect, daemonOptions, runtimeOptions } from '../src/config/options.ts';
+import { daemonOptions, runtimeOptions } from '../src/config/options.ts';
+import { connect } from '../src/config/shared-flags.ts';
 import type { ValueType } from '../src/config/value-type.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));

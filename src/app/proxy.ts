@@ -20,6 +20,7 @@ import { Telemetry } from './metrics/telemetry.ts';
 import { faultRoutes } from './operate/fault-routes.ts';
 import { forgetRoutes } from './operate/forget-routes.ts';
 import { logLevelRoutes } from './operate/log-level-routes.ts';
+import { placementRoutes } from './operate/placement-routes.ts';
 import { reloadRoutes } from './operate/reload-routes.ts';
 import { type ConfigSource, Reloader } from './operate/reloader.ts';
 import { statusRoutes } from './status/status-routes.ts';
@@ -87,11 +88,12 @@ export async function startProxy(
     ...logLevelRoutes(levels),
     ...reloadRoutes(reloader),
     ...forgetRoutes(generations, log),
+    ...placementRoutes(generations, log),
     ...statusRoutes({
       config: () => generations.config,
       runtimes,
       snapshotOf: runtime => generations.node.of(runtime),
-      soleImagesOf: runtime => soleImages(generations.node, runtime),
+      soleImagesOf: runtime => soleImages(generations.placement, runtime),
       callsOf: telemetry.callsOf,
       clientCalls: telemetry.clientCalls,
       eventLoopLag: telemetry.eventLoopLag,

@@ -4,7 +4,8 @@ import { UsageError } from '../cli/grammar/usage-error.ts';
 import { checkContent, type FileContent } from './config-schema.ts';
 import type { Option } from './option.ts';
 import { type GivenOptions, type KeyedValues, type OptionValue, quoteFault } from './option-value.ts';
-import { connect, daemonOptions, runtimeOptions } from './options.ts';
+import { daemonOptions, runtimeOptions } from './options.ts';
+import { connect } from './shared-flags.ts';
 import type { Fault, Path } from './value-type.ts';
 
 /**

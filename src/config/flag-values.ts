@@ -2,8 +2,9 @@ import type { FlagValues } from '../cli/grammar/flags.ts';
 import { readConnectEntry, splitEntries } from './flag-entries.ts';
 import type { Option, OptionFlag } from './option.ts';
 import { flagValue, type GivenOptions, type KeyedValues, type OptionValue } from './option-value.ts';
-import { allOptions, connect } from './options.ts';
+import { allOptions } from './options.ts';
 import { nameTaken } from './runtime-rules.ts';
+import { connect } from './shared-flags.ts';
 import { Fault, type Shape } from './value-type.ts';
 
 /** Values of flags that are for all runtimes, by `undefined`, and of each runtime by its id. */

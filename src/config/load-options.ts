@@ -2,7 +2,8 @@ import type { FlagValues } from '../cli/grammar/flags.ts';
 import { readFlags } from './flag-values.ts';
 import type { Option } from './option.ts';
 import { defaultValue, type GivenOptions, type KeyedValues, type OptionValues } from './option-value.ts';
-import { connect, daemonOptions, runtimeOptions } from './options.ts';
+import { daemonOptions, runtimeOptions } from './options.ts';
+import { connect } from './shared-flags.ts';
 import { Fault } from './value-type.ts';
 
 const nothing: GivenOptions = { daemon: new Map(), runtimes: undefined, ofRuntimes: new Map() };

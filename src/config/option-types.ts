@@ -3,7 +3,7 @@ import { redactUrls } from '../base/redact-urls.ts';
 import { parseDuration } from '../cli/grammar/flags.ts';
 import { idFault } from '../routing/port/names.ts';
 import { socketPath } from './socket-path.ts';
-import { Fault, list, map, text, type ValueType, wholeNumber } from './value-type.ts';
+import { Fault, list, map, mapping, text, type ValueType, wholeNumber } from './value-type.ts';
 
 /** One of a few words. */
 export function oneOf<const Word extends string>(...words: readonly Word[]): ValueType<Word> {
@@ -89,9 +89,41 @@ const ownHandler: ValueType<string> = {
 /** A runtime's own handlers by their names for clients. */
 export const handlerMap = map(handlerName, ownHandler, (name, own) => (own === '' ? name : `${name} (there ${own})`));
 
+/** A share of the whole, above 0 and up to 1. */
+export const share: ValueType<number> = text(
+  'PERCENT',
+  raw => {
+    const match = /^(\d{1,3}(?:\.\d+)?)%$/.exec(raw);
+    const part = Number(match?.[1]) / 100;
+    return part > 0 && part <= 1 ? part : new Fault('is not a share; write it as 10%, more than 0% and at most 100%');
+  },
+  part => `${Number((part * 100).toFixed(4))}%`,
+);
+
+/** A runtime in a rule: its id, or `primary`; parsed to the id, which is empty for the primary. */
+export const placedRuntime: ValueType<string> = text(
+  'ID',
+  raw => (raw === 'primary' ? '' : runtimeId.parse(raw)),
+  id => (id === '' ? 'primary' : id),
+);
+
+const namespaceGlobs = list(
+  text('GLOB', raw => (/^[a-z0-9*?.-]+$/.test(raw) ? raw : new Fault('is not a namespace or a glob of one, as ci-*'))),
+  'is empty; leave it out for every namespace',
+);
+
 const anyText = text('TEXT', raw => raw);
 
 export const texts = map(anyText, anyText);
+
+/** Rules for pods that name no runtime. */
+export const placementRules = list(
+  mapping({ namespaces: namespaceGlobs, labels: texts, annotations: texts, share, runtime: placedRuntime }, [
+    'runtime',
+  ]),
+);
+
+export const retiringExceptions = list(oneOf('static', 'critical'));
 
 export interface HostPort {
   readonly host: string;

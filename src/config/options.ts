@@ -1,7 +1,6 @@
 import { join } from 'node:path';
-import { readHandlerEntry, readPinEntry } from './flag-entries.ts';
 import { nodeAddress } from './node-address.ts';
-import { type Option, type OptionFlag, option } from './option.ts';
+import { type Option, option } from './option.ts';
 import {
   collectorUrl,
   duration,
@@ -13,38 +12,25 @@ import {
   level,
   oneOf,
   patience,
+  placementRules,
   port,
+  retiringExceptions,
   runtimeId,
   runtimeSocket,
   socket,
   streamingServer,
   texts,
 } from './option-types.ts';
-import { checkAdminSocket, checkAnnotations, checkHandlers, checkId, checkSocket } from './runtime-rules.ts';
+import {
+  checkAdminSocket,
+  checkAnnotations,
+  checkHandlers,
+  checkId,
+  checkPlacement,
+  checkSocket,
+} from './runtime-rules.ts';
+import { connect, handlers, listTimeout, pin } from './shared-flags.ts';
 import { optional, yesOrNo } from './value-type.ts';
-
-/** The list of runtimes itself. Other options of the file for a runtime in the list stay in force. */
-export const connect: OptionFlag = {
-  name: 'connect',
-  placeholder: 'SOCKET[,ID:SOCKET...]',
-  help: 'the runtimes: the first is the primary and has no id, every other is id:socket; /path and unix:///path mean the same',
-};
-
-const handlers: OptionFlag = {
-  name: 'handlers',
-  placeholder: 'NAME=ID[:HANDLER],...',
-  readEntry: readHandlerEntry,
-  help: 'which runtime a RuntimeClass handler is for, and the handler that it gets there (its default if left out); an empty ID is the primary; the id of a runtime is a handler of its own, all others are for the primary',
-};
-
-const pin: OptionFlag = {
-  name: 'pin',
-  placeholder: 'GLOB[,ID=GLOB...]',
-  readEntry: readPinEntry,
-  help: "images that the kubelet must not remove, by tag, digest or id in the runtime's own names: of all runtimes, of one, or (=GLOB) of the primary",
-};
-
-const listTimeout: OptionFlag = { name: 'listTimeout' };
 
 /** All options, in the order in which they are shown. An option is its row here and its consumer. */
 export const options = [
@@ -96,6 +82,31 @@ export const options = [
     check: checkAnnotations,
     reload: 'live',
     help: 'values of the pod annotation kubernetes.io/target-runtime that mean this runtime, besides its id',
+  }),
+  option({
+    key: 'placement',
+    scope: 'daemon',
+    type: placementRules,
+    default: [],
+    check: checkPlacement,
+    reload: 'live',
+    help: 'rules for pods that name no runtime, the first that fits: namespaces (globs), labels, annotations, share (PERCENT, by the uid), and the runtime, an id or primary; without one that fits a pod goes to the primary',
+  }),
+  option({
+    key: 'retiring',
+    scope: 'runtime',
+    type: yesOrNo,
+    default: false,
+    reload: 'live',
+    help: 'whether the runtime takes no new pods; pods that it has go on, and their sandboxes are created again there',
+  }),
+  option({
+    key: 'retiringExcept',
+    scope: 'runtime',
+    type: retiringExceptions,
+    default: [],
+    reload: 'live',
+    help: 'new pods that a retiring runtime still takes: static ones, and critical ones (static, or in kube-system)',
   }),
   option({
     key: 'pins',

@@ -49,6 +49,23 @@ export function nameTaken(name: string, path: readonly string[] = [name]): Fault
   return new Fault(`has the name of another entry, "${name}"; map each name once`, path);
 }
 
+/** Each rule names a configured runtime, and the word for the primary is no other runtime's id. */
+export function checkPlacement(
+  rules: ReadonlyArray<{ readonly runtime: string }>,
+  { runtimes }: Beside,
+): Fault | undefined {
+  for (const [index, { runtime }] of rules.entries()) {
+    if (!runtimes.some(({ id }) => id === runtime)) {
+      const known = runtimes.map(({ id }) => (id === '' ? 'primary' : id)).join(', ');
+      return new Fault(`is not a runtime of this configuration; use one of ${known}`, [index, 'runtime']);
+    }
+    if (runtime === '' && runtimes.some(({ id }) => id === 'primary')) {
+      return new Fault('is the primary and the id of another runtime; give that one another id', [index, 'runtime']);
+    }
+  }
+  return undefined;
+}
+
 /** A value means one runtime, and no id of another. */
 export function checkAnnotations(annotations: readonly string[], { runtimes, at }: Beside): Fault | undefined {
   for (const [index, value] of annotations.entries()) {

@@ -15,12 +15,11 @@ import { imageStatus } from './images/image-status.ts';
 import { listPart } from './lists/list-part.ts';
 import { createContainer } from './pods/create-container.ts';
 import { refuseCollision } from './pods/id-collision.ts';
+import { choosePlace, startPod } from './pods/start-pod.ts';
 import type { Runtime } from './port/runtime.ts';
-import { TARGET_RUNTIME } from './port/runtimes.ts';
 import { imageFs } from './samples/image-fs-info.ts';
 import { samples } from './samples/sample-routes.ts';
 import type { IdKind } from './state/owners.ts';
-import { namedRuntime } from './state/pod-owner.ts';
 import { identity } from './status/identity.ts';
 import { nodeStatus, runtimeConfig } from './status/status-route.ts';
 
@@ -30,10 +29,8 @@ const toOne =
     plan.call(choose(plan, request), request, options);
 
 const byPodConfig: UnaryRoute = async (plan, request, options) => {
-  const handler = plan.readOwn('handler', request);
-  const annotation = plan.readAnnotation(TARGET_RUNTIME, request);
-  const runtime = namedRuntime(plan.runtimes, handler, annotation) ?? plan.runtimes.primary;
-  return withoutCollision(plan, runtime, plan.call(runtime, request, options), options);
+  const placement = choosePlace(plan, request);
+  return withoutCollision(plan, placement.runtime, startPod(plan, placement, request, options), options);
 };
 
 const byId =

@@ -101,7 +101,14 @@ test('flags win over the file', async t => {
   t.strictSame([flagged.pins, flagged.runtimes[1]!.pins], [['q'], []]);
   t.strictSame(flagged.runtimes[1]!.handlers, { z: '' });
   const moved = await read(whole, '-connect', '/p,c:/q');
-  const rest = { handlers: {}, annotations: [], pins: [], listTimeout: undefined };
+  const rest = {
+    handlers: {},
+    annotations: [],
+    retiring: false,
+    retiringExcept: [],
+    pins: [],
+    listTimeout: undefined,
+  };
   t.strictSame(
     moved.runtimes,
     [
@@ -162,9 +169,9 @@ const faults: ReadonlyArray<readonly [text: string, lines: readonly string[]]> =
   [
     'colour: red\nruntimes:\n  - socket: 7\n    sockt: /a\n',
     [
-      '1: colour: "red" there is no such key; use one of listen, pins, ids, imageNames, imageFs, logLevel, streamPort, streamUrl, listTimeout, stateDir, maxSnapshotAge, adminSocket, metrics, otlp, logFormat, enableFaults, runtimes',
+      '1: colour: "red" there is no such key; use one of listen, placement, pins, ids, imageNames, imageFs, logLevel, streamPort, streamUrl, listTimeout, stateDir, maxSnapshotAge, adminSocket, metrics, otlp, logFormat, enableFaults, runtimes',
       '3: runtimes[0].socket: "7" is not text; put it in quotes',
-      '4: runtimes[0].sockt: "/a" there is no such key; use one of id, socket, handlers, annotations, pins, listTimeout, labels',
+      '4: runtimes[0].sockt: "/a" there is no such key; use one of id, socket, handlers, annotations, retiring, retiringExcept, pins, listTimeout, labels',
     ],
   ],
   [
@@ -308,6 +315,7 @@ test('aliases that multiply are refused in a line', async t => {
 /** A value of each kind of option, for a file. */
 const samples: Readonly<Record<string, readonly string[]>> = {
   listen: ['/run/x.sock', 'unix:///run/y.sock'],
+  placement: ['[]', '[{runtime: primary}]', '[{namespaces: [ci-*], labels: {a: ""}, share: 12.5%, runtime: primary}]'],
   pins: ['[]', '["*"]', '[a, "b:?"]'],
   ids: ['raw', 'prefixed'],
   imageNames: ['asked', '""'],
@@ -328,6 +336,8 @@ const samples: Readonly<Record<string, readonly string[]>> = {
 const ofRuntime: Readonly<Record<string, readonly string[]>> = {
   handlers: ['{}', '{AT: }', '{AT: "", xAT: y, __proto__: z}'],
   annotations: ['[]', '[AT, "vm AT"]'],
+  retiring: ['true', 'false'],
+  retiringExcept: ['[]', '[static, critical]'],
   pins: ['[]', '["x*"]'],
   listTimeout: ['""', '2s'],
   labels: ['{}', '{a: "", "b c": "d: #e"}'],

@@ -37,7 +37,7 @@ const rows = `
     help: 'how the new option behaves',
   }),
   option({
-    key: 'placement',
+    key: 'seating',
     scope: 'daemon',
     type: list(mapping({ namespaces: entries, labels: texts, runtime: runtimeId }, ['runtime'])),
     default: [],
@@ -49,7 +49,7 @@ const rows = `
     help: 'where pods go that name no runtime',
   }),
   option({
-    key: 'retiring',
+    key: 'resting',
     scope: 'runtime',
     type: yesOrNo,
     default: false,
@@ -99,24 +99,24 @@ async function check(text: string): Promise<string> {
 
 const whole = `patience: 5s
 manners: bad
-placement:
+seating:
   - namespaces: [ci-*]
     labels: {tier: batch}
     runtime: b
   - runtime: b
 runtimes:
   - socket: /a
-    retiring: true
+    resting: true
   - {id: b, socket: /b}
 `;
 
 test('the consumer has the default, the value of the file, or that of the flag', async t => {
-  t.match(await read(''), { patience: 2_000, manners: 'good', placement: [] });
+  t.match(await read(''), { patience: 2_000, manners: 'good', seating: [] });
   t.match(await read(whole), {
     patience: 5_000,
     manners: 'bad',
-    placement: [{ namespaces: ['ci-*'], labels: { tier: 'batch' }, runtime: 'b' }, { runtime: 'b' }],
-    runtimes: [{ retiring: true }, { retiring: false }],
+    seating: [{ namespaces: ['ci-*'], labels: { tier: 'batch' }, runtime: 'b' }, { runtime: 'b' }],
+    runtimes: [{ resting: true }, { resting: false }],
   });
   t.match(await read(whole, '-patience', '7s', '-manners', 'good'), { patience: 7_000, manners: 'good' });
   const { overruled } = await loadOptions(givenFlags(daemonFlags, ['-config', file, '-manners', 'good']));
@@ -132,21 +132,21 @@ test('a wrong flag names itself', async t => {
 test('config check has its faults', async t => {
   t.equal(await check(whole), 'FILE: ok, 2 runtimes\n');
   t.strictSame(
-    (await check('patience: long\nmanners: no\nplacement:\n- {namespace: x, runtime: b}\n- {labels: [a]}')).split('\n'),
+    (await check('patience: long\nmanners: no\nseating:\n- {namespace: x, runtime: b}\n- {labels: [a]}')).split('\n'),
     [
       'FILE:1: patience: "long" is not a duration; write it as 500ms, 1s, 2m or 1h30m',
       'FILE:2: manners: "no" is not one of good, bad',
-      'FILE:4: placement[0].namespace: "x" there is no such key; use one of namespaces, labels, runtime',
-      'FILE:5: placement[1].labels: is not a mapping, as key: value',
-      'FILE:5: placement[1].runtime: is missing',
+      'FILE:4: seating[0].namespace: "x" there is no such key; use one of namespaces, labels, runtime',
+      'FILE:5: seating[1].labels: is not a mapping, as key: value',
+      'FILE:5: seating[1].runtime: is missing',
     ],
   );
   t.equal(
-    await check('placement:\n- runtime: b\n- runtime: c\nruntimes: [{socket: /a}, {id: b, socket: /b}]'),
-    'FILE:3: placement[1].runtime: "c" is not configured; use the id of a runtime',
+    await check('seating:\n- runtime: b\n- runtime: c\nruntimes: [{socket: /a}, {id: b, socket: /b}]'),
+    'FILE:3: seating[1].runtime: "c" is not configured; use the id of a runtime',
   );
-  t.match(await check('nokey: 1'), /use one of .*, patience, manners, placement, runtimes$/);
-  t.match(await check('runtimes: [{socket: /a, nokey: 1}]'), /use one of .*, retiring$/);
+  t.match(await check('nokey: 1'), /use one of .*, patience, manners, seating, runtimes$/);
+  t.match(await check('runtimes: [{socket: /a, nokey: 1}]'), /use one of .*, resting$/);
 });
 
 test('config show has its value and source, as a file that says the same', async t => {
@@ -158,8 +158,8 @@ test('config show has its value and source, as a file that says the same', async
     `      - ci-* # ${file}:4`,
     `      tier: batch # ${file}:5`,
     `    runtime: b # ${file}:6`,
-    `    retiring: true # ${file}:10`,
-    '    retiring: false # default',
+    `    resting: true # ${file}:10`,
+    '    resting: false # default',
   ];
   for (const line of lines) t.ok(shown.split('\n').includes(line), `${line} in\n${shown}`);
   t.match(await read(shown), { ...config, patience: 7_000 });
@@ -169,12 +169,12 @@ test('a reload changes it, or says that it waits for a restart', async t => {
   const { compareConfigs } = await load<typeof Changes>('src/config/config-changes.ts');
   const [before, after] = [await read(whole.replace('patience: 5s', 'patience: ""')), await read(whole)];
   t.strictSame(compareConfigs(before, after).changes, ['patience: for ever, now 5000 ms']);
-  const other = await read('placement: [{runtime: b, namespaces: [x]}]\nruntimes: [{socket: /a}, {id: b, socket: /b}]');
+  const other = await read('seating: [{runtime: b, namespaces: [x]}]\nruntimes: [{socket: /a}, {id: b, socket: /b}]');
   const { changes, needsRestart, effective } = compareConfigs(after, other);
   t.strictSame(changes, [
-    'the primary runtime: retiring: true, now false',
+    'the primary runtime: resting: true, now false',
     'patience: 5000 ms, now 2000 ms',
-    'placement: namespaces ci-* labels tier=batch runtime b, runtime b, now namespaces x runtime b',
+    'seating: namespaces ci-* labels tier=batch runtime b, runtime b, now namespaces x runtime b',
   ]);
   t.strictSame(needsRestart, ['manners: bad until systemctl restart criproxy, then good']);
   t.match(effective, { patience: 2_000, manners: 'bad' });
@@ -189,7 +189,7 @@ test('-help, the man page, the completion and the help of reload have it', async
   t.match(renderCompletion(), "' -manners' | ' --manners') words='good bad' ;;");
   const { commands } = await load<typeof Commands>('src/cli/commands/commands.ts');
   const help = commandHelp(commands.find(({ name }) => name === 'reload')!).replace(/\s+/g, ' ');
-  t.match(help, /, patience and placement change at once/);
+  t.match(help, /, patience and seating change at once/);
   t.match(help, /and manners wait for a restart/);
 });
 
@@ -199,5 +199,5 @@ test('the tables of README.md and docs/configuration.md get it', async t => {
   t.match(pages.get('README.md'), '| `-patience` | `DURATION` | `2s` | how long the new option waits |\n');
   const keys = pages.get('docs/configuration.md')!;
   t.match(keys, '| `manners` | `-manners` | `good`, `bad` | `good` | restart | how the new option behaves |\n');
-  t.match(keys, '| `retiring` | | `true`, `false` | whether the runtime takes no new pods |\n');
+  t.match(keys, '| `resting` | | `true`, `false` | whether the runtime takes no new pods |\n');
 });

@@ -50,6 +50,8 @@ test('the example with five runtimes is read as it is meant', async t => {
     socket: '/run/virtlet.sock',
     handlers: { vm: '' },
     annotations: ['vm', 'virtlet'],
+    retiring: false,
+    retiringExcept: [],
     pins: ['virtlet.cloud/images/*'],
     listTimeout: 3_000,
     labels: {},

@@ -50,6 +50,7 @@ function reportRuntime(id: string, socket: string): Changeable<RuntimeReport> {
     version: 'v1.7.24',
     packages: ['runtime.v1', 'runtime.v1alpha2'],
     labels: {},
+    retiring: null,
     snapshot: { pods: list, containers: list, images: list },
     calls: null,
     lastError: null,

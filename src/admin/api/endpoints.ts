@@ -1,6 +1,7 @@
 import type { FaultAdded, FaultRequest, FaultsAnswer, FaultsCleared } from './fault-report.ts';
 import type { ForgetAnswer, ForgetRequest } from './forget-answer.ts';
 import type { LogLevelAnswer, LogLevelRequest } from './log-level-answer.ts';
+import type { PlaceAnswer, PlaceRequest, RetireAnswer, RetireRequest } from './placement-answer.ts';
 import type { ReloadReport } from './reload-report.ts';
 import type { StatusReport } from './status-report.ts';
 
@@ -14,6 +15,8 @@ export interface AdminApi {
   'PUT /v1/log-level': { query: never; body: LogLevelRequest; answer: LogLevelAnswer };
   'POST /v1/reload': { query: never; body: undefined; answer: ReloadReport };
   'POST /v1/forget': { query: never; body: ForgetRequest; answer: ForgetAnswer };
+  'POST /v1/place': { query: never; body: PlaceRequest; answer: PlaceAnswer };
+  'POST /v1/retire': { query: never; body: RetireRequest; answer: RetireAnswer };
   'GET /v1/faults': { query: never; body: undefined; answer: FaultsAnswer };
   'POST /v1/faults': { query: never; body: FaultRequest; answer: FaultAdded };
   'DELETE /v1/faults': { query: 'id'; body: undefined; answer: FaultsCleared };

@@ -1,3 +1,5 @@
+import type { LeftPod } from './placement-answer.ts';
+
 /**
  * GET /v1/status. Times are ISO 8601, ages and up-times in seconds, sizes in bytes, durations in ms. Null stands for an unknown value.
  * Fields may be added; one that is renamed, removed or means something else makes another `format`.
@@ -55,6 +57,8 @@ export interface RuntimeReport {
   /** The CRI API packages that it serves, best first, as `runtime.v1`. */
   readonly packages: readonly string[];
   readonly labels: Readonly<Record<string, string>>;
+  /** The pods that are left on a runtime that takes no new ones, the oldest first; null if it takes new ones. */
+  readonly retiring: readonly LeftPod[] | null;
   /** Its last good lists, from which it is shown when it does not answer. */
   readonly snapshot: {
     readonly pods: ListReport | null;

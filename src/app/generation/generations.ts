@@ -4,6 +4,7 @@ import type { Service } from '../../base/call.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { ProxyConfig } from '../../config/proxy-config.ts';
 import type { Faults } from '../../faults/faults.ts';
+import type { PlacementBase } from '../../routing/placement/place-pod.ts';
 import type { Generation } from '../../routing/port/generation.ts';
 import type { Runtime } from '../../routing/port/runtime.ts';
 import { Runtimes } from '../../routing/port/runtimes.ts';
@@ -108,6 +109,11 @@ export class Generations {
     return this.current.runtimes;
   }
 
+  /** The facts that the runtime of a pod is chosen by. */
+  get placement(): PlacementBase {
+    return { runtimes: this.current.runtimes, settings: settingsOf(this.current.config), node: this.node };
+  }
+
   /** A call is served to its end by the generation that it has met. */
   readonly service: Service = currentService(() => this.current.service);
 
@@ -159,6 +165,12 @@ export class Generations {
     snapshot.forget();
     await this.keeper?.forget(runtime);
     return pods;
+  }
+
+  /** Lets a runtime take no new pods, or take them again. Resolves when that is on the disk, or could not be written. */
+  async retire(runtime: Runtime, retiring: boolean): Promise<void> {
+    this.node.of(runtime).retiring = retiring;
+    await this.keeper?.flush();
   }
 
   /** Resolves when the present knowledge is on the disk, or could not be written. */

@@ -4,6 +4,7 @@ import type { ListName } from '../../cri/read/filter.ts';
 import { isUnseen, type Runtime } from '../../routing/port/runtime.ts';
 import type { NodeState } from '../../routing/state/node-state.ts';
 import type { Metric } from '../../watch/counters.ts';
+import { placementMetrics } from './placement-metrics.ts';
 
 const lists: readonly ListName[] = ['ListPodSandbox', 'ListContainers', 'ListImages'];
 
@@ -11,7 +12,12 @@ const changes = ['up', 'down'] as const;
 
 /** The metrics of the runtimes that `runtimes` gives, and of their snapshots. */
 export function runtimeMetrics(runtimes: () => readonly Runtime[], node: NodeState): readonly Metric[] {
-  return [...stateMetrics(runtimes), eventMetric(node), ...snapshotMetrics(runtimes, node)];
+  return [
+    ...stateMetrics(runtimes),
+    eventMetric(node),
+    ...snapshotMetrics(runtimes, node),
+    ...placementMetrics(runtimes, node),
+  ];
 }
 
 function stateMetrics(runtimes: () => readonly Runtime[]): readonly Metric[] {

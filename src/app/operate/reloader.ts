@@ -5,6 +5,7 @@ import type { About, Logger } from '../../base/logger.ts';
 import { runtimeName } from '../../base/runtime-name.ts';
 import { compareConfigs } from '../../config/config-changes.ts';
 import { ownSocketAt } from '../../config/own-sockets.ts';
+import { placementWarnings } from '../../config/placement-warnings.ts';
 import type { ProxyConfig } from '../../config/proxy-config.ts';
 import type { Departure, Generations } from '../generation/generations.ts';
 
@@ -93,7 +94,7 @@ export class Reloader {
     return {
       changes,
       needsRestart,
-      warnings: departures.flatMap(explain),
+      warnings: [...departures.flatMap(explain), ...placementWarnings(effective)],
       note: noteOn(changes.length + needsRestart.length, config, overruled),
     };
   }

@@ -78,7 +78,7 @@ function reportDaemon(
 function wholeReport(sources: StatusSources, runtime: Runtime): RuntimeReport {
   const configured = sources.config().runtimes.find(({ id }) => id === runtime.id);
   return {
-    ...reportRuntime(runtime, sources.snapshotOf(runtime), configured?.labels),
+    ...reportRuntime(runtime, sources.snapshotOf(runtime), configured),
     socket: configured?.socket ?? '',
     ...sources.callsOf(runtime.id),
   };

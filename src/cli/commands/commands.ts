@@ -4,6 +4,7 @@ import { traceRows } from '../trace/trace-rows.ts';
 import { configRows } from './config-rows.ts';
 import { faultRows } from './fault-rows.ts';
 import { forgetRow } from './forget-row.ts';
+import { placementRows } from './placement-rows.ts';
 import { reloadRow } from './reload-row.ts';
 import { setupRows } from './setup-rows.ts';
 
@@ -54,6 +55,7 @@ export const commands: readonly CommandRow[] = [
   },
   reloadRow,
   forgetRow,
+  ...placementRows,
   ...traceRows,
   {
     name: 'log-level',

@@ -1,4 +1,5 @@
 import Table from 'cli-table3';
+import type { LeftPod } from '../../admin/api/placement-answer.ts';
 import { type DaemonReport, isAwaited, type RuntimeReport, type StatusReport } from '../../admin/api/status-report.ts';
 import { runtimeLabel } from '../../base/runtime-name.ts';
 import { formatBytes, formatCount, formatMs, formatRate, formatSpan, printable, shorten } from '../terminal/figures.ts';
@@ -123,6 +124,9 @@ function detailOf(runtime: RuntimeReport, now: number, width: number, paint: Pai
     const text = `its pods are not known: lists fail until it is up${forgetting(runtime)}`;
     for (const line of textLines(text, width)) lines.push(paint('bad', line));
   }
+  if (runtime.retiring !== null && runtime.retiring !== undefined) {
+    for (const line of textLines(retiringText(runtime.retiring, now), width)) lines.push(paint('warn', line));
+  }
   if (notAnsweringSince !== null) {
     const text = `connected, but has answered no call since ${notAnsweringSince}: look at its log, or restart it`;
     for (const line of textLines(text, width)) lines.push(paint('bad', line));
@@ -134,6 +138,20 @@ function detailOf(runtime: RuntimeReport, now: number, width: number, paint: Pai
     lines.push(...limit(textLines(text, width), ERROR_LINES, width));
   }
   return lines;
+}
+
+/** How many pods on a retiring runtime are named; the JSON has all. */
+const MOST_LEFT = 5;
+
+function retiringText(left: readonly LeftPod[], now: number): string {
+  if (left.length === 0) return 'retiring: no pod is left; it can be removed from the configuration';
+  const named = left.slice(0, MOST_LEFT).map(({ namespace, name, since, owner }) => {
+    const age = since === null ? [] : [formatSpan((now - Date.parse(since)) / 1000)];
+    const facts = [...age, ...(owner === null ? [] : [owner])];
+    return facts.length === 0 ? `${namespace}/${name}` : `${namespace}/${name} (${facts.join(', ')})`;
+  });
+  const more = left.length > MOST_LEFT ? ` and ${left.length - MOST_LEFT} more` : '';
+  return `retiring, takes no new pods; left: ${named.join(', ')}${more}`;
 }
 
 /** The primary is in every list. */

@@ -1,4 +1,4 @@
-import { readAllBytes, readBytes, readEnum, readMap, readMapEntry, readString } from '../../wire/fields.ts';
+import { readAllBytes, readBytes, readEnum, readMapEntry, readString } from '../../wire/fields.ts';
 import { SANDBOX_READY } from './state-records.ts';
 
 /**
@@ -34,9 +34,4 @@ export function isReady(sandbox: Buffer): boolean {
 /** PodSandbox.runtime_handler. */
 export function handlerOfPod(sandbox: Buffer): string {
   return readString(sandbox, 7);
-}
-
-/** PodSandbox.annotations. */
-export function annotationsOfPod(sandbox: Buffer): Map<string, string> {
-  return readMap(sandbox, ANNOTATIONS);
 }

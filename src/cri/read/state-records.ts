@@ -8,6 +8,8 @@ import {
   varintField,
   withEnum,
 } from '../../wire/fields.ts';
+import { Records, WireType } from '../../wire/records.ts';
+import { decodeVarint } from '../../wire/varint.ts';
 
 /** PodSandboxState and ContainerState, as far as they are set here. */
 export const SANDBOX_READY = 0;
@@ -90,6 +92,17 @@ function copy(from: Buffer, field: number, as: number): Buffer[] {
 
 function copyAll(from: Buffer, field: number, as: number): Buffer[] {
   return readAllBytes(from, field).map(content => lenField(as, content));
+}
+
+/** PodSandbox.created_at, in ms since the epoch; undefined if it is not set. */
+export function podCreatedAt(sandbox: Buffer): number | undefined {
+  const records = new Records(sandbox);
+  let found: number | undefined;
+  while (records.next()) {
+    if (records.field !== 4 || records.type !== WireType.Varint) continue;
+    found = Number(decodeVarint(sandbox, records.valueStart, records.valueEnd) / 1_000_000n);
+  }
+  return found;
 }
 
 /** A timestamp of CRI: nanoseconds since the epoch. */

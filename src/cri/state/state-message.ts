@@ -32,9 +32,10 @@ export interface ListState {
 /**
  * `handler`: the runtime handler that a client asked for, by pod. `containerPrefix`: the prefix in the name of a container's image, by
  * container. `imagePrefix`: an image that clients have named with the runtime's prefix; it has no value. `shownPrefix`: the prefix by
- * which clients know a pod or container from before the runtime's id changed.
+ * which clients know a pod or container from before the runtime's id changed. `placement`: the reason for which a pod was placed on
+ * the runtime, by uid. `retiring`: an operator has retired the runtime; it has neither id nor value.
  */
-export type NoteKind = 'handler' | 'containerPrefix' | 'imagePrefix' | 'shownPrefix';
+export type NoteKind = 'handler' | 'containerPrefix' | 'imagePrefix' | 'shownPrefix' | 'placement' | 'retiring';
 
 /** A note on a pod, container or image; without a value it is removed. */
 export interface Note {
@@ -50,10 +51,14 @@ const OWNER_PATH = 10;
 const listFields = { ListPodSandbox: 3, ListContainers: 4, ListImages: 5 } as const satisfies Record<ListName, number>;
 const list = { items: 1, takenAt: 2, gone: 3 } as const;
 
-const noteFields = { handler: 6, containerPrefix: 7, imagePrefix: 8, shownPrefix: 11 } as const satisfies Record<
-  NoteKind,
-  number
->;
+const noteFields = {
+  handler: 6,
+  containerPrefix: 7,
+  imagePrefix: 8,
+  shownPrefix: 11,
+  placement: 12,
+  retiring: 13,
+} as const satisfies Record<NoteKind, number>;
 const note = { id: 1, value: 2 } as const;
 
 export function encodeState({ bootId, owner, lists, notes }: StateMessage): Buffer {

@@ -211,7 +211,8 @@ export class MethodPlan {
     return reader;
   }
 
-  private readRequest<T>(read: () => T): T {
+  /** Reads the request by other means. Throws InvalidArgument for a malformed one. */
+  readRequest<T>(read: () => T): T {
     try {
       return read();
     } catch (fault) {

@@ -1,5 +1,6 @@
 import { FIRST_SEEN } from '../../cri/read/pod-identity.ts';
 import type { MethodPlan } from '../call/method-plan.ts';
+import { placedRuntime } from '../placement/place-pod.ts';
 import type { Runtime } from '../port/runtime.ts';
 import { TARGET_RUNTIME } from '../port/runtimes.ts';
 import { type KnownSandbox, namedRuntime, sandboxOfPod } from '../state/pod-owner.ts';
@@ -12,8 +13,8 @@ export interface ImageOwner {
 }
 
 /**
- * The runtime that an image call is for; undefined if the call does not tell. The pod's sandbox counts first, if one is known: a pod
- * stays on its runtime even if a change of the configuration gave its names another meaning. Then come the pod's handler and
+ * The runtime that an image call is for; undefined if the call does not tell. The pod's sandbox counts first, if one is known, then the
+ * runtime that the pod was placed on: a pod stays on its runtime even if a change of the configuration gave its names another meaning. Then come the pod's handler and
  * annotation, then the prefix of the image's name. A handler without a row and without an annotation belongs to the primary, where
  * RunPodSandbox goes with it too.
  *
@@ -28,8 +29,11 @@ export function imageOwner(
 ): ImageOwner | undefined {
   const { runtimes, node } = plan;
   const firstSeen = plan.readAnnotation(FIRST_SEEN, request) ?? '';
-  const sandbox = sandboxOfPod(node, runtimes, { uid: plan.read('podUid', request), firstSeen });
+  const uid = plan.read('podUid', request) || (node.seenPods.uidOf(firstSeen) ?? '');
+  const sandbox = sandboxOfPod(node, runtimes, { uid, firstSeen });
   if (sandbox !== undefined) return { runtime: sandbox.runtime, sandbox };
+  const placed = placedRuntime(plan, uid);
+  if (placed !== undefined) return { runtime: placed };
   const handler = plan.read('handler', request);
   const target = plan.readAnnotation(TARGET_RUNTIME, request);
   const known = unknownNames === 'refused' || runtimes.isTarget(target);

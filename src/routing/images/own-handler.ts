@@ -1,13 +1,18 @@
 import { handlerOfPod } from '../../cri/read/pod-identity.ts';
 import { rewriter } from '../../cri/translate/rewrite.ts';
 import type { MethodPlan } from '../call/method-plan.ts';
-import type { ImageOwner } from './image-owner.ts';
+import type { Runtime } from '../port/runtime.ts';
+import type { KnownSandbox } from '../state/pod-owner.ts';
 
 /**
- * An image call with the handler of its pod's sandbox in place of a handler that belongs to another runtime by now: the pod stays on
- * its runtime even if names have changed their meaning since. The very same Buffer if the handler is right.
+ * A call for a pod with the handler of the pod's sandbox in place of a handler that belongs to another runtime by now: the pod stays
+ * on its runtime even if names have changed their meaning since. The very same Buffer if the handler is right.
  */
-export function withOwnHandler(plan: MethodPlan, { runtime, sandbox }: ImageOwner, request: Buffer): Buffer {
+export function withOwnHandler(
+  plan: MethodPlan,
+  { runtime, sandbox }: { readonly runtime: Runtime; readonly sandbox?: KnownSandbox },
+  request: Buffer,
+): Buffer {
   const { handlers } = plan.runtimes;
   const asked = plan.read('handler', request);
   const route = asked === '' ? undefined : handlers.route(asked);

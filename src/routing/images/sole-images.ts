@@ -2,12 +2,12 @@ import { fullName } from '../../cri/read/filter.ts';
 import { digestsOf, tagsOf } from '../../cri/read/image-list.ts';
 import { isUsedBy } from '../../cri/read/image-use.ts';
 import { itemId } from '../../cri/read/listing.ts';
-import { annotationsOfPod, handlerOfPod, isReady } from '../../cri/read/pod-identity.ts';
+import { factsOfSandbox } from '../../cri/read/pod-facts.ts';
+import { handlerOfPod, isReady } from '../../cri/read/pod-identity.ts';
 import { sandboxOf } from '../../cri/read/state-records.ts';
+import { type PlacementBase, placePod } from '../placement/place-pod.ts';
 import type { Runtime } from '../port/runtime.ts';
-import { TARGET_RUNTIME } from '../port/runtimes.ts';
 import type { NodeState } from '../state/node-state.ts';
-import { namedRuntime } from '../state/pod-owner.ts';
 
 /**
  * Images of a runtime, by their tags, else by their digests, in its own names. `only`: no other runtime has them. `missing`: used by a
@@ -19,7 +19,8 @@ export interface SoleImages {
 }
 
 /** By the last lists; undefined if the runtime's list is not known, or no other runtime's. */
-export function soleImages(node: NodeState, runtime: Runtime): SoleImages | undefined {
+export function soleImages(base: PlacementBase, runtime: Runtime): SoleImages | undefined {
+  const { node } = base;
   const isKnown = (one: Runtime) => node.of(one).images.takenAt !== undefined;
   const others = node.runtimes.all.filter(other => other !== runtime && isKnown(other));
   if (!isKnown(runtime) || others.length === 0) return undefined;
@@ -27,7 +28,7 @@ export function soleImages(node: NodeState, runtime: Runtime): SoleImages | unde
   const names = [...node.of(runtime).images.index().values()].flatMap(namesOf);
   const only = names.filter(name => ![...held.values()].some(all => all.has(fullName(name))));
   const missing = new Map<string, Set<string>>();
-  for (const { target, name } of namesForSuccessors(node, runtime)) {
+  for (const { target, name } of namesForSuccessors(base, runtime)) {
     if (held.get(target)?.has(fullName(name)) !== false) continue;
     missing.set(target.id, (missing.get(target.id) ?? new Set()).add(name));
   }
@@ -35,11 +36,11 @@ export function soleImages(node: NodeState, runtime: Runtime): SoleImages | unde
 }
 
 /** Names of images of pods that would go to another runtime if they were created again. */
-function* namesForSuccessors(node: NodeState, runtime: Runtime): Generator<{ target: Runtime; name: string }> {
-  const { pods, containers, images } = node.of(runtime);
+function* namesForSuccessors(base: PlacementBase, runtime: Runtime): Generator<{ target: Runtime; name: string }> {
+  const { pods, containers, images } = base.node.of(runtime);
   const all = [...containers.index().values()];
   for (const pod of pods.index().values()) {
-    const target = isReady(pod) ? targetOf(node, runtime, pod) : runtime;
+    const target = isReady(pod) ? targetOf(base, runtime, pod) : runtime;
     if (target === runtime) continue;
     for (const container of all.filter(each => sandboxOf(each) === itemId(pod))) {
       const used = [...images.index().values()].filter(image => isUsedBy(image, container));
@@ -48,13 +49,14 @@ function* namesForSuccessors(node: NodeState, runtime: Runtime): Generator<{ tar
   }
 }
 
-function targetOf(node: NodeState, runtime: Runtime, pod: Buffer): Runtime {
+/** A successor has another uid, so that a share does not tell. */
+function targetOf(base: PlacementBase, runtime: Runtime, pod: Buffer): Runtime {
+  const { node } = base;
   const own = handlerOfPod(pod);
   const asked = node.of(runtime).askedHandlers.get(itemId(pod));
   const handler = asked ?? (own === '' ? '' : node.runtimes.handlers.nameOf(runtime, own));
   try {
-    const named = namedRuntime(node.runtimes, handler, annotationsOfPod(pod).get(TARGET_RUNTIME));
-    return named ?? node.runtimes.primary;
+    return placePod(base, { ...factsOfSandbox(pod), uid: '', handler }).runtime;
   } catch {
     return runtime; // such a pod would be refused
   }

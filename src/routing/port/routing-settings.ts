@@ -1,4 +1,5 @@
 import type { PinRow } from './pins.ts';
+import type { PlacementRule, RetiringException } from './placement-rule.ts';
 
 /** How clients see ids of secondary runtimes: with the runtime's id before them, or as they are. */
 export type IdForm = 'prefixed' | 'raw';
@@ -26,6 +27,8 @@ export interface RoutingSettings {
   readonly ids?: IdForm;
   /** `asked` with raw ids, else `prefixed`, if left out. */
   readonly imageNames?: ImageNames | undefined;
+  /** Rules for pods that name no runtime; the first that fits. */
+  readonly placement?: readonly PlacementRule[];
   /** Images that are shown as pinned besides the runtimes' own pinned images; none if left out. */
   readonly pins?: readonly PinRow[];
   /** `all` if left out. */
@@ -42,6 +45,9 @@ export interface RuntimeSettings {
   readonly listTimeout?: number | undefined;
   /** The administrator's labels of it. */
   readonly labels?: Readonly<Record<string, string>>;
+  /** Whether it takes no new pods, but for the exceptions. */
+  readonly retiring?: boolean;
+  readonly retiringExcept?: readonly RetiringException[];
 }
 
 /** How long a list waits for this runtime, in ms. */

@@ -17,6 +17,7 @@ import { FollowedCall } from './followed-call.ts';
 import { ImageGuesses } from './image-guesses.ts';
 import { Samples } from './last-samples.ts';
 import { OwnLists } from './own-lists.ts';
+import { PodStarts } from './pod-starts.ts';
 import { RuntimeStatuses } from './runtime-statuses.ts';
 import { SeenPods } from './seen-pods.ts';
 import { Snapshot } from './snapshot.ts';
@@ -61,6 +62,7 @@ export class NodeState {
   /** The pods that calls have named. */
   readonly seenPods = new SeenPods();
   readonly imageGuesses = new ImageGuesses();
+  readonly starts = new PodStarts();
   /** Lists that come from a snapshot at present. */
   private readonly stale = new Set<string>();
   private readonly own = new OwnLists(this);

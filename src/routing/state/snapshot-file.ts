@@ -8,13 +8,15 @@ const lists = ['ListPodSandbox', 'ListContainers', 'ListImages'] as const satisf
 /** The knowledge besides the lists: a note's value by its key, which is its kind and id. */
 export type Notes = ReadonlyMap<string, string>;
 
-export function notesOf({ askedHandlers, prefixUse, shownIds }: Snapshot): Notes {
+export function notesOf({ askedHandlers, prefixUse, shownIds, placements, retiring }: Snapshot): Notes {
   const notes = new Map<string, string>();
   const add = (kind: NoteKind, id: string, value: string) => notes.set(`${kind} ${id}`, value);
   for (const [pod, handler] of askedHandlers) add('handler', pod, handler);
   for (const [id, prefix] of prefixUse.containers) add('containerPrefix', id, prefix);
   for (const id of prefixUse.images) add('imagePrefix', id, '');
   for (const [id, prefix] of shownIds.entries()) add('shownPrefix', id, prefix);
+  for (const [uid, reason] of placements.entries()) add('placement', uid, reason);
+  if (retiring) add('retiring', '', '');
   return notes;
 }
 
@@ -82,10 +84,18 @@ export function loadState(contents: readonly Buffer[], bootId: string, snapshot:
   const notes = new Map(states.flatMap(state => state.notes).map(note => [`${note.kind} ${note.id}`, note]));
   for (const { kind, id, value } of notes.values()) {
     if (value === undefined) continue;
-    if (kind === 'handler') snapshot.askedHandlers.set(id, value);
-    else if (kind === 'containerPrefix') snapshot.prefixUse.containers.set(id, value);
-    else if (kind === 'imagePrefix') snapshot.prefixUse.images.add(id);
-    else snapshot.shownIds.set(id, value);
+    loaders[kind](snapshot, id, value);
   }
   if (states[0]!.bootId !== bootId) snapshot.stopEverything();
 }
+
+const loaders: Readonly<Record<NoteKind, (snapshot: Snapshot, id: string, value: string) => void>> = {
+  handler: ({ askedHandlers }, id, value) => askedHandlers.set(id, value),
+  containerPrefix: ({ prefixUse }, id, value) => prefixUse.containers.set(id, value),
+  imagePrefix: ({ prefixUse }, id) => prefixUse.images.add(id),
+  shownPrefix: ({ shownIds }, id, value) => shownIds.set(id, value),
+  placement: ({ placements }, id, value) => placements.set(id, value),
+  retiring: snapshot => {
+    snapshot.retiring = true;
+  },
+};

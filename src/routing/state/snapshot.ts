@@ -4,6 +4,7 @@ import { advanceContainer, CONTAINER_EXITED, stopSandbox } from '../../cri/read/
 import { Listing } from '../asking/kept-list.ts';
 import { GoneIds } from './gone-ids.ts';
 import { patchAll } from './list-changes.ts';
+import { Placements } from './placements.ts';
 import { PrefixUse } from './prefix-use.ts';
 import { Pulls } from './pulls.ts';
 import { ShownIds } from './shown-ids.ts';
@@ -21,6 +22,9 @@ export class Snapshot {
   readonly removals = new Map<string, Promise<Reply>>();
   readonly prefixUse = new PrefixUse();
   readonly shownIds = new ShownIds();
+  readonly placements = new Placements();
+  /** Whether an operator has retired the runtime: it takes no new pods. */
+  retiring = false;
   /** The runtime handlers that clients asked for, by the ids of their pods; see rememberHandler. */
   readonly askedHandlers = new Map<string, string>();
   /** The items that were removed while calls were under way. */
@@ -42,6 +46,7 @@ export class Snapshot {
     this.prefixUse.containers.clear();
     this.prefixUse.images.clear();
     this.shownIds.clear();
+    this.placements.clear();
     this.seen = false;
   }
 
@@ -60,6 +65,8 @@ export class Snapshot {
     for (const [id, prefix] of this.prefixUse.containers) copy.prefixUse.containers.set(id, prefix);
     for (const id of this.prefixUse.images) copy.prefixUse.images.add(id);
     for (const [own, prefix] of this.shownIds.entries()) copy.shownIds.set(own, prefix);
+    for (const [uid, reason] of this.placements.entries()) copy.placements.set(uid, reason);
+    copy.retiring = this.retiring;
     copy.seen = this.seen;
     return copy;
   }

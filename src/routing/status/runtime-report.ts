@@ -5,12 +5,13 @@ import type { Listing } from '../asking/kept-list.ts';
 import type { RuntimeSettings } from '../port/routing-settings.ts';
 import { isUnseen, type Runtime } from '../port/runtime.ts';
 import type { Snapshot } from '../state/snapshot.ts';
+import { leftPods } from './left-pods.ts';
 
 /** The part of the report on a runtime that routing knows. */
 type KnownReport = Omit<RuntimeReport, 'socket' | 'calls' | 'lastError' | 'asked' | 'soleImages'>;
 
 /** For the status of the admin API, and for the verbose Status that the kubelet's node gives. */
-export function reportRuntime(runtime: Runtime, snapshot: Snapshot, labels: RuntimeSettings['labels']): KnownReport {
+export function reportRuntime(runtime: Runtime, snapshot: Snapshot, settings: RuntimeSettings = {}): KnownReport {
   const { id, state, silence } = runtime;
   const { pods, containers, images } = snapshot;
   return {
@@ -25,7 +26,8 @@ export function reportRuntime(runtime: Runtime, snapshot: Snapshot, labels: Runt
     name: (state.kind === 'up' && state.runtimeName) || null,
     version: (state.kind === 'up' && state.runtimeVersion) || null,
     packages: state.kind === 'up' ? state.packages : [],
-    labels: labels ?? {},
+    labels: settings.labels ?? {},
+    retiring: settings.retiring === true || snapshot.retiring ? leftPods(snapshot) : null,
     snapshot: { pods: reportList(pods), containers: reportList(containers), images: reportList(images) },
   };
 }

@@ -16,7 +16,7 @@ async function stoppedNode(t: Test, connect = 'A,alt:B'): Promise<{ node: Engine
   const node = new EngineNode(t);
   await node.start(connect);
   const make = async (alt: boolean) =>
-    (await node.call('RunPodSandbox', podConfig('web', alt)))['pod_sandbox_id'] as string;
+    (await node.call('RunPodSandbox', podConfig(alt ? 'other' : 'web', alt)))['pod_sandbox_id'] as string;
   const [a, b] = [await make(false), (await make(true)).replace('alt__', '')];
   await node.pods();
   await node.stop();
@@ -111,7 +111,7 @@ test('a runtime that was up, and killed with the proxy before it gave a list, ma
   const node = new EngineNode(t);
   node.lacks.set('B', ['ListPodSandbox', 'ListContainers', 'ListImages']);
   await node.start('A,alt:B');
-  await waitFor('the mark', () => node.files(/B\.sock@known/)[0]);
+  await waitFor('the mark', () => node.files(/B\.sock@known\.snapshot$/)[0]);
   await node.kill();
   node.engine('B').set('down');
   await node.start('A,alt:B');

@@ -44,7 +44,9 @@ const targetLabels = ['instance', 'job'];
 async function realScrape(): Promise<Scrape> {
   const dir = mkdtempSync(join(tmpdir(), 'criproxy-operate-'));
   const nothing = Buffer.alloc(0);
-  const answers = { ListPodSandbox: nothing, ListContainers: nothing, ListImages: nothing, Status: nothing };
+  const made = criTypes('runtime.v1').encode('RunPodSandboxResponse', { pod_sandbox_id: 'p1' });
+  const lists = { ListPodSandbox: nothing, ListContainers: nothing, ListImages: nothing };
+  const answers = { ...lists, Status: nothing, RunPodSandbox: made };
   const runtime = await startFakeRuntime({ socketPath: join(dir, 'primary'), answers });
   const admin = join(dir, 'admin.sock');
   const proxy = await startProxy({ connect: `${runtime.socketPath},vm:${join(dir, 'vm')}`, flags: ['-adminSocket', admin, '-otlp', 'http://127.0.0.1:2'] }); // biome-ignore format: one line
@@ -54,6 +56,7 @@ async function realScrape(): Promise<Scrape> {
     for (const method of ['Version', 'ListContainers', 'ListPodSandbox', 'Status', 'UpdateRuntimeConfig'])
       await client.ask(method);
     await client.raw(methodPath('ImageStatus', 'runtime.v1'), image);
+    await client.ask('RunPodSandbox', { config: { metadata: { name: 'web', uid: 'u1', namespace: 'default' } } });
     await new Promise(resolve => setTimeout(resolve, 300));
     return await scrape(admin);
   } finally {

@@ -40,6 +40,7 @@ function makeRuntime(changes: Partial<RuntimeReport>): RuntimeReport {
     version: 'v1.7.24',
     packages: ['runtime.v1', 'runtime.v1alpha2'],
     labels: {},
+    retiring: null,
     snapshot: { pods: list(12), containers: list(31), images: list(9) },
     calls,
     lastError: null,

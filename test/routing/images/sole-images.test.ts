@@ -58,7 +58,12 @@ async function start(
   return node;
 }
 
-const of = (node: Node, id: string) => soleImages(node.state, node.state.runtimes.all.find(each => each.id === id)!);
+const settings = { streamBase: '', primaryWait: 0, listTimeout: 1_000 };
+
+function of({ state: node }: Node, id: string) {
+  const { runtimes } = node;
+  return soleImages({ runtimes, settings, node }, runtimes.all.find(each => each.id === id)!);
+}
 
 const busybox = [image('sha256:bb', ['docker.io/library/busybox:latest'], ['docker.io/library/busybox@sha256:b0'])];
 

@@ -18,7 +18,7 @@ async function populated(options: RoutedOptions = {}): Promise<{ lab: Routed; po
   const pods: string[] = [];
   const containers: string[] = [];
   for (const alt of [false, true]) {
-    const { pod_sandbox_id } = await lab.call('RunPodSandbox', podConfig('web', alt, { app: 'web' }));
+    const { pod_sandbox_id } = await lab.call('RunPodSandbox', podConfig(alt ? 'other' : 'web', alt, { app: 'web' }));
     const { container_id } = await lab.call('CreateContainer', containerConfig(pod_sandbox_id, 'main', { app: 'web' }));
     await lab.call('StartContainer', { container_id });
     await lab.call('PullImage', { image: { image: alt ? 'alt/busybox' : 'busybox' } });

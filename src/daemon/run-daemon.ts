@@ -9,6 +9,7 @@ import { Fault } from '../config/value-type.ts';
 import { openLog } from '../log/daemon-log.ts';
 import { SocketFileError } from '../transport/sockets/socket-file.ts';
 import { onHangup } from './hangups.ts';
+import { startQuietCollections } from './quiet-collections.ts';
 
 /** Runs the daemon with these flags; resolves with the exit status. Rejects with the reason why it cannot start. */
 export async function runDaemon(given: FlagValues): Promise<number> {
@@ -18,6 +19,7 @@ export async function runDaemon(given: FlagValues): Promise<number> {
   process.stderr.on('error', () => {});
   const { log, levels, lost, close } = await openLog(config.logLevel, config.logFormat, process.stderr);
   const stopping = stopSignal();
+  const endCollections = startQuietCollections();
   try {
     const started = startProxy(config, sourceOf(given), { levels, log, lost });
     onHangup(started);
@@ -31,6 +33,7 @@ export async function runDaemon(given: FlagValues): Promise<number> {
     log.info(Level.State, 'stopped');
     return 0;
   } finally {
+    endCollections();
     await close();
   }
 }

@@ -16,6 +16,9 @@ const channels = {
   log: ['ignore', 'ignore', 'pipe', 'ipc'],
 } as const satisfies Record<string, StdioOptions>;
 
+/** What debian/criproxy.service says of memory. */
+const packaged = { MALLOC_ARENA_MAX: '1' };
+
 /** All processes of a bench, each tied to this one, in a folder of their own. */
 export class Processes {
   private readonly folder = mkdtempSync(join(tmpdir(), 'criproxy-bench-'));
@@ -26,8 +29,13 @@ export class Processes {
     return join(this.folder, name);
   }
 
-  start([command, ...args]: readonly string[], channel: keyof typeof channels = 'ignore'): ChildProcess {
-    const child = spawnTied(command!, args, { stdio: [...channels[channel]] });
+  start(
+    [command, ...args]: readonly string[],
+    channel: keyof typeof channels = 'ignore',
+    environment: Readonly<Record<string, string>> = {},
+  ): ChildProcess {
+    const env = { ...process.env, ...environment };
+    const child = spawnTied(command!, args, { stdio: [...channels[channel]], env });
     this.children.add(child);
     return child;
   }
@@ -44,9 +52,9 @@ export class Processes {
     nodeFlags: readonly string[] = [],
   ): Promise<ChildProcess> {
     const built = process.env['CRIPROXY_BIN'];
-    if (built && nodeFlags.length === 0) return this.start([built, ...flags], channel);
+    if (built && nodeFlags.length === 0) return this.start([built, ...flags], channel, packaged);
     this.bundled ??= await bundle('src/main.ts', this.folder);
-    return this.start([process.execPath, ...nodeFlags, this.bundled, ...flags], channel);
+    return this.start([process.execPath, ...nodeFlags, this.bundled, ...flags], channel, packaged);
   }
 
   async end(...children: readonly ChildProcess[]): Promise<void> {

@@ -96,7 +96,7 @@ export const defaultLimits: Limits = {
   stallTimeout: 60_000,
   minProgress: 64 * KiB,
   linger: 1000,
-  sweepInterval: 5000,
+  sweepInterval: 10_000,
 };
 
 /**

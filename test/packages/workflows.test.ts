@@ -1,4 +1,6 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'tap';
 import { parse } from 'yaml';
@@ -100,5 +102,15 @@ test('each architecture is built on its own machine, and a release fails unless 
 test('the release job publishes what build/release.ts has gathered', async t => {
   const commands = read('release.yml').jobs['release']!.steps!.flatMap(step => step.run ?? []);
   t.ok(commands.some(command => command.includes('build/release.ts --bench')));
+
+  const folder = mkdtempSync(join(tmpdir(), 'criproxy-notes-test-'));
+  t.teardown(() => rmSync(folder, { recursive: true }));
+  mkdirSync(join(folder, 'dist/release'), { recursive: true });
+  writeFileSync(join(folder, 'dist/release/criproxy_1_linux_arm64_bench.txt'), '1.5  a figure\n');
+  writeFileSync(join(folder, 'notes.md'), 'changes\n');
+  const addFigures = commands.find(command => command.includes('>> notes.md'))!;
+  execFileSync('bash', ['-e', '-c', addFigures], { cwd: folder });
+  const notes = readFileSync(join(folder, 'notes.md'), 'utf8');
+  t.equal(notes, 'changes\n\n### criproxy_1_linux_arm64_bench.txt\n\n```\n1.5  a figure\n```\n');
   t.ok(commands.some(command => /gh release create .* dist\/release\/\*$/.test(command)));
 });

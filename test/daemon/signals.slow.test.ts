@@ -57,3 +57,13 @@ test('SIGTERM: new calls are not taken while the old ones are finished', async t
   await call;
   t.equal(await ended, 0);
 });
+
+test('SIGUSR1 neither ends it nor opens a debugger’s port', async t => {
+  const { proxy, client } = await startDaemon(t);
+  const pid = Number(/starts, pid (\d+)/.exec(proxy.log())![1]);
+  process.kill(pid, 'SIGUSR1');
+  t.equal((await client.ask('StopContainer', { container_id: 'c1' }, DEADLINE)).code, 0);
+  // A signal that came after it has been dealt with when the first one has.
+  t.equal(await proxy.stop('SIGTERM'), 0);
+  t.notMatch(proxy.log(), /Debugger/);
+});

@@ -90,6 +90,7 @@ test('every CRI method, streams and signals through it', options, async t => {
     'test/conformance/matrix/streams.test.ts',
     'test/conformance/matrix/restarts.test.ts',
     'test/daemon/process-name.slow.test.ts',
+    'test/daemon/signals.slow.test.ts',
     'test/systemd/daemon.slow.test.ts',
     'test/app/metrics/metrics.slow.test.ts',
   ]) {

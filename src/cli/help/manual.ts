@@ -12,6 +12,7 @@ export const manual = {
       'SIGHUP',
       'Read the configuration file again, as criproxy reload does. A fault in it is logged, and changes nothing.',
     ],
+    ['SIGUSR1', 'Ignored.'],
   ],
   files: [
     ['/etc/default/criproxy', 'CRIPROXY_ARGS, more flags of the service, and CRIPROXY_CONNECT, its runtimes.'],

@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { test } from 'tap';
 import { type Alarm, clearAlarm, setAlarm } from '../../src/base/alarm.ts';
+import { waitFor } from '../support/child.ts';
+import { elapse, fastForward } from '../support/virtual-time.ts';
 import { Random } from '../transport/support/random.ts';
 
 /** Sets alarms that are so many ms away, in this order; the returned list fills as they ring. */
@@ -11,61 +12,78 @@ function set(...delays: readonly number[]): { rung: number[]; alarms: Alarm[] } 
   return { rung, alarms: delays.map(delay => setAlarm(now + delay, () => rung.push(delay))) };
 }
 
-test('alarms ring in the order of their times, whichever was set first', async t => {
-  const { rung } = set(30, 10, 20, 5, 25);
-  await sleep(60);
-  t.strictSame(rung, [5, 10, 20, 25, 30]);
-});
+test(
+  'alarms ring in the order of their times, whichever was set first',
+  fastForward(async t => {
+    const { rung } = set(30, 10, 20, 5, 25);
+    await elapse(60);
+    t.strictSame(rung, [5, 10, 20, 25, 30]);
+  }),
+);
 
 test('an alarm never rings before its time', async t => {
   const early: number[] = [];
+  let rung = 0;
   for (let delay = 1; delay <= 40; delay++) {
     const at = performance.now() + delay;
     setAlarm(at, () => {
+      rung++;
       if (performance.now() < at) early.push(delay);
     });
   }
-  await sleep(80);
+  await waitFor('all of them', () => rung === 40 || undefined);
   t.strictSame(early, []);
 });
 
-test('an alarm whose time is past rings in a later tick', async t => {
-  const { rung } = set(-5);
-  t.strictSame(rung, []);
-  await sleep(20);
-  t.strictSame(rung, [-5]);
-});
+test(
+  'an alarm whose time is past rings in a later tick',
+  fastForward(async t => {
+    const { rung } = set(-5);
+    t.strictSame(rung, []);
+    await elapse(20);
+    t.strictSame(rung, [-5]);
+  }),
+);
 
-test('an alarm that is cleared does not ring, and others do', async t => {
-  const { rung, alarms } = set(10, 20, 30);
-  clearAlarm(alarms[0]);
-  clearAlarm(alarms[2]);
-  clearAlarm(alarms[2]);
-  clearAlarm(undefined);
-  await sleep(60);
-  t.strictSame(rung, [20]);
-  clearAlarm(alarms[1]);
-});
+test(
+  'an alarm that is cleared does not ring, and others do',
+  fastForward(async t => {
+    const { rung, alarms } = set(10, 20, 30);
+    clearAlarm(alarms[0]);
+    clearAlarm(alarms[2]);
+    clearAlarm(alarms[2]);
+    clearAlarm(undefined);
+    await elapse(60);
+    t.strictSame(rung, [20]);
+    clearAlarm(alarms[1]);
+  }),
+);
 
-test('an alarm that rings may set and clear others', async t => {
-  const rung: string[] = [];
-  const now = performance.now();
-  const other = setAlarm(now + 10.1, () => rung.push('cleared'));
-  setAlarm(now + 10, () => {
-    rung.push('first');
-    clearAlarm(other);
-    setAlarm(performance.now() + 5, () => rung.push('second'));
-  });
-  await sleep(60);
-  t.strictSame(rung, ['first', 'second']);
-});
+test(
+  'an alarm that rings may set and clear others',
+  fastForward(async t => {
+    const rung: string[] = [];
+    const now = performance.now();
+    const other = setAlarm(now + 10.1, () => rung.push('cleared'));
+    setAlarm(now + 10, () => {
+      rung.push('first');
+      clearAlarm(other);
+      setAlarm(performance.now() + 5, () => rung.push('second'));
+    });
+    await elapse(60);
+    t.strictSame(rung, ['first', 'second']);
+  }),
+);
 
-test('one that is further away than setTimeout can count does not ring at once', async t => {
-  const { rung, alarms } = set(1e12);
-  await sleep(20);
-  t.strictSame(rung, []);
-  clearAlarm(alarms[0]);
-});
+test(
+  'one that is further away than setTimeout can count does not ring at once',
+  fastForward(async t => {
+    const { rung, alarms } = set(1e12);
+    await elapse(20);
+    t.strictSame(rung, []);
+    clearAlarm(alarms[0]);
+  }),
+);
 
 test('of 2,000 alarms with times at random, half of them cleared, the others ring in order', async t => {
   const random = new Random(3);
@@ -74,7 +92,7 @@ test('of 2,000 alarms with times at random, half of them cleared, the others rin
   alarms.forEach((alarm, index) => {
     if (index % 2 === 0) clearAlarm(alarm);
   });
-  await sleep(100);
+  await waitFor('the others', () => rung.length === 1000 || undefined);
   t.strictSame(
     rung,
     delays.filter((_, index) => index % 2 === 1).sort((a, b) => a - b),

@@ -1,7 +1,7 @@
 import { tmpdir } from 'node:os';
 import { test } from 'tap';
+import { inVirtualTime, pass } from '../support/virtual-time.ts';
 import { type Config, PATIENT, ProxyLab } from './model/proxy-lab.ts';
-import { inVirtualTime, pass } from './model/virtual-time.ts';
 import { podConfig } from './support/routed.ts';
 
 test('a runtime that a restart left out and a reload puts back has its pods, whatever its id is', t =>

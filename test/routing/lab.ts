@@ -7,6 +7,7 @@ import { routedService } from '../../src/routing/service.ts';
 import { NodeState } from '../../src/routing/state/node-state.ts';
 import { criTypes, type Message } from '../support/cri-types.ts';
 import { methodFact, methodPath, type Package } from '../support/facts.ts';
+import { limit } from '../support/virtual-time.ts';
 import type { FakeRuntime } from './fakes.ts';
 
 export interface LogLine {
@@ -39,7 +40,7 @@ export interface AskOptions extends Partial<CallOptions> {
   readonly pkg?: Package;
 }
 
-const defaults: RoutingSettings = { streamBase: 'http://10.0.0.5:11250', primaryWait: 100, listTimeout: 100 };
+const streamBase = 'http://10.0.0.5:11250';
 
 /** The first runtime is the primary. `level`: of the log, 5 unless given. */
 export function startLab(
@@ -51,7 +52,12 @@ export function startLab(
   const logger = collectLog(log, level);
   const all = new Runtimes(runtimes);
   const node = new NodeState(all, maxSnapshotAge, logger);
-  const service = routedService(all, { ...defaults, ...others }, node, logger);
+  const service = routedService(
+    all,
+    { streamBase, primaryWait: limit(100), listTimeout: limit(100), ...others },
+    node,
+    logger,
+  );
   const methodOf = (method: string, pkg: Package) => {
     const found = service(methodPath(method, pkg));
     if (found === undefined) throw new Error(`no method ${method} in ${pkg}`);

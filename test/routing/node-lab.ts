@@ -9,6 +9,7 @@ import { routedService } from '../../src/routing/service.ts';
 import { NodeState } from '../../src/routing/state/node-state.ts';
 import { criTypes, type Message } from '../support/cri-types.ts';
 import { methodFact, methodPath, type Package } from '../support/facts.ts';
+import { limit } from '../support/virtual-time.ts';
 import { placeOf } from './fakes.ts';
 
 /** What a method is answered with: a message, or a list of them for a stream. Throws a ProxyError to fail. */
@@ -63,7 +64,12 @@ export function startNode(ids: readonly string[], options: NodeOptions = {}): No
   };
   const runtimes = new Runtimes(all as unknown as [Runtime], options.handlers, options.annotations);
   const state = new NodeState(runtimes, undefined, log);
-  const settings = { streamBase: 'http://10.0.0.5:11250', primaryWait: 50, listTimeout: 200, ...options.settings };
+  const settings = {
+    streamBase: 'http://10.0.0.5:11250',
+    primaryWait: limit(50),
+    listTimeout: limit(200),
+    ...options.settings,
+  };
   const service = routedService(runtimes, settings, state, log);
   const open = (): CallOptions => ({ metadata: [], deadline: undefined, signal: new AbortController().signal });
   const send = async (method: string, request: Message, pkg: Package): Promise<Message> => {

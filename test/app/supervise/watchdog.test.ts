@@ -1,8 +1,8 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { type Test, test } from 'tap';
 import { startWatchdog } from '../../../src/app/supervise/watchdog.ts';
 import type { Logger } from '../../../src/base/logger.ts';
 import { waitFor } from '../../support/child.ts';
+import { elapse, fastForward } from '../../support/virtual-time.ts';
 
 /** Not to be divided by three. */
 const patience = 61;
@@ -43,11 +43,14 @@ test('a check that fails gives none, and says why', async t => {
   t.equal(warnings[0], 'criproxy does not answer itself, and gives systemd no sign of life: nobody listens');
 });
 
-test('a check that hangs gives none, and is not begun again', async t => {
-  const { checks, signs } = watch(t, () => new Promise(() => {}));
-  await sleep(patience * 3);
-  t.same([checks.length, signs.length], [1, 0]);
-});
+test(
+  'a check that hangs gives none, and is not begun again',
+  fastForward(async t => {
+    const { checks, signs } = watch(t, () => new Promise(() => {}));
+    await elapse(patience * 3);
+    t.same([checks.length, signs.length], [1, 0]);
+  }),
+);
 
 test('an event loop that stands still gives none', async t => {
   const { signs } = watch(t, async () => {});

@@ -1,9 +1,9 @@
+import { pass } from '../../support/virtual-time.ts';
 import type { Random } from '../../wire/seeded.ts';
 import { containerConfig, podConfig } from '../support/routed.ts';
 import { damage } from './damage.ts';
 import type { Engine, Fault } from './engine.ts';
 import type { Config, Party } from './proxy-lab.ts';
-import { pass } from './virtual-time.ts';
 import type { World } from './world.ts';
 
 const faults: readonly Fault[] = ['down', 'down', 'hang', 'error', 'garbage', 'slow', 'lazy', 'filters'];

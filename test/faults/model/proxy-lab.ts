@@ -11,8 +11,8 @@ import { watchedService } from '../../../src/watch/watched-service.ts';
 import { configOfFlags } from '../../support/config-of-flags.ts';
 import { criTypes, type Message } from '../../support/cri-types.ts';
 import { methodFact, methodPath } from '../../support/facts.ts';
+import { outcomeOf, settled } from '../../support/virtual-time.ts';
 import { Engine, EnginePort, LIST_TIMEOUT } from './engine.ts';
-import { outcomeOf, settled } from './virtual-time.ts';
 
 /** A runtime of a configuration. `alias`: its socket is named by another path. */
 export interface Party {

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { inVirtualTime } from './virtual-time.ts';
+import { inVirtualTime } from '../../support/virtual-time.ts';
 import { World } from './world.ts';
 
 /** How a run has ended. */

@@ -1,11 +1,11 @@
 import type { Message } from '../../support/cri-types.ts';
+import { pass } from '../../support/virtual-time.ts';
 import { type Random, seeded } from '../../wire/seeded.ts';
 import { delayOf, type Engine, SLOW } from './engine.ts';
 import { Knowledge } from './knowledge.ts';
 import type { Kind } from './lives.ts';
 import { moves } from './moves.ts';
 import { type Answer, type AskOptions, type Config, ProxyLab } from './proxy-lab.ts';
-import { pass } from './virtual-time.ts';
 
 /** How long the proxy's own question to a runtime lasts at least, in ms. */
 const ONE_QUESTION = 100_000;

@@ -2,6 +2,7 @@ import { test } from 'tap';
 import { Code } from '../../../src/base/codes.ts';
 import { FRESH } from '../../../src/routing/call/holding.ts';
 import type { Message } from '../../support/cri-types.ts';
+import { elapse, fastForward } from '../../support/virtual-time.ts';
 import { failure, type Node, startNode } from '../node-lab.ts';
 
 const DIGEST = `sha256:${'fedcba9876543210'.repeat(4)}`;
@@ -147,7 +148,7 @@ const rows: readonly Row[] = [
         throw failure(Code.Unknown, 'no such registry');
       };
       await node.fault('PullImage', { image: { image: 'alt/web:1' } });
-      await new Promise(resolve => setTimeout(resolve, 5));
+      await elapse(5);
       await node.call('ListImages');
       altOf(node).goDown();
     },
@@ -165,16 +166,19 @@ const rows: readonly Row[] = [
 ];
 
 for (const { what, images = [], request = byName, prepare, got } of rows) {
-  test(`ImageStatus without a pod when ${what}: ${got}`, async t => {
-    const node = await start(images);
-    t.teardown(() => node.stop());
-    await prepare(node);
-    const outcome = await node.call('ImageStatus', request).then(
-      answer => (answer['image'] === null ? 'missing' : 'there'),
-      (fault: { code: number }) => fault.code,
-    );
-    t.equal(outcome, got);
-  });
+  test(
+    `ImageStatus without a pod when ${what}: ${got}`,
+    fastForward(async t => {
+      const node = await start(images);
+      t.teardown(() => node.stop());
+      await prepare(node);
+      const outcome = await node.call('ImageStatus', request).then(
+        answer => (answer['image'] === null ? 'missing' : 'there'),
+        (fault: { code: number }) => fault.code,
+      );
+      t.equal(outcome, got);
+    }),
+  );
 }
 
 test('the status of an image from a list is the one that its runtime would give', async t => {
@@ -192,14 +196,17 @@ test('the status of an image from a list is the one that its runtime would give'
   }
 });
 
-test('a snapshot older than -maxSnapshotAge tells nothing', async t => {
-  const node = await start();
-  t.teardown(() => node.stop());
-  node.state.changeGeneration({ runtimes: node.state.runtimes, settings: {} as never }, 0);
-  altOf(node).goDown();
-  await new Promise(resolve => setTimeout(resolve, 5));
-  t.equal((await node.fault('ImageStatus', byName)).code, Code.Unavailable);
-});
+test(
+  'a snapshot older than -maxSnapshotAge tells nothing',
+  fastForward(async t => {
+    const node = await start();
+    t.teardown(() => node.stop());
+    node.state.changeGeneration({ runtimes: node.state.runtimes, settings: {} as never }, 0);
+    altOf(node).goDown();
+    await elapse(5);
+    t.equal((await node.fault('ImageStatus', byName)).code, Code.Unavailable);
+  }),
+);
 
 test('one that is known to hang is not asked again', async t => {
   const node = await start([], { listTimeout: 50 });

@@ -2,6 +2,7 @@ import { test } from 'tap';
 import { Code } from '../../../src/base/codes.ts';
 import { FIRST_SEEN } from '../../../src/cri/read/pod-identity.ts';
 import type { Message } from '../../support/cri-types.ts';
+import { fastForward } from '../../support/virtual-time.ts';
 import { type Answer, failure, type Node, type NodeOptions, startNode } from '../node-lab.ts';
 
 const TARGET = 'kubernetes.io/target-runtime';
@@ -127,19 +128,22 @@ const who = (ids: readonly string[] | string | number) =>
   typeof ids === 'number' ? `code ${ids}` : [ids].flat().map(id => id || 'the primary');
 
 for (const [what, spec, uid, status, pull] of cells) {
-  test(`the pod is ${what}: ImageStatus ${who(status)}, PullImage ${who(pull)}`, async t => {
-    const node = await start([]);
-    t.teardown(() => node.stop());
-    const image = { image: 'web', ...spec };
-    const outcome = async (method: string, request: Message) => {
-      const fault = await node.call(method, request).catch((error: { code: number }) => error);
-      const asked = askedOf(node, method);
-      return 'code' in fault ? fault['code'] : method === 'PullImage' ? asked[0] : asked;
-    };
-    t.strictSame(await outcome('ImageStatus', { image }), status);
-    const sandbox_config = { metadata: { uid }, annotations: spec['annotations'] ?? {} };
-    t.strictSame(await outcome('PullImage', { image, sandbox_config }), pull);
-  });
+  test(
+    `the pod is ${what}: ImageStatus ${who(status)}, PullImage ${who(pull)}`,
+    fastForward(async t => {
+      const node = await start([]);
+      t.teardown(() => node.stop());
+      const image = { image: 'web', ...spec };
+      const outcome = async (method: string, request: Message) => {
+        const fault = await node.call(method, request).catch((error: { code: number }) => error);
+        const asked = askedOf(node, method);
+        return 'code' in fault ? fault['code'] : method === 'PullImage' ? asked[0] : asked;
+      };
+      t.strictSame(await outcome('ImageStatus', { image }), status);
+      const sandbox_config = { metadata: { uid }, annotations: spec['annotations'] ?? {} };
+      t.strictSame(await outcome('PullImage', { image, sandbox_config }), pull);
+    }),
+  );
 }
 
 /** Handlers of a pod whose names have changed since it was made, and what its runtime gets. */
@@ -151,18 +155,21 @@ const stale: ReadonlyArray<readonly [pod: string, handler: string, own: string]>
 ];
 
 for (const [pod, runtime_handler, own] of stale) {
-  test(`the handler ${runtime_handler} of a pod ${pod} of alt is ${own || 'its default'} there`, async t => {
-    const node = await start(['alt']);
-    t.teardown(() => node.stop());
-    const image = { image: 'web', runtime_handler, ...seen(pod) };
-    await node.call('ImageStatus', { image });
-    await node.call('PullImage', { image, sandbox_config: { metadata: { uid: `uid-${pod}` } } });
-    const { asked } = node.runtimes['alt']!;
-    t.strictSame(
-      ['ImageStatus', 'PullImage'].map(method => asked(method)[0]!['image'].runtime_handler ?? ''),
-      [own, own],
-    );
-  });
+  test(
+    `the handler ${runtime_handler} of a pod ${pod} of alt is ${own || 'its default'} there`,
+    fastForward(async t => {
+      const node = await start(['alt']);
+      t.teardown(() => node.stop());
+      const image = { image: 'web', runtime_handler, ...seen(pod) };
+      await node.call('ImageStatus', { image });
+      await node.call('PullImage', { image, sandbox_config: { metadata: { uid: `uid-${pod}` } } });
+      const { asked } = node.runtimes['alt']!;
+      t.strictSame(
+        ['ImageStatus', 'PullImage'].map(method => asked(method)[0]!['image'].runtime_handler ?? ''),
+        [own, own],
+      );
+    }),
+  );
 }
 
 /** As the kubelet starts a container of a pod that it has first seen at another time than its sandbox says. */
@@ -174,94 +181,118 @@ const createAgain = (pod: string) => ({
   sandbox_config: { metadata: { uid: `uid-${pod}` }, ...again },
 });
 
-test('after a restart of the kubelet an image that only alt has is there for its pod, without a pull', async t => {
-  const node = await start(['alt']);
-  t.teardown(() => node.stop());
-  t.equal((await node.call('ImageStatus', statusAgain))['image']?.id, DIGEST);
-  t.strictSame(await node.call('CreateContainer', createAgain('a')), { container_id: 'alt__c' });
-  t.strictSame(askedOf(node, 'CreateContainer'), ['alt']);
-});
+test(
+  'after a restart of the kubelet an image that only alt has is there for its pod, without a pull',
+  fastForward(async t => {
+    const node = await start(['alt']);
+    t.teardown(() => node.stop());
+    t.equal((await node.call('ImageStatus', statusAgain))['image']?.id, DIGEST);
+    t.strictSame(await node.call('CreateContainer', createAgain('a')), { container_id: 'alt__c' });
+    t.strictSame(askedOf(node, 'CreateContainer'), ['alt']);
+  }),
+);
 
 for (const [pod, owner, holder] of [
   ['p', '', 'alt'],
   ['a', 'alt', ''],
 ] as const) {
-  test(`a wrong guess for pod ${pod}, whose image only ${holder || 'the primary'} has, costs one failed try`, async t => {
-    const node = await start([holder]);
-    t.teardown(() => node.stop());
-    t.equal((await node.call('ImageStatus', statusAgain))['image']?.id, DIGEST, 'it is somewhere');
-    t.equal((await node.fault('CreateContainer', createAgain(pod))).code, Code.NotFound, 'but not there');
-    t.equal((await node.call('ImageStatus', statusAgain))['image'], null, 'now the pod is known');
-    await node.call('PullImage', { ...statusAgain, sandbox_config: createAgain(pod).sandbox_config });
-    t.strictSame(askedOf(node, 'PullImage'), [owner]);
-  });
+  test(
+    `a wrong guess for pod ${pod}, whose image only ${holder || 'the primary'} has, costs one failed try`,
+    fastForward(async t => {
+      const node = await start([holder]);
+      t.teardown(() => node.stop());
+      t.equal((await node.call('ImageStatus', statusAgain))['image']?.id, DIGEST, 'it is somewhere');
+      t.equal((await node.fault('CreateContainer', createAgain(pod))).code, Code.NotFound, 'but not there');
+      t.equal((await node.call('ImageStatus', statusAgain))['image'], null, 'now the pod is known');
+      await node.call('PullImage', { ...statusAgain, sandbox_config: createAgain(pod).sandbox_config });
+      t.strictSame(askedOf(node, 'PullImage'), [owner]);
+    }),
+  );
 }
 
 /** As a kubelet up to 1.18 starts a container: its ImageStatus tells nothing of the pod. */
 const statusAlone = { image: { image: 'web' } };
 
-test('a kubelet that tells nothing of the pod: a wrong guess costs one failed try', async t => {
-  const node = await start(['alt']);
-  t.teardown(() => node.stop());
-  const isThere = async () => (await node.call('ImageStatus', statusAlone))['image'] !== null;
-  const create = (pod_sandbox_id: string) => ({ pod_sandbox_id, config: { image: { image: DIGEST } } });
-  t.equal(await isThere(), true);
-  t.equal((await node.fault('CreateContainer', create('p'))).code, Code.NotFound);
-  t.equal((await node.call('ImageStatus', { image: { image: DIGEST } }))['image']?.id, DIGEST, 'its user can be found');
-  t.equal(await isThere(), false, 'so it is pulled');
-  await node.call('PullImage', { image: { image: 'web' }, sandbox_config: { metadata: { uid: 'uid-p' } } });
-  t.strictSame(askedOf(node, 'PullImage'), ['']);
-  t.equal(await isThere(), true, 'others are told as before');
-  await node.call('CreateContainer', create('alt__a'));
-  t.equal(await isThere(), true);
-});
+test(
+  'a kubelet that tells nothing of the pod: a wrong guess costs one failed try',
+  fastForward(async t => {
+    const node = await start(['alt']);
+    t.teardown(() => node.stop());
+    const isThere = async () => (await node.call('ImageStatus', statusAlone))['image'] !== null;
+    const create = (pod_sandbox_id: string) => ({ pod_sandbox_id, config: { image: { image: DIGEST } } });
+    t.equal(await isThere(), true);
+    t.equal((await node.fault('CreateContainer', create('p'))).code, Code.NotFound);
+    t.equal(
+      (await node.call('ImageStatus', { image: { image: DIGEST } }))['image']?.id,
+      DIGEST,
+      'its user can be found',
+    );
+    t.equal(await isThere(), false, 'so it is pulled');
+    await node.call('PullImage', { image: { image: 'web' }, sandbox_config: { metadata: { uid: 'uid-p' } } });
+    t.strictSame(askedOf(node, 'PullImage'), ['']);
+    t.equal(await isThere(), true, 'others are told as before');
+    await node.call('CreateContainer', create('alt__a'));
+    t.equal(await isThere(), true);
+  }),
+);
 
 for (const [what, code, there] of [
   ['is down', Code.Unavailable, true],
   ['has it, and fails for another reason', Code.Unknown, true],
 ] as const) {
-  test(`a container that could not be made because its runtime ${what} tells nothing of its image`, async t => {
-    const node = await start(['', 'alt']);
-    t.teardown(() => node.stop());
-    node.runtimes['']!.answers['CreateContainer'] = () => {
-      throw failure(code, what);
-    };
-    await node.call('ImageStatus', statusAlone);
-    await node.fault('CreateContainer', { pod_sandbox_id: 'p', config: { image: { image: DIGEST } } });
-    t.equal((await node.call('ImageStatus', statusAlone))['image'] !== null, there);
-  });
+  test(
+    `a container that could not be made because its runtime ${what} tells nothing of its image`,
+    fastForward(async t => {
+      const node = await start(['', 'alt']);
+      t.teardown(() => node.stop());
+      node.runtimes['']!.answers['CreateContainer'] = () => {
+        throw failure(code, what);
+      };
+      await node.call('ImageStatus', statusAlone);
+      await node.fault('CreateContainer', { pod_sandbox_id: 'p', config: { image: { image: DIGEST } } });
+      t.equal((await node.call('ImageStatus', statusAlone))['image'] !== null, there);
+    }),
+  );
 }
 
 for (const method of ['PullImage', 'CreateContainer', 'RunPodSandbox', 'RestorePod']) {
-  test(`${method} tells the time at which the kubelet has seen a pod`, async t => {
-    const node = await start([]);
-    t.teardown(() => node.stop());
-    const { sandbox_config } = createAgain('a');
-    const requests: Record<string, Message> = {
-      PullImage: { image: { image: 'web' }, sandbox_config },
-      CreateContainer: createAgain('a'),
-      RunPodSandbox: { config: { ...sandbox_config, annotations: { ...sandbox_config.annotations, [TARGET]: 'alt' } } },
-      RestorePod: { config: { ...sandbox_config, annotations: { ...sandbox_config.annotations, [TARGET]: 'alt' } } },
-    };
-    await node.call(method, requests[method]).catch(() => {});
-    await node.call('ImageStatus', statusAgain);
-    t.strictSame(askedOf(node, 'ImageStatus'), ['alt']);
-  });
+  test(
+    `${method} tells the time at which the kubelet has seen a pod`,
+    fastForward(async t => {
+      const node = await start([]);
+      t.teardown(() => node.stop());
+      const { sandbox_config } = createAgain('a');
+      const requests: Record<string, Message> = {
+        PullImage: { image: { image: 'web' }, sandbox_config },
+        CreateContainer: createAgain('a'),
+        RunPodSandbox: {
+          config: { ...sandbox_config, annotations: { ...sandbox_config.annotations, [TARGET]: 'alt' } },
+        },
+        RestorePod: { config: { ...sandbox_config, annotations: { ...sandbox_config.annotations, [TARGET]: 'alt' } } },
+      };
+      await node.call(method, requests[method]).catch(() => {});
+      await node.call('ImageStatus', statusAgain);
+      t.strictSame(askedOf(node, 'ImageStatus'), ['alt']);
+    }),
+  );
 }
 
-test('a pod whose annotation is an id of before restarts its containers where it runs', async t => {
-  const node = await start(['alt']);
-  t.teardown(() => node.stop());
-  const annotations = { [FIRST_SEEN]: 'seen-a', [TARGET]: 'the id of before' };
-  const image = { image: 'web', annotations };
-  const sandbox_config = { metadata: { uid: 'uid-a' }, annotations };
-  t.equal((await node.call('ImageStatus', { image }))['image'].id, DIGEST);
-  t.strictSame(await node.call('PullImage', { image, sandbox_config }), { image_ref: DIGEST });
-  const config = { image: { image: DIGEST } };
-  t.strictSame(await node.call('CreateContainer', { pod_sandbox_id: 'alt__a', config, sandbox_config }), {
-    container_id: 'alt__c',
-  });
-});
+test(
+  'a pod whose annotation is an id of before restarts its containers where it runs',
+  fastForward(async t => {
+    const node = await start(['alt']);
+    t.teardown(() => node.stop());
+    const annotations = { [FIRST_SEEN]: 'seen-a', [TARGET]: 'the id of before' };
+    const image = { image: 'web', annotations };
+    const sandbox_config = { metadata: { uid: 'uid-a' }, annotations };
+    t.equal((await node.call('ImageStatus', { image }))['image'].id, DIGEST);
+    t.strictSame(await node.call('PullImage', { image, sandbox_config }), { image_ref: DIGEST });
+    const config = { image: { image: DIGEST } };
+    t.strictSame(await node.call('CreateContainer', { pod_sandbox_id: 'alt__a', config, sandbox_config }), {
+      container_id: 'alt__c',
+    });
+  }),
+);
 
 const HEX = DIGEST.slice('sha256:'.length);
 
@@ -276,16 +307,19 @@ const forms: ReadonlyArray<readonly [listed: string, asked: string, own: string]
 ];
 
 for (const [listed, asked, own] of forms) {
-  test(`CreateContainer with ${asked.slice(0, 12)} on a runtime that lists ${listed.slice(0, 12)}`, async t => {
-    const node = await start(['alt']);
-    t.teardown(() => node.stop());
-    node.runtimes['alt']!.answers['ListImages'] = () => ({ images: [{ id: listed }] });
-    await node.call('ListImages');
-    const config = { image: { image: asked, user_specified_image: 'web' }, mounts: [{ image: { image: asked } }] };
-    await node.call('CreateContainer', { pod_sandbox_id: 'alt__a', config });
-    const [request] = node.runtimes['alt']!.asked('CreateContainer');
-    t.equal(request!['config'].image.image, own);
-    t.equal(request!['config'].image.user_specified_image, 'web');
-    t.equal(request!['config'].mounts[0].image.image, own, 'a mount');
-  });
+  test(
+    `CreateContainer with ${asked.slice(0, 12)} on a runtime that lists ${listed.slice(0, 12)}`,
+    fastForward(async t => {
+      const node = await start(['alt']);
+      t.teardown(() => node.stop());
+      node.runtimes['alt']!.answers['ListImages'] = () => ({ images: [{ id: listed }] });
+      await node.call('ListImages');
+      const config = { image: { image: asked, user_specified_image: 'web' }, mounts: [{ image: { image: asked } }] };
+      await node.call('CreateContainer', { pod_sandbox_id: 'alt__a', config });
+      const [request] = node.runtimes['alt']!.asked('CreateContainer');
+      t.equal(request!['config'].image.image, own);
+      t.equal(request!['config'].image.user_specified_image, 'web');
+      t.equal(request!['config'].mounts[0].image.image, own, 'a mount');
+    }),
+  );
 }

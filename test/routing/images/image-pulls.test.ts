@@ -2,6 +2,7 @@ import { test } from 'tap';
 import { Code } from '../../../src/base/codes.ts';
 import { FIRST_SEEN } from '../../../src/cri/read/pod-identity.ts';
 import type { Message } from '../../support/cri-types.ts';
+import { fastForward } from '../../support/virtual-time.ts';
 import { type Answer, failure, startNode } from '../node-lab.ts';
 
 const TARGET = 'kubernetes.io/target-runtime';
@@ -82,22 +83,28 @@ const pulls: ReadonlyArray<
 ];
 
 for (const [what, image, sandbox_config, owner, own] of pulls) {
-  test(`PullImage with ${what} is for ${owner || 'the primary'}`, async t => {
-    const node = await start();
-    t.teardown(() => node.stop());
-    await node.call('PullImage', { image, ...(sandbox_config && { sandbox_config }) });
-    t.strictSame(askedOf(node, 'PullImage'), [[owner, own ?? image['image']]]);
-  });
+  test(
+    `PullImage with ${what} is for ${owner || 'the primary'}`,
+    fastForward(async t => {
+      const node = await start();
+      t.teardown(() => node.stop());
+      await node.call('PullImage', { image, ...(sandbox_config && { sandbox_config }) });
+      t.strictSame(askedOf(node, 'PullImage'), [[owner, own ?? image['image']]]);
+    }),
+  );
 }
 
-test('a pod that moved is where it is ready', async t => {
-  const node = await start();
-  t.teardown(() => node.stop());
-  node.runtimes['']!.answers['ListPodSandbox'] = () => ({ items: [podOf('a', 'T2', 'SANDBOX_NOTREADY')] });
-  await node.call('ListPodSandbox');
-  await node.call('PullImage', { image: { image: 'web' }, sandbox_config: { metadata: { uid: 'uid-a' } } });
-  t.strictSame(askedOf(node, 'PullImage'), [['alt', 'web']]);
-});
+test(
+  'a pod that moved is where it is ready',
+  fastForward(async t => {
+    const node = await start();
+    t.teardown(() => node.stop());
+    node.runtimes['']!.answers['ListPodSandbox'] = () => ({ items: [podOf('a', 'T2', 'SANDBOX_NOTREADY')] });
+    await node.call('ListPodSandbox');
+    await node.call('PullImage', { image: { image: 'web' }, sandbox_config: { metadata: { uid: 'uid-a' } } });
+    t.strictSame(askedOf(node, 'PullImage'), [['alt', 'web']]);
+  }),
+);
 
 const conflicts: ReadonlyArray<readonly [what: string, request: Message, parts: readonly string[]]> = [
   [
@@ -120,14 +127,17 @@ const conflicts: ReadonlyArray<readonly [what: string, request: Message, parts: 
 for (const [what, request, parts] of conflicts) {
   // A pod whose annotation names no runtime any more may be known by the time that it was seen: image-owner.test.ts.
   for (const method of what === 'an unknown runtime' ? ['PullImage'] : ['PullImage', 'ImageStatus']) {
-    test(`${method} with ${what} is InvalidArgument`, async t => {
-      const node = await start();
-      t.teardown(() => node.stop());
-      const { code, message } = await node.fault(method, request);
-      t.equal(code, Code.InvalidArgument);
-      for (const part of parts) t.ok(message.includes(part), `${part} in: ${message}`);
-      t.strictSame(askedOf(node, method), [], 'nobody is asked');
-    });
+    test(
+      `${method} with ${what} is InvalidArgument`,
+      fastForward(async t => {
+        const node = await start();
+        t.teardown(() => node.stop());
+        const { code, message } = await node.fault(method, request);
+        t.equal(code, Code.InvalidArgument);
+        for (const part of parts) t.ok(message.includes(part), `${part} in: ${message}`);
+        t.strictSame(askedOf(node, method), [], 'nobody is asked');
+      }),
+    );
   }
 }
 
@@ -165,16 +175,19 @@ const statuses: ReadonlyArray<
 ];
 
 for (const [what, image, holders, asked, tags] of statuses) {
-  test(`ImageStatus with ${what} is asked of ${asked.map(id => id || 'the primary').join(', ')}`, async t => {
-    const node = await start(Object.fromEntries(holders.map(id => [id, [web]])));
-    t.teardown(() => node.stop());
-    const answer = await node.call('ImageStatus', { image });
-    t.strictSame(
-      askedOf(node, 'ImageStatus').map(([id]) => id),
-      asked,
-    );
-    t.strictSame(answer['image']?.repo_tags, tags);
-  });
+  test(
+    `ImageStatus with ${what} is asked of ${asked.map(id => id || 'the primary').join(', ')}`,
+    fastForward(async t => {
+      const node = await start(Object.fromEntries(holders.map(id => [id, [web]])));
+      t.teardown(() => node.stop());
+      const answer = await node.call('ImageStatus', { image });
+      t.strictSame(
+        askedOf(node, 'ImageStatus').map(([id]) => id),
+        asked,
+      );
+      t.strictSame(answer['image']?.repo_tags, tags);
+    }),
+  );
 }
 
 /** The image of a container in a pod of alt, and what alt gets. */
@@ -189,30 +202,36 @@ const created: ReadonlyArray<readonly [image: string, own: string]> = [
 ];
 
 for (const [image, own] of created) {
-  test(`CreateContainer in a pod of alt with image ${image} gets ${own}`, async t => {
-    const node = await start();
-    t.teardown(() => node.stop());
-    const config = { image: { image }, mounts: [{ image: { image } }] };
-    await node.call('CreateContainer', { pod_sandbox_id: 'alt__a', config });
-    const [request] = node.runtimes['alt']!.asked('CreateContainer');
-    t.equal(request!['config'].image.image, own);
-    t.equal(request!['config'].mounts[0].image.image, own, 'a mount');
-  });
+  test(
+    `CreateContainer in a pod of alt with image ${image} gets ${own}`,
+    fastForward(async t => {
+      const node = await start();
+      t.teardown(() => node.stop());
+      const config = { image: { image }, mounts: [{ image: { image } }] };
+      await node.call('CreateContainer', { pod_sandbox_id: 'alt__a', config });
+      const [request] = node.runtimes['alt']!.asked('CreateContainer');
+      t.equal(request!['config'].image.image, own);
+      t.equal(request!['config'].mounts[0].image.image, own, 'a mount');
+    }),
+  );
 }
 
 for (const [pod, image, owner] of [
   ['alt__a', 'other/web', 'other'],
   ['p', 'alt/web', 'alt'],
 ] as const) {
-  test(`CreateContainer in pod ${pod} with image ${image} is InvalidArgument`, async t => {
-    const node = await start();
-    t.teardown(() => node.stop());
-    const { code, message } = await node.fault('CreateContainer', {
-      pod_sandbox_id: pod,
-      config: { image: { image } },
-    });
-    t.equal(code, Code.InvalidArgument);
-    t.match(message, `image "${image}" belongs to runtime ${owner}`);
-    t.match(message, `name it without "${owner}/"`);
-  });
+  test(
+    `CreateContainer in pod ${pod} with image ${image} is InvalidArgument`,
+    fastForward(async t => {
+      const node = await start();
+      t.teardown(() => node.stop());
+      const { code, message } = await node.fault('CreateContainer', {
+        pod_sandbox_id: pod,
+        config: { image: { image } },
+      });
+      t.equal(code, Code.InvalidArgument);
+      t.match(message, `image "${image}" belongs to runtime ${owner}`);
+      t.match(message, `name it without "${owner}/"`);
+    }),
+  );
 }

@@ -2,6 +2,7 @@ import { test } from 'tap';
 import { Code } from '../../../src/base/codes.ts';
 import { FRESH } from '../../../src/routing/call/holding.ts';
 import type { Message } from '../../support/cri-types.ts';
+import { elapse, fastForward } from '../../support/virtual-time.ts';
 import { type Answer, failure, type Node, startNode } from '../node-lab.ts';
 
 const HEX = 'fedcba9876543210'.repeat(4);
@@ -258,47 +259,56 @@ const askedOf = (node: Node) =>
   Object.values(node.runtimes).flatMap(({ id, asked }) => asked('RemoveImage').map(() => id));
 
 for (const { what, image = { image: DIGEST }, primary, alt, state = 'up', code, asked } of rows) {
-  test(`RemoveImage when ${what}; alt ${state}: ${code}`, async t => {
-    const node = await start(primary, alt, state);
-    t.teardown(() => node.stop());
-    const fault = await node.call('RemoveImage', { image }).then(
-      () => ({ code: Code.OK, message: '' }),
-      (error: { code: number; message: string }) => error,
-    );
-    t.equal(fault.code, code, fault.message);
-    t.strictSame(askedOf(node), asked);
-  });
+  test(
+    `RemoveImage when ${what}; alt ${state}: ${code}`,
+    fastForward(async t => {
+      const node = await start(primary, alt, state);
+      t.teardown(() => node.stop());
+      const fault = await node.call('RemoveImage', { image }).then(
+        () => ({ code: Code.OK, message: '' }),
+        (error: { code: number; message: string }) => error,
+      );
+      t.equal(fault.code, code, fault.message);
+      t.strictSame(askedOf(node), asked);
+    }),
+  );
 }
 
-test('a removal that alt does not end is Unavailable, and is not begun again while it lasts', async t => {
-  const node = await start(holding([web]), holding([web]), 'up');
-  t.teardown(() => node.stop());
-  let end = (_answer: Message) => {};
-  node.runtimes['alt']!.answers['RemoveImage'] = () => new Promise<Message>(resolve => (end = resolve));
-  const first = await node.fault('RemoveImage', { image: { image: DIGEST } });
-  t.equal(first.code, Code.Unavailable);
-  t.match(first.message, /runtime alt does not answer: .*; it may have the image/);
-  t.strictSame(askedOf(node), ['', 'alt'], 'the primary has removed its own');
-  await node.fault('RemoveImage', { image: { image: DIGEST } });
-  t.strictSame(askedOf(node), ['', 'alt']);
-  end({});
-  node.runtimes['alt']!.answers['ListImages'] = () => ({});
-  await node.call('RemoveImage', { image: { image: DIGEST } });
-  t.strictSame(askedOf(node), ['', 'alt'], 'when it has ended the image is gone');
-});
+test(
+  'a removal that alt does not end is Unavailable, and is not begun again while it lasts',
+  fastForward(async t => {
+    const node = await start(holding([web]), holding([web]), 'up');
+    t.teardown(() => node.stop());
+    let end = (_answer: Message) => {};
+    node.runtimes['alt']!.answers['RemoveImage'] = () => new Promise<Message>(resolve => (end = resolve));
+    const first = await node.fault('RemoveImage', { image: { image: DIGEST } });
+    t.equal(first.code, Code.Unavailable);
+    t.match(first.message, /runtime alt does not answer: .*; it may have the image/);
+    t.strictSame(askedOf(node), ['', 'alt'], 'the primary has removed its own');
+    await node.fault('RemoveImage', { image: { image: DIGEST } });
+    t.strictSame(askedOf(node), ['', 'alt']);
+    end({});
+    node.runtimes['alt']!.answers['ListImages'] = () => ({});
+    await node.call('RemoveImage', { image: { image: DIGEST } });
+    t.strictSame(askedOf(node), ['', 'alt'], 'when it has ended the image is gone');
+  }),
+);
 
-test('the primary may take as long as the client waits', async t => {
-  const slow = (answer: Answer) => async (request: Message) => {
-    await new Promise(resolve => setTimeout(resolve, 400));
-    return (await answer(request)) as Message;
-  };
-  const quick = holding([web]);
-  const primary = Object.fromEntries(Object.entries(quick).map(([method, answer]) => [method, slow(answer)]));
-  const node = await start(primary, holding([web]), 'up');
-  t.teardown(() => node.stop());
-  await node.call('RemoveImage', { image: { image: DIGEST } });
-  t.strictSame(askedOf(node).sort(), ['', 'alt']);
-});
+test(
+  'the primary may take as long as the client waits',
+  fastForward(async t => {
+    const slow = (answer: Answer) => async (request: Message) => {
+      await elapse(400);
+      return (await answer(request)) as Message;
+    };
+    const quick = holding([web]);
+    const primary = Object.fromEntries(Object.entries(quick).map(([method, answer]) => [method, slow(answer)]));
+    const node = await start(primary, holding([web]), 'up');
+    t.teardown(() => node.stop());
+    await node.call('RemoveImage', { image: { image: DIGEST } });
+    t.strictSame(askedOf(node).sort(), ['', 'alt']);
+  }),
+);
 
 test('one runtime alone judges for itself, as without a proxy', async t => {
   const node = startNode([''], { answers: { '': holding([web], [user({ image_id: DIGEST })]) } });

@@ -3,6 +3,7 @@ import { Code } from '../../../src/base/codes.ts';
 import { ProxyError } from '../../../src/base/error.ts';
 import { criTypes, type Message } from '../../support/cri-types.ts';
 import { methodFact } from '../../support/facts.ts';
+import { fastForward } from '../../support/virtual-time.ts';
 import { type Answers, fakeRuntime } from '../fakes.ts';
 import { settle, startLab } from '../lab.ts';
 
@@ -138,17 +139,20 @@ for (const method of ofState) {
 }
 
 for (const method of ofSamples) {
-  test(`${method} goes without a secondary that fails, is down or does not answer`, async t => {
-    const lab = startLab([
-      fakeRuntime('', { answers: { [method]: answerOf(method, 'x') } }),
-      fakeRuntime('fails', { answers: { [method]: broken } }),
-      ...(method === 'ListPodSandboxStats' ? [] : [fakeRuntime('lacks')]),
-      fakeRuntime('down', { state: 'lost' }),
-      fakeRuntime('hangs', { answers: { [method]: () => new Promise<Buffer>(() => {}) } }),
-    ]);
-    t.teardown(() => lab.stop());
-    t.strictSame(namesIn(await lab.call(method)), ['x']);
-  });
+  test(
+    `${method} goes without a secondary that fails, is down or does not answer`,
+    fastForward(async t => {
+      const lab = startLab([
+        fakeRuntime('', { answers: { [method]: answerOf(method, 'x') } }),
+        fakeRuntime('fails', { answers: { [method]: broken } }),
+        ...(method === 'ListPodSandboxStats' ? [] : [fakeRuntime('lacks')]),
+        fakeRuntime('down', { state: 'lost' }),
+        fakeRuntime('hangs', { answers: { [method]: () => new Promise<Buffer>(() => {}) } }),
+      ]);
+      t.teardown(() => lab.stop());
+      t.strictSame(namesIn(await lab.call(method)), ['x']);
+    }),
+  );
 
   test(`${method} of a primary alone that fails has its code and message`, async t => {
     const lab = startLab([fakeRuntime('', { answers: { [method]: broken } })]);

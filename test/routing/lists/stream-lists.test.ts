@@ -3,6 +3,7 @@ import { Code } from '../../../src/base/codes.ts';
 import { ProxyError } from '../../../src/base/error.ts';
 import { criTypes, type Message } from '../../support/cri-types.ts';
 import { methodFact } from '../../support/facts.ts';
+import { fastForward } from '../../support/virtual-time.ts';
 import { fakeRuntime, Source } from '../fakes.ts';
 import { readAll, settle, startLab } from '../lab.ts';
 
@@ -90,20 +91,23 @@ for (const method of inParts) {
 
 for (const method of inParts.filter(each => ofState.includes(each))) {
   const [unary] = streams[method]!;
-  test(`${method}: a runtime that sends nothing does not keep the others waiting, nor its stream open`, async t => {
-    const silent = new Source();
-    const lab = startLab([
-      fakeRuntime('', { answers: { [method]: [encode(method, 'a')] } }),
-      fakeRuntime('alt', { answers: { [method]: silent, [unary]: Buffer.alloc(0) } }),
-    ]);
-    t.teardown(() => lab.stop());
-    const stream = lab.stream(method);
-    t.strictSame(idsIn(method, (await stream.next()).value!), ['a']);
-    const rest = await readAll(stream).catch(fault => fault.code);
-    t.strictSame(rest, Code.Unavailable, 'state that is not known is an error');
-    await settle();
-    t.equal(silent.cancelled, true, 'what nobody reads any more is cancelled');
-  });
+  test(
+    `${method}: a runtime that sends nothing does not keep the others waiting, nor its stream open`,
+    fastForward(async t => {
+      const silent = new Source();
+      const lab = startLab([
+        fakeRuntime('', { answers: { [method]: [encode(method, 'a')] } }),
+        fakeRuntime('alt', { answers: { [method]: silent, [unary]: Buffer.alloc(0) } }),
+      ]);
+      t.teardown(() => lab.stop());
+      const stream = lab.stream(method);
+      t.strictSame(idsIn(method, (await stream.next()).value!), ['a']);
+      const rest = await readAll(stream).catch(fault => fault.code);
+      t.strictSame(rest, Code.Unavailable, 'state that is not known is an error');
+      await settle();
+      t.equal(silent.cancelled, true, 'what nobody reads any more is cancelled');
+    }),
+  );
 
   test(`${method}: leaving early cancels every stream`, async t => {
     const sources = [new Source(), new Source()];
@@ -204,17 +208,20 @@ for (const method of ofState) {
   });
 }
 
-test('StreamImages is Unavailable when a runtime sends nothing, and its stream is cancelled', async t => {
-  const silent = new Source();
-  const lab = startLab([
-    fakeRuntime('', { answers: { StreamImages: [encode('StreamImages', 'a')] } }),
-    fakeRuntime('alt', { answers: { StreamImages: silent } }),
-  ]);
-  t.teardown(() => lab.stop());
-  await t.rejects(readAll(lab.stream('StreamImages')), { code: Code.Unavailable });
-  await settle();
-  t.equal(silent.cancelled, true);
-});
+test(
+  'StreamImages is Unavailable when a runtime sends nothing, and its stream is cancelled',
+  fastForward(async t => {
+    const silent = new Source();
+    const lab = startLab([
+      fakeRuntime('', { answers: { StreamImages: [encode('StreamImages', 'a')] } }),
+      fakeRuntime('alt', { answers: { StreamImages: silent } }),
+    ]);
+    t.teardown(() => lab.stop());
+    await t.rejects(readAll(lab.stream('StreamImages')), { code: Code.Unavailable });
+    await settle();
+    t.equal(silent.cancelled, true);
+  }),
+);
 
 test("StreamImages: the caller's cancellation reaches every runtime", async t => {
   const sources = [new Source(), new Source()];

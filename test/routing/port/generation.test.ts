@@ -4,6 +4,7 @@ import type { ProxyError } from '../../../src/base/error.ts';
 import type { RoutingSettings } from '../../../src/routing/port/routing-settings.ts';
 import { Runtimes } from '../../../src/routing/port/runtimes.ts';
 import { criTypes } from '../../support/cri-types.ts';
+import { fastForward } from '../../support/virtual-time.ts';
 import { type FakeRuntime, fakeRuntime, Source } from '../fakes.ts';
 import { type Lab, settle, startLab } from '../lab.ts';
 
@@ -152,16 +153,19 @@ test('an UpdateRuntimeConfig that comes while a runtime is on its way in reaches
   t.equal(alt.askedFor(CONFIG).length, 1);
 });
 
-test('a list that the runtime before has let wait does not keep the new one from being asked', async t => {
-  const alt = fakeRuntime('alt', { answers: { ListPodSandbox: () => new Promise<Buffer>(() => {}) } });
-  const primary = withPods('', []);
-  const lab = startLab([primary, alt]);
-  t.teardown(() => lab.stop());
-  lab.node.of(alt).pods.set(Buffer.alloc(0), Date.now());
-  await lab.call('ListPodSandbox');
-  t.ok(lab.node.isOverdue(alt, 'ListPodSandbox'));
-  const next = withPods('alt', ['a1']);
-  changeTo(lab, [primary, next]);
-  t.notOk(lab.node.isOverdue(next, 'ListPodSandbox'));
-  t.equal(lab.node.of(next), lab.node.of(alt), 'the snapshot is the same');
-});
+test(
+  'a list that the runtime before has let wait does not keep the new one from being asked',
+  fastForward(async t => {
+    const alt = fakeRuntime('alt', { answers: { ListPodSandbox: () => new Promise<Buffer>(() => {}) } });
+    const primary = withPods('', []);
+    const lab = startLab([primary, alt]);
+    t.teardown(() => lab.stop());
+    lab.node.of(alt).pods.set(Buffer.alloc(0), Date.now());
+    await lab.call('ListPodSandbox');
+    t.ok(lab.node.isOverdue(alt, 'ListPodSandbox'));
+    const next = withPods('alt', ['a1']);
+    changeTo(lab, [primary, next]);
+    t.notOk(lab.node.isOverdue(next, 'ListPodSandbox'));
+    t.equal(lab.node.of(next), lab.node.of(alt), 'the snapshot is the same');
+  }),
+);

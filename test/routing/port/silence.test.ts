@@ -4,6 +4,7 @@ import { Code, codeName } from '../../../src/base/codes.ts';
 import { ProxyError } from '../../../src/base/error.ts';
 import { heardCalls, Silence } from '../../../src/routing/port/silence.ts';
 import { criTypes } from '../../support/cri-types.ts';
+import { elapse, fastForward } from '../../support/virtual-time.ts';
 import { type Answers, type FakeRuntime, fakeRuntime, Source, unimplemented } from '../fakes.ts';
 import { callOptions, type Lab, settle, startLab } from '../lab.ts';
 
@@ -26,25 +27,28 @@ function heardRuntime(id: string, answers: Answers = {}): FakeRuntime & { silenc
 
 const inLog = (lab: Lab, pattern: RegExp) => lab.log.filter(({ message }) => pattern.test(message));
 
-test('a runtime hangs when a whole list has waited for its limit and nothing was answered since', async t => {
-  const alt = heardRuntime('alt', { ContainerStatus: never });
-  const lab = startLab([fakeRuntime(''), alt], { listTimeout: 30 });
-  t.teardown(() => lab.stop());
-  const options: CallOptions = callOptions();
-  lab.call('ContainerStatus', { container_id: 'alt__c1' }, options).catch(() => {});
-  await new Promise(resolve => setTimeout(resolve, 60));
-  t.equal(alt.silence.since, undefined, 'a call of a client may take as long as it takes');
-  const answer = Promise.withResolvers<Buffer>();
-  alt.answers['ListPodSandbox'] = () => answer.promise;
-  const before = Date.now();
-  await lab.fault('ListPodSandbox');
-  t.ok(alt.silence.since! >= before - 5 && alt.silence.since! <= Date.now(), String(alt.silence.since));
-  t.match(inLog(lab, /runtime alt is connected but has answered no call since/), [{ severity: 'warn' }]);
-  answer.resolve(Buffer.alloc(0));
-  await settle();
-  t.equal(alt.silence.since, undefined);
-  t.equal(inLog(lab, /runtime alt answers again/).length, 1);
-});
+test(
+  'a runtime hangs when a whole list has waited for its limit and nothing was answered since',
+  fastForward(async t => {
+    const alt = heardRuntime('alt', { ContainerStatus: never });
+    const lab = startLab([fakeRuntime(''), alt], { listTimeout: 30 });
+    t.teardown(() => lab.stop());
+    const options: CallOptions = callOptions();
+    lab.call('ContainerStatus', { container_id: 'alt__c1' }, options).catch(() => {});
+    await elapse(60);
+    t.equal(alt.silence.since, undefined, 'a call of a client may take as long as it takes');
+    const answer = Promise.withResolvers<Buffer>();
+    alt.answers['ListPodSandbox'] = () => answer.promise;
+    const before = Date.now();
+    await lab.fault('ListPodSandbox');
+    t.ok(alt.silence.since! >= before - 5 && alt.silence.since! <= Date.now(), String(alt.silence.since));
+    t.match(inLog(lab, /runtime alt is connected but has answered no call since/), [{ severity: 'warn' }]);
+    answer.resolve(Buffer.alloc(0));
+    await settle();
+    t.equal(alt.silence.since, undefined);
+    t.equal(inLog(lab, /runtime alt answers again/).length, 1);
+  }),
+);
 
 test('a runtime that answers other calls does not hang, whatever a list does', async t => {
   const alt = heardRuntime('alt', {

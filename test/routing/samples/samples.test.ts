@@ -4,6 +4,7 @@ import { ProxyError } from '../../../src/base/error.ts';
 import { SAMPLE_AGE } from '../../../src/routing/state/last-samples.ts';
 import { criTypes, type Message } from '../../support/cri-types.ts';
 import { methodFact } from '../../support/facts.ts';
+import { elapse, fastForward } from '../../support/virtual-time.ts';
 import { type FakeRuntime, fakeRuntime, Source } from '../fakes.ts';
 import { type Lab, readAll, settle, startLab } from '../lab.ts';
 
@@ -49,35 +50,41 @@ const silences: Readonly<Record<string, (alt: FakeRuntime, method: string) => vo
 
 for (const [method, [stream]] of Object.entries(lists)) {
   for (const [what, silence] of Object.entries(silences)) {
-    test(`${method} of a secondary that ${what} comes from its last samples, streamed too; said once`, async t => {
-      const alt = fakeRuntime('alt', { answers: { [method]: encode(method, 'x') } });
-      const own = { [method]: encode(method, 'p'), [stream]: [encode(method, 'p')] };
-      const lab = startLab([fakeRuntime('', { answers: own }), alt]);
-      t.teardown(() => lab.stop());
-      t.strictSame(idsOf(await lab.call(method)), ['p', 'alt__x']);
-      silence(alt, method);
-      for (let time = 0; time < 3; time++) t.strictSame(idsOf(await lab.call(method)), ['p', 'alt__x']);
-      t.strictSame(await streamedIds(lab, stream), ['p', 'alt__x']);
-      t.equal(inLog(lab, /alt comes from its last samples/).length, 1);
-      alt.answers[method] = encode(method, 'y');
-      alt.comeUp();
-      t.strictSame(idsOf(await lab.call(method)), ['p', 'alt__y']);
-      t.equal(inLog(lab, /alt is live again/).length, 1);
-    });
+    test(
+      `${method} of a secondary that ${what} comes from its last samples, streamed too; said once`,
+      fastForward(async t => {
+        const alt = fakeRuntime('alt', { answers: { [method]: encode(method, 'x') } });
+        const own = { [method]: encode(method, 'p'), [stream]: [encode(method, 'p')] };
+        const lab = startLab([fakeRuntime('', { answers: own }), alt]);
+        t.teardown(() => lab.stop());
+        t.strictSame(idsOf(await lab.call(method)), ['p', 'alt__x']);
+        silence(alt, method);
+        for (let time = 0; time < 3; time++) t.strictSame(idsOf(await lab.call(method)), ['p', 'alt__x']);
+        t.strictSame(await streamedIds(lab, stream), ['p', 'alt__x']);
+        t.equal(inLog(lab, /alt comes from its last samples/).length, 1);
+        alt.answers[method] = encode(method, 'y');
+        alt.comeUp();
+        t.strictSame(idsOf(await lab.call(method)), ['p', 'alt__y']);
+        t.equal(inLog(lab, /alt is live again/).length, 1);
+      }),
+    );
   }
 
-  test(`${method}: the primary has as long as the client waits, and a secondary that answers meanwhile is live`, async t => {
-    const [late, altLate] = [Promise.withResolvers<Buffer>(), Promise.withResolvers<Buffer>()];
-    const alt = fakeRuntime('alt', { answers: { [method]: () => altLate.promise } });
-    const lab = startLab([fakeRuntime('', { answers: { [method]: () => late.promise } }), alt], { listTimeout: 20 });
-    t.teardown(() => lab.stop());
-    const answer = lab.call(method);
-    await new Promise(resolve => setTimeout(resolve, 60));
-    altLate.resolve(encode(method, 'x'));
-    await settle();
-    late.resolve(encode(method, 'p'));
-    t.strictSame(idsOf(await answer), ['p', 'alt__x']);
-  });
+  test(
+    `${method}: the primary has as long as the client waits, and a secondary that answers meanwhile is live`,
+    fastForward(async t => {
+      const [late, altLate] = [Promise.withResolvers<Buffer>(), Promise.withResolvers<Buffer>()];
+      const alt = fakeRuntime('alt', { answers: { [method]: () => altLate.promise } });
+      const lab = startLab([fakeRuntime('', { answers: { [method]: () => late.promise } }), alt], { listTimeout: 20 });
+      t.teardown(() => lab.stop());
+      const answer = lab.call(method);
+      await elapse(60);
+      altLate.resolve(encode(method, 'x'));
+      await settle();
+      late.resolve(encode(method, 'p'));
+      t.strictSame(idsOf(await answer), ['p', 'alt__x']);
+    }),
+  );
 
   test(`${method}: the primary's error is the client's`, async t => {
     const alt = fakeRuntime('alt', { answers: { [method]: encode(method, 'x') } });
@@ -86,23 +93,26 @@ for (const [method, [stream]] of Object.entries(lists)) {
     t.equal(await lab.fault(method), broken);
   });
 
-  test(`${stream}: a primary that pauses has not ended, and one that breaks fails the call`, async t => {
-    const source = new Source();
-    const alt = fakeRuntime('alt', { answers: { [stream]: [encode(method, 'x'), encode(method, 'y')] } });
-    const lab = startLab([fakeRuntime('', { answers: { [stream]: source } }), alt], { listTimeout: 20 });
-    t.teardown(() => lab.stop());
-    const ids = streamedIds(lab, stream);
-    source.push(encode(method, 'p'));
-    await new Promise(resolve => setTimeout(resolve, 60));
-    source.push(encode(method, 'q'));
-    source.end();
-    t.strictSame(await ids, ['p', 'q', 'alt__x', 'alt__y']);
-    const next = new Source();
-    (lab.node.runtimes.primary as FakeRuntime).answers[stream] = next;
-    next.push(encode(method, 'p'));
-    next.fail(broken);
-    await t.rejects(streamedIds(lab, stream), broken);
-  });
+  test(
+    `${stream}: a primary that pauses has not ended, and one that breaks fails the call`,
+    fastForward(async t => {
+      const source = new Source();
+      const alt = fakeRuntime('alt', { answers: { [stream]: [encode(method, 'x'), encode(method, 'y')] } });
+      const lab = startLab([fakeRuntime('', { answers: { [stream]: source } }), alt], { listTimeout: 20 });
+      t.teardown(() => lab.stop());
+      const ids = streamedIds(lab, stream);
+      source.push(encode(method, 'p'));
+      await elapse(60);
+      source.push(encode(method, 'q'));
+      source.end();
+      t.strictSame(await ids, ['p', 'q', 'alt__x', 'alt__y']);
+      const next = new Source();
+      (lab.node.runtimes.primary as FakeRuntime).answers[stream] = next;
+      next.push(encode(method, 'p'));
+      next.fail(broken);
+      await t.rejects(streamedIds(lab, stream), broken);
+    }),
+  );
 }
 
 test('a stream that the primary cannot have is asked of nobody', async t => {
@@ -114,43 +124,49 @@ test('a stream that the primary cannot have is asked of nobody', async t => {
   t.strictSame(alt.asked, []);
 });
 
-test('stats that always take longer than the list timeout are there from the second call on, a question at a time', async t => {
-  const method = 'ListContainerStats';
-  let round = 0;
-  const answer = () => new Promise<Buffer>(resolve => setTimeout(resolve, 60, encode(method, `x${++round}`)));
-  const alt = fakeRuntime('alt', { answers: { [method]: answer } });
-  const lab = startLab([fakeRuntime('', { answers: { [method]: encode(method, 'p') } }), alt], { listTimeout: 20 });
-  t.teardown(() => lab.stop());
-  t.strictSame(idsOf(await lab.call(method)), ['p']);
-  await Promise.all([lab.call(method), lab.call(method)]);
-  t.equal(alt.askedFor(method).length, 1, 'the question is under way');
-  await new Promise(resolve => setTimeout(resolve, 80));
-  for (const expected of ['x1', 'x2', 'x3']) {
-    t.strictSame(idsOf(await lab.call(method)), ['p', `alt__${expected}`]);
-    await new Promise(resolve => setTimeout(resolve, 80));
-  }
-  t.equal(inLog(lab, /is sent without runtime alt/).length, 1);
-  t.equal(inLog(lab, /alt comes from its last samples/).length, 1, 'and not each time');
-});
+test(
+  'stats that always take longer than the list timeout are there from the second call on, a question at a time',
+  fastForward(async t => {
+    const method = 'ListContainerStats';
+    let round = 0;
+    const answer = () => elapse(60).then(() => encode(method, `x${++round}`));
+    const alt = fakeRuntime('alt', { answers: { [method]: answer } });
+    const lab = startLab([fakeRuntime('', { answers: { [method]: encode(method, 'p') } }), alt], { listTimeout: 20 });
+    t.teardown(() => lab.stop());
+    t.strictSame(idsOf(await lab.call(method)), ['p']);
+    await Promise.all([lab.call(method), lab.call(method)]);
+    t.equal(alt.askedFor(method).length, 1, 'the question is under way');
+    await elapse(80);
+    for (const expected of ['x1', 'x2', 'x3']) {
+      t.strictSame(idsOf(await lab.call(method)), ['p', `alt__${expected}`]);
+      await elapse(80);
+    }
+    t.equal(inLog(lab, /is sent without runtime alt/).length, 1);
+    t.equal(inLog(lab, /alt comes from its last samples/).length, 1, 'and not each time');
+  }),
+);
 
-test('a secondary that comes up is asked for its stats at once: a slow one is not missing from the first list', async t => {
-  const method = 'ListContainerStats';
-  const slow = Promise.withResolvers<Buffer>();
-  const listed = types.encode('ListContainersResponse', { containers: [{ id: 'x' }] });
-  const alt = fakeRuntime('alt', {
-    state: 'down',
-    answers: { [method]: () => slow.promise, ListContainers: listed },
-  });
-  const lab = startLab([fakeRuntime('', { answers: { [method]: encode(method, 'p') } }), alt], { listTimeout: 20 });
-  t.teardown(() => lab.stop());
-  alt.comeUp();
-  await new Promise(resolve => setTimeout(resolve, 40));
-  t.equal(alt.askedFor(method).length, 1);
-  slow.resolve(encode(method, 'x'));
-  await settle();
-  alt.answers[method] = () => new Promise<Buffer>(() => {});
-  t.strictSame(idsOf(await lab.call(method)), ['p', 'alt__x']);
-});
+test(
+  'a secondary that comes up is asked for its stats at once: a slow one is not missing from the first list',
+  fastForward(async t => {
+    const method = 'ListContainerStats';
+    const slow = Promise.withResolvers<Buffer>();
+    const listed = types.encode('ListContainersResponse', { containers: [{ id: 'x' }] });
+    const alt = fakeRuntime('alt', {
+      state: 'down',
+      answers: { [method]: () => slow.promise, ListContainers: listed },
+    });
+    const lab = startLab([fakeRuntime('', { answers: { [method]: encode(method, 'p') } }), alt], { listTimeout: 20 });
+    t.teardown(() => lab.stop());
+    alt.comeUp();
+    await elapse(40);
+    t.equal(alt.askedFor(method).length, 1);
+    slow.resolve(encode(method, 'x'));
+    await settle();
+    alt.answers[method] = () => new Promise<Buffer>(() => {});
+    t.strictSame(idsOf(await lab.call(method)), ['p', 'alt__x']);
+  }),
+);
 
 test('last samples are of use for a bounded time', async t => {
   const method = 'ListContainerStats';
@@ -220,23 +236,29 @@ const filters: ReadonlyArray<readonly [method: string, filter: Message, ids: str
 ];
 
 for (const [method, filter, ids] of filters) {
-  test(`${method} with the filter ${JSON.stringify(filter)} from last samples`, async t => {
-    const { lab, alt } = await silentLab(t);
-    for (const silence of Object.values(silences)) {
-      silence(alt, method);
-      t.strictSame(idsOf(await lab.call(method, { filter })), ids);
-    }
-  });
+  test(
+    `${method} with the filter ${JSON.stringify(filter)} from last samples`,
+    fastForward(async t => {
+      const { lab, alt } = await silentLab(t);
+      for (const silence of Object.values(silences)) {
+        silence(alt, method);
+        t.strictSame(idsOf(await lab.call(method, { filter })), ids);
+      }
+    }),
+  );
 }
 
-test('a question with a filter is for its client alone: its end says nothing of the runtime', async t => {
-  const { lab, alt } = await silentLab(t);
-  alt.answers['ListContainerStats'] = request =>
-    request.length > 0 ? new Promise<Buffer>(() => {}) : types.encode('ListContainerStatsResponse', { stats: [] });
-  await lab.call('ListContainerStats', { filter: { id: 'alt__p1c1' } });
-  t.strictSame(idsOf(await lab.call('ListContainerStats')), [], 'its own answer');
-  t.strictSame(inLog(lab, /last samples/), []);
-});
+test(
+  'a question with a filter is for its client alone: its end says nothing of the runtime',
+  fastForward(async t => {
+    const { lab, alt } = await silentLab(t);
+    alt.answers['ListContainerStats'] = request =>
+      request.length > 0 ? new Promise<Buffer>(() => {}) : types.encode('ListContainerStatsResponse', { stats: [] });
+    await lab.call('ListContainerStats', { filter: { id: 'alt__p1c1' } });
+    t.strictSame(idsOf(await lab.call('ListContainerStats')), [], 'its own answer');
+    t.strictSame(inLog(lab, /last samples/), []);
+  }),
+);
 
 test('a filter for a runtime that answers: its own answer, and its own error', async t => {
   const { lab, alt } = await silentLab(t);
@@ -282,17 +304,20 @@ test('a client in a hurry has the last samples, and nobody else is told that the
 });
 
 for (const method of Object.keys(lists)) {
-  test(`${method} from last samples is without what is known to be removed`, async t => {
-    const { lab, alt } = await silentLab(t);
-    await lab.call('RemoveContainer', { container_id: 'alt__p1c1' });
-    await lab.call('RemovePodSandbox', { pod_sandbox_id: 'alt__p2' });
-    alt.goDown();
-    const answer = await lab.call(method);
-    const text = JSON.stringify(answer, (_, value) => (typeof value === 'bigint' ? String(value) : value));
-    t.strictSame([...new Set(text.match(/alt__p\dc\d/g))].sort(), ['alt__p1c2']);
-    t.strictSame(idsOf(answer), [method === 'ListContainerStats' ? 'alt__p1c2' : 'alt__p1']);
-    if (method === 'ListPodSandboxStats') t.match(text, '"timestamp":"7"', 'the samples keep their times');
-  });
+  test(
+    `${method} from last samples is without what is known to be removed`,
+    fastForward(async t => {
+      const { lab, alt } = await silentLab(t);
+      await lab.call('RemoveContainer', { container_id: 'alt__p1c1' });
+      await lab.call('RemovePodSandbox', { pod_sandbox_id: 'alt__p2' });
+      alt.goDown();
+      const answer = await lab.call(method);
+      const text = JSON.stringify(answer, (_, value) => (typeof value === 'bigint' ? String(value) : value));
+      t.strictSame([...new Set(text.match(/alt__p\dc\d/g))].sort(), ['alt__p1c2']);
+      t.strictSame(idsOf(answer), [method === 'ListContainerStats' ? 'alt__p1c2' : 'alt__p1']);
+      if (method === 'ListPodSandboxStats') t.match(text, '"timestamp":"7"', 'the samples keep their times');
+    }),
+  );
 }
 
 /** The lists of samples, whether a secondary that lacks it makes the whole Unimplemented, and another name for an item. */

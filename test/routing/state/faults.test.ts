@@ -10,6 +10,7 @@ import {
   settled,
 } from '../../faults/support/routed.ts';
 import type { Message } from '../../support/cri-types.ts';
+import { elapse, fastForward } from '../../support/virtual-time.ts';
 
 /** A pod with a running container and an image in each of two runtimes. */
 async function populated(options: RoutedOptions = {}): Promise<{ lab: Routed; pods: string[]; containers: string[] }> {
@@ -169,18 +170,21 @@ test('the log says it once per change, with the age', async t => {
   t.match(lab.log.lines[1], 'ListContainers of runtime alt is live again');
 });
 
-test('-maxSnapshotAge: a list fails with Unavailable when the snapshot of a runtime that is down is older', async t => {
-  const { lab } = await populated({ maxAge: 100 });
-  t.teardown(() => lab.stop());
-  lab.alt.down();
-  t.equal((await lab.fault('ListContainers')).code, Code.OK);
-  await new Promise(resolve => setTimeout(resolve, 150));
-  for (const list of ['ListContainers', 'ListPodSandbox', 'ListImages']) {
-    const fault = await lab.fault(list);
-    t.equal(fault['code'], Code.Unavailable, list);
-    t.match(fault['message'], 'more than -maxSnapshotAge');
-  }
-});
+test(
+  '-maxSnapshotAge: a list fails with Unavailable when the snapshot of a runtime that is down is older',
+  fastForward(async t => {
+    const { lab } = await populated({ maxAge: 100 });
+    t.teardown(() => lab.stop());
+    lab.alt.down();
+    t.equal((await lab.fault('ListContainers')).code, Code.OK);
+    await elapse(150);
+    for (const list of ['ListContainers', 'ListPodSandbox', 'ListImages']) {
+      const fault = await lab.fault(list);
+      t.equal(fault['code'], Code.Unavailable, list);
+      t.match(fault['message'], 'more than -maxSnapshotAge');
+    }
+  }),
+);
 
 test('a secondary that was never seen is left out, and its lists are not waited for', async t => {
   const lab = new Routed();

@@ -1,5 +1,6 @@
 import { test } from 'tap';
 import { criTypes } from '../../support/cri-types.ts';
+import { elapse, fastForward } from '../../support/virtual-time.ts';
 import { fakeRuntime } from '../fakes.ts';
 import { startLab } from '../lab.ts';
 
@@ -12,27 +13,30 @@ const makers = [
 ] as const;
 
 for (const [method, request, answer, list, items] of makers) {
-  test(`the time of what ${method} has made is not later than the runtime's own`, async t => {
-    let madeAt = 0;
-    const primary = fakeRuntime('', {
-      answers: {
-        ListPodSandbox: types.encode('ListPodSandboxResponse', { items: [{ id: 'p' }] }),
-        [method]: async () => {
-          madeAt = Date.now();
-          await new Promise(resolve => setTimeout(resolve, 30));
-          return types.encode(`${method}Response`, answer);
+  test(
+    `the time of what ${method} has made is not later than the runtime's own`,
+    fastForward(async t => {
+      let madeAt = 0;
+      const primary = fakeRuntime('', {
+        answers: {
+          ListPodSandbox: types.encode('ListPodSandboxResponse', { items: [{ id: 'p' }] }),
+          [method]: async () => {
+            madeAt = Date.now();
+            await elapse(30);
+            return types.encode(`${method}Response`, answer);
+          },
         },
-      },
-    });
-    const lab = startLab([primary]);
-    t.teardown(() => lab.stop());
-    await lab.call('ListPodSandbox');
-    await lab.call('ListContainers');
-    const askedAt = Date.now();
-    await lab.call(method, request);
-    primary.goDown();
-    const found = (await lab.call(list))[items].find((item: { id: string }) => item.id === 'made');
-    const createdAt = Number(BigInt(found.created_at) / 1_000_000n);
-    t.ok(createdAt >= askedAt - 1 && createdAt <= madeAt, `${askedAt} ${createdAt} ${madeAt}`);
-  });
+      });
+      const lab = startLab([primary]);
+      t.teardown(() => lab.stop());
+      await lab.call('ListPodSandbox');
+      await lab.call('ListContainers');
+      const askedAt = Date.now();
+      await lab.call(method, request);
+      primary.goDown();
+      const found = (await lab.call(list))[items].find((item: { id: string }) => item.id === 'made');
+      const createdAt = Number(BigInt(found.created_at) / 1_000_000n);
+      t.ok(createdAt >= askedAt - 1 && createdAt <= madeAt, `${askedAt} ${createdAt} ${madeAt}`);
+    }),
+  );
 }

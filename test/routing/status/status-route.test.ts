@@ -3,6 +3,7 @@ import { Code } from '../../../src/base/codes.ts';
 import { sharedFeatures } from '../../../src/cri/read/node-status.ts';
 import type { Message } from '../../support/cri-types.ts';
 import type { Package } from '../../support/facts.ts';
+import { elapse, fastForward } from '../../support/virtual-time.ts';
 import { type Answer, failure, startNode } from '../node-lab.ts';
 
 const ready = [
@@ -329,26 +330,28 @@ for (const [what, primary, alt, differ] of drivers) {
   });
 }
 
-test('a runtime may have a time of its own to answer', async t => {
-  const hang: Answer = () => new Promise<Message>(() => {});
-  const node = startNode(['', 'slow', 'quick'], {
-    answers: {
-      '': { Status: statusOf(), ListContainerStats: () => ({ stats: [] }) },
-      slow: {
-        ListContainerStats: () =>
-          new Promise<Message>(resolve => setTimeout(resolve, 60, { stats: [{ attributes: { id: 's' } }] })),
+test(
+  'a runtime may have a time of its own to answer',
+  fastForward(async t => {
+    const hang: Answer = () => new Promise<Message>(() => {});
+    const node = startNode(['', 'slow', 'quick'], {
+      answers: {
+        '': { Status: statusOf(), ListContainerStats: () => ({ stats: [] }) },
+        slow: {
+          ListContainerStats: () => elapse(60).then(() => ({ stats: [{ attributes: { id: 's' } }] })),
+        },
+        quick: { ListContainerStats: hang },
       },
-      quick: { ListContainerStats: hang },
-    },
-    settings: { listTimeout: 20, runtimes: new Map([['slow', { listTimeout: 20_000 }]]) },
-  });
-  t.teardown(() => node.stop());
-  const { stats } = await node.call('ListContainerStats');
-  t.strictSame(
-    stats.map((each: Message) => each['attributes'].id),
-    ['slow__s'],
-  );
-});
+      settings: { listTimeout: 20, runtimes: new Map([['slow', { listTimeout: 20_000 }]]) },
+    });
+    t.teardown(() => node.stop());
+    const { stats } = await node.call('ListContainerStats');
+    t.strictSame(
+      stats.map((each: Message) => each['attributes'].id),
+      ['slow__s'],
+    );
+  }),
+);
 
 test('a hung secondary costs Status its time-out once, and is asked one question at a time', async t => {
   let isHung = false;

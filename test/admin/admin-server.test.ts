@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
+import { setImmediate } from 'node:timers/promises';
 import { test } from 'tap';
 import { AdminUnreachable, askAdmin, followAdmin } from '../../src/admin/admin-client.ts';
 import { AdminError, type AdminRoute } from '../../src/admin/admin-route.ts';
@@ -158,7 +159,7 @@ test('lines come as they are made, and a reader that goes away ends the iteratio
     try {
       for (let number = 1; ; number++) {
         yield `line ${number}`;
-        await new Promise(resolve => setTimeout(resolve, 1));
+        await setImmediate();
       }
     } finally {
       ended = true;
@@ -198,7 +199,7 @@ test('a reader that does not read holds back the iteration', async t => {
   await waitFor('the first lines', () => made > 0 || undefined);
   const settled = await waitFor('no more lines', async () => {
     const before = made;
-    await new Promise(resolve => setTimeout(resolve, 200));
+    for (let turns = 0; turns < 1000; turns++) await setImmediate();
     return made === before ? made : undefined;
   });
   t.ok(settled < 10_000, `${settled} KiB were made`);
@@ -265,11 +266,16 @@ test('close ends idle connections at once, lets an answer finish, and lines end'
 });
 
 test('close does not wait longer than its grace', async t => {
-  const never: AdminRoute = { method: 'GET', path: '/v1/never', handle: () => new Promise(() => {}) };
+  const asked = Promise.withResolvers<void>();
+  const handle = () => {
+    asked.resolve();
+    return new Promise<never>(() => {});
+  };
+  const never: AdminRoute = { method: 'GET', path: '/v1/never', handle };
   const lab = await startAdmin([never]);
   t.teardown(() => lab.stop());
   const answer = askAdmin(lab.path, 'GET', '/v1/never').catch(error => error);
-  await new Promise(resolve => setTimeout(resolve, 100));
+  await asked.promise;
   await lab.server.close(50);
   t.type(await answer, AdminUnreachable);
 });

@@ -202,8 +202,10 @@ test('a runtime that goes and comes back, and its snapshots', async t => {
   const down = async () => (await read()).sum('criproxy_runtime_up', { runtime: 'alt' }) === 0 || undefined;
   await waitFor('the runtime to be down', down);
   await times(3, () => ask(list));
-  await new Promise(resolve => setTimeout(resolve, 300));
-  const lost = await read();
+  const lost = await waitFor('the uses to be counted', async () => {
+    const now = await read();
+    return now.sum('criproxy_snapshot_uses_total', of) >= 3 ? now : undefined;
+  });
   t.equal(lost.sum('criproxy_runtime_up', { runtime: 'primary' }), 1, 'the other is up');
   t.equal(lost.sum('criproxy_runtime_state_changes_total', { runtime: 'alt', to: 'down' }), 1);
   t.equal(lost.sum('criproxy_snapshot_uses_total', of), 3);

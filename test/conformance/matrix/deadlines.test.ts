@@ -27,7 +27,7 @@ testPairs('DeadlineExceeded', async (t, { client, of }) => {
   for (const id of targets) {
     of(id).answers['StopContainer'] = 'hang';
     // On a busy machine the first deadlines pass before the call arrives.
-    for (let deadline = 200; of(id).asked('StopContainer').length === 0; deadline *= 2) {
+    for (let deadline = 1_000; of(id).asked('StopContainer').length === 0; deadline *= 2) {
       const outcome = await client.ask('StopContainer', containerOf(id), { deadline });
       t.equal(outcome.code, 4, `of a call that hangs in ${id || 'the primary'}`);
     }

@@ -2,6 +2,7 @@ import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
 import type { Service } from '../../../src/base/call.ts';
+import { waitFor } from '../../support/child.ts';
 import { dial } from '../../support/dial.ts';
 import { memoryInUse } from '../../support/memory-in-use.ts';
 import { replyWith } from '../support/echo.ts';
@@ -40,7 +41,7 @@ t.test('20 clients that do not read an endless stream', async t => {
     );
     return socket;
   });
-  await sleep(1000);
+  await waitFor('the messages', () => made() >= 20 || undefined);
   const growth = (await memoryInUse()) - before;
   t.ok(made() >= 20 && made() <= 60, `${made()} messages were made for 20 clients`);
   t.ok(growth < 60 * MB, `${growth} bytes are held`);

@@ -1,11 +1,11 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { Duplex } from 'node:stream';
-import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
 import { beginBatch, endBatch } from '../../../src/transport/http2/batch.ts';
 import { FrameType } from '../../../src/transport/http2/frames/frame.ts';
 import { Output } from '../../../src/transport/http2/output.ts';
+import { waitFor } from '../../support/child.ts';
 import { data, headers, hello, message } from '../support/frames.ts';
 import { Random } from '../support/random.ts';
 import { rawClient } from '../support/raw-server.ts';
@@ -155,7 +155,7 @@ t.test('16 MiB in pieces of any size arrive whole and in order at a slow reader'
   }
   output.flush();
   const whole = Buffer.concat(sent);
-  for (let waited = 0; Buffer.concat(received).length < whole.length && waited < 20_000; waited += 50) await sleep(50);
+  await waitFor('all of it', () => Buffer.concat(received).length >= whole.length || undefined);
   t.ok(Buffer.concat(received).equals(whole));
   t.ok(byStream > 0, 'the kernel had not always room');
 });

@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { duplexPair } from 'node:stream';
-import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
 import { lending, lendReads } from '../../../src/transport/sockets/lent-reads.ts';
+import { waitFor } from '../../support/child.ts';
 import { Random } from '../support/random.ts';
 import { listen, socketPath } from '../support/sockets.ts';
 
@@ -41,9 +41,9 @@ t.test('with this Node an accepted socket lends its reads: they do not reach its
     });
   });
   far.write('one');
-  while (read.length < 1) await sleep(1);
+  await waitFor('the first', () => read[0]);
   far.write('two');
-  while (read.length < 2) await sleep(1);
+  await waitFor('the second', () => read[1]);
   t.strictSame([lends, read, near.readableLength], [true, ['one', 'two'], 0]);
   t.equal(lent[0]!.buffer, lent[1]!.buffer, 'one buffer for all reads');
   t.equal(lent[0]!.toString(), 'two', 'which the next read overwrites');
@@ -119,6 +119,6 @@ t.test('eight sockets that share the buffer each have their own bytes, 1 MiB of 
       left -= size;
     }
   }
-  for (let waited = 0; waited < 20_000 && counts.some(count => count < 1 << 20); waited += 10) await sleep(10);
+  await waitFor('all bytes', () => counts.every(count => count >= 1 << 20) || undefined);
   t.strictSame([wrong, counts], [[], Array.from({ length: 16 }, () => 1 << 20)]);
 });

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import * as grpc from '@grpc/grpc-js';
 import t, { type Test } from 'tap';
 import type { Metadata } from '../../../../src/base/call.ts';
@@ -268,13 +267,13 @@ t.test('a server that goes away gracefully: calls in flight are answered', async
   });
   const session = await dial(path, 5000);
   const call = session.call('/t/Slow', Buffer.from('x'), callOptions());
-  while (finish === undefined) await sleep(1);
+  const end = await waitFor('the call', () => finish);
   server.tryShutdown(() => {});
   t.match(await session.closed, /^GOAWAY NO_ERROR/);
   t.match(await session.call('/t/Slow', Buffer.from('x'), callOptions()).catch(error => error), {
     code: Code.Unavailable,
   });
-  finish();
+  end();
   t.equal((await call).message.toString(), 'x');
 });
 

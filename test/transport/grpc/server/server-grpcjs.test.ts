@@ -1,10 +1,10 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
 import * as grpc from '@grpc/grpc-js';
 import t from 'tap';
 import { type CallOptions, type Method, type Service, withMetadata } from '../../../../src/base/call.ts';
 import { Code } from '../../../../src/base/codes.ts';
+import { waitFor } from '../../../support/child.ts';
 import { echo, replyWith } from '../../support/echo.ts';
 import { data, hello, message, headers as rawHeaders, requestFields } from '../../support/frames.ts';
 import { ForeignClient, outcome, startServer } from '../../support/sockets.ts';
@@ -190,7 +190,7 @@ t.test('a stream in both directions, with metadata and half-close', async t => {
   const end = outcome(messages, call as unknown as grpc.ClientUnaryCall);
   for (const size of [0, 5, 100_000, 3 * MiB]) {
     call.write(Buffer.alloc(size, 'x'));
-    while (messages.length === 0) await sleep(1);
+    await waitFor('a message', () => messages[0]);
     t.equal(messages.pop()?.length, size, `${size} bytes come back while the stream is open`);
   }
   call.end();

@@ -1,5 +1,4 @@
 import { connect } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type * as grpc from '@grpc/grpc-js';
 import t from 'tap';
 import type { Service } from '../../../../src/base/call.ts';
@@ -47,7 +46,7 @@ t.test('close: unary calls finish, streams end, no new call is accepted', async 
   await called;
   const messages: Buffer[] = [];
   const stream = outcome(messages, client.bidi('/a/Stream') as unknown as grpc.ClientUnaryCall);
-  while (messages.length === 0) await sleep(1);
+  await waitFor('a message', () => messages[0]);
   const closed = server.close(60_000);
   t.match(await stream, { code: Code.Unavailable, details: 'shutting down' });
   t.match(await new ForeignClient(t, path).unary('/a/Unary', Buffer.from('y')), { code: Code.Unavailable });

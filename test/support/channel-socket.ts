@@ -43,7 +43,7 @@ export async function openChannels(url: string): Promise<ChannelSocket> {
           resolve(bytesOf(channel));
         };
         onChange.addEventListener('change', look);
-        closed.then(() => reject(new Error(`closed with ${JSON.stringify(String(bytesOf(channel)))} read`)));
+        void closed.then(() => reject(new Error(`closed with ${JSON.stringify(String(bytesOf(channel)))} read`)));
         look();
       });
     },

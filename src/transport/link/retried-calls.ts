@@ -44,7 +44,7 @@ export class RetriedCalls implements Calls {
     const follow = (stream: ReplyStream) => {
       reply = stream;
       // A tick later the stream has failed, if the server has not processed it.
-      stream.headers.then(list => setImmediate(() => reply === stream && headers.resolve(list)));
+      void stream.headers.then(list => setImmediate(() => reply === stream && headers.resolve(list)));
     };
     if (first !== undefined) follow(first);
     const { sources } = this;

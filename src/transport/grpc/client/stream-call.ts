@@ -40,7 +40,7 @@ export class StreamCall extends ClientCall {
   }
 
   onOpen(): void {
-    this.sendAll();
+    void this.sendAll();
   }
 
   onSent(): void {

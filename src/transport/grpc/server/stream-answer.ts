@@ -31,7 +31,7 @@ export class StreamAnswer {
     try {
       const reply = open();
       // A tick later the call may have failed: then its status is sent alone, as it came.
-      reply.headers.then(headers => setImmediate(() => owner.sendHeaders(headers)));
+      void reply.headers.then(headers => setImmediate(() => owner.sendHeaders(headers)));
       this.replies = reply[Symbol.asyncIterator]();
       for (;;) {
         const result = await this.replies.next();

@@ -24,7 +24,7 @@ function endpointOf(host: FakeHost): string | undefined {
   return inspectKubelet(host.files, host)?.endpoint?.value;
 }
 
-const { text } = readPage('docs/migrate-from-docker.md');
+const { text } = readPage('docs/change-runtime.md');
 const [, from = '', to = ''] = /sed -i 's\|([^|]+)\|([^|]+)\|'/.exec(text) ?? [];
 
 test('the page says how the endpoint becomes that of containerd', async t => {

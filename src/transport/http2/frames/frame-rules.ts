@@ -8,15 +8,24 @@ export interface FrameFault {
   readonly reason: string;
 }
 
-const ofStreams: readonly number[] = [FrameType.Data, FrameType.Headers, FrameType.Priority, FrameType.RstStream];
-const ofConnections: readonly number[] = [FrameType.Settings, FrameType.Ping, FrameType.GoAway];
+/** Sets of types as bits: every frame is looked up here. Types from 32 on are unknown. */
+const ofStreams = setOf(FrameType.Data, FrameType.Headers, FrameType.Priority, FrameType.RstStream);
+const ofConnections = setOf(FrameType.Settings, FrameType.Ping, FrameType.GoAway);
 
 /** The fault of a frame by its header alone (RFC 9113 section 6). PRIORITY of a wrong length is an error of its stream, and no fault here. */
 export function findFrameFault(type: number, flags: number, streamId: number, length: number): FrameFault | undefined {
-  if (streamId === 0 && ofStreams.includes(type)) return fault(ErrorCode.ProtocolError, type, 'on stream 0');
-  if (streamId !== 0 && ofConnections.includes(type)) return fault(ErrorCode.ProtocolError, type, 'on a stream');
+  if (streamId === 0 && isIn(ofStreams, type)) return fault(ErrorCode.ProtocolError, type, 'on stream 0');
+  if (streamId !== 0 && isIn(ofConnections, type)) return fault(ErrorCode.ProtocolError, type, 'on a stream');
   if (hasLegalLength(type, flags, length)) return undefined;
   return fault(ErrorCode.FrameSizeError, type, `of ${length} bytes`);
+}
+
+function setOf(...types: readonly number[]): number {
+  return types.reduce((set, type) => set | (1 << type), 0);
+}
+
+function isIn(set: number, type: number): boolean {
+  return type < 32 && (set & (1 << type)) !== 0;
 }
 
 function hasLegalLength(type: number, flags: number, length: number): boolean {

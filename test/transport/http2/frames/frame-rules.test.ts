@@ -47,6 +47,9 @@ t.test('faults in words', async t => {
   t.same(findFrameFault(Ping, 0, 0, 7), { code: FrameSizeError, reason: 'PING of 7 bytes' });
   t.same(findFrameFault(Settings, Flag.Ack, 0, 6), { code: FrameSizeError, reason: 'SETTINGS of 6 bytes' });
   t.equal(findFrameFault(Settings, Flag.Ack, 0, 0), undefined);
-  t.equal(findFrameFault(99, 0, 5, 3), undefined, 'an unknown type');
+  for (const type of [10, 32, 36, 99, 255]) {
+    t.equal(findFrameFault(type, 0, 0, 3), undefined, `the unknown type ${type}`);
+    t.equal(findFrameFault(type, 0, 5, 3), undefined, `the unknown type ${type} on a stream`);
+  }
   t.same([frameName(Ping), frameName(99)], ['PING', 'a frame of type 99']);
 });

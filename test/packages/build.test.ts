@@ -1,15 +1,15 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { test } from 'tap';
+import { type Test, test } from 'tap';
 import { ownArchitecture } from '../../build/architecture.ts';
 import { describeArtefact } from '../../build/artefact.ts';
 import { listDepends } from '../../build/depends.ts';
 import { readElf } from '../../build/elf.ts';
 import { renderMan } from '../../build/man.ts';
 import { needs } from '../support/require.ts';
-import { buildInto, buildPackages, root, runBuild } from './built.ts';
+import { buildInto, buildPackages, repack, root, runBuild } from './built.ts';
 
 const options = { ...needs('packages'), timeout: 300_000 };
 const names = ['criproxy', 'criproxy-nodeps'] as const;
@@ -117,15 +117,35 @@ for (const name of names) {
   });
 }
 
+/** Packages of a test are not compressed. */
+const uncompressed = ['uses-no-compression-for-control-tarball', 'uses-no-compression-for-data-tarball'];
+
+function checkByLintian(t: Test, suppressed: readonly string[], debs: readonly string[]): void {
+  const args = ['--allow-root', '--suppress-tags', suppressed.join(','), '--fail-on', 'error,warning', ...debs];
+  const { status, stdout } = spawnSync('lintian', args, { encoding: 'utf8' });
+  t.strictSame([status, stdout], [0, '']);
+}
+
 test('lintian has nothing to say of the packages', options, async t => {
   const folder = await buildPackages();
-  // Those of a test are not compressed.
-  const suppressed = 'uses-no-compression-for-control-tarball,uses-no-compression-for-data-tarball';
   const debs = names.map(name => join(folder, `${name}.deb`));
-  const args = ['--allow-root', '--suppress-tags', suppressed, '--fail-on', 'error,warning', ...debs];
-  const { status, stdout } = spawnSync('lintian', args, { encoding: 'utf8' });
-  t.equal(status, 0, stdout);
-  t.equal(stdout, '');
+  checkByLintian(t, uncompressed, debs);
+});
+
+test('nor of packages with a static program, as a release has them', { ...options, ...needs('demo') }, async t => {
+  const folder = mkdtempSync(join(tmpdir(), 'criproxy-static-test-'));
+  t.teardown(() => rmSync(folder, { recursive: true }));
+  const built = await buildPackages();
+  const debs = names.map(name => {
+    const deb = join(folder, `${name}.deb`);
+    repack(join(built, `${name}.deb`), deb, field(join(built, `${name}.deb`), 'Version'), tree => {
+      copyFileSync('/bin/busybox', join(tree, 'usr/bin/criproxy'));
+      execFileSync('sh', ['-c', 'find usr -type f | xargs md5sum > DEBIAN/md5sums'], { cwd: tree });
+    });
+    return deb;
+  });
+  // busybox has a dpkg of its own.
+  checkByLintian(t, [...uncompressed, 'uses-dpkg-database-directly'], debs);
 });
 
 test('Depends covers each library, with the release that brought its newest symbol', options, async t => {

@@ -51,7 +51,7 @@ function hashInputs(bundle: string): string {
 }
 
 /** The same package with another version, to upgrade to. `change` edits its unpacked tree. */
-function repack(deb: string, to: string, version: string, change: (tree: string) => void = () => {}): void {
+export function repack(deb: string, to: string, version: string, change: (tree: string) => void = () => {}): void {
   const tree = mkdtempSync(join(tmpdir(), 'criproxy-repack-'));
   try {
     execFileSync('dpkg-deb', ['-R', deb, tree]);

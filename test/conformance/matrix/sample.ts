@@ -46,7 +46,14 @@ export function sampleOf(
 
 function target(value: Message, runtime: string): void {
   value['config'] ??= {};
-  if (runtime !== '') value['config'].annotations = { ...value['config'].annotations, [TARGET_RUNTIME]: runtime };
+  if (runtime === '') return;
+  const { annotations, metadata } = value['config'];
+  // A pod stays where it is, so one of another runtime is another pod.
+  const uid = `${metadata?.uid}-${runtime}`;
+  Object.assign(value['config'], {
+    annotations: { ...annotations, [TARGET_RUNTIME]: runtime },
+    metadata: { ...metadata, uid },
+  });
 }
 
 /** Whether the package has every field on a path. */

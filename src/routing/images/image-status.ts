@@ -35,10 +35,7 @@ export const imageStatus: UnaryRoute = async (plan, request, options) => {
   let fault: ProxyError | undefined;
   const lacking: Array<Reply | ProxyError> = [];
   for (const [index, each] of looks.entries()) {
-    // Once another runtime has the image, a runtime that hangs is waited for no longer than by a list.
-    const limit = plan.listTimeout(asked[index]!);
-    const late = held.then(it => pause(limit, options.signal).then(() => it));
-    const found = await Promise.race([each, late.catch(() => each)]);
+    const found = await inTime(each, held, () => pause(plan.listTimeout(asked[index]!), options.signal));
     if (found.kind === 'has') return mayGuess(plan, request, found.reply) ? found.reply : missing;
     if (found.kind === 'lacks') lacking.push(found.answer);
     else fault ??= found.fault;
@@ -48,6 +45,17 @@ export const imageStatus: UnaryRoute = async (plan, request, options) => {
   if (reply === undefined && lacking[0] instanceof ProxyError) throw lacking[0];
   return reply ?? missing;
 };
+
+/** A runtime's answer; the answer of another runtime that has the image where this one hangs, for as long as a list waits. */
+async function inTime(each: Promise<Look>, held: Promise<Look>, wait: () => Promise<void>): Promise<Look> {
+  let isOver = false;
+  const own = each.then(it => {
+    isOver = true;
+    return it;
+  });
+  await Promise.race([own, held.catch(() => own)]);
+  return isOver ? own : Promise.race([own, wait().then(() => held)]);
+}
 
 /** For a call by a name alone: false if no container could be created from an image that was reported as present. */
 function mayGuess(plan: MethodPlan, request: Buffer, { message }: Reply): boolean {

@@ -85,13 +85,13 @@ test('removed and installed again, its settings are as they were', options, asyn
   const node = await bootKubeletNode(modern);
   t.teardown(() => node.remove());
   node.must('dpkg -i /opt/packages/criproxy.deb');
-  node.must(`sed -i 's/-v 3/-v 2/' ${defaults}`);
+  node.must(`sed -i 's/-v 2/-v 4/' ${defaults}`);
   node.must('dpkg -r criproxy');
   t.equal(node.kubelet()?.endpoint, containerd);
   t.equal(node.run('systemctl is-active criproxy').stdout, 'inactive\n');
   node.must('dpkg -i /opt/packages/criproxy.deb');
   t.equal(node.kubelet()?.endpoint, endpoint);
-  t.match(daemonArguments(node), ' -v 2 ');
+  t.match(daemonArguments(node), ' -v 4 ');
   t.equal(node.must('systemctl is-enabled criproxy'), 'enabled\n');
 });
 

@@ -30,7 +30,7 @@ test('the settings are the node’s own', options, async t => {
     install(t, node, 'criproxy');
     t.equal(node.must(`cat ${settings}`), text);
     t.equal(connectOf(node), `${containerd},mine:/run/mine.sock`);
-    t.match(node.must("tr '\\0' ' ' < /proc/$(systemctl show -P MainPID criproxy)/cmdline"), ' -v 3');
+    t.match(node.must("tr '\\0' ' ' < /proc/$(systemctl show -P MainPID criproxy)/cmdline"), ' -v 2');
     node.must('dpkg -P criproxy');
     t.equal(node.run(`ls ${settings}`).stdout, '', 'until the purge');
   });

@@ -87,7 +87,7 @@ export async function warmUp(rig: NodeRig, file: string, plan: Plan, targets = r
     await Promise.all(targets.map(target => rig.play(file, target, speed)));
 }
 
-function ratiosOf({ name }: NodeLoad, all: SlicesByTarget): Record<string, number> {
+function ratiosOf({ name, rows }: NodeLoad, all: SlicesByTarget): Record<string, number> {
   const figures: Record<string, number> = {};
   const proxy = all.get('proxy')!;
   const { cpu, wakeUps, resident, proportional, client, runtimes } = figuresOf(proxy);
@@ -95,6 +95,8 @@ function ratiosOf({ name }: NodeLoad, all: SlicesByTarget): Record<string, numbe
   figures[`${name}: wake-ups a second`] = wakeUps;
   figures[`${name}: resident memory, MiB`] = resident!;
   figures[`${name}: proportional memory, MiB`] = proportional!;
+  // Of next to nothing there is no share.
+  if (rows.length === 0) return figures;
   figures[`${name}: CPU, proxy to client and runtimes`] = cpu / (client + runtimes);
   for (const other of ['pipe', 'go relay'] as const) {
     const slices = all.get(other);

@@ -57,12 +57,15 @@ function timesByMethod(all: SlicesByTarget): string[] {
     '',
     `${'p50 and p99 in ms'.padEnd(19)}${'calls'.padStart(7)} ${kinds.map(kind => kind.padStart(12)).join(' ')}`,
     ...rows,
-    `${'events'.padEnd(26)} ${kinds.map(kind => String(streamedOf(all.get(kind)!)).padStart(12)).join(' ')}`,
+    ...events(all),
   ];
 }
 
-function streamedOf(slices: readonly Slice[]): number {
-  return slices.reduce((sum, { streamed }) => sum + streamed, 0);
+/** How many messages of a stream each target has handed on, where there is one. */
+function events(all: SlicesByTarget): string[] {
+  const counts = [...all.values()].map(slices => slices.reduce((sum, { streamed }) => sum + streamed, 0));
+  if (counts.every(count => count === 0)) return [];
+  return [`${'events'.padEnd(26)} ${counts.map(count => String(count).padStart(12)).join(' ')}`];
 }
 
 export function timesOf(slices: readonly Slice[], path: string) {

@@ -12,9 +12,16 @@ export function runtimeLabel(id: string): string {
   return /^(?:runtime-)*(?:primary|several|none)$/.test(id) ? `runtime-${id}` : id;
 }
 
+/** The id that a person means by a label or an id. */
+export function idOfLabel(text: string): string {
+  if (text === 'primary') return '';
+  const id = /^runtime-((?:runtime-)*(?:primary|several|none))$/.exec(text)?.[1];
+  return id ?? text;
+}
+
 /** The runtime, of these ids, that a person means by its label or its id. */
 export function runtimeOfLabel(text: string, ids: readonly string[]): string | undefined {
-  return ids.find(id => runtimeLabel(id) === text) ?? ids.find(id => id === text);
+  return ids.find(id => id === idOfLabel(text)) ?? ids.find(id => id === text);
 }
 
 /** The label of a call that several runtimes have served together. */

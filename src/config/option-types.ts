@@ -1,5 +1,6 @@
 import { isLevel, type Level } from '../base/log-level.ts';
 import { redactUrls } from '../base/redact-urls.ts';
+import { idOfLabel, runtimeLabel } from '../base/runtime-name.ts';
 import { parseDuration } from '../cli/grammar/flags.ts';
 import { idFault } from '../routing/port/names.ts';
 import { socketPath } from './socket-path.ts';
@@ -90,7 +91,7 @@ const ownHandler: ValueType<string> = {
 export const handlerMap = map(handlerName, ownHandler, (name, own) => (own === '' ? name : `${name} (there ${own})`));
 
 /** A share of the whole, above 0 and up to 1. */
-export const share: ValueType<number> = text(
+const share: ValueType<number> = text(
   'PERCENT',
   raw => {
     const match = /^(\d{1,3}(?:\.\d+)?)%$/.exec(raw);
@@ -100,11 +101,14 @@ export const share: ValueType<number> = text(
   part => `${Number((part * 100).toFixed(4))}%`,
 );
 
-/** A runtime in a rule: its id, or `primary`; parsed to the id, which is empty for the primary. */
-export const placedRuntime: ValueType<string> = text(
+/** A runtime in a rule: its id or label, `primary` for the primary; parsed to the id, which is empty for the primary. */
+const placedRuntime: ValueType<string> = text(
   'ID',
-  raw => (raw === 'primary' ? '' : runtimeId.parse(raw)),
-  id => (id === '' ? 'primary' : id),
+  raw => {
+    const id = idOfLabel(raw);
+    return id === '' ? '' : runtimeId.parse(id);
+  },
+  runtimeLabel,
 );
 
 const namespaceGlobs = list(

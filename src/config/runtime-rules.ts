@@ -1,4 +1,4 @@
-import { runtimeName } from '../base/runtime-name.ts';
+import { runtimeLabel, runtimeName } from '../base/runtime-name.ts';
 import { isSameSocket } from '../transport/sockets/same-socket.ts';
 import type { Beside } from './option.ts';
 import { ownSocketAt } from './own-sockets.ts';
@@ -56,7 +56,7 @@ export function checkPlacement(
 ): Fault | undefined {
   for (const [index, { runtime }] of rules.entries()) {
     if (!runtimes.some(({ id }) => id === runtime)) {
-      const known = runtimes.map(({ id }) => (id === '' ? 'primary' : id)).join(', ');
+      const known = runtimes.map(({ id }) => runtimeLabel(id)).join(', ');
       return new Fault(`is not a runtime of this configuration; use one of ${known}`, [index, 'runtime']);
     }
     if (runtime === '' && runtimes.some(({ id }) => id === 'primary')) {

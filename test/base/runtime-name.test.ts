@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { test } from 'tap';
-import { runtimeLabel, runtimeName, runtimeOfLabel } from '../../src/base/runtime-name.ts';
+import { idOfLabel, runtimeLabel, runtimeName, runtimeOfLabel } from '../../src/base/runtime-name.ts';
 
 test('a runtime in a sentence', async t => {
   t.equal(runtimeName(''), 'the primary runtime');
@@ -29,6 +29,8 @@ test('a label leads back to its runtime, an id that is no label too', async t =>
   t.equal(runtimeOfLabel('primary', ids), '', 'the primary comes before a runtime of that name');
   t.equal(runtimeOfLabel('', ids), '');
   t.equal(runtimeOfLabel('gone', ids), undefined);
+  for (const id of [...ids, 'runtime-primary', 'runtime-alt'])
+    t.equal(idOfLabel(runtimeLabel(id)), id, `the id of ${id}`);
 });
 
 test('one file makes up the names of runtimes', async t => {

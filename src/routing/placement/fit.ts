@@ -40,6 +40,6 @@ export function describeRule({ namespaces, labels, annotations, share }: Placeme
   return parts.length === 0 ? 'every pod' : parts.join(', ');
 }
 
-export function percent(share: number): string {
+function percent(share: number): string {
   return `${Number((share * 100).toFixed(4))}%`;
 }

@@ -1,3 +1,4 @@
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -12,7 +13,7 @@ const SCRAPES = 15_000;
 
 /** A proxy with an option, and what is done to it all the time. */
 interface OptionVariant extends ProxyVariant {
-  readonly beside?: (target: Target, rig: NodeRig) => unknown;
+  readonly beside?: (target: Target, rig: NodeRig) => Promise<ChildProcess> | undefined;
 }
 
 const plain = 'as packaged';
@@ -40,8 +41,11 @@ export async function benchOptions(options: NodeBenchOptions): Promise<Record<st
   const rig = new NodeRig({ native, population: memoryLoad.population, proxies, others: false });
   try {
     await rig.start();
-    for (const [at, { beside }] of proxies.entries()) await beside?.(rig.targets[at]!, rig);
+    const started: (ChildProcess | undefined)[] = [];
+    for (const [at, { beside }] of proxies.entries()) started.push(await beside?.(rig.targets[at]!, rig));
     const measured = await playLoad(rig, memoryLoad, options);
+    if (started.some(child => child !== undefined && child.exitCode !== null))
+      throw new Error('what was to run beside a proxy has ended, so its cost was not measured');
     for (const line of ['', ...headline(memoryLoad.name, measured), '', ...costs(measured)]) print(line);
     const base = measured.get(plain)!;
     return Object.fromEntries(
@@ -53,7 +57,7 @@ export async function benchOptions(options: NodeBenchOptions): Promise<Record<st
   }
 }
 
-function scrapeForever(target: Target): void {
+function scrapeForever(target: Target): undefined {
   const scrape = () => {
     const asked = request({ socketPath: adminSocketOf(target), path: '/metrics', agent: false });
     asked.on('response', response => response.resume()).on('error', () => undefined);
@@ -63,6 +67,6 @@ function scrapeForever(target: Target): void {
   setInterval(scrape, SCRAPES).unref();
 }
 
-async function followTrace(target: Target, rig: NodeRig): Promise<void> {
-  await rig.processes.startProgram(['trace', '--admin-socket', adminSocketOf(target)], 'ignore');
+function followTrace(target: Target, rig: NodeRig): Promise<ChildProcess> {
+  return rig.processes.startProgram(['trace', '--admin-socket', adminSocketOf(target)], 'ignore');
 }

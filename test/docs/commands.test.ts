@@ -5,8 +5,8 @@ import { allPages, codeIn, readPage, tablesOf } from './markdown.ts';
 /** Calls of the program's commands, `criproxy NAME [VERB] ...`, in code. */
 const called = allPages().flatMap(page => {
   const { path } = page;
-  // Messages may begin with the program's name.
-  const text = page.text.replace(/^\| Message \|[\s\S]*?\n\n/gm, '\n');
+  // Messages may begin with the program's name, and a change to the program may add a command.
+  const text = page.text.replace(/^\| Message \|[\s\S]*?\n\n/gm, '\n').replace(/^```diff\n[\s\S]*?^```$/gm, '');
   const code = [
     ...text.matchAll(/`(criproxy [a-z][^`\n]*)`/g),
     ...text.replace(/\\\n\s*/g, ' ').matchAll(/^(?: {4,}|\$ )(criproxy [a-z].*)$/gm),

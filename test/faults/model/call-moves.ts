@@ -66,11 +66,14 @@ export async function change(world: World): Promise<void> {
 
 /** Makes a pod by the annotation. */
 async function run(world: World): Promise<void> {
-  const { random, knowledge, engine } = world;
+  const { random, knowledge } = world;
+  const named = world.engine;
+  // The primary has no name, so a rule decides.
+  const engine = named === knowledge.primary ? knowledge.placement : named;
   const party = knowledge.partyOf(engine);
   const patience = random.chance(0.8) ? PATIENT : HASTY;
   const request = podConfig(`p${world.number}`, false, { app: random.pick(['web', 'db']) });
-  if (party.id !== '') request['config'].annotations = { 'kubernetes.io/target-runtime': party.id };
+  if (engine === named && party.id !== '') request['config'].annotations = { 'kubernetes.io/target-runtime': party.id };
   const answer = await world.ask('RunPodSandbox', request, { patience });
   judge(world, { engine, kind: 'pods', id: '', name: `${party.id}__` }, patience, answer, true);
   knowledge.livesOf(engine).observe(answer.code === 0);
@@ -106,7 +109,7 @@ function requestFor(world: World, { engine, kind, name }: Target): { method: str
 }
 
 /** `exists`: the call is for something that is there; `isContent`: it ends with OK where that is not so. */
-function judge(
+export function judge(
   world: World,
   target: Target,
   patience: number,

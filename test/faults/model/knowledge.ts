@@ -58,6 +58,12 @@ export class Knowledge {
     return this.config.parties.find(party => party.engine === engine)!;
   }
 
+  /** Where a new pod goes that names no runtime. */
+  get placement(): Engine {
+    const { placement } = this.config;
+    return placement !== undefined && this.engines.includes(placement) ? placement : this.primary;
+  }
+
   get primary(): Engine {
     return this.config.parties[0].engine;
   }

@@ -2,6 +2,7 @@ import { change, status } from './call-moves.ts';
 import { imageStatus, pull, removeImage } from './image-moves.ts';
 import { list, listDuringChange } from './list-moves.ts';
 import { byItself, fault, reload, restart, wait } from './node-moves.ts';
+import { place } from './placement-moves.ts';
 import { identity, stats } from './sample-moves.ts';
 import type { World } from './world.ts';
 
@@ -16,6 +17,7 @@ const shares: readonly (readonly [Move, number])[] = [
   [pull, 3],
   [imageStatus, 2],
   [removeImage, 2],
+  [place, 4],
   [stats, 3],
   [identity, 2],
   [fault, 7],

@@ -98,6 +98,8 @@ function changed({ random, knowledge, lab }: World): Config {
     swapped,
     aliased,
     turned,
+    replaced,
+    replaced,
     ...(others.length > 0 ? [joined, joined] : [left]),
   ];
   return random.pick(changes)(config, random, others);
@@ -105,7 +107,9 @@ function changed({ random, knowledge, lab }: World): Config {
 
 type Change = (config: Config, random: Random, others: readonly Engine[]) => Config;
 
-const turned: Change = ({ parties, ids }) => ({ parties, ids: ids === 'raw' ? 'prefixed' : 'raw' });
+const turned: Change = config => ({ ...config, ids: config.ids === 'raw' ? 'prefixed' : 'raw' });
+
+const replaced: Change = (config, random) => ({ ...config, placement: random.pick(config.parties).engine });
 
 const renamed: Change = (config, random) =>
   withParties(config, (party, at) =>
@@ -124,14 +128,14 @@ const swapped: Change = (config, random) => {
   });
 };
 
-const left: Change = ({ parties: [primary, first, ...rest], ids }, random) => {
-  const secondaries = [first!, ...rest];
-  return { parties: [primary, random.pick(secondaries)], ids };
+const left: Change = (config, random) => {
+  const [primary, first, ...rest] = config.parties;
+  return { ...config, parties: [primary, random.pick([first!, ...rest])] };
 };
 
 const joined: Change = (config, random, others) => ({
+  ...config,
   parties: [...config.parties, { id: free(config, random), engine: random.pick(others) }],
-  ids: config.ids,
 });
 
 /** An id that no runtime has. */
@@ -139,16 +143,17 @@ function free({ parties }: Config, random: Random): string {
   return random.pick(names.filter(name => parties.every(({ id }) => id !== name)));
 }
 
-function withParties({ parties, ids }: Config, change: (party: Party, at: number) => Party): Config {
+function withParties({ parties, ...rest }: Config, change: (party: Party, at: number) => Party): Config {
   const seen = new Set<string>();
   const [primary, ...others] = parties.map(change).map((party, at) => {
     const id = seen.has(party.id) ? parties[at]!.id : party.id;
     seen.add(id);
     return { ...party, id };
   });
-  return { parties: [primary!, ...others], ids };
+  return { ...rest, parties: [primary!, ...others] };
 }
 
-function describe({ parties, ids }: Config): string {
-  return `${parties.map(({ id, engine, alias }) => `${id}:${engine.name}${alias ? '*' : ''}`).join()} ${ids}`;
+function describe({ parties, ids, placement }: Config): string {
+  const rule = placement === undefined ? '' : ` placed on ${placement.name}`;
+  return `${parties.map(({ id, engine, alias }) => `${id}:${engine.name}${alias ? '*' : ''}`).join()} ${ids}${rule}`;
 }

@@ -25,6 +25,8 @@ export interface Party {
 export interface Config {
   readonly parties: readonly [Party, ...Party[]];
   readonly ids: IdForm;
+  /** Where pods go that name no runtime; the primary, if left out or not in the configuration. */
+  readonly placement?: Engine;
 }
 
 /** How a call has ended. */
@@ -136,13 +138,15 @@ export class ProxyLab {
     return { method, code, text, message: {}, took };
   }
 
-  private read({ parties, ids }: Config): ProxyConfig {
+  private read({ parties, ids, placement: engine }: Config): ProxyConfig {
     const connect = parties.map(({ id, engine, alias }) => {
       const path = alias === true ? engine.path.replace('/run/', '/var-run/') : engine.path;
       return id === '' ? path : `${id}:${path}`;
     });
     const flags = ['-connect', connect.join(','), '-listen', '/run/x.sock', '-stateDir', this.stateDir, '-ids', ids];
-    return configOfFlags(...flags, '-listTimeout', `${LIST_TIMEOUT}ms`);
+    const chosen = parties.find(party => party.engine === engine);
+    const placement = chosen === undefined ? [] : [{ runtime: chosen.id }];
+    return { ...configOfFlags(...flags, '-listTimeout', `${LIST_TIMEOUT}ms`), placement } as unknown as ProxyConfig;
   }
 
   private log(): Logger {

@@ -5,6 +5,7 @@ import { delayOf, type Engine, SLOW } from './engine.ts';
 import { Knowledge } from './knowledge.ts';
 import type { Kind } from './lives.ts';
 import { moves } from './moves.ts';
+import type { PlacedPod } from './placement-moves.ts';
 import { type Answer, type AskOptions, type Config, ProxyLab } from './proxy-lab.ts';
 
 /** How long the proxy's own question to a runtime lasts at least, in ms. */
@@ -24,6 +25,8 @@ export class World {
   readonly counts = new Map<string, number>();
   /** The last samples that the proxy has had of its containers from the engine. */
   readonly samples = new Map<Engine, { readonly at: number; readonly ids: readonly string[] }>();
+  /** Pods that were started without the name of a runtime, by uid. */
+  readonly placed = new Map<string, PlacedPod>();
   /** Kinds of lists that engines have let wait, and have not answered since. */
   private readonly late = new Map<Engine, Map<Kind, number>>();
   /** When files were damaged last: new ones are written a little later. */

@@ -26,7 +26,8 @@ export interface HeapWatch {
  * it would keep 10 MB and more of garbage resident for minutes or hours. Returns the function that ends it.
  */
 export function startQuietCollections(heap: HeapWatch = ownHeap(), pause: number = LOOK): () => void {
-  let least = Number.POSITIVE_INFINITY;
+  // Until a collection has told, nobody knows how much of the heap is garbage.
+  let least = 0;
   const timer = setInterval(() => {
     // Read at each look, so that it is about the time since the last one.
     const isBusy = heap.load() >= BUSY;

@@ -9,7 +9,7 @@ interface DebianPackage {
 /**
  * `demo`: two real containerd. `registry`: images to pull. `node`: a systemd node to install into. `packages`: what makes and
  * checks the Debian packages. `emulation`: to run a program of arm64 on amd64. `terminal`: to see a command as a person does. `foreign`: an HTTP/2 client and gRPC core (for Python), which are not ours.
- * `metrics`: promtool, which checks alert rules. `native`: what the peers on grpc-go of `npm run bench` are built with.
+ * `chart`: the templates and functions that Helm is made of. `metrics`: promtool, which checks alert rules. `native`: what the peers on grpc-go of `npm run bench` are built with.
  */
 export const packageGroups = {
   demo: [
@@ -27,10 +27,13 @@ export const packageGroups = {
     { name: 'systemd-container', file: '/usr/bin/systemd-nspawn' },
     { name: 'debootstrap', file: '/usr/sbin/debootstrap' },
     { name: 'iproute2', file: '/bin/ip' },
+    { name: 'openssl', file: '/usr/bin/openssl' },
   ],
   packages: [
     { name: 'binutils-x86-64-linux-gnu', file: '/usr/bin/x86_64-linux-gnu-strip' },
     { name: 'binutils-aarch64-linux-gnu', file: '/usr/bin/aarch64-linux-gnu-strip' },
+    // Static: the image of the installer has it, and no library.
+    { name: 'busybox-static', file: '/var/lib/dpkg/info/busybox-static.list' },
     { name: 'fakeroot', file: '/usr/bin/fakeroot' },
     { name: 'file', file: '/usr/bin/file' },
     { name: 'groff-base', file: '/usr/bin/groff' },
@@ -52,6 +55,14 @@ export const packageGroups = {
   native: [
     { name: 'golang-go', file: '/usr/bin/go' },
     { name: 'golang-google-grpc-dev', file: '/usr/share/gocode/src/google.golang.org/grpc/server.go' },
+  ],
+  chart: [
+    { name: 'golang-go', file: '/usr/bin/go' },
+    {
+      name: 'golang-github-masterminds-sprig-dev',
+      file: '/usr/share/gocode/src/github.com/Masterminds/sprig/functions.go',
+    },
+    { name: 'golang-gopkg-yaml.v3-dev', file: '/usr/share/gocode/src/gopkg.in/yaml.v3/yaml.go' },
   ],
 } as const satisfies Record<string, readonly DebianPackage[]>;
 

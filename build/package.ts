@@ -23,7 +23,10 @@ function main(): void {
     runStep('bundle.ts', ...out);
     runStep('executable.ts', ...out, '--arch', architecture, ...(values.release ? ['--release'] : []));
     runStep('packages.ts', ...out);
+    runStep('tarball.ts', ...out);
+    runStep('oci-image.ts', ...out);
   }
+  runStep('deploy-archives.ts', '--out', dist);
   if (wanted.length === architectureNames.length) runStep('release.ts', '--out', dist);
   process.stdout.write(`all  ${secondsSince(begin)}\n`);
 }

@@ -1,8 +1,9 @@
 import { existsSync, linkSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { type Architecture, architectureNames } from './architecture.ts';
+import { type Architecture, architectureNames, ownArchitecture } from './architecture.ts';
 import { type Artefact, describeArtefact, printArtefact, readManifest } from './artefact.ts';
+import type { Base } from './base.ts';
 import type { Version } from './version.ts';
 
 const root = resolve(import.meta.dirname, '..');
@@ -12,14 +13,22 @@ type ReleaseFile = readonly [name: string, from: string];
 
 /** All that users download, but the sums; `bench`: with the figures of `npm run bench`. */
 export function listRelease(version: string, bench: boolean): ReleaseFile[] {
-  return architectureNames.flatMap(architecture => listArchitecture(version, architecture, bench));
+  return [
+    ...architectureNames.flatMap(architecture => listArchitecture(version, architecture, bench)),
+    ...[`criproxy-installer-${version}.tgz`, `criproxy_${version}_deploy.tar.gz`].map(name => [name, name] as const),
+  ];
 }
 
 function listArchitecture(version: string, architecture: Architecture, bench: boolean): ReleaseFile[] {
   const debs = ['criproxy', 'criproxy-nodeps'].map(name => `${name}_${version}_${architecture}.deb`);
+  const archives = [
+    `criproxy_${version}_linux_${architecture}.tar.gz`,
+    `criproxy-installer_${version}_linux_${architecture}.oci.tar`,
+  ];
   const named: readonly (readonly [name: string, from: string])[] = [
     ...debs.map(name => [name, name] as const),
     [`criproxy_${version}_linux_${architecture}`, 'criproxy'],
+    ...archives.map(name => [name, name] as const),
     [`criproxy_${version}_linux_${architecture}.cdx.json`, 'criproxy.cdx.json'],
     [`criproxy_${version}_linux_${architecture}_manifest.json`, 'manifest.json'],
     ...(bench ? [[`criproxy_${version}_linux_${architecture}_bench.txt`, 'bench.txt'] as const] : []),
@@ -35,7 +44,7 @@ export function gatherRelease(out: string, bench: boolean): Artefact[] {
   const [version] = versions as [string];
   if (versions.some(other => other !== version))
     throw new Error(`${out} has builds of different versions: ${versions.join(', ')}`);
-  const files = listRelease(version, bench);
+  const files = listRelease(version, bench).filter(([name, from]) => !isForeignImage(out, name, from));
   const missing = files.filter(([, from]) => !existsSync(join(out, from))).map(([name]) => name);
   if (missing.length > 0) throw new Error(`The release lacks ${missing.join(', ')}: run npm run package`);
   const folder = join(out, 'release');
@@ -45,6 +54,15 @@ export function gatherRelease(out: string, bench: boolean): Artefact[] {
   const made = files.map(([name]) => describeArtefact(join(folder, name)));
   writeFileSync(join(folder, 'SHA256SUMS'), made.map(({ name, sha256 }) => `${sha256}  ${name}\n`).join(''));
   return made;
+}
+
+/**
+ * An image of another architecture than this machine's takes nothing from here but what is static: without a static executable it
+ * is no release, and is not there.
+ */
+function isForeignImage(out: string, name: string, from: string): boolean {
+  const { base } = readManifest(join(out, dirname(from))) as { base?: Base };
+  return name.endsWith('.oci.tar') && base?.linking === 'dynamic' && base.architecture !== ownArchitecture();
 }
 
 if (import.meta.main) {

@@ -2,6 +2,7 @@ import { adoptEdits } from './adopt.ts';
 import {
   assertServes,
   type DaemonOptions,
+  type DaemonState,
   DOCKERSHIM,
   observeDaemon,
   SERVICE,
@@ -16,7 +17,7 @@ import { makePlan, type PlanOptions, type SetupPlan } from './node-plan.ts';
 import { describeEdit, describeUndone } from './plan.ts';
 import { formatRecord, makeChanges, RECORD_FILE, readRecord, type SetupRecord } from './record.ts';
 import { Rollback } from './rollback.ts';
-import { DOCKERSHIM_UNIT_FILE } from './services.ts';
+import { CONFIG_FILE, DOCKERSHIM_UNIT_FILE, RUNTIMES_FILE } from './services.ts';
 import { SetupError } from './setup-error.ts';
 
 export interface ApplyOptions extends PlanOptions, DaemonOptions {
@@ -30,6 +31,14 @@ export interface ApplyOptions extends PlanOptions, DaemonOptions {
 export interface Applied {
   readonly done: readonly string[];
   readonly left: SetupError | undefined;
+}
+
+/** Whether nothing but what a reload reads has changed: the configuration, and what the set-up notes of its runtimes. */
+function isReload({ files }: SetupPlan, options: ApplyOptions, before: DaemonState): boolean {
+  const read = [CONFIG_FILE, RUNTIMES_FILE];
+  return (
+    before.serves && !options.restart && files.has(CONFIG_FILE) && [...files.keys()].every(path => read.includes(path))
+  );
 }
 
 /** Writes the services' files and brings the daemon up with them. */
@@ -54,6 +63,11 @@ async function bringUpDaemon(
   if (!isNew) {
     if (!before.serves && plan.changes.size > 0) await assertServes(host, options);
     return [];
+  }
+  if (isReload(plan, options, before)) {
+    isStarted = true;
+    await host.systemctl('reload', SERVICE);
+    return [`reloaded criproxy: ${await assertServes(host, options)}`];
   }
   isStarted = true;
   if (plan.primary.needsDockershim)
@@ -123,11 +137,16 @@ function prepareOnly(host: Host, plan: SetupPlan, rollback: Rollback): Applied {
 export async function applySetup(host: Host, options: ApplyOptions): Promise<Applied> {
   const unlock = await host.lock();
   try {
-    const record = adoptEdits(host, readRecord(host.files));
-    return await carryOut(host, makePlan(host, options, record), options, record);
+    return await applyLocked(host, options);
   } finally {
     unlock();
   }
+}
+
+/** The same, under a lock that the caller has taken. */
+export function applyLocked(host: Host, options: ApplyOptions): Promise<Applied> {
+  const record = adoptEdits(host, readRecord(host.files));
+  return carryOut(host, makePlan(host, options, record), options, record);
 }
 
 async function carryOut(host: Host, plan: SetupPlan, options: ApplyOptions, record: SetupRecord): Promise<Applied> {

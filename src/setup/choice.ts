@@ -33,7 +33,7 @@ function fromConnect(connect: string | undefined): Chosen | undefined {
 }
 
 /** The runtimes of a file of `-config`: a row without an id is the primary. */
-function fromConfig(text: string | undefined): Chosen | undefined {
+export function readConfigRuntimes(text: string | undefined): Chosen | undefined {
   const rows = (parse(text ?? '') as { runtimes?: { id?: string; socket: string }[] } | null)?.runtimes;
   const sockets = rows?.map(({ id, socket }) => (id === undefined ? socket : `${id}:${socket}`));
   return fromConnect(sockets?.join(','));
@@ -46,7 +46,7 @@ function fromUnit(tree: Tree): Chosen | undefined {
     const args = unit === undefined ? [] : expandCommand(unit);
     const connect = fromConnect(findFlag(args, 'connect')?.value);
     const config = findFlag(args, 'config')?.value;
-    return connect ?? (config === undefined ? undefined : fromConfig(tree.read(config)));
+    return connect ?? (config === undefined ? undefined : readConfigRuntimes(tree.read(config)));
   } catch {
     return undefined; // an operator's own unit or configuration that cannot be read: the daemon names its faults
   }

@@ -3,7 +3,7 @@ import { failed, type SetupError } from './setup-error.ts';
 
 export const SERVICE = 'criproxy.service';
 /** Holds the daemon's socket while the daemon is restarted. */
-const SOCKET = 'criproxy.socket';
+export const SOCKET = 'criproxy.socket';
 export const DOCKERSHIM = 'dockershim.service';
 
 export interface DaemonOptions {

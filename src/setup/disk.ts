@@ -8,10 +8,10 @@ import {
   fsyncSync,
   linkSync,
   lstatSync,
-  mkdirSync,
   openSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   realpathSync,
   renameSync,
   rmdirSync,
@@ -20,6 +20,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { copyOver, holdsSame, linkOver, makeFolder } from './copies.ts';
 import { failed, strange } from './setup-error.ts';
 import type { Tree } from './tree.ts';
 
@@ -29,6 +30,16 @@ export interface Files extends Tree {
   write(path: string, text: string): void;
   /** Keeps a file as it is now beside itself, to put it back, or to forget about it. Putting it back takes no space, but for one that is mounted there. */
   keep(path: string): Kept;
+  /** Replaces a file at once or not at all by a copy of another. Throws a SetupError. */
+  copy(from: string, to: string, mode: number): void;
+  /** Whether two files are there and hold the same bytes. Throws a SetupError. */
+  isCopy(from: string, to: string): boolean;
+  /** Makes a symbolic link in the place of whatever is there. Throws a SetupError. */
+  link(target: string, path: string): void;
+  /** The target of a symbolic link; undefined for anything else. */
+  readLink(path: string): string | undefined;
+  /** Removes a folder with all that is in it. Throws a SetupError. */
+  removeFolder(path: string): void;
   /** Removes a file, and the folders that it leaves empty up to one of the system's own. Throws a SetupError. */
   remove(path: string): void;
 }
@@ -50,13 +61,6 @@ function isAbsent(fault: unknown): boolean {
 function decode(bytes: Buffer): string {
   if (isUtf8(bytes)) return bytes.toString();
   throw new Error('it is not UTF-8');
-}
-
-/** Not mkdir's own recursion, which takes a read-only file system for an absent folder. */
-function makeFolder(folder: string): void {
-  if (existsSync(folder)) return;
-  makeFolder(dirname(folder));
-  mkdirSync(folder);
 }
 
 function replaceFile(path: string, text: string): void {
@@ -119,10 +123,21 @@ function removeFile(path: string): void {
   if (existsSync(dirname(path))) removeEmptyFolders(dirname(path));
 }
 
+/**
+ * Folders that nobody else misses when they are empty: those that were made for one drop-in, such as kubelet.service.d or
+ * config.yaml.d, and those of an installation.
+ */
+const OWN_FOLDER =
+  /\.(service|yaml)\.d$|\/etc\/criproxy$|\/opt\/criproxy(\/.*)?$|\/usr\/local\/share\/(man\/man8|bash-completion(\/completions)?)$/;
+
 function removeEmptyFolders(folder: string): void {
-  // Folders such as kubelet.service.d or config.yaml.d that were made for one drop-in.
-  while (/\.(service|yaml)\.d$/.test(folder) && readdirSync(folder).length === 0) {
-    rmdirSync(folder);
+  while (OWN_FOLDER.test(folder) && readdirSync(folder).length === 0) {
+    try {
+      rmdirSync(folder);
+    } catch (fault) {
+      if (hasCode(fault, 'EBUSY')) return; // something is mounted there
+      throw fault;
+    }
     folder = dirname(folder);
   }
 }
@@ -155,6 +170,39 @@ export function openDisk(root: string): Files {
         throw failed(path, `it cannot be written: ${reason(fault)}`, 'make room, or make it writable, and try again');
       }
     },
+    copy: (from, to, mode) => {
+      try {
+        copyOver(at(from), at(to), mode);
+      } catch (fault) {
+        throw failed(
+          to,
+          `${from} cannot be copied there: ${reason(fault)}`,
+          'make room, or make it writable, and try again',
+        );
+      }
+    },
+    isCopy: (from, to) => {
+      try {
+        return holdsSame(at(from), at(to));
+      } catch (fault) {
+        throw failed(to, `it cannot be compared with ${from}: ${reason(fault)}`, 'make both readable, and try again');
+      }
+    },
+    link: (target, path) => {
+      try {
+        linkOver(target, at(path));
+      } catch (fault) {
+        throw failed(
+          path,
+          `no link to ${target} can be made: ${reason(fault)}`,
+          'make its folder writable, and try again',
+        );
+      }
+    },
+    readLink: path => {
+      const found = lstatSync(at(path), { throwIfNoEntry: false });
+      return found?.isSymbolicLink() ? readlinkSync(at(path)) : undefined;
+    },
     keep: path => {
       try {
         return keepFile(at(path));
@@ -164,6 +212,13 @@ export function openDisk(root: string): Files {
           `it cannot be kept beside itself: ${reason(fault)}`,
           'make its folder writable, and try again',
         );
+      }
+    },
+    removeFolder: path => {
+      try {
+        rmSync(at(path), { recursive: true, force: true });
+      } catch (fault) {
+        throw failed(path, `it cannot be removed: ${reason(fault)}`, 'make it writable, and try again');
       }
     },
     remove: path => {

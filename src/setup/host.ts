@@ -76,6 +76,8 @@ export interface Host {
   /** How many connections there are to a unix socket (proc(5), /proc/net/unix). */
   countConnections(socket: string): number;
   sleep(ms: number): Promise<void>;
+  /** Keeps the program of `criproxy setup install`, and its unit, so that restoreProgram can go back to them. */
+  keepProgram(): void;
   /**
    * Puts a program in the place of the installed one, which is kept beside it as criproxy.failed, and its unit, which is
    * criproxy.service.previous beside it, in the place of that one's; false if there is no such program. Over file systems too.

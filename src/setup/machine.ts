@@ -9,7 +9,7 @@ import { askDaemonRuntimes } from './daemon-runtimes.ts';
 import { openDisk } from './disk.ts';
 import type { FileFacts, Host, ServiceState } from './host.ts';
 import { takeLock } from './lock.ts';
-import { restoreProgram } from './program.ts';
+import { keepProgram, restoreProgram } from './program.ts';
 import { failed } from './setup-error.ts';
 import { readLog } from './unit-log.ts';
 
@@ -111,6 +111,7 @@ export function openMachine(root: string): Host {
         .length;
     },
     sleep: ms => new Promise(resolve => setTimeout(resolve, ms)),
+    keepProgram,
     restoreProgram,
   };
 }

@@ -1,15 +1,16 @@
 import { isOfOldRelease } from './adopt.ts';
-import { readChosen, weighAnswers } from './choice.ts';
+import { type Chosen, readChosen, readConfigRuntimes, weighAnswers } from './choice.ts';
 import { findFlag } from './command.ts';
 import { sameEndpoint } from './endpoint.ts';
 import type { Host } from './host.ts';
 import { inspectKubelet, isUnfinished, KUBELET_UNIT, type Kubelet } from './kubelet.ts';
+import { findProgram } from './places.ts';
 import { FIRST_WITHOUT_RUNTIME_FLAG, planKubelet } from './plan.ts';
 import { type Choice, choosePrimary, type Primary } from './primary.ts';
 import { type FileChanges, foldEdits, type MadeEdit, type SetupRecord, undoAll } from './record.ts';
 import { findServiceNeeds } from './service-needs.ts';
 import * as services from './services.ts';
-import { SetupError } from './setup-error.ts';
+import { failed, SetupError } from './setup-error.ts';
 import { overlayTree } from './tree.ts';
 
 /** The plan for a node. */
@@ -33,6 +34,8 @@ export interface PlanOptions {
   /** `primary` and `other` are answers to the package's questions: a choice only where the node has none, or when they change. */
   readonly areAnswers?: boolean;
   readonly listen: string;
+  /** The text of a configuration file that the daemon is to run with, its runtimes too; undefined: it stays as it is. */
+  readonly config?: string | undefined;
 }
 
 function unfinished(kubelet: Kubelet, endpoint: string): SetupError {
@@ -44,10 +47,31 @@ function unfinished(kubelet: Kubelet, endpoint: string): SetupError {
   );
 }
 
+/** The runtimes of a configuration file, whose primary must be the node's: another one would not know the pods that run. */
+function assertSamePrimary(config: string, { socket }: Primary): Chosen | undefined {
+  const chosen = readConfigRuntimes(config);
+  if (chosen === undefined || sameEndpoint(chosen.primary, socket)) return chosen;
+  throw failed(
+    services.CONFIG_FILE,
+    `its first runtime is ${chosen.primary}, and the primary runtime of this node is ${socket}`,
+    `make ${socket} the first runtime of the file`,
+  );
+}
+
 /** The services' own files that need other contents. */
-function listFiles(host: Host, primary: Primary, kubelet: Kubelet | undefined, other: string): Map<string, string> {
-  const connect = services.formatConnect(primary, other);
+function listFiles(
+  host: Host,
+  { primary, kubelet }: Pick<SetupPlan, 'primary' | 'kubelet'>,
+  other: string,
+  { config, listen }: PlanOptions,
+): Map<string, string> {
+  const chosen = config === undefined ? undefined : assertSamePrimary(config, primary);
+  const connect = services.formatConnect(primary, chosen?.other ?? other);
   const files = new Map([[services.RUNTIMES_FILE, services.renderRuntimes(connect)]]);
+  if (config !== undefined) {
+    files.set(services.CONFIG_FILE, config);
+    files.set(services.CONFIG_DROP_IN, services.renderConfigDropIn(findProgram(host.files), listen));
+  }
   const dropIn = services.renderServiceDropIn(findServiceNeeds(host, connect, primary));
   if (dropIn !== undefined || host.files.exists(services.SERVICE_DROP_IN))
     files.set(services.SERVICE_DROP_IN, dropIn ?? services.EMPTY_DROP_IN);
@@ -137,5 +161,5 @@ export function makePlan(host: Host, options: PlanOptions, record: SetupRecord):
     const primary = choosePrimary(host.files, undefined, choice, options.listen, wish.before);
     plan = { ...nothing, kubelet: undefined, primary, left: fault };
   }
-  return { ...plan, files: listFiles(host, plan.primary, plan.kubelet, wish.other) };
+  return { ...plan, files: listFiles(host, plan, wish.other, options) };
 }

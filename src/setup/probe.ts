@@ -6,6 +6,7 @@ import type { Greeting } from '../cri/read/greeting.ts';
 import { podNameOf } from '../cri/read/item-names.ts';
 import { itemsById } from '../cri/read/listing.ts';
 import { isReady } from '../cri/read/pod-identity.ts';
+import { type RunningContainer, readRunningContainers } from '../cri/read/running-container.ts';
 import { makeDial } from '../transport/grpc/client/client.ts';
 import { endpointPath } from './endpoint.ts';
 import type { RuntimeAnswer } from './host.ts';
@@ -82,4 +83,11 @@ export function listReadyPods(socket: string): Promise<readonly string[]> {
     const ready = [...itemsById(list).values()].filter(isReady).map(podNameOf);
     return ready.map(({ namespace, pod }) => `${namespace}/${pod}`);
   });
+}
+
+/** The runtime's containers that run. Throws the error in words. */
+export function listRunningContainers(socket: string): Promise<readonly RunningContainer[]> {
+  return atRuntime(socket, LIMIT, async (_, ask) =>
+    readRunningContainers(await ask('RuntimeService', 'ListContainers')),
+  );
 }

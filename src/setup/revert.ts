@@ -16,7 +16,7 @@ import {
 } from './record.ts';
 import { Rollback } from './rollback.ts';
 import { findSecondaryPods, PodsLeft } from './secondary-pods.ts';
-import { DOCKERSHIM_UNIT_FILE, SERVICE_DROP_IN } from './services.ts';
+import { CONFIG_DROP_IN, DOCKERSHIM_UNIT_FILE, SERVICE_DROP_IN } from './services.ts';
 import { SetupError } from './setup-error.ts';
 import { isInUse, isOwnDockershim, planWayBack } from './way-back.ts';
 
@@ -108,6 +108,15 @@ async function restoreKubelet(
  */
 export async function revertSetup(host: Host, options: RevertOptions): Promise<Reverted> {
   const unlock = await host.lock();
+  try {
+    return await revertLocked(host, options);
+  } finally {
+    unlock();
+  }
+}
+
+/** The same, under a lock that the caller has taken. */
+export async function revertLocked(host: Host, options: RevertOptions): Promise<Reverted> {
   const rollback = new Rollback(host);
   try {
     const record = adoptEdits(host, readRecord(host.files));
@@ -122,8 +131,6 @@ export async function revertSetup(host: Host, options: RevertOptions): Promise<R
     return { ...reverted, done: [...reverted.done, ...(options.stop ? await stopServices(host) : [])] };
   } catch (fault) {
     throw await rollback.run(fault);
-  } finally {
-    unlock();
   }
 }
 
@@ -131,7 +138,8 @@ export async function revertSetup(host: Host, options: RevertOptions): Promise<R
 async function stopServices(host: Host): Promise<string[]> {
   const hasDockershim = isOwnDockershim(host.files);
   if (host.noServices === undefined) await stopDaemon(host);
-  for (const file of [SERVICE_DROP_IN, ...(hasDockershim ? [DOCKERSHIM_UNIT_FILE] : [])]) host.files.remove(file);
+  for (const file of [SERVICE_DROP_IN, CONFIG_DROP_IN, ...(hasDockershim ? [DOCKERSHIM_UNIT_FILE] : [])])
+    host.files.remove(file);
   if (host.noServices === undefined) await host.systemctl('daemon-reload');
   return [SERVICE, ...(hasDockershim ? [DOCKERSHIM] : [])].map(unit => `stopped ${unit}`);
 }

@@ -23,6 +23,12 @@ export class Rollback {
     this.#host.files.write(path, text);
   }
 
+  /** Replaces a file by a copy of another. */
+  copy(from: string, to: string, mode: number): void {
+    this.#keep(to);
+    this.#host.files.copy(from, to, mode);
+  }
+
   remove(path: string): void {
     this.#keep(path);
     this.#host.files.remove(path);

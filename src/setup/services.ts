@@ -7,6 +7,10 @@ export const RUNTIMES_FILE = '/etc/criproxy/runtimes.env';
 export const DOCKERSHIM_UNIT_FILE = '/etc/systemd/system/dockershim.service';
 export const SERVICE_DROP_IN = '/etc/systemd/system/criproxy.service.d/10-primary.conf';
 
+/** The daemon's configuration, where the set-up was given one, and what makes its unit read that and nothing else. */
+export const CONFIG_FILE = '/etc/criproxy/config.yaml';
+export const CONFIG_DROP_IN = '/etc/systemd/system/criproxy.service.d/20-config.conf';
+
 /** How every file of the set-up's own begins. */
 export const WRITTEN = '# Written by "criproxy setup apply"';
 const HEAD = `${WRITTEN}.`;
@@ -52,6 +56,12 @@ export function renderServiceDropIn({ unit, isRun, reach }: ServiceNeeds): strin
   const service = reach.length === 0 ? [] : ['[Service]', ...reach];
   const lines = [...order, ...service];
   return lines.length === 0 ? undefined : `${[HEAD, ...lines].join('\n')}\n`;
+}
+
+/** The daemon takes its runtimes from CONFIG_FILE, so that a reload can change them. */
+export function renderConfigDropIn(program: string, listen: string): string {
+  const command = `${program} -config ${CONFIG_FILE} -listen ${listen} $CRIPROXY_ARGS`;
+  return `${HEAD}\n[Service]\nExecStart=\nExecStart=${command}\n`;
 }
 
 const dropped =

@@ -1,5 +1,5 @@
 import { Records, WireType } from './records.ts';
-import { encodeVarint, encodeVarint64 } from './varint.ts';
+import { decodeVarint, encodeVarint, encodeVarint64 } from './varint.ts';
 
 /** The last string or bytes field of this number in a message; empty if there is none. */
 export function readString(message: Buffer, field: number): string {
@@ -41,6 +41,17 @@ export function readEnum(message: Buffer, field: number): number {
   const records = new Records(message);
   while (records.next()) {
     if (records.field === field && records.type === WireType.Varint) value = message[records.valueStart]! & 0x7f;
+  }
+  return value;
+}
+
+/** The last varint field of this number; 0 if there is none. */
+export function readVarint(message: Buffer, field: number): bigint {
+  let value = 0n;
+  const records = new Records(message);
+  while (records.next()) {
+    if (records.field === field && records.type === WireType.Varint)
+      value = decodeVarint(message, records.valueStart, records.valueEnd);
   }
   return value;
 }

@@ -67,7 +67,7 @@ const rows: ReadonlyArray<readonly [words: readonly string[], offered: readonly 
   [['criproxy', '-streamPort', ''], []],
   [
     ['criproxy', 'setup', ''],
-    ['apply', 'revert', 'status'],
+    ['apply', 'install', 'revert', 'status', 'uninstall'],
   ],
   [['criproxy', 'config', 's'], ['show']],
   [

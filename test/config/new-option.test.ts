@@ -10,6 +10,7 @@ import type * as Commands from '../../src/cli/commands/commands.ts';
 import type * as ConfigCommand from '../../src/cli/commands/config-command.ts';
 import type * as Flags from '../../src/cli/grammar/flags.ts';
 import type * as Help from '../../src/cli/help/help.ts';
+import type * as CheckConfig from '../../src/config/check-config.ts';
 import type * as Config from '../../src/config/config.ts';
 import type * as Changes from '../../src/config/config-changes.ts';
 import type * as DaemonFlags from '../../src/config/daemon-flags.ts';
@@ -81,7 +82,8 @@ const { givenFlags } = await load<typeof Flags>('src/cli/grammar/flags.ts');
 const { daemonFlags } = await load<typeof DaemonFlags>('src/config/daemon-flags.ts');
 const { loadOptions } = await load<typeof Load>('src/config/load-options.ts');
 const { configOf } = await load<typeof Config>('src/config/config.ts');
-const { checkConfig, showFlags } = await load<typeof ConfigCommand>('src/cli/commands/config-command.ts');
+const { showFlags } = await load<typeof ConfigCommand>('src/cli/commands/config-command.ts');
+const { checkConfig } = await load<typeof CheckConfig>('src/config/check-config.ts');
 const file = join(copy, 'config.yaml');
 
 /** The configuration that the daemon has with this file and these flags, the new options in it. */

@@ -38,6 +38,8 @@ export function buildInto(out: string): void {
   runBuild('bundle.ts', '--out', out);
   runBuild('executable.ts', '--out', out, '--base', 'sea');
   runBuild('packages.ts', '--out', out, '--fast');
+  runBuild('tarball.ts', '--out', out);
+  runBuild('oci-image.ts', '--out', out, '--fast');
 }
 
 function hashInputs(bundle: string): string {
@@ -124,6 +126,22 @@ function packKubelet(folder: string, program: string, minor: number): void {
   rmSync(tree, { recursive: true });
 }
 
+/** The root that a container of the image has: its layers, one over the other. */
+function unpackImage(archive: string, to: string): void {
+  const layout = mkdtempSync(join(tmpdir(), 'criproxy-image-'));
+  try {
+    execFileSync('tar', ['-C', layout, '-xf', archive]);
+    const read = (digest: string) => readFileSync(join(layout, 'blobs', digest.replace(':', '/')));
+    const index = JSON.parse(readFileSync(join(layout, 'index.json'), 'utf8')) as { manifests: { digest: string }[] };
+    const { layers } = JSON.parse(read(index.manifests[0]!.digest).toString()) as { layers: { digest: string }[] };
+    mkdirSync(to);
+    for (const { digest } of layers)
+      execFileSync('tar', ['-C', to, '-xzf', join(layout, 'blobs', digest.replace(':', '/'))]);
+  } finally {
+    rmSync(layout, { recursive: true });
+  }
+}
+
 async function fill(folder: string): Promise<void> {
   buildInto(folder);
   await build({
@@ -136,10 +154,18 @@ async function fill(folder: string): Promise<void> {
   });
   execFileSync('chmod', ['755', join(folder, 'kubelet')]);
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
+  renameSync(
+    join(folder, `criproxy-installer_${version}_linux_${ownArchitecture()}.oci.tar`),
+    join(folder, 'criproxy-installer.oci.tar'),
+  );
+  unpackImage(join(folder, 'criproxy-installer.oci.tar'), join(folder, 'image'));
   for (const name of ['criproxy', 'criproxy-nodeps']) {
     renameSync(join(folder, `${name}_${version}_${ownArchitecture()}.deb`), join(folder, `${name}.deb`));
     repack(join(folder, `${name}.deb`), join(folder, `${name}-next.deb`), `${version}+next`);
   }
+  renameSync(join(folder, `criproxy_${version}_linux_${ownArchitecture()}.tar.gz`), join(folder, 'criproxy.tar.gz'));
+  mkdirSync(join(folder, 'unpacked'));
+  execFileSync('tar', ['-C', join(folder, 'unpacked'), '--strip-components=1', '-xf', join(folder, 'criproxy.tar.gz')]);
   repack(join(folder, 'criproxy.deb'), join(folder, 'criproxy-broken.deb'), `${version}+broken`, tree =>
     writeFileSync(
       join(tree, 'usr/bin/criproxy'),
@@ -170,7 +196,8 @@ function removeStale(): void {
  * The packages to test, and their stand-ins, made once for the sources as they are: `criproxy.deb`, `criproxy-nodeps.deb`,
  * `*-next.deb` to upgrade to, `criproxy-broken.deb` whose daemon ends at once, `criproxy-dead.deb` whose program does not even
  * run; to upgrade from, `criproxy-exec.deb`, which has no socket unit, `criproxy-conffile.deb`, whose settings are a conffile,
- * and `criproxy-0.14.deb`; `kubelet-MINOR.deb`, and the program `kubelet`.
+ * and `criproxy-0.14.deb`; `kubelet-MINOR.deb`, and the program `kubelet`; `criproxy.tar.gz`, and its files in
+ * `unpacked`; `criproxy-installer.oci.tar`, and the root of its containers in `image`.
  */
 export async function buildPackages(): Promise<string> {
   const part = mkdtempSync(join(tmpdir(), 'criproxy-built-'));

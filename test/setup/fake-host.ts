@@ -39,6 +39,19 @@ function makeFiles(content: Map<string, string>, assertWritable: (path: string) 
       assertWritable(path);
       content.delete(path);
     },
+    copy: (from, to) => {
+      assertWritable(to);
+      content.set(to, content.get(from)!);
+    },
+    isCopy: (from, to) => content.has(from) && content.get(from) === content.get(to),
+    link: (target, path) => {
+      assertWritable(path);
+      content.set(path, `-> ${target}`);
+    },
+    readLink: path => /^-> (.*)/.exec(content.get(path) ?? '')?.[1],
+    removeFolder: path => {
+      for (const other of [...content.keys()]) if (other.startsWith(`${path}/`)) content.delete(other);
+    },
     keep: path => {
       const old = content.get(path);
       const restore = () => void (old === undefined ? content.delete(path) : content.set(path, old));
@@ -103,6 +116,7 @@ export function makeHost(files: Readonly<Record<string, string>>, minor: number,
     name: 'node-1',
     lock: async () => () => {},
     sleep: async () => {},
+    keepProgram: () => void journal.push('keep program'),
     restoreProgram: from => {
       journal.push(`restore ${from}`);
       return true;

@@ -1,12 +1,12 @@
 import { adminSocket } from '../grammar/admin-socket.ts';
 import type { CommandRow } from '../grammar/command-row.ts';
+import { setupRows } from '../setup/setup-rows.ts';
 import { traceRows } from '../trace/trace-rows.ts';
 import { configRows } from './config-rows.ts';
 import { faultRows } from './fault-rows.ts';
 import { forgetRow } from './forget-row.ts';
 import { placementRows } from './placement-rows.ts';
 import { reloadRow } from './reload-row.ts';
-import { setupRows } from './setup-rows.ts';
 
 /** The commands of the program besides the daemon itself. */
 export const commands: readonly CommandRow[] = [

@@ -18,4 +18,14 @@ export const configRows: readonly CommandRow[] = [
     notes: ['The flags are the flags of the daemon; the output is a configuration file with the same settings.'],
     load: async () => (await import('./config-command.ts')).runConfigShow,
   },
+  {
+    name: 'config runtime-classes',
+    operands: 'FILE',
+    summary: 'print the RuntimeClass objects for the handlers of FILE, for kubectl apply',
+    options: [],
+    notes: [
+      'Pods of such a class are scheduled only to nodes that have the label of the runtime, as criproxy-installer gives it where that is up.',
+    ],
+    load: async () => (await import('./runtime-classes.ts')).runRuntimeClasses,
+  },
 ];

@@ -1,0 +1,36 @@
+import { lookAtNode } from './node/look.ts';
+import * as release from './node/release.ts';
+import { type Ports, quote, StepError } from './ports.ts';
+import { readBefore, verify } from './verify.ts';
+
+/** dpkg -P ends with 1 for whatever its script says; the set-up by itself with 4 for this. */
+const PODS_LEFT = /pods run on other runtimes/;
+
+/**
+ * Takes the node off criproxy: look, remove, verify. Pods that run on other runtimes keep it from that, and nothing is changed.
+ * Resolves with what was done, in words; rejects with a StepError.
+ */
+export async function takeOff(ports: Ports): Promise<string> {
+  const { node, image, tell } = ports;
+  const way = release.findInstalled(node);
+  if (way === undefined) {
+    release.forgetAll(node);
+    return 'criproxy is not installed';
+  }
+  // A program that is still there when the other is gone.
+  const program = release.bringRelease(node, '', image);
+  const look = await lookAtNode(node, program);
+  tell('look', look.status.running?.does ?? 'no kubelet runs');
+  const before = await readBefore(ports, program, look);
+  const { status, said } = await release.removeRelease(node, way, true);
+  if (status !== 0) {
+    const isHalfway = /not as it was|going back failed/.test(said);
+    throw new StepError('remove', isHalfway ? 'halfway' : PODS_LEFT.test(said) ? 'untouched' : 'back', quote(said));
+  }
+  tell('remove', quote(said));
+  const fault = await verify(ports, program, before, false);
+  if (fault !== undefined) throw new StepError('verify', 'halfway', fault);
+  tell('verify', 'the kubelet uses its own runtime, the node is Ready, no container was restarted');
+  release.forgetAll(node);
+  return 'criproxy was removed';
+}

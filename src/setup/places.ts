@@ -1,0 +1,32 @@
+import type { Tree } from './tree.ts';
+
+/** Where an installation has its program, its unit, and, while it changes, what was there before. */
+export interface Places {
+  readonly program: string;
+  readonly unit: string;
+  readonly kept: string;
+}
+
+/** Of the Debian packages. */
+export const packagePlaces: Places = {
+  program: '/usr/bin/criproxy',
+  unit: '/usr/lib/systemd/system/criproxy.service',
+  kept: '/usr/lib/criproxy',
+};
+
+/** Of `criproxy setup install`: folders that can be written where /usr is read-only. `bin` has the SELinux label of programs. */
+export const ownPlaces: Places = {
+  program: '/opt/criproxy/bin/criproxy',
+  unit: '/etc/systemd/system/criproxy.service',
+  kept: '/opt/criproxy/kept',
+};
+
+/** The program before a change, in `kept`. */
+export const PREVIOUS_PROGRAM = 'criproxy.previous';
+/** Its unit. */
+export const PREVIOUS_UNIT = 'criproxy.service.previous';
+
+/** The program that this node's unit is to start: what `criproxy setup install` has put there, else the package's. */
+export function findProgram(tree: Tree): string {
+  return (tree.exists(ownPlaces.program) ? ownPlaces : packagePlaces).program;
+}

@@ -32,8 +32,9 @@ export class EventLoopLag implements CallObserver {
     this.begin();
   }
 
-  partEnded(): void {
-    this.begin();
+  /** A list of the proxy's own is no reason to wake up once more. */
+  partEnded(_part: unknown, call: unknown): void {
+    if (call !== undefined) this.begin();
   }
 
   stop(): void {

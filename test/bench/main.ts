@@ -14,7 +14,7 @@ import { parseDuration, soak } from './soak.ts';
  * `npm run bench`: calls in a loop, each kind against the runtime itself and what else can be between. `--node`: the load of nodes as a
  * kubelet makes it. `--options`: that load, with each option that costs something. `--soak 10m`: that load for so long; whether memory stays flat and nothing is left over.
  *
- * `--quick`: less of it. `--check`: exit status 1 if a bar in bars.json is missed. `--margin 2`: bars are taken that much wider.
+ * `--quick`: less of it. `--check`: exit status 1 if a bar in bars.json is missed. `--margin 3`: bars are taken that much wider.
  * `--json FILE`: all figures. `--only TEXT`: just the cases or loads whose name has it. `--native`: installs, as root, what peers on
  * grpc-go are built with; without it they are there if it is. With --node or --options, `--rounds 4`: how often each
  * has its turn; with --node, `--flags '-ids raw'`: more flags of the proxy.

@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, rmSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, realpathSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { describeArtefact, printArtefact, writeManifest } from './artefact.ts';
@@ -10,7 +10,9 @@ const root = resolve(import.meta.dirname, '..');
 
 /** The chart as Helm takes it, of a version, and with the files of the base in the place of the links to them. */
 export function stageChart(folder: string, version: string): void {
-  cpSync(join(root, 'deploy', 'chart'), folder, { recursive: true, dereference: true });
+  const chart = join(root, 'deploy', 'chart');
+  for (const name of readdirSync(chart))
+    cpSync(realpathSync(join(chart, name)), join(folder, name), { recursive: true });
   const about = readText(folder, 'Chart.yaml').replace(/^(version|appVersion): .*$/gm, `$1: ${version}`);
   stageFiles(folder, [{ path: 'Chart.yaml', content: about }]);
 }

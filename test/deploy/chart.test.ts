@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'tap';
@@ -142,6 +142,17 @@ test('the chart, rendered by what Helm is made of', options, async t => {
   const annotation = (each: { objects: ApiObject[] }) =>
     find(each.objects, 'DaemonSet').spec.template.metadata.annotations;
   t.notSame(annotation(plain), annotation(all), 'another configuration is rolled out');
+});
+
+test('the chart has no links, which Helm would follow out of it', async t => {
+  const to = join(folder, 'packed');
+  stageChart(to, '1.2.3');
+  const entries = readdirSync(to, { recursive: true, withFileTypes: true });
+  t.same(
+    entries.filter(entry => entry.isSymbolicLink()).map(({ name }) => name),
+    [],
+  );
+  t.ok(entries.some(({ name }) => name === 'daemonset.yaml'));
 });
 
 test('the image of the base is that of this release', async t => {

@@ -91,7 +91,8 @@ function nextStep(): number {
 
 /**
  * Makes the body of a test run on clocks that stand still while anything can happen, and else go on at once: times pass in no
- * time, and no machine is too slow for a deadline. For tests all of whose parts are in this process, without sockets.
+ * time, and no machine is too slow for a deadline. For tests all of whose parts are in this process, without sockets. Where one test
+ * of a file leaves alarms behind, all of the file's tests use it: an alarm in real time would make them keep the process.
  */
 export function fastForward<Args extends readonly unknown[]>(
   body: (...args: Args) => Promise<unknown>,
@@ -118,12 +119,28 @@ export function fastForward<Args extends readonly unknown[]>(
         dueTimes = undefined;
       }
     });
-  return (...args) => forwarded(...args).finally(renewAlarmTimer);
+  return (...args) => forwarded(...args).finally(releaseAlarmTimer);
 }
 
 /** All alarms share one timer, which is of the clock that was there when it was set: an alarm that is due makes a new one. */
 function renewAlarmTimer(): void {
   setAlarm(0, () => {});
+}
+
+/** The same at the end of a test: the alarms that it has left, far away by the real clock, do not keep the process. */
+async function releaseAlarmTimer(): Promise<void> {
+  const released = Promise.withResolvers<void>();
+  setAlarm(0, () => {
+    const set = globalThis.setTimeout;
+    const unreferenced = (callback: () => void, ms?: number) => set(callback, ms).unref();
+    globalThis.setTimeout = unreferenced as typeof setTimeout;
+    // The timer is set again before this turn ends.
+    queueMicrotask(() => {
+      globalThis.setTimeout = set;
+      released.resolve();
+    });
+  });
+  await released.promise;
 }
 
 /** A limit that some tests let pass: in ms of virtual time, or as long as the slowest machine needs where time is real. */

@@ -181,20 +181,23 @@ for (const { what, images = [], request = byName, prepare, got } of rows) {
   );
 }
 
-test('the status of an image from a list is the one that its runtime would give', async t => {
-  const image = { ...web, size: 7, uid: { value: 1000 }, username: 'web', pinned: true };
-  const node = await start([image]);
-  t.teardown(() => node.stop());
-  for (const request of [byName, byId, { image: { image: 'alt/docker.io/library/web:1' } }]) {
-    const live = await node.call('ImageStatus', request);
-    altOf(node).goDown();
-    const listed = await node.call('ImageStatus', request).catch(() => undefined);
-    altOf(node).comeUp();
-    if (request.image.image.startsWith('alt/'))
-      t.equal(listed, undefined, 'a name of one runtime is asked of it alone');
-    else t.strictSame(listed, live);
-  }
-});
+test(
+  'the status of an image from a list is the one that its runtime would give',
+  fastForward(async t => {
+    const image = { ...web, size: 7, uid: { value: 1000 }, username: 'web', pinned: true };
+    const node = await start([image]);
+    t.teardown(() => node.stop());
+    for (const request of [byName, byId, { image: { image: 'alt/docker.io/library/web:1' } }]) {
+      const live = await node.call('ImageStatus', request);
+      altOf(node).goDown();
+      const listed = await node.call('ImageStatus', request).catch(() => undefined);
+      altOf(node).comeUp();
+      if (request.image.image.startsWith('alt/'))
+        t.equal(listed, undefined, 'a name of one runtime is asked of it alone');
+      else t.strictSame(listed, live);
+    }
+  }),
+);
 
 test(
   'a snapshot older than -maxSnapshotAge tells nothing',
@@ -208,41 +211,50 @@ test(
   }),
 );
 
-test('one that is known to hang is not asked again', async t => {
-  const node = await start([], { listTimeout: 50 });
-  t.teardown(() => node.stop());
-  hang(node);
-  await node.call('ListImages');
-  await node.call('ImageStatus', byName);
-  t.strictSame(altOf(node).asked('ImageStatus'), []);
-});
-
-test('a secondary is waited for as long as a list, whatever the client would wait', async t => {
-  const node = await start([web], { listTimeout: 50 });
-  t.teardown(() => node.stop());
-  age(node, FRESH + 1);
-  hang(node);
-  const { message } = await node.fault('ImageStatus', byName);
-  t.match(message, 'runtime alt does not answer: no answer within 50 ms; it may have the image "web:1"');
-});
-
-test('an id of a pod that no snapshot has: unknown where the snapshot is not fresh', async t => {
-  for (const [ms, code] of [
-    [0, Code.NotFound],
-    [2 * FRESH, Code.Unavailable],
-  ] as const) {
-    const answers = {
-      '': {
-        PodSandboxStatus: () => {
-          throw failure(Code.NotFound, 'no such pod');
-        },
-      },
-    };
-    const node = startNode(['', 'alt'], { answers, settings: { ids: 'raw' } });
+test(
+  'one that is known to hang is not asked again',
+  fastForward(async t => {
+    const node = await start([], { listTimeout: 50 });
     t.teardown(() => node.stop());
-    for (const list of lists) await node.call(list);
-    snapshotOf(node).pods.takenAt! -= ms;
-    altOf(node).goDown();
-    t.equal((await node.fault('PodSandboxStatus', { pod_sandbox_id: '1'.repeat(64) })).code, code);
-  }
-});
+    hang(node);
+    await node.call('ListImages');
+    await node.call('ImageStatus', byName);
+    t.strictSame(altOf(node).asked('ImageStatus'), []);
+  }),
+);
+
+test(
+  'a secondary is waited for as long as a list, whatever the client would wait',
+  fastForward(async t => {
+    const node = await start([web], { listTimeout: 50 });
+    t.teardown(() => node.stop());
+    age(node, FRESH + 1);
+    hang(node);
+    const { message } = await node.fault('ImageStatus', byName);
+    t.match(message, 'runtime alt does not answer: no answer within 50 ms; it may have the image "web:1"');
+  }),
+);
+
+test(
+  'an id of a pod that no snapshot has: unknown where the snapshot is not fresh',
+  fastForward(async t => {
+    for (const [ms, code] of [
+      [0, Code.NotFound],
+      [2 * FRESH, Code.Unavailable],
+    ] as const) {
+      const answers = {
+        '': {
+          PodSandboxStatus: () => {
+            throw failure(Code.NotFound, 'no such pod');
+          },
+        },
+      };
+      const node = startNode(['', 'alt'], { answers, settings: { ids: 'raw' } });
+      t.teardown(() => node.stop());
+      for (const list of lists) await node.call(list);
+      snapshotOf(node).pods.takenAt! -= ms;
+      altOf(node).goDown();
+      t.equal((await node.fault('PodSandboxStatus', { pod_sandbox_id: '1'.repeat(64) })).code, code);
+    }
+  }),
+);

@@ -13,6 +13,7 @@ import { serve } from '../transport/grpc/server/server.ts';
 import { findDatagram } from '../transport/sockets/inherited-socket.ts';
 import { CallWatch } from '../watch/call-watch.ts';
 import { watchedService } from '../watch/watched-service.ts';
+import { AccessSockets } from './access/access-sockets.ts';
 import { openAdmin } from './admin.ts';
 import { Generations } from './generation/generations.ts';
 import { heldForClients } from './metrics/held-memory.ts';
@@ -61,7 +62,7 @@ export async function startProxy(
   // First, so that nothing has to be undone: another process may be serving there. systemd may hold the socket, so that
   // clients wait for a start.
   const environment = takeEnvironment(process.env, process.pid);
-  const listener = await openListener(config.listen, environment.listenFds);
+  const listener = await openListener(config.listen, environment.listenFds, config.sockets);
   log.info(Level.State, `${config.program} starts, pid ${process.pid}`);
   const notifyFd = findDatagram(environment.listenFds);
   const notifier = await openNotifier(environment.notifySocket, notifyFd, process.env['PATH'], log);
@@ -79,7 +80,11 @@ export async function startProxy(
   const generations = await Generations.open(config, watch, log, faults, telemetry.writeFailures);
   const service = watchedService(generations.service, watch);
   telemetry.follow(() => generations.runtimes.all, generations.node, faults);
-  const reloader = new Reloader({ generations, levels, source, log });
+
+  // The sockets beside the kubelet's, with less rights, and a part of the same memory.
+  const held = heldForClients();
+  const sockets = new AccessSockets(generations.service, watch, held, listener.inherited, telemetry.counters, log);
+  const reloader = new Reloader({ generations, sockets, levels, source, log });
 
   // For the operators of the proxy: every question and command enters here.
   const runtimes = () => generations.runtimes.all;
@@ -96,6 +101,7 @@ export async function startProxy(
       soleImagesOf: runtime => soleImages(generations.placement, runtime),
       callsOf: telemetry.callsOf,
       clientCalls: telemetry.clientCalls,
+      sockets: () => sockets.report(),
       eventLoopLag: telemetry.eventLoopLag,
       faults,
       log,
@@ -110,11 +116,11 @@ export async function startProxy(
   await generations.start();
 
   const socket = createServer();
-  const held = heldForClients();
   const server = serve(socket, withSelfCheck(service), { held });
   await listener.listen(socket);
   log.info(Level.State, `serving CRI on ${config.listen}`);
   telemetry.serving(server, held, config.metrics);
+  await sockets.apply(config.sockets);
 
   // From here on systemd hears that it serves, and may kill it when it does not.
   const { listen, userAgent } = config;
@@ -128,7 +134,7 @@ export async function startProxy(
     },
     async stop() {
       supervisor.stopping();
-      await server.close(DRAIN);
+      await Promise.all([server.close(DRAIN), sockets.close(DRAIN)]);
       await generations.stop();
       await telemetry.stop();
       // Last, so that the operator can ask for the reason while the others wait.

@@ -47,7 +47,7 @@ export const folder = text('FOLDER', raw =>
 export const socket = text('SOCKET', socketPath);
 
 /** Text that could be an entry of a flag's list. */
-const entry = text('TEXT', raw => {
+export const entry = text('TEXT', raw => {
   if (raw === '') return new Fault('is empty');
   return /[,\n]/.test(raw) ? new Fault('has a comma or a line break') : raw;
 });

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { accessSockets, checkSockets } from './access-options.ts';
 import { nodeAddress } from './node-address.ts';
 import { type Option, option } from './option.ts';
 import {
@@ -63,6 +64,15 @@ export const options = [
     default: '/run/criproxy.sock',
     reload: 'restart',
     help: 'the unix socket to serve CRI on (mode 0660); a stale socket file is replaced, a live one is an error',
+  }),
+  option({
+    key: 'sockets',
+    scope: 'daemon',
+    type: accessSockets,
+    default: [],
+    check: checkSockets,
+    reload: 'live',
+    help: 'further sockets for clients, each with its own rules: docs/sockets.md',
   }),
   option({
     key: 'handlers',

@@ -27,7 +27,7 @@ export function checkSocket(socket: string, { runtimes, own, at }: Beside): Faul
   const name = ownSocketAt(socket, own);
   return name === undefined
     ? undefined
-    : new Fault(`is the socket of -${name}: criproxy cannot be its own runtime; change one`);
+    : new Fault(`is the socket of ${name}: criproxy cannot be its own runtime; change one`);
 }
 
 export function checkAdminSocket(adminSocket: string | undefined, { own }: Beside): Fault | undefined {

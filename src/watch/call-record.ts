@@ -32,6 +32,8 @@ export class CallRecord implements WatchedCall {
   readonly userAgent: string;
   /** The client's. */
   readonly metadata: Metadata;
+  /** The path of the socket that it has come by; empty for the node's own. */
+  readonly socket: string;
   readonly begunAt: number;
   endedAt: number | undefined = undefined;
   /** How it ended, and with which message if not with OK. */
@@ -52,6 +54,7 @@ export class CallRecord implements WatchedCall {
     streams: boolean,
     userAgent: string,
     metadata: Metadata,
+    socket: string,
     onPart: (call: CallRecord, part: Part) => void,
   ) {
     this.id = id;
@@ -59,6 +62,7 @@ export class CallRecord implements WatchedCall {
     this.streams = streams;
     this.userAgent = userAgent;
     this.metadata = metadata;
+    this.socket = socket;
     this.begunAt = performance.now();
     this.onPart = onPart;
   }

@@ -34,10 +34,11 @@ export class CallWatch {
     };
   }
 
-  begin(path: string, streams: boolean, options: CallOptions): CallRecord {
+  /** `socket`: as in CallRecord. */
+  begin(path: string, streams: boolean, options: CallOptions, socket = ''): CallRecord {
     this.last++;
     const about = options.userAgent ?? '';
-    const call = new CallRecord(this.last, redactUrls(path), streams, about, options.metadata, this.partEnded);
+    const call = new CallRecord(this.last, redactUrls(path), streams, about, options.metadata, socket, this.partEnded);
     options.watched = call;
     for (const observer of this.observers) observer.begun?.(call);
     return call;

@@ -5,26 +5,27 @@ import { withMessages } from '../base/reply-stream.ts';
 import type { CallRecord } from './call-record.ts';
 import type { CallWatch } from './call-watch.ts';
 
-/** The same service, each call of it watched. */
-export function watchedService(service: Service, watch: CallWatch): Service {
+/** The same service, each call of it watched. `socket`: where its clients are, as in CallRecord. */
+export function watchedService(service: Service, watch: CallWatch, socket = ''): Service {
   const watched = new WeakMap<Method, Method>();
   return path => {
     const method = service(path);
     if (method === undefined) return undefined;
     let known = watched.get(method);
     if (known === undefined) {
-      known = method.kind === 'unary' ? watchUnary(path, method, watch) : watchStream(path, method, watch);
+      known =
+        method.kind === 'unary' ? watchUnary(path, method, watch, socket) : watchStream(path, method, watch, socket);
       watched.set(method, known);
     }
     return known;
   };
 }
 
-function watchUnary(path: string, method: Method & { kind: 'unary' }, watch: CallWatch): Method {
+function watchUnary(path: string, method: Method & { kind: 'unary' }, watch: CallWatch, socket: string): Method {
   return {
     kind: 'unary',
     async handle(request, options): Promise<Reply> {
-      const call = watch.begin(path, false, options);
+      const call = watch.begin(path, false, options, socket);
       watch.pass(call, 'request', request);
       try {
         const reply = await method.handle(request, options);
@@ -39,11 +40,11 @@ function watchUnary(path: string, method: Method & { kind: 'unary' }, watch: Cal
   };
 }
 
-function watchStream(path: string, method: Method & { kind: 'stream' }, watch: CallWatch): Method {
+function watchStream(path: string, method: Method & { kind: 'stream' }, watch: CallWatch, socket: string): Method {
   return {
     kind: 'stream',
     handle(requests, options): ReplyStream {
-      const call = watch.begin(path, true, options);
+      const call = watch.begin(path, true, options, socket);
       const reply = method.handle(passing(requests, call, watch), options);
       return withMessages(reply, async function* () {
         let outcome: unknown = new ProxyError(Code.Cancelled, 'the client reads no more');

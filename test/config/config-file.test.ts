@@ -170,7 +170,7 @@ const faults: ReadonlyArray<readonly [text: string, lines: readonly string[]]> =
   [
     'colour: red\nruntimes:\n  - socket: 7\n    sockt: /a\n',
     [
-      '1: colour: "red" there is no such key; use one of listen, placement, pins, ids, imageNames, imageFs, logLevel, streamPort, streamUrl, listTimeout, stateDir, maxSnapshotAge, adminSocket, metrics, otlp, logFormat, enableFaults, runtimes',
+      '1: colour: "red" there is no such key; use one of listen, sockets, placement, pins, ids, imageNames, imageFs, logLevel, streamPort, streamUrl, listTimeout, stateDir, maxSnapshotAge, adminSocket, metrics, otlp, logFormat, enableFaults, runtimes',
       '3: runtimes[0].socket: "7" is not text; put it in quotes',
       '4: runtimes[0].sockt: "/a" there is no such key; use one of id, socket, handlers, annotations, retiring, retiringExcept, pins, listTimeout, labels',
     ],
@@ -317,6 +317,11 @@ test('aliases that multiply are refused in a line', async t => {
 const samples: Readonly<Record<string, readonly string[]>> = {
   listen: ['/run/x.sock', 'unix:///run/y.sock'],
   placement: ['[]', '[{runtime: primary}]', '[{namespaces: [ci-*], labels: {a: ""}, share: 12.5%, runtime: primary}]'],
+  sockets: [
+    '[]',
+    '[{path: /s, allow: [read]}]',
+    '[{path: /s, mode: "640", group: g, allow: [all, L*], redact: true, namespaces: [a-*], rate: 1}]',
+  ],
   pins: ['[]', '["*"]', '[a, "b:?"]'],
   ids: ['raw', 'prefixed'],
   imageNames: ['asked', '""'],

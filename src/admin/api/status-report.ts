@@ -1,4 +1,5 @@
 import type { LeftPod } from './placement-answer.ts';
+import type { SocketReport } from './socket-report.ts';
 
 /**
  * GET /v1/status. Times are ISO 8601, ages and up-times in seconds, sizes in bytes, durations in ms. Null stands for an unknown value.
@@ -33,6 +34,8 @@ export interface DaemonReport {
   readonly memory: { readonly rssBytes: number; readonly heapBytes: number; readonly externalBytes: number };
   /** Clients' calls. */
   readonly calls: ClientCallsReport | null;
+  /** The option `sockets`; a daemon of before has none. */
+  readonly sockets?: readonly SocketReport[];
   readonly eventLoopLag: { readonly p50Ms: number; readonly p99Ms: number; readonly maxMs: number } | null;
 }
 

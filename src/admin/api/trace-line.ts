@@ -15,6 +15,8 @@ export interface TracedCall {
   readonly time: string;
   /** The client's user-agent. */
   readonly client: string;
+  /** The socket that it has come by, if it is not the node's own. */
+  readonly socket: string;
   /** The method's name and CRI API package; the whole path and empty for one that is not CRI's. */
   readonly method: string;
   readonly package: string;
@@ -50,9 +52,9 @@ export type TraceLine =
 export const TRACE_PATH = '/v1/trace';
 
 /**
- * `pod`: `[NAMESPACE/]NAME`, globs. `runtime`: a label or id. `method`: a glob. `slow`: the least duration in ms. The others are `true`
+ * `pod`: `[NAMESPACE/]NAME`, globs. `runtime`: a label or id. `method`, `socket`: globs. `slow`: the least duration in ms. The others are `true`
  * or `false`: `errors`, calls that failed alone; `body`, messages decoded; `record`, requests as bytes.
  */
-export const traceFilters = ['pod', 'runtime', 'method', 'errors', 'slow', 'body', 'record'] as const;
+export const traceFilters = ['pod', 'runtime', 'method', 'socket', 'errors', 'slow', 'body', 'record'] as const;
 
 export type TraceQuery = Partial<Record<(typeof traceFilters)[number], string>>;

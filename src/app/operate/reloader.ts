@@ -29,6 +29,8 @@ export interface ReloadListener {
 
 export interface ReloaderOptions {
   readonly generations: Generations;
+  /** Resolves with a warning for each socket that is not served. */
+  readonly sockets: { apply(sockets: ProxyConfig['sockets']): Promise<readonly string[]> };
   readonly levels: LevelSwitch;
   readonly source: ConfigSource;
   readonly log: Logger;
@@ -83,18 +85,20 @@ export class Reloader {
   }
 
   private async apply(): Promise<ReloadReport> {
-    const { generations, levels, source } = this.options;
+    const { generations, sockets, levels, source } = this.options;
     const { config, overruled } = await source.read();
     const before = generations.config;
     const { changes, needsRestart, effective } = compareConfigs(before, config);
     checkLoops(effective);
     const departures = changes.length === 0 ? [] : await generations.change(effective);
+    // Each time: the cause why one is not served may be gone.
+    const unserved = await sockets.apply(effective.sockets);
     // A level that was set for a time stays, unless the configuration has another.
     if (effective.logLevel !== before.logLevel) levels.set(effective.logLevel);
     return {
       changes,
       needsRestart,
-      warnings: [...departures.flatMap(explain), ...placementWarnings(effective)],
+      warnings: [...departures.flatMap(explain), ...placementWarnings(effective), ...unserved],
       note: noteOn(changes.length + needsRestart.length, config, overruled),
     };
   }
@@ -102,6 +106,11 @@ export class Reloader {
 
 /** The configuration is right in itself; together with the values that only a restart changes it may be wrong. */
 function checkLoops(config: ProxyConfig): void {
+  for (const { path } of config.sockets) {
+    const name = ownSocketAt(path, { ...config, sockets: [] });
+    if (name === undefined) continue;
+    throw new Error(`sockets: "${path}" is the socket of ${name} until the next restart: systemctl restart criproxy`);
+  }
   for (const { id, socket } of config.runtimes) {
     if (ownSocketAt(socket, config) !== undefined) {
       throw new Error(

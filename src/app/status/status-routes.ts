@@ -1,4 +1,5 @@
 import { type AdminRoute, apiRoute } from '../../admin/admin-route.ts';
+import type { SocketReport } from '../../admin/api/socket-report.ts';
 import type {
   CallsReport,
   ClientCallsReport,
@@ -24,6 +25,7 @@ export interface StatusSources {
   soleImagesOf(runtime: Runtime): SoleImages | undefined;
   callsOf(runtimeId: string): { readonly calls: CallsReport; readonly lastError: LastError | null };
   clientCalls(): ClientCallsReport;
+  sockets(): readonly SocketReport[];
   eventLoopLag(): DaemonReport['eventLoopLag'];
   /** The injected faults; undefined if they are not enabled. */
   readonly faults?: { warnings(): readonly string[] } | undefined;
@@ -51,7 +53,7 @@ export function statusRoutes(sources: StatusSources): readonly AdminRoute[] {
 }
 
 function reportDaemon(
-  { config, log, clientCalls, eventLoopLag, faults }: StatusSources,
+  { config, log, clientCalls, sockets, eventLoopLag, faults }: StatusSources,
   startedAt: number,
 ): DaemonReport {
   const { version, base, listen, adminSocket, metrics, stateDir, configFile } = config();
@@ -71,6 +73,7 @@ function reportDaemon(
     ...(faults !== undefined && { faults: faults.warnings() }),
     memory: { rssBytes: rss, heapBytes: heapUsed, externalBytes: external },
     calls: clientCalls(),
+    sockets: sockets(),
     eventLoopLag: eventLoopLag(),
   };
 }

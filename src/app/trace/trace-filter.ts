@@ -10,6 +10,8 @@ export interface TraceFilter {
   /** The id of a runtime that must have been asked, empty for the primary; undefined: any. */
   readonly runtime: string | undefined;
   readonly method: ((name: string) => boolean) | undefined;
+  /** By the path of the socket, empty for the node's own; undefined: any. */
+  readonly socket: ((path: string) => boolean) | undefined;
   readonly errors: boolean;
   /** The least duration in ms. */
   readonly slow: number;
@@ -25,11 +27,12 @@ export function readTraceFilter(query: URLSearchParams, runtimes: readonly strin
     if (!traceFilters.some(each => each === name))
       throw new AdminError(400, `"${name}": there is no such filter; use ${traceFilters.join(', ')}`);
   }
-  const method = query.get('method');
+  const [method, socket] = [query.get('method'), query.get('socket')];
   return {
     pod: readPod(query.get('pod')),
     runtime: readRuntimeId(query.get('runtime'), runtimes),
     method: method === null ? undefined : globMatcher(method),
+    socket: socket === null ? undefined : globMatcher(socket),
     errors: isSet(query, 'errors'),
     slow: readSlow(query.get('slow')),
     body: isSet(query, 'body'),

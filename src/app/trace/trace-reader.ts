@@ -114,7 +114,8 @@ export class TraceReader implements CallObserver {
   }
 
   private wantsMethod(call: CallRecord): boolean {
-    const { method } = this.filter;
+    const { method, socket } = this.filter;
+    if (socket !== undefined && !socket(call.socket)) return false;
     return method === undefined || method(known.get(call.path)?.method.name ?? call.path);
   }
 

@@ -19,6 +19,7 @@ export function tracedCall(
     id: call.id,
     time: new Date(Date.now() - passed).toISOString(),
     client: call.userAgent,
+    socket: call.socket,
     method: endpoint?.method.name ?? call.path,
     package: endpoint?.client ?? '',
     namespace,

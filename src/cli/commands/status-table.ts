@@ -5,6 +5,7 @@ import { runtimeLabel } from '../../base/runtime-name.ts';
 import { formatBytes, formatCount, formatMs, formatRate, formatSpan, printable, shorten } from '../terminal/figures.ts';
 import type { Paint } from '../terminal/paint.ts';
 import { wrap } from '../terminal/wrap.ts';
+import { socketLines } from './socket-lines.ts';
 
 /** Columns behind the runtime's id; their widths are with a space behind each. */
 const COLUMNS = [
@@ -51,6 +52,7 @@ export function statusTable(report: StatusReport, width: number, paint: Paint): 
   }
   const lines = [
     ...daemonLines(report.daemon, width),
+    ...socketLines(report.daemon, text => textLines(text, width, ''), paint),
     ...faultLines(report.daemon, width, paint),
     '',
     ...table.toString().split('\n'),

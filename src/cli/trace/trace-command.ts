@@ -50,11 +50,12 @@ function readOutput(text: string): 'table' | 'json' {
 }
 
 function readQuery(values: Invocation['values']): TraceQuery {
-  const { pod, runtime, method, errors, body, record, slow } = values;
+  const { pod, runtime, method, socket, errors, body, record, slow } = values;
   return {
     ...(pod !== undefined && { pod: String(pod) }),
     ...(runtime !== undefined && { runtime: String(runtime) }),
     ...(method !== undefined && { method: String(method) }),
+    ...(socket !== undefined && { socket: String(socket) }),
     ...(errors === true && { errors: 'true' }),
     ...(body === true && { body: 'true' }),
     ...(record !== undefined && { record: 'true' }),

@@ -20,6 +20,12 @@ export const traceRows: readonly CommandRow[] = [
         value: 'GLOB',
         help: 'only methods that the glob matches, as RunPodSandbox, *Image*',
       },
+      {
+        name: 'socket',
+        type: 'string',
+        value: 'GLOB',
+        help: "only calls that have come by a socket whose path the glob matches, as *read*; the path of the node's own socket counts as empty",
+      },
       { name: 'errors', type: 'boolean', help: 'only calls that have failed' },
       { name: 'slow', type: 'string', value: 'DURATION', help: 'only calls that took so long or longer, as 500ms, 2s' },
       { name: 'body', type: 'boolean', help: 'requests and responses too, without their secrets, 64 KiB of each' },

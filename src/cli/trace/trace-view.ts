@@ -69,7 +69,9 @@ export class TraceView {
     const subject = this.isWide ? '' : subjectOf(call);
     const message = printable(call.message);
     const width = this.width ?? Number.POSITIVE_INFINITY;
+    const socket = printable(call.socket ?? '');
     return [
+      ...(socket === '' ? [] : [wrap(`on ${socket}`, INDENT, width)]),
       ...(subject === '' ? [] : [wrap(subject, INDENT, width)]),
       ...(message === '' ? [] : [paintLines(this.paint, 'bad', wrap(message, INDENT, width))]),
     ].join('');

@@ -46,6 +46,12 @@ export function keepSamples(method: string, answer: Buffer, request: Buffer, lis
   return listOf(items.map(item => keepInside(item, nested.path, keep)));
 }
 
+/** Whose the samples in an item of this list are: the pod or container with this id. Undefined for a list of anything else. */
+export function sampled(method: string, item: Buffer): { readonly kind: Shape['of']; readonly id: string } | undefined {
+  const shape = shapes[method];
+  return shape && { kind: shape.of, id: shape.id(item) };
+}
+
 function isListed(of: Shape['of'], id: string, { pods, containers }: Listed): boolean {
   return (of === 'pod' ? pods : containers)?.has(id) ?? true;
 }

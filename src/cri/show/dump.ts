@@ -21,8 +21,18 @@ const READ_AHEAD = 2;
 const MAX_STRING = 4096;
 const MAX_BYTES = 1024;
 
-/** kubectl puts the whole manifest here, with the values of container environment variables. */
-export const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
+/** The annotations in which kubectl, Rancher, kapp and Banzai Cloud's operators put whole manifests, with the values of variables. */
+const appliedManifests: ReadonlySet<string> = new Set([
+  'kubectl.kubernetes.io/last-applied-configuration',
+  'objectset.rio.cattle.io/applied',
+  'kapp.k14s.io/original',
+  'banzaicloud.com/last-applied',
+]);
+
+/** Whether the annotation with this key holds the manifest that was applied. */
+export function holdsManifest(key: string): boolean {
+  return appliedManifests.has(key);
+}
 
 /**
  * A message as plain data with CRI's field names, for a log: fields in the order of the wire, enums by name, secrets of URLs
@@ -74,7 +84,7 @@ function addEntry(out: Record<string, unknown>, field: Field, room: Room, record
   const { key, value } = readMapEntry(records.bytes, records.valueStart, records.valueEnd);
   const map = (out[field.name] ?? Object.create(null)) as Record<string, string>;
   out[field.name] = map;
-  const isSecret = field.kind === 'secret' || key === LAST_APPLIED;
+  const isSecret = field.kind === 'secret' || holdsManifest(key);
   const shown = isSecret ? REDACTED : cut(redactUrls(value.slice(0, READ_AHEAD * MAX_STRING)), value.length);
   map[cut(key, key.length)] = shown;
   room.text -= key.length + shown.length;

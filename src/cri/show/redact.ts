@@ -4,7 +4,7 @@ import { Records, WireType } from '../../wire/records.ts';
 import { WireError } from '../../wire/wire-error.ts';
 import { type Field, fieldsOf, isMessage } from '../tables/schema.ts';
 import { overrides, type Package } from '../translate/packages.ts';
-import { LAST_APPLIED, redactText } from './dump.ts';
+import { holdsManifest, redactText } from './dump.ts';
 
 /**
  * The message with `<redacted>` for each value that `dump` hides, for a file that is given to others. A field that is not in the
@@ -60,7 +60,7 @@ function redactField(field: Field, bytes: Buffer, start: number, valueStart: num
 
 function redactEntry(field: Field, bytes: Buffer, start: number, end: number): Buffer | undefined {
   const { key, value } = readMapEntry(bytes, start, end);
-  if (key === LAST_APPLIED) return entry(field.number, key);
+  if (holdsManifest(key)) return entry(field.number, key);
   const redacted = redactUrls(value);
   return redacted === value ? undefined : entry(field.number, key, redacted);
 }

@@ -19,28 +19,35 @@ function isDatagram(fd: number): boolean {
 }
 
 /**
- * The file descriptor in the list that listens at `path`; undefined if the list has datagram sockets only. Throws a SocketFileError
- * for any other file descriptor: its clients would wait for ever.
+ * The file descriptor in the list that listens at `path`; undefined if there is none, and all others are datagram sockets or listen at
+ * one of the `known` paths. Throws a SocketFileError for any other one: its clients would wait for ever.
  */
-export function findInherited(fds: readonly number[], path: string): number | undefined {
-  let found: number | undefined;
-  for (const fd of fds.filter(each => !isDatagram(each))) {
-    const place = placeOf(fd);
+export function findInherited(fds: readonly number[], path: string, known: readonly string[] = []): number | undefined {
+  const places = fds.filter(fd => !isDatagram(fd)).map(fd => ({ fd, place: placeOf(fd) }));
+  const found = places.find(({ place }) => place !== undefined && isSameSocket(place, path));
+  if (found !== undefined) return found.fd;
+  for (const { fd, place } of places) {
     if (place === undefined) {
       throw new SocketFileError(
         `systemd hands over file descriptor ${fd}, which does not listen on a unix stream socket; ` +
           `give the socket unit one ListenStream=${path}`,
       );
     }
-    if (!isSameSocket(place, path)) {
-      throw new SocketFileError(
-        `the socket unit listens at ${place}; make both the same: ListenStream=${path} in the socket unit ` +
-          `(systemctl edit criproxy.socket), or -listen ${place}`,
-      );
-    }
-    found = fd;
+    if (known.some(each => isSameSocket(place, each))) continue;
+    throw new SocketFileError(
+      `the socket unit listens at ${place}; make both the same: ListenStream=${path} in the socket unit ` +
+        `(systemctl edit criproxy.socket), or -listen ${place}`,
+    );
   }
-  return found;
+  return undefined;
+}
+
+/** The file descriptors of the list that listen on unix stream sockets, with their paths. */
+export function listeningSockets(fds: readonly number[]): { readonly fd: number; readonly path: string }[] {
+  return fds.flatMap(fd => {
+    const path = placeOf(fd);
+    return path === undefined ? [] : { fd, path };
+  });
 }
 
 /** The path that a file descriptor listens at; undefined if it does not listen. */

@@ -54,12 +54,12 @@ export function listenOnInherited(server: Server, fd: number): Promise<void> {
 }
 
 /** Makes `server` listen at `path`. The socket has its mode from its first moment. Rejects with a SocketFileError. */
-export function listenOn(server: Server, path: string): Promise<void> {
+export function listenOn(server: Server, path: string, mode = MODE): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) =>
       reject(new SocketFileError(error.code === 'EADDRINUSE' ? IN_USE : error.message)),
     );
-    const mask = process.umask(0o777 & ~MODE);
+    const mask = process.umask(0o777 & ~mode);
     server.listen(path, resolve);
     process.umask(mask);
   });

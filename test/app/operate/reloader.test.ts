@@ -76,7 +76,8 @@ function startReloader(read: ConfigSource['read']) {
       return [];
     },
   } as unknown as Generations;
-  return { levels, state, reloader: new Reloader({ generations, levels, source: { read }, log: silent }) };
+  const sockets = { apply: async () => [] };
+  return { levels, state, reloader: new Reloader({ generations, sockets, levels, source: { read }, log: silent }) };
 }
 
 test('who asks while a reload is under way gets one that begins after it, together with the others', async t => {

@@ -159,6 +159,7 @@ test('a recording is read in the order in which calls began', async t => {
   const call = {
     kind: 'end',
     client: '',
+    socket: '',
     method: 'Version',
     package: 'runtime.v1',
     namespace: '',

@@ -11,6 +11,7 @@ const call: TracedCall = {
   id: 1234,
   time: new Date(2026, 0, 2, 15, 4, 5, 67).toISOString(),
   client: 'grpc-go/1.58.3',
+  socket: '',
   method: 'UpdatePodSandboxResources',
   package: 'runtime.v1',
   namespace: 'kube-system',

@@ -18,10 +18,10 @@ export type SocketConfig = ProxyConfig['sockets'][number];
 const MODE = 0o660;
 
 /** Agents have a connection or two. More would be turns of the event loop that the kubelet waits for. */
-const CONNECTIONS = 32;
+const CONNECTIONS = 16;
 
 /** Calls of one connection that are under way. */
-const STREAMS = 100;
+const STREAMS = 32;
 
 export interface AccessSocketParts {
   /** Of the node's own socket, without observers. */

@@ -20,6 +20,12 @@ export interface Restricted {
   revoke(): void;
 }
 
+/** How long a call beyond the rate waits for its refusal, in ms. */
+const PAUSE = 100;
+
+/** Undefined for a call that is allowed now; else a rejection with the reason. */
+type Admit = (name: string) => Promise<never> | undefined;
+
 type Unary = (request: Buffer, options: CallOptions) => Promise<Reply>;
 
 /** Narrows the calls of one method: both functions reject for what is not allowed. */
@@ -36,12 +42,12 @@ export function restrictedService(service: Service, rules: AccessRules): Restric
   const allowed = allowedMethods(rules.allow);
   const narrow = narrowing(service, rules);
   let revoked = false;
-  const admit = (name: string) => {
+  const admit: Admit = name => {
     if (bucket?.take() === false) {
-      throw new ProxyError(Code.ResourceExhausted, `criproxy: more than ${rate} calls a second on ${socket}`);
+      return pausing(new ProxyError(Code.ResourceExhausted, `criproxy: more than ${rate} calls a second on ${socket}`));
     }
-    if (!allowed.has(name))
-      throw new ProxyError(Code.PermissionDenied, `criproxy: ${name} is not allowed on ${socket}`);
+    if (allowed.has(name)) return undefined;
+    return Promise.reject(new ProxyError(Code.PermissionDenied, `criproxy: ${name} is not allowed on ${socket}`));
   };
   const check = () => {
     if (revoked) throw new ProxyError(Code.Unavailable, `criproxy: the rules of ${socket} have changed`);
@@ -71,11 +77,11 @@ export function restrictedService(service: Service, rules: AccessRules): Restric
 
 function unary(
   method: Method & { kind: 'unary' },
-  admit: () => void,
+  admit: () => Promise<never> | undefined,
   narrow: (options: CallOptions) => Narrowing | undefined,
 ): Method {
   const handle: Unary = async (request, options) => {
-    admit();
+    await admit();
     const narrowed = narrow(options);
     if (narrowed === undefined) return method.handle(request, options);
     const reply = await method.handle(await narrowed.request(request), options);
@@ -86,18 +92,15 @@ function unary(
 
 function streaming(
   method: Method & { kind: 'stream' },
-  admit: () => void,
+  admit: () => Promise<never> | undefined,
   check: () => void,
   narrow: (options: CallOptions) => Narrowing | undefined,
 ): Method {
   return {
     kind: 'stream',
     handle(requests: RequestStream, options: CallOptions): ReplyStream {
-      try {
-        admit();
-      } catch (fault) {
-        return laterStream(Promise.reject(fault));
-      }
+      const refusal = admit();
+      if (refusal !== undefined) return laterStream(refusal);
       const narrowed = narrow(options);
       const reply = method.handle(requests, options);
       return withMessages(reply, async function* () {
@@ -111,12 +114,16 @@ function streaming(
   };
 }
 
-/** A method that `admit` always throws for. It is a stream, so that nothing of its request is waited for. */
-function refused(admit: () => void): Method {
-  return {
-    kind: 'stream',
-    handle: () => laterStream(Promise.resolve().then(admit) as Promise<never>),
-  };
+/** A method that `admit` always rejects. It is a stream, so that nothing of its request is waited for. */
+function refused(admit: () => Promise<never> | undefined): Method {
+  return { kind: 'stream', handle: () => laterStream(admit()!) };
+}
+
+/** Rejects after a pause, in which the call holds one of the few streams of its client: so a client without patience has to wait. */
+function pausing(fault: ProxyError): Promise<never> {
+  return new Promise((_, reject) => {
+    setTimeout(() => reject(fault), PAUSE);
+  });
 }
 
 /** Undefined where the rules change nothing in calls that they allow. */

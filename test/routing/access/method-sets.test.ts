@@ -146,6 +146,7 @@ test('methods that a package does not have are refused, and no runtime is asked'
 
 test('the bucket has a second of calls, and one more each 1/rate; refused calls count too', async t => {
   const { service } = openService();
+  const begin = performance.now();
   const client = clientOf(service, { allow: ['read'], rate: 5 });
   const codes = [];
   for (let call = 0; call < 5; call++) codes.push(await client.code(call % 2 === 0 ? 'Version' : 'Exec'));
@@ -155,12 +156,10 @@ test('the bucket has a second of calls, and one more each 1/rate; refused calls 
     message: `criproxy: more than 5 calls a second on ${SOCKET}`,
   });
   t.equal(await client.code('GetContainerEvents'), 8, 'a stream');
-  const begin = performance.now();
   let code = 8;
   while (code === 8) {
-    await new Promise(resolve => setTimeout(resolve, 10));
     code = await client.code('Version');
   }
   t.equal(code, 0);
-  t.ok(performance.now() - begin > 100, 'a token takes a fifth of a second to come back');
+  t.ok(performance.now() - begin > 190, 'a token takes a fifth of a second to come back');
 });

@@ -1,6 +1,6 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { askAdmin } from '../admin/admin-client.ts';
+import { askApi } from '../admin/admin-client.ts';
 import type { StatusReport } from '../admin/api/status-report.ts';
 import { attemptOf, clearBlocked, readBlocked, writeBlocked } from './blocked.ts';
 import { marksOf, type NodeReport, writeMarks } from './marks.ts';
@@ -52,7 +52,7 @@ function readConfig(file: string): string | undefined {
 
 async function askRuntimes({ node }: Ports): Promise<StatusReport['runtimes'] | undefined> {
   try {
-    return ((await askAdmin(node.path(ADMIN_SOCKET), 'GET', '/v1/status')) as StatusReport).runtimes;
+    return (await askApi(node.path(ADMIN_SOCKET), 'GET /v1/status')).runtimes;
   } catch {
     return undefined;
   }

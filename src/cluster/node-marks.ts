@@ -1,6 +1,8 @@
-/** What a node says in the cluster of a runtime: the label's key and the condition's type. `id`: empty for the primary. */
+import { runtimeLabel } from '../base/runtime-name.ts';
+
+/** The key of a node's label, and the type of its condition, for a runtime. `id`: empty for the primary. */
 export function markOf(id: string): string {
-  return `runtime.criproxy/${id === '' ? 'primary' : id}`;
+  return `runtime.criproxy/${runtimeLabel(id)}`;
 }
 
 /** The label's value, where the runtime is up; elsewhere there is no label. */

@@ -15,7 +15,7 @@ const commands = rowsOf('Command line');
 
 test('the page has the tables', async t => {
   t.equal(commands.length, 2);
-  t.equal(rowsOf('Ends by').length, 5);
+  t.equal(rowsOf('Cause of the end').length, 5);
 });
 
 for (const [command = '', , now = ''] of commands) {
@@ -28,13 +28,15 @@ for (const [command = '', , now = ''] of commands) {
 }
 
 const statuses: Readonly<Record<string, readonly string[]>> = {
-  'a flag that there is not': ['-nosuch'],
+  'an unknown flag': ['-nosuch'],
   'a wrong value, or a socket that cannot be listened on': ['-connect', '/run/x.sock', '-listen', '/nowhere/x.sock'],
   '`-help`': ['-help'],
 };
 
 test('exit statuses', async t => {
-  const rows = new Map(rowsOf('Ends by').map(([how = '', , now = '']) => [how, Number(/^\d+/.exec(now)?.[0])]));
+  const rows = new Map(
+    rowsOf('Cause of the end').map(([how = '', , now = '']) => [how, Number(/^\d+/.exec(now)?.[0])]),
+  );
   for (const [how, flags] of Object.entries(statuses)) t.equal((await runProxy(flags)).code, rows.get(how), how);
   const { proxy } = await startDaemon(t);
   t.equal(await proxy.stop('SIGTERM'), rows.get('SIGTERM, SIGINT'));

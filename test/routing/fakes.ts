@@ -14,7 +14,7 @@ export interface Asked {
 
 type Unary = Buffer | ProxyError | { message: Buffer; headers?: Metadata; trailers?: Metadata };
 type UnaryAnswer = Unary | ((request: Buffer, asked: Asked) => Unary | Promise<Unary>);
-type StreamAnswer = readonly Buffer[] | Source | (() => Source);
+type StreamAnswer = readonly Buffer[] | Source | ((request: Buffer, asked: Asked) => Source);
 
 export type Answers = Record<string, UnaryAnswer | StreamAnswer | undefined>;
 
@@ -83,11 +83,12 @@ async function answerUnary(answers: Answers, asked: Asked) {
   return { message, headers, trailers };
 }
 
-function openStream(answers: Answers, { method, options }: Asked): ReplyStream {
+function openStream(answers: Answers, asked: Asked): ReplyStream {
+  const { method, options, request } = asked;
   const row = (answers[method] ?? unimplemented(method)) as StreamAnswer | ProxyError;
   const source = row instanceof Source ? row : new Source();
   if (row instanceof ProxyError) source.fail(row);
-  else if (typeof row === 'function') return openStream({ [method]: row() }, { method, options } as Asked);
+  else if (typeof row === 'function') return openStream({ [method]: row(request, asked) }, asked);
   else if (!(row instanceof Source)) {
     for (const message of row as readonly Buffer[]) source.push(message);
     source.end();

@@ -1,6 +1,7 @@
 import type { CallOptions, Reply, ReplyStream, Service } from '../../src/base/call.ts';
 import { ProxyError } from '../../src/base/error.ts';
 import type { Logger } from '../../src/base/logger.ts';
+import type { HandlerRow } from '../../src/routing/port/handlers.ts';
 import type { RoutingSettings } from '../../src/routing/port/routing-settings.ts';
 import { Runtimes } from '../../src/routing/port/runtimes.ts';
 import { routedService } from '../../src/routing/service.ts';
@@ -46,11 +47,13 @@ const streamBase = 'http://10.0.0.5:11250';
 export function startLab(
   runtimes: readonly [FakeRuntime, ...FakeRuntime[]],
   settings: Partial<RoutingSettings> & { level?: number; maxSnapshotAge?: number } = {},
+  handlers: readonly HandlerRow[] = [],
+  annotations: ReadonlyMap<string, string> = new Map(),
 ): Lab {
   const { level = 5, maxSnapshotAge, ...others } = settings;
   const log: LogLine[] = [];
   const logger = collectLog(log, level);
-  const all = new Runtimes(runtimes);
+  const all = new Runtimes(runtimes, handlers, annotations);
   const node = new NodeState(all, maxSnapshotAge, logger);
   const service = routedService(
     all,

@@ -1,35 +1,32 @@
-import type { CallOptions } from '../../src/base/call.ts';
-import { Code } from '../../src/base/codes.ts';
 import { ProxyError } from '../../src/base/error.ts';
 import type { HandlerRow } from '../../src/routing/port/handlers.ts';
 import type { RoutingSettings } from '../../src/routing/port/routing-settings.ts';
-import type { Runtime, RuntimeState } from '../../src/routing/port/runtime.ts';
-import { Runtimes } from '../../src/routing/port/runtimes.ts';
-import { routedService } from '../../src/routing/service.ts';
-import { NodeState } from '../../src/routing/state/node-state.ts';
+import type { NodeState } from '../../src/routing/state/node-state.ts';
 import { criTypes, type Message } from '../support/cri-types.ts';
-import { methodFact, methodPath, type Package } from '../support/facts.ts';
+import { methodFact, type Package } from '../support/facts.ts';
 import { limit } from '../support/virtual-time.ts';
-import { placeOf } from './fakes.ts';
+import { type Answers, type Asked, type FakeRuntime, fakeRuntime, Source } from './fakes.ts';
+import { startLab } from './lab.ts';
 
 /** What a method is answered with: a message, or a list of them for a stream. Throws a ProxyError to fail. */
 export type Answer = (request: Message) => Message | Message[] | Promise<Message>;
 
-/** A runtime that is a table of answers, and what it was asked. Lists that are not in the table are empty. */
-export interface FakeRuntime extends Runtime {
+/** A fake runtime whose answers and requests are messages. */
+export interface MessageRuntime extends Omit<FakeRuntime, 'answers' | 'asked' | 'askedFor'> {
   readonly answers: Record<string, Answer>;
-  readonly journal: { method: string; request: Message }[];
+  readonly journal: readonly { method: string; request: Message }[];
+  /** Empties the journal. */
+  forgetAsked(): void;
   /** The requests of one method. */
   asked(method: string): Message[];
-  comeUp(packages?: readonly Package[]): void;
-  goDown(): void;
 }
 
+/** The routing lab with messages in place of bytes. */
 export interface Node {
   /** By id, the primary's is empty. */
-  readonly runtimes: Readonly<Record<string, FakeRuntime>>;
+  readonly runtimes: Readonly<Record<string, MessageRuntime>>;
   readonly state: NodeState;
-  readonly warnings: string[];
+  readonly warnings: readonly string[];
   call(method: string, request?: Message, pkg?: Package): Promise<Message>;
   /** The code and text that a call fails with. */
   fault(method: string, request?: Message): Promise<{ code: number; message: string }>;
@@ -48,107 +45,93 @@ export interface NodeOptions {
   readonly down?: readonly string[];
 }
 
-const emptyLists = ['ListPodSandbox', 'ListContainers', 'ListImages'];
-
-/** A service over fakes, without a transport. The first id is the primary's and empty. */
+/** The first id is the primary's and empty. */
 export function startNode(ids: readonly string[], options: NodeOptions = {}): Node {
-  const all = ids.map(id =>
-    fake(id, options.answers?.[id] ?? {}, options.packages?.[id] ?? ['runtime.v1'], !options.down?.includes(id)),
-  );
-  const warnings: string[] = [];
-  const log = {
-    enabled: () => false,
-    info: () => {},
-    warn: (text: string) => void warnings.push(text),
-    error: () => {},
-  };
-  const runtimes = new Runtimes(all as unknown as [Runtime], options.handlers, options.annotations);
-  const state = new NodeState(runtimes, undefined, log);
-  const settings = {
-    streamBase: 'http://10.0.0.5:11250',
-    primaryWait: limit(50),
-    listTimeout: limit(200),
-    ...options.settings,
-  };
-  const service = routedService(runtimes, settings, state, log);
-  const open = (): CallOptions => ({ metadata: [], deadline: undefined, signal: new AbortController().signal });
-  const send = async (method: string, request: Message, pkg: Package): Promise<Message> => {
-    const served = service(methodPath(method, pkg))!;
-    if (served.kind !== 'unary') throw new Error(`${method} streams`);
-    const { message } = await served.handle(criTypes(pkg).encode(methodFact(method).request, request), open());
-    return criTypes(pkg).decode(methodFact(method).response, message, { defaults: true });
-  };
+  const all = ids.map(id => {
+    const answers = options.answers?.[id] ?? {};
+    const state = options.down?.includes(id) === true ? 'down' : 'up';
+    const packages = options.packages?.[id] ?? ['runtime.v1'];
+    return { answers, fake: fakeRuntime(id, { answers: inBytes(answers), packages, state }) };
+  });
+  const { handlers, annotations, settings } = options;
+  const fakes = all.map(({ fake }) => fake) as unknown as [FakeRuntime];
+  const limits = { primaryWait: limit(50), listTimeout: limit(200) };
+  const lab = startLab(fakes, { level: 0, ...limits, ...settings }, handlers, annotations);
   return {
-    runtimes: Object.fromEntries(all.map(each => [each.id, each])),
-    state,
-    warnings,
-    call: (method, request = {}, pkg = 'runtime.v1') => send(method, request, pkg),
+    runtimes: Object.fromEntries(all.map(({ answers, fake }) => [fake.id, inMessages(fake, answers)])),
+    state: lab.node,
+    get warnings() {
+      return lab.log.filter(({ severity }) => severity === 'warn').map(({ message }) => message);
+    },
+    call: (method, request = {}, pkg = 'runtime.v1') => lab.call(method, request, { pkg }),
     async fault(method, request = {}) {
-      const outcome = await send(method, request, 'runtime.v1').catch((fault: unknown) => fault);
-      if (!(outcome instanceof ProxyError)) throw new Error(`${method} did not fail: ${String(outcome)}`);
-      return { code: outcome.code, message: outcome.message };
+      const { code, message } = await lab.fault(method, request);
+      return { code, message };
     },
     async stream(method, request = {}) {
-      const served = service(methodPath(method, 'runtime.v1'))!;
-      if (served.kind !== 'stream') throw new Error(`${method} is unary`);
-      const types = criTypes('runtime.v1');
       const messages: Message[] = [];
-      for await (const bytes of served.handle([types.encode(methodFact(method).request, request)], open()))
-        messages.push(types.decode(methodFact(method).response, bytes, { defaults: true }));
+      for await (const bytes of lab.stream(method, request))
+        messages.push(criTypes('runtime.v1').decode(methodFact(method).response, bytes, { defaults: true }));
       return messages;
     },
-    stop: () => state.stop(),
+    stop: lab.stop,
   };
 }
 
-function fake(id: string, answers: Record<string, Answer>, packages: readonly Package[], isUp: boolean): FakeRuntime {
-  const journal: FakeRuntime['journal'] = [];
-  const listeners = new Set<(state: RuntimeState) => void>();
-  let state: RuntimeState = isUp
-    ? { kind: 'up', since: 1_000, packages }
-    : { kind: 'down', since: 0, reason: 'there is no socket', seen: false };
-  const change = (next: RuntimeState) => {
-    state = next;
-    for (const listener of listeners) listener(next);
-  };
-  const answer = async (path: string, request: Buffer): Promise<Buffer[]> => {
-    if (state.kind === 'down') throw new ProxyError(Code.Unavailable, `${id} is down`);
-    const [pkg, method] = /^\/(.*)\.\w+\/(\w+)$/.exec(path)!.slice(1) as [Package, string];
-    const types = criTypes(pkg);
-    const fact = methodFact(method);
-    const message = types.decode(fact.request, request);
-    journal.push({ method, request: message });
-    const row = answers[method] ?? (emptyLists.includes(method) ? () => ({}) : undefined);
-    if (row === undefined) throw new ProxyError(Code.Unimplemented, `unknown method ${method}`);
-    return [await row(message)].flat().map(each => types.encode(fact.response, each));
-  };
-  return {
-    id,
-    ...placeOf(id),
-    answers,
-    journal,
-    asked: method => journal.filter(entry => entry.method === method).map(entry => entry.request),
-    get state() {
-      return state;
+/** The very same runtime, as routing knows it by its identity. */
+function inMessages(fake: FakeRuntime, answers: Record<string, Answer>): MessageRuntime {
+  const { asked: calls } = fake;
+  const journal = () =>
+    calls.map(({ path, method, request }) => ({
+      method,
+      request: criTypes(packageOf(path)).decode(methodFact(method).request, request),
+    }));
+  const asked = (wanted: string) => journal().flatMap(({ method, request }) => (method === wanted ? [request] : []));
+  return Object.defineProperties(fake as unknown as MessageRuntime, {
+    answers: { value: answers },
+    asked: { value: asked },
+    journal: { get: journal },
+    forgetAsked: { value: () => calls.splice(0) },
+  });
+}
+
+/** Rows that are looked up at each call, so that a test can change them. */
+function inBytes(answers: Record<string, Answer>): Answers {
+  return new Proxy({} as Answers, {
+    get(_, method: string) {
+      const row = answers[method];
+      if (row === undefined) return undefined;
+      return methodFact(method).serverStream ? streamAnswer(row) : unaryAnswer(row);
     },
-    onChange(listener) {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
-    async call(path, request) {
-      const [message] = await answer(path, request);
-      return { message: message!, headers: [], trailers: [] };
-    },
-    stream: (path, requests) => ({
-      headers: Promise.resolve([]),
-      trailers: [],
-      async *[Symbol.asyncIterator]() {
-        yield* await answer(path, (requests as Buffer[])[0]!);
+  });
+}
+
+function unaryAnswer(row: Answer) {
+  return async (request: Buffer, asked: Asked) => (await encoded(row, request, asked))[0]!;
+}
+
+function streamAnswer(row: Answer) {
+  return (request: Buffer, asked: Asked) => {
+    const source = new Source();
+    encoded(row, request, asked).then(
+      messages => {
+        source.push(...messages);
+        source.end();
       },
-    }),
-    comeUp: (served = packages) => change({ kind: 'up', since: 2_000, packages: served }),
-    goDown: () => change({ kind: 'down', since: 2_000, reason: 'it was killed', seen: true }),
+      (fault: unknown) => source.fail(fault),
+    );
+    return source;
   };
+}
+
+async function encoded(row: Answer, request: Buffer, { path, method }: Asked): Promise<Buffer[]> {
+  const types = criTypes(packageOf(path));
+  const fact = methodFact(method);
+  return [await row(types.decode(fact.request, request))].flat().map(each => types.encode(fact.response, each));
+}
+
+function packageOf(path: string): Package {
+  return /^\/(.*)\.\w+\/\w+$/.exec(path)![1] as Package;
 }
 
 /** A failure of a runtime's own. */

@@ -251,7 +251,7 @@ async function start(primary: Record<string, Answer>, alt: Record<string, Answer
   if (state === 'down, long after its list') images.takenAt! -= 2 * FRESH;
   if (state.startsWith('down')) node.runtimes['alt']!.goDown();
   if (state === 'hangs') for (const method of Object.keys(alt)) node.runtimes['alt']!.answers[method] = never;
-  for (const { journal } of Object.values(node.runtimes)) journal.length = 0;
+  for (const each of Object.values(node.runtimes)) each.forgetAsked();
   return node;
 }
 

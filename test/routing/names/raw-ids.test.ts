@@ -66,7 +66,7 @@ async function start({ ids = 'raw', seen = true, ...options }: StartOptions = {}
     await node.call('ListPodSandbox');
     await node.call('ListContainers');
   }
-  for (const each of Object.values(node.runtimes)) each.journal.length = 0;
+  for (const each of Object.values(node.runtimes)) each.forgetAsked();
   return node;
 }
 

@@ -96,7 +96,7 @@ test('a secondary that is down says why', async t => {
   const node = startNode(['', 'alt'], { answers: { '': { Status: statusOf() } }, down: ['alt'] });
   t.teardown(() => node.stop());
   const { status, reason, message } = conditionOf(await node.call('Status'), 'criproxy.alt/Ready');
-  t.strictSame([status, reason, message], [false, 'RuntimeDown', 'there is no socket']);
+  t.strictSame([status, reason, message], [false, 'RuntimeDown', 'no socket']);
 });
 
 test("the primary's failure is the node's", async t => {
@@ -227,8 +227,8 @@ test('what the proxy says of itself', async t => {
   const report = JSON.parse(answer['info'].criproxy);
   t.equal(report.version, '1.2.3');
   t.match(report.runtimes, [
-    { id: '', primary: true, state: 'up', since: '1970-01-01T00:00:01.000Z', packages: ['runtime.v1'] },
-    { id: 'alt', primary: false, state: 'down', seen: true, lost: false, reason: 'there is no socket' },
+    { id: '', primary: true, state: 'up', since: '1970-01-01T00:00:00.000Z', packages: ['runtime.v1'] },
+    { id: 'alt', primary: false, state: 'down', seen: true, lost: false, reason: 'no socket' },
   ]);
   t.equal(report.runtimes[0].snapshot.pods.items, 1);
   t.ok(report.runtimes[0].snapshot.pods.ageSeconds < 60);

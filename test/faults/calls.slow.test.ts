@@ -56,7 +56,7 @@ async function startLab(t: Test): Promise<Lab> {
   const pods: string[] = [];
   const containers: string[] = [];
   for (const alt of [false, true]) {
-    const { pod_sandbox_id: pod } = await client.call('RunPodSandbox', podConfig('web', alt));
+    const { pod_sandbox_id: pod } = await client.call('RunPodSandbox', podConfig(alt ? 'web-alt' : 'web', alt));
     const { container_id } = await client.call('CreateContainer', containerConfig(pod, 'main'));
     pods.push(pod);
     containers.push(container_id);

@@ -81,14 +81,11 @@ test('pods of a containerd that is down, over restarts of the proxy', needs('roo
   const node = await prepare(t, { red, blue, stateDir });
   const { ids } = node;
 
-  for (const [to, expected] of [
-    ['red,alt:blue', [ids.red, `alt__${ids.blue}`]],
-    ['red,kata:blue', [ids.red, `kata__${ids.blue}`]],
-    ['blue,alt:red', [ids.blue, `alt__${ids.red}`]],
-  ] as const) {
+  const expected = [ids.red, `alt__${ids.blue}`];
+  for (const to of ['red,alt:blue', 'red,kata:blue', 'blue,alt:red'] as const) {
     await t.test(`as ${to}`, async t => {
       await withProxy(node, to, async client => {
-        t.same(await listed(client), [...expected].sort(), 'each once, under its owner');
+        t.same(await listed(client), [...expected].sort(), 'each once, under the id that it was made with');
       });
     });
   }

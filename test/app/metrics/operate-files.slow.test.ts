@@ -49,18 +49,24 @@ async function realScrape(): Promise<Scrape> {
   const answers = { ...lists, Status: nothing, RunPodSandbox: made };
   const runtime = await startFakeRuntime({ socketPath: join(dir, 'primary'), answers });
   const admin = join(dir, 'admin.sock');
-  const proxy = await startProxy({ connect: `${runtime.socketPath},vm:${join(dir, 'vm')}`, flags: ['-adminSocket', admin, '-otlp', 'http://127.0.0.1:2'] }); // biome-ignore format: one line
+  const [file, readSocket] = [join(dir, 'config.yaml'), join(dir, 'read.sock')];
+  writeFileSync(file, `sockets: [{path: ${readSocket}, allow: [read]}]\n`);
+  const flags = ['-config', file, '-adminSocket', admin, '-otlp', 'http://127.0.0.1:2'];
+  const proxy = await startProxy({ connect: `${runtime.socketPath},vm:${join(dir, 'vm')}`, flags });
   const client = connect(proxy.socketPath);
+  const reader = connect(readSocket);
   try {
     const image = criTypes('runtime.v1').encode('ImageStatusRequest', { image: { image: 'busybox' } });
     for (const method of ['Version', 'ListContainers', 'ListPodSandbox', 'Status', 'UpdateRuntimeConfig'])
       await client.ask(method);
     await client.raw(methodPath('ImageStatus', 'runtime.v1'), image);
     await client.ask('RunPodSandbox', { config: { metadata: { name: 'web', uid: 'u1', namespace: 'default' } } });
+    await reader.ask('Version');
     await new Promise(resolve => setTimeout(resolve, 300));
     return await scrape(admin);
   } finally {
     client.close();
+    reader.close();
     await proxy.remove();
     await runtime.stop();
     rmSync(dir, { recursive: true, force: true });

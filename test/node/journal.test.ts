@@ -86,7 +86,7 @@ test('journald gets the log with its fields', { ...needs('root', 'node'), timeou
     t.equal(logLevel('3 --for 0'), '3\n');
     const messages = entriesOf(node).map(each => each['MESSAGE']!);
     t.notOk(messages.some(message => message.startsWith('Version request')));
-    t.match(messages.at(-1), /^the log level is 3 now$/);
+    t.ok(messages.includes('the log level is 3 now'));
   });
 
   await t.test('the last line before the end is there, with its fields', async t => {
@@ -105,6 +105,7 @@ test('journald gets the log with its fields', { ...needs('root', 'node'), timeou
     );
     const plain = entriesOf(node).filter(each => each['_TRANSPORT'] === 'stdout');
     const priorities = plain.map(({ MESSAGE, PRIORITY }) => `${MESSAGE!.split(' ').slice(0, 2).join(' ')} ${PRIORITY}`);
-    t.strictSame(priorities.slice(-3), ['the log 4', 'StopContainer request 7', 'StopContainer failed: 6']);
+    const own = priorities.filter(each => /^(?:the log|StopContainer) /.test(each));
+    t.strictSame(own.slice(-3), ['the log 4', 'StopContainer request 7', 'StopContainer failed: 6']);
   });
 });

@@ -2,6 +2,7 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { askApi } from '../admin/admin-client.ts';
 import type { StatusReport } from '../admin/api/status-report.ts';
+import { ADMIN_SOCKET } from '../setup/places.ts';
 import { attemptOf, clearBlocked, readBlocked, writeBlocked } from './blocked.ts';
 import { marksOf, type NodeReport, writeMarks } from './marks.ts';
 import { lookAtNode } from './node/look.ts';
@@ -22,9 +23,6 @@ export interface InstallerOptions {
   /** How often the node is looked at, in ms. */
   readonly interval: number;
 }
-
-/** As the unit of the set-up has it. */
-const ADMIN_SOCKET = '/var/lib/criproxy/admin.sock';
 
 /** Every so many looks at the daemon, the kubelet is looked at too. */
 const KUBELET_EVERY = 6;
@@ -56,6 +54,16 @@ async function askRuntimes({ node }: Ports): Promise<StatusReport['runtimes'] | 
   } catch {
     return undefined;
   }
+}
+
+function describe({ message, node }: StepError): string {
+  return `${message} (${outcomes[node]})`;
+}
+
+/** Why the node is not as it must be; without a fault of a step the daemon does not answer. */
+function reasonOf(fault: StepError | undefined): Pick<NodeReport['installed'], 'reason' | 'message'> {
+  if (fault === undefined) return { reason: 'DaemonDoesNotAnswer', message: 'criproxy does not answer on this node' };
+  return { reason: `${fault.step[0]!.toUpperCase()}${fault.step.slice(1)}Failed`, message: describe(fault) };
 }
 
 /** The program of one pod, for as long as that runs. */
@@ -129,7 +137,7 @@ export class Installer {
     this.done = undefined;
     this.fault = fault;
     this.retryAt = performance.now() + RETRY_EVERY * this.options.interval;
-    const text = `${fault.message} (${outcomes[fault.node]})`;
+    const text = describe(fault);
     if (text !== this.said) this.ports.tell(fault.step, `not done: ${text}`);
     this.said = text;
   }
@@ -141,15 +149,7 @@ export class Installer {
     const isReady = fault === undefined && (options.state !== 'present' || runtimes !== undefined);
     const installed: NodeReport['installed'] = isReady
       ? { status: 'True', reason: options.state === 'look' ? 'CanBePutOn' : 'AsWanted', message: '' }
-      : {
-          status: 'False',
-          reason:
-            fault === undefined ? 'DaemonDoesNotAnswer' : `${fault.step[0]!.toUpperCase()}${fault.step.slice(1)}Failed`,
-          message:
-            fault === undefined
-              ? 'criproxy does not answer on this node'
-              : `${fault.message} (${outcomes[fault.node]})`,
-        };
+      : { status: 'False', ...reasonOf(fault) };
     const isGone = options.state === 'absent' && isReady;
     await this.writeMarks(isGone ? undefined : { installed, runtimes });
     if (isReady) writeFileSync(options.ready, '');

@@ -1,4 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs';
+import { HALFWAY, LEFT_ALONE } from '../setup/exit-status.ts';
 import { CONFIG_DROP_IN, CONFIG_FILE } from '../setup/services.ts';
 import type { Ran } from './node/access.ts';
 import { lookAtNode, type NodeLook } from './node/look.ts';
@@ -78,10 +79,6 @@ async function takeBack({ tell }: Ports, done: readonly Change[], step: string, 
   if (isStuck) throw new StepError(step, 'halfway', `${fault}; and the release of before is not known here`);
   throw new StepError(step, 'back', fault);
 }
-
-/** Exit statuses of the set-up: it left the kubelet alone; it could not go back. */
-const LEFT_ALONE = 3;
-const HALFWAY = 5;
 
 async function carryOut(ports: Ports, changes: readonly Change[], way: release.Way): Promise<readonly Change[]> {
   const done: Change[] = [];

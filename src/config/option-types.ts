@@ -1,3 +1,4 @@
+import { percent } from '../base/figure-text.ts';
 import { isLevel, type Level } from '../base/log-level.ts';
 import { redactUrls } from '../base/redact-urls.ts';
 import { idOfLabel, runtimeLabel } from '../base/runtime-name.ts';
@@ -98,7 +99,7 @@ const share: ValueType<number> = text(
     const part = Number(match?.[1]) / 100;
     return part > 0 && part <= 1 ? part : new Fault('is not a share; write it as 10%, more than 0% and at most 100%');
   },
-  part => `${Number((part * 100).toFixed(4))}%`,
+  percent,
 );
 
 /** A runtime in a rule: its id or label, `primary` for the primary; parsed to the id, which is empty for the primary. */

@@ -9,14 +9,12 @@ import { askDaemonRuntimes } from './daemon-runtimes.ts';
 import { openDisk } from './disk.ts';
 import type { FileFacts, Host, ServiceState } from './host.ts';
 import { takeLock } from './lock.ts';
+import { ADMIN_SOCKET } from './places.ts';
 import { keepProgram, restoreProgram } from './program.ts';
 import { failed } from './setup-error.ts';
 import { readLog } from './unit-log.ts';
 
 const run = promisify(execFile);
-
-/** As the package's unit has it: -adminSocket and -stateDir by default. */
-const ADMIN_SOCKET = '/var/lib/criproxy/admin.sock';
 
 /** A socket's state in /proc/net/unix: SS_CONNECTED of linux/net.h. */
 const CONNECTED = '03';

@@ -21,6 +21,9 @@ export const ownPlaces: Places = {
   kept: '/opt/criproxy/kept',
 };
 
+/** As the unit has it: -adminSocket and -stateDir by default. */
+export const ADMIN_SOCKET = '/var/lib/criproxy/admin.sock';
+
 /** The program before a change, in `kept`. */
 export const PREVIOUS_PROGRAM = 'criproxy.previous';
 /** Its unit. */

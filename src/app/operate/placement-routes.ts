@@ -7,6 +7,7 @@ import { runtimeLabel, runtimeName, runtimeOfLabel } from '../../base/runtime-na
 import { factsOfSandbox, type PodFacts } from '../../cri/read/pod-facts.ts';
 import { type PlacementBase, placePod } from '../../routing/placement/place-pod.ts';
 import type { Runtime } from '../../routing/port/runtime.ts';
+import { isRetiring } from '../../routing/state/retirement.ts';
 import { leftPods } from '../../routing/status/left-pods.ts';
 
 /** The generation in force, as these routes need it. */
@@ -28,9 +29,13 @@ export function placementRoutes(generations: Placing, log: Logger): readonly Adm
         const text = `${runtimeName(runtime.id)} ${retiring ? 'is retiring: it takes no new pods' : 'takes new pods again'}`;
         log.info(Level.State, text, undefined, { runtime: runtime.id, change: true });
       }
-      const configured = settings.runtimes?.get(runtime.id)?.retiring === true;
-      const isRetiring = configured || node.of(runtime).retiring;
-      return { runtime: runtime.id, retiring: isRetiring, configured, left: leftPods(node.of(runtime)) };
+      const configured = settings.runtimes?.get(runtime.id);
+      return {
+        runtime: runtime.id,
+        retiring: isRetiring(configured, node.of(runtime)),
+        configured: configured?.retiring === true,
+        left: leftPods(node.of(runtime)),
+      };
     }),
   ];
 }

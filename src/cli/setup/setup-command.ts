@@ -1,10 +1,11 @@
 import { applySetup } from '../../setup/apply.ts';
 import { readUnits } from '../../setup/daemon.ts';
+import { LEFT_ALONE } from '../../setup/exit-status.ts';
 import { openMachine } from '../../setup/machine.ts';
 import { revertSetup } from '../../setup/revert.ts';
 import { readStatus, type Status } from '../../setup/setup-status.ts';
 import { readChoice, readSeconds, textOf, type Values } from './setup-options.ts';
-import { LEFT_ALONE, print, printFault, tellApplied, tellingFaults, tellReverted } from './setup-outcome.ts';
+import { print, printFault, tellApplied, tellingFaults, tellReverted } from './setup-outcome.ts';
 
 const machine = () => openMachine('/');
 

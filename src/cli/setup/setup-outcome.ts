@@ -1,18 +1,10 @@
 import type { Applied } from '../../setup/apply.ts';
+import { HALFWAY, LEFT_ALONE, PODS_LEFT } from '../../setup/exit-status.ts';
 import type { Reverted } from '../../setup/revert.ts';
 import { PodsLeft } from '../../setup/secondary-pods.ts';
 import { SetupError } from '../../setup/setup-error.ts';
 import type { Invocation } from '../grammar/command-row.ts';
 import type { Values } from './setup-options.ts';
-
-/** The kubelet was left alone, and a person can do the missing steps by hand. */
-export const LEFT_ALONE = 3;
-
-/** Pods of other runtimes would be left behind. */
-const PODS_LEFT = 4;
-
-/** A step failed, and going back did too. */
-const HALFWAY = 5;
 
 /** Writes lines to the standard output. */
 export function print(...lines: readonly string[]): void {

@@ -1,5 +1,6 @@
 import { states } from '../../cluster/states.ts';
 import { defaultOfFlag } from '../../config/daemon-flags.ts';
+import { HALFWAY, LEFT_ALONE, PODS_LEFT } from '../../setup/exit-status.ts';
 import { knownRuntimes } from '../../setup/primary.ts';
 import type { CommandRow, OptionRow } from '../grammar/command-row.ts';
 
@@ -53,9 +54,12 @@ const choice: readonly OptionRow[] = [
 const force: OptionRow = { name: 'force', type: 'boolean', help: 'leave pods of other runtimes behind' };
 
 const exits = {
-  3: 'the kubelet was left alone, because something about it is not understood; the output names it and the steps to do by hand',
-  5: 'a step failed, and going back failed too: the node is not as it was',
+  [LEFT_ALONE]:
+    'the kubelet was left alone, because something about it is not understood; the output names it and the steps to do by hand',
+  [HALFWAY]: 'a step failed, and going back failed too: the node is not as it was',
 };
+
+const podsLeft = { [PODS_LEFT]: 'nothing was changed: pods run on other runtimes than the primary' };
 
 /** The commands that point this node's kubelet to criproxy, and back. */
 export const setupRows: readonly CommandRow[] = [
@@ -67,7 +71,7 @@ export const setupRows: readonly CommandRow[] = [
       listen,
       { name: 'root', type: 'string', value: 'FOLDER', default: '/', help: "look at a copy of a node's files" },
     ],
-    exits: { 3: "something about this node's kubelet is not understood" },
+    exits: { [LEFT_ALONE]: "something about this node's kubelet is not understood" },
     load: async () => (await import('./setup-command.ts')).runSetupStatus,
   },
   {
@@ -104,7 +108,7 @@ export const setupRows: readonly CommandRow[] = [
     notes: [
       'The package does this when it is removed. A file that was changed since apply stays as it is, and is named. Pods that run on other runtimes than the primary are listed, and nothing is changed.',
     ],
-    exits: { ...exits, 4: 'nothing was changed: pods run on other runtimes than the primary' },
+    exits: { ...exits, ...podsLeft },
     load: async () => (await import('./setup-command.ts')).runSetupRevert,
   },
   {
@@ -137,7 +141,7 @@ export const setupRows: readonly CommandRow[] = [
       listen,
       settle,
     ],
-    exits: { ...exits, 4: 'nothing was changed: pods run on other runtimes than the primary' },
+    exits: { ...exits, ...podsLeft },
     load: async () => (await import('./install-command.ts')).runSetupUninstall,
   },
   {

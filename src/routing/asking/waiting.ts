@@ -1,4 +1,5 @@
 import type { CallOptions } from '../../base/call.ts';
+import { seconds } from '../../base/figure-text.ts';
 import { runtimeName } from '../../base/runtime-name.ts';
 import type { Runtime } from '../port/runtime.ts';
 
@@ -38,8 +39,4 @@ export async function* waitingForFirst(
   } finally {
     void messages.return?.()?.catch(() => {});
   }
-}
-
-function seconds(ms: number): string {
-  return `${(ms / 1000).toFixed(1)} s`;
 }

@@ -13,6 +13,7 @@ import type { MethodPlan } from '../call/method-plan.ts';
 import type { UnaryRoute } from '../call/unary-route.ts';
 import { isDigest } from '../port/names.ts';
 import type { Runtime } from '../port/runtime.ts';
+import { isSilence } from '../port/silence.ts';
 
 /** A RemoveImageResponse. In CRI the removal of a missing image succeeds. */
 const done: Reply = { message: Buffer.alloc(0), headers: [], trailers: [] };
@@ -68,7 +69,7 @@ async function removeFrom(
     const fault = ProxyError.from(error);
     if (fault.code === Code.NotFound || lacksService(plan, runtime, image, fault)) return undefined;
     if (isPrimary) return fault;
-    if (fault.code !== Code.Unavailable && fault.code !== Code.DeadlineExceeded) return fault;
+    if (!isSilence(fault)) return fault;
     // A secondary that is down or hangs must not keep the kubelet from freeing disk space if it has no such image.
     return imageInSnapshot(plan, runtime, image) === 'no'
       ? undefined

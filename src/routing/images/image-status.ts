@@ -12,6 +12,7 @@ import { isReply, promptAnswer } from '../call/prompt-answer.ts';
 import type { UnaryRoute } from '../call/unary-route.ts';
 import { isDigest } from '../port/names.ts';
 import type { Runtime } from '../port/runtime.ts';
+import { isSilence } from '../port/silence.ts';
 import { imageOwner } from './image-owner.ts';
 import { withOwnHandler } from './own-handler.ts';
 
@@ -86,8 +87,7 @@ async function look(plan: MethodPlan, runtime: Runtime, request: Buffer, options
     const fault = ProxyError.from(error);
     if (fault.code === Code.NotFound || lacksService(plan, runtime, image, fault))
       return { kind: 'lacks', answer: fault };
-    const isSilence = fault.code === Code.Unavailable || fault.code === Code.DeadlineExceeded;
-    const doubt = isPrimary || !isSilence ? fault : doubtful(runtime, `the image "${image}"`, fault);
+    const doubt = isPrimary || !isSilence(fault) ? fault : doubtful(runtime, `the image "${image}"`, fault);
     return listed() ?? { kind: 'unknown', fault: doubt };
   }
 }

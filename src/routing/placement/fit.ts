@@ -1,3 +1,4 @@
+import { percent } from '../../base/figure-text.ts';
 import { globMatcher } from '../../base/glob.ts';
 import type { PodFacts } from '../../cri/read/pod-facts.ts';
 import type { PlacementRule } from '../port/placement-rule.ts';
@@ -38,8 +39,4 @@ export function describeRule({ namespaces, labels, annotations, share }: Placeme
     ...(share === undefined ? [] : [`share ${percent(share)}`]),
   ];
   return parts.length === 0 ? 'every pod' : parts.join(', ');
-}
-
-function percent(share: number): string {
-  return `${Number((share * 100).toFixed(4))}%`;
 }

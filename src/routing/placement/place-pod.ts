@@ -7,6 +7,7 @@ import type { Runtime } from '../port/runtime.ts';
 import { type Runtimes, TARGET_RUNTIME } from '../port/runtimes.ts';
 import type { NodeState } from '../state/node-state.ts';
 import { type KnownSandbox, namedRuntime, sandboxOfPod } from '../state/pod-owner.ts';
+import { isRetiring } from '../state/retirement.ts';
 import { describeRule, misfit } from './fit.ts';
 import { isExcepted } from './retiring.ts';
 
@@ -94,7 +95,7 @@ function placeByRules(base: PlacementBase, pod: PodFacts): Placement {
 
 function isClosed({ settings, node }: PlacementBase, runtime: Runtime, pod: PodFacts): boolean {
   const configured = settings.runtimes?.get(runtime.id);
-  if (configured?.retiring !== true && !node.of(runtime).retiring) return false;
+  if (!isRetiring(configured, node.of(runtime))) return false;
   return !isExcepted(configured?.retiringExcept ?? [], pod);
 }
 

@@ -1,5 +1,4 @@
 import type { CallOptions, Reply } from '../../base/call.ts';
-import { Code } from '../../base/codes.ts';
 import { ProxyError } from '../../base/error.ts';
 import { imageOfSpec } from '../../cri/read/image-answers.ts';
 import { createdContainer } from '../../cri/read/item-names.ts';
@@ -7,9 +6,7 @@ import { snapshotHolds } from '../call/holding.ts';
 import type { MethodPlan } from '../call/method-plan.ts';
 import { withOwnImageIds } from '../images/own-image-id.ts';
 import type { Runtime } from '../port/runtime.ts';
-
-/** Outcomes that prove nothing about the image. */
-const silences: readonly Code[] = [Code.Unavailable, Code.DeadlineExceeded, Code.Cancelled];
+import { isUnanswered } from '../port/silence.ts';
 
 /** CreateContainer, with the image's id in the form of its runtime. A failure disproves a guess that the image is present. */
 export async function createContainer(
@@ -22,7 +19,8 @@ export async function createContainer(
     return await plan.call(runtime, withOwnImageIds(plan, runtime, request), options);
   } catch (error) {
     const fault = ProxyError.from(error);
-    if (!silences.includes(fault.code)) refuteGuess(plan, runtime, request);
+    // Without an answer nothing is proved about the image.
+    if (!isUnanswered(fault)) refuteGuess(plan, runtime, request);
     throw fault;
   }
 }

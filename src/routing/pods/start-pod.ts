@@ -1,14 +1,11 @@
 import type { CallOptions, Reply } from '../../base/call.ts';
-import { Code } from '../../base/codes.ts';
 import { ProxyError } from '../../base/error.ts';
 import { runtimeLabel } from '../../base/runtime-name.ts';
 import { factsOfRequest, type PodFacts } from '../../cri/read/pod-facts.ts';
 import type { MethodPlan } from '../call/method-plan.ts';
 import { withOwnHandler } from '../images/own-handler.ts';
 import { type Placement, placePod } from '../placement/place-pod.ts';
-
-/** Outcomes after which the runtime may have the pod. */
-const silences: readonly Code[] = [Code.Unavailable, Code.DeadlineExceeded, Code.Cancelled];
+import { isUnanswered } from '../port/silence.ts';
 
 /** The runtime of the pod in a RunPodSandbox or RestorePod. Throws as placePod, and InvalidArgument for a malformed request. */
 export function choosePlace(plan: MethodPlan, request: Buffer): Placement & { readonly pod: PodFacts } {
@@ -29,7 +26,7 @@ export async function startPod(
   const { placements, pods } = plan.node.of(runtime);
   const isNew = !placements.has(pod.uid);
   const labels = { runtime: runtimeLabel(runtime.id), by, rule: rule === undefined ? '' : `${rule}` };
-  if (isNew) placements.note(pod.uid, placement.rule === undefined ? by : `${by} ${placement.rule}`, pods);
+  if (isNew) placements.note(pod.uid, rule === undefined ? by : `${by} ${rule}`, pods);
   try {
     const reply = await plan.call(runtime, withOwnHandler(plan, placement, request), options);
     starts.count({ ...labels, result: 'ok' });
@@ -37,7 +34,8 @@ export async function startPod(
   } catch (error) {
     const fault = ProxyError.from(error);
     starts.count({ ...labels, result: 'failed' });
-    if (isNew && silences.includes(fault.code)) plan.node.onToWrite();
+    // Without an answer the runtime may have the pod.
+    if (isNew && isUnanswered(fault)) plan.node.onToWrite();
     else if (isNew) placements.delete(pod.uid);
     throw fault;
   }

@@ -1,6 +1,9 @@
 /** The separator between a runtime's id and a pod's or container's own id, as the Go criproxy documents it. */
 const ID_SEPARATOR = '__';
 
+/** The length of a pod's or container's full own id; a shorter id may be the beginning of one. */
+export const FULL_ID = 64;
+
 /** The separator between a runtime's id and an image's own name. */
 const IMAGE_SEPARATOR = '/';
 

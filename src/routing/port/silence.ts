@@ -37,13 +37,20 @@ export class Silence {
   }
 }
 
-/** Outcomes that the proxy or the client may have caused, so that they are no answers. */
-const noAnswers: readonly Code[] = [Code.Cancelled, Code.DeadlineExceeded, Code.Unavailable];
+/** Whether a call has failed because the runtime is down or hangs. */
+export function isSilence({ code }: ProxyError): boolean {
+  return code === Code.Unavailable || code === Code.DeadlineExceeded;
+}
+
+/** Whether the runtime may not have answered: its silence, or the client, has ended the call. */
+export function isUnanswered(fault: ProxyError): boolean {
+  return isSilence(fault) || fault.code === Code.Cancelled;
+}
 
 /** The same calls, with each answer noted as a sign of life. */
 export function heardCalls(calls: Calls, silence: Silence): Calls {
   const fail = (fault: unknown): never => {
-    if (!noAnswers.includes(ProxyError.from(fault).code)) silence.hear();
+    if (!isUnanswered(ProxyError.from(fault))) silence.hear();
     throw fault;
   };
   const hear = (reply: Reply): Reply => {

@@ -15,11 +15,9 @@ import {
 } from '../../cri/read/state-records.ts';
 import type { Effect } from '../../cri/tables/methods.ts';
 import type { Listing } from '../asking/kept-list.ts';
+import { FULL_ID } from '../port/names.ts';
 import { add, patch, patchOfPod, remove, removeImage } from './list-changes.ts';
 import type { Snapshot } from './snapshot.ts';
-
-/** The length of a full id; a shorter id may be the beginning of one. */
-const FULL = 64;
 
 /** The lists that a call with this effect may change. */
 const changed: Readonly<Record<Effect, readonly ListName[]>> = {
@@ -59,7 +57,7 @@ export class FollowedCall {
     this.request = request;
     const listing = namedIn(snapshot, effect);
     const given = listing === undefined ? '' : idOf(request);
-    this.isGuess = listing !== undefined && given.length < FULL && !listing.index().has(given);
+    this.isGuess = listing !== undefined && given.length < FULL_ID && !listing.index().has(given);
     this.id = (this.isGuess && inFull(idsIn(snapshot, listing!), given)) || given;
     this.underWay = snapshot.gone.begin();
   }

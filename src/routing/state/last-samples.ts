@@ -1,5 +1,6 @@
 import { Code } from '../../base/codes.ts';
 import type { ProxyError } from '../../base/error.ts';
+import { seconds } from '../../base/figure-text.ts';
 import { Level } from '../../base/log-level.ts';
 import type { Logger } from '../../base/logger.ts';
 import { ownCall } from '../../base/own-call.ts';
@@ -117,8 +118,8 @@ export class Samples {
     if (source === 'live') this.log.info(Level.State, `${list} of ${name} is live again`, undefined, about);
     else if (source === 'none') this.log.warn(`${list} is sent without ${name}: ${why}`, about);
     else {
-      const age = ((performance.now() - inquiry.last!.askedAt) / 1000).toFixed(1);
-      this.log.warn(`${list} of ${name} comes from its last samples, of ${age} s ago: ${why}`, about);
+      const age = seconds(performance.now() - inquiry.last!.askedAt);
+      this.log.warn(`${list} of ${name} comes from its last samples, of ${age} ago: ${why}`, about);
     }
   }
 }

@@ -1,5 +1,6 @@
 import { Code } from '../../base/codes.ts';
 import { ProxyError } from '../../base/error.ts';
+import { seconds } from '../../base/figure-text.ts';
 import { Level } from '../../base/log-level.ts';
 import type { Logger } from '../../base/logger.ts';
 import { runtimeName } from '../../base/runtime-name.ts';
@@ -271,8 +272,4 @@ export class NodeState {
       void this.own.ask(runtime, list);
     }
   }
-}
-
-function seconds(ms: number): string {
-  return `${(ms / 1000).toFixed(1)} s`;
 }

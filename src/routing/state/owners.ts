@@ -2,7 +2,7 @@ import { Code } from '../../base/codes.ts';
 import { ProxyError } from '../../base/error.ts';
 import { runtimeName } from '../../base/runtime-name.ts';
 import type { Listing } from '../asking/kept-list.ts';
-import { idPrefix } from '../port/names.ts';
+import { FULL_ID, idPrefix } from '../port/names.ts';
 import type { IdForm } from '../port/routing-settings.ts';
 import type { Runtime } from '../port/runtime.ts';
 import type { Runtimes } from '../port/runtimes.ts';
@@ -13,9 +13,6 @@ export type IdKind = 'pod' | 'container';
 
 /** The length from which an id is random enough to belong to one runtime alone, as UUIDs and 64 hex digits do. */
 const UNIQUE = 32;
-
-/** The length of a full id; a shorter id may be the beginning of one. */
-const FULL = 64;
 
 /**
  * The owner of a pod or container by its id. Both modes accept the prefixed form, and raw ids of secondaries that are in their
@@ -52,7 +49,7 @@ export class Owners {
     const { all } = this.runtimes;
     const exact = all.find(runtime => this.has(runtime, kind, id));
     if (exact !== undefined) return [exact];
-    return id.length >= FULL ? [] : all.filter(runtime => this.hasPrefix(runtime, kind, id));
+    return id.length >= FULL_ID ? [] : all.filter(runtime => this.hasPrefix(runtime, kind, id));
   }
 
   /** Whether the runtime is known to have it. */

@@ -1,8 +1,6 @@
 import { factsOfSandbox } from '../../cri/read/pod-facts.ts';
 import type { Listing } from '../asking/kept-list.ts';
-
-/** Prune pods without a sandbox above this many entries. */
-const MANY = 200;
+import { isOvergrown } from './overgrown.ts';
 
 /**
  * The pods that were placed on one runtime, by uid, with the reason: a pod whose sandbox is created again stays on its runtime. An
@@ -10,10 +8,6 @@ const MANY = 200;
  */
 export class Placements {
   private readonly reasons = new Map<string, string>();
-
-  get size(): number {
-    return this.reasons.size;
-  }
 
   has(uid: string): boolean {
     return this.reasons.has(uid);
@@ -47,7 +41,7 @@ export class Placements {
   }
 
   private prune(pods: Listing): void {
-    if (this.reasons.size < MANY || pods.takenAt === undefined || this.reasons.size <= 2 * pods.size) return;
+    if (!isOvergrown(this.reasons.size, pods)) return;
     const living = new Set([...pods.index().values()].map(sandbox => factsOfSandbox(sandbox).uid));
     for (const uid of [...this.reasons.keys()]) if (!living.has(uid)) this.reasons.delete(uid);
   }

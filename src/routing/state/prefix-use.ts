@@ -1,8 +1,6 @@
 import { imageNames } from '../../cri/read/image-list.ts';
 import type { Listing } from '../asking/kept-list.ts';
-
-/** Prune ids of removed items above this many entries. */
-const MANY = 200;
+import { isOvergrown } from './overgrown.ts';
 
 /**
  * The containers and images of one runtime that clients have named with a runtime's prefix, by the runtime's own ids. The runtime
@@ -52,6 +50,6 @@ function forgetGone(
   listing: Listing,
   isThere: (id: string) => boolean,
 ): void {
-  if (known.size < MANY || listing.takenAt === undefined || known.size <= 2 * listing.size) return;
+  if (!isOvergrown(known.size, listing)) return;
   for (const id of [...known.keys()]) if (!isThere(id)) known.delete(id);
 }

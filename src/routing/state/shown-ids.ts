@@ -1,7 +1,4 @@
-import { idPrefix, runtimeInId } from '../port/names.ts';
-
-/** The length of a full id; a shorter id may be the beginning of one. */
-const FULL = 64;
+import { FULL_ID, idPrefix, runtimeInId } from '../port/names.ts';
 
 /**
  * The pods and containers of one runtime that clients know with another prefix than the one that its id gives now, by the runtime's own
@@ -50,7 +47,7 @@ export class ShownIds {
     const prefix = idPrefix(runtimeInId(shown));
     const own = shown.slice(prefix.length);
     if (this.prefixes.get(own) === prefix) return own;
-    return prefix !== '' && own.length < FULL && this.hasBeginning(own, prefix) ? own : undefined;
+    return prefix !== '' && own.length < FULL_ID && this.hasBeginning(own, prefix) ? own : undefined;
   }
 
   private hasBeginning(own: string, prefix: string): boolean {

@@ -4,13 +4,11 @@ import { advanceContainer, CONTAINER_EXITED, stopSandbox } from '../../cri/read/
 import { Listing } from '../asking/kept-list.ts';
 import { GoneIds } from './gone-ids.ts';
 import { patchAll } from './list-changes.ts';
+import { isOvergrown } from './overgrown.ts';
 import { Placements } from './placements.ts';
 import { PrefixUse } from './prefix-use.ts';
 import { Pulls } from './pulls.ts';
 import { ShownIds } from './shown-ids.ts';
-
-/** Prune handlers of removed pods above this many entries. */
-const MANY = 200;
 
 /** The known pods, containers and images of one runtime, in its own names. */
 export class Snapshot {
@@ -77,14 +75,13 @@ export class Snapshot {
 
   /** Notes the client's name of the handler: the runtime lists its own name, which several names of clients may mean. */
   rememberHandler(pod: string, asked: string): void {
-    if (this.askedHandlers.size > MANY && this.askedHandlers.size > 2 * this.pods.index().size) this.forgetHandlers();
+    if (isOvergrown(this.askedHandlers.size, this.pods)) this.forgetHandlers();
     this.askedHandlers.set(pod, asked);
     this.pods.renew();
   }
 
   /** Drops the handlers of pods that went without a call. */
   private forgetHandlers(): void {
-    if (this.pods.takenAt === undefined) return;
     for (const pod of this.askedHandlers.keys()) if (!this.pods.index().has(pod)) this.askedHandlers.delete(pod);
   }
 

@@ -1,10 +1,7 @@
-import { Code } from '../../base/codes.ts';
 import type { MethodPlan } from '../call/method-plan.ts';
 import { isReply, promptAnswer } from '../call/prompt-answer.ts';
 import type { UnaryRoute } from '../call/unary-route.ts';
-
-/** Outcomes of a call to a runtime that cannot answer now. */
-const silences: readonly Code[] = [Code.Unavailable, Code.DeadlineExceeded];
+import { isSilence } from '../port/silence.ts';
 
 /**
  * Version tells the primary's name, not its state, so the last answer is valid while it is down or hangs. Clients such as crictl ask
@@ -17,7 +14,7 @@ export const identity: UnaryRoute = async (plan, request, options) => {
   if (primary.state.kind === 'up' && primary.silence?.since === undefined) {
     const part = await promptAnswer(plan, primary, request, options);
     if (isReply(part)) return part;
-    if (!silences.includes(part.code)) throw part;
+    if (!isSilence(part)) throw part;
   }
   return { message: known, headers: [], trailers: [] };
 };

@@ -4,6 +4,7 @@ import { steadyNow } from '../../base/steady-clock.ts';
 import type { Listing } from '../asking/kept-list.ts';
 import type { RuntimeSettings } from '../port/routing-settings.ts';
 import { isUnseen, type Runtime } from '../port/runtime.ts';
+import { isRetiring } from '../state/retirement.ts';
 import type { Snapshot } from '../state/snapshot.ts';
 import { leftPods } from './left-pods.ts';
 
@@ -27,7 +28,7 @@ export function reportRuntime(runtime: Runtime, snapshot: Snapshot, settings: Ru
     version: (state.kind === 'up' && state.runtimeVersion) || null,
     packages: state.kind === 'up' ? state.packages : [],
     labels: settings.labels ?? {},
-    retiring: settings.retiring === true || snapshot.retiring ? leftPods(snapshot) : null,
+    retiring: isRetiring(settings, snapshot) ? leftPods(snapshot) : null,
     snapshot: { pods: reportList(pods), containers: reportList(containers), images: reportList(images) },
   };
 }

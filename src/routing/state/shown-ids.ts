@@ -21,10 +21,6 @@ export class ShownIds {
     this.prefixes.set(own, prefix);
   }
 
-  delete(own: string): void {
-    this.prefixes.delete(own);
-  }
-
   entries(): IterableIterator<[own: string, prefix: string]> {
     return this.prefixes.entries();
   }
@@ -38,6 +34,11 @@ export class ShownIds {
     const kept = new Map([...known].map(own => [own, this.prefixes.get(own) ?? before]));
     this.prefixes.clear();
     for (const [own, prefix] of kept) if (prefix !== after) this.prefixes.set(own, prefix);
+  }
+
+  /** Forgets items that do not exist any more. `known`: the runtime's own ids. */
+  keepOnly(known: ReadonlySet<string>): void {
+    for (const own of this.prefixes.keys()) if (!known.has(own)) this.prefixes.delete(own);
   }
 
   /** The own id in an id as clients know it, or its beginning; undefined if the id has no entry. */

@@ -1,6 +1,6 @@
 import type { Reply } from '../../base/call.ts';
 import type { ListName } from '../../cri/read/filter.ts';
-import { advanceContainer, CONTAINER_EXITED, stopSandbox } from '../../cri/read/state-records.ts';
+import { advanceContainer, CONTAINER_EXITED, sandboxOf, stopSandbox } from '../../cri/read/state-records.ts';
 import { Listing } from '../asking/kept-list.ts';
 import { GoneIds } from './gone-ids.ts';
 import { patchAll } from './list-changes.ts';
@@ -12,8 +12,8 @@ import { ShownIds } from './shown-ids.ts';
 
 /** The known pods, containers and images of one runtime, in its own names. */
 export class Snapshot {
-  readonly pods = new Listing(() => this.onNews());
-  readonly containers = new Listing(() => this.onNews());
+  readonly pods = new Listing(() => this.hearOfItems());
+  readonly containers = new Listing(() => this.hearOfItems());
   readonly images = new Listing(() => this.onNews());
   readonly pulls = new Pulls(this.images);
   /** Removals of images that the runtime has not answered yet, by the image's name. */
@@ -90,6 +90,20 @@ export class Snapshot {
     this.shownIds.turn([...this.pods.index().keys(), ...this.containers.index().keys()], before, after);
     this.pods.renew();
     this.containers.renew();
+  }
+
+  private hearOfItems(): void {
+    if (this.shownIds.size > 0) this.forgetShownIds();
+    this.onNews();
+  }
+
+  /** Drops the shown ids of items that are in no list. A listed container names its pod, so that pod is known too. */
+  private forgetShownIds(): void {
+    const { pods, containers } = this;
+    if (pods.takenAt === undefined || containers.takenAt === undefined) return;
+    const known = new Set([...pods.index().keys(), ...containers.index().keys()]);
+    for (const container of containers.index().values()) known.add(sandboxOf(container));
+    this.shownIds.keepOnly(known);
   }
 
   /** Marks all items as stopped: after a reboot of the node none of them runs. */

@@ -1,7 +1,8 @@
 import tap, { test } from 'tap';
 import { Code } from '../../../src/base/codes.ts';
+import { Snapshot } from '../../../src/routing/state/snapshot.ts';
 import { containerConfig, podConfig } from '../../faults/support/routed.ts';
-import type { Message } from '../../support/cri-types.ts';
+import { criTypes, type Message } from '../../support/cri-types.ts';
 import { EngineNode } from './engine-node.ts';
 
 tap.jobs = 4;
@@ -83,6 +84,61 @@ for (const way of ways) {
     );
   });
 }
+
+test('the ids of removed pods and containers are forgotten, in memory and on the disk', async t => {
+  const node = new EngineNode(t);
+  await node.start('A,next:B');
+  const made = async (name: string) => {
+    const request = podConfig(name);
+    request['config'].annotations = { 'kubernetes.io/target-runtime': 'next' };
+    const { pod_sandbox_id: pod } = await node.call('RunPodSandbox', request);
+    const { container_id: container } = await node.call('CreateContainer', containerConfig(pod, 'c'));
+    return { pod, container };
+  };
+  const [first, second] = [await made('a'), await made('b')];
+  const kept = () => {
+    const { runtimes, node: state } = node.generations.placement;
+    return [...state.of(runtimes.primary).shownIds.entries()].length;
+  };
+  await turn(node, 'reload', 'B,next:A');
+  t.equal(kept(), 4);
+  t.equal(await node.code('RemoveContainer', { container_id: first.container }), 0);
+  t.strictSame(
+    (await containers(node)).map(({ id }) => id),
+    [second.container],
+  );
+  t.equal(kept(), 3, 'the removed container is forgotten');
+  t.equal(await node.code('RemovePodSandbox', { pod_sandbox_id: first.pod }), 0);
+  t.strictSame(await node.pods(), [second.pod]);
+  t.equal(kept(), 2, 'the removed pod is forgotten');
+  await turn(node, 'restart', 'B,next:A');
+  t.equal(kept(), 2, 'on the disk too');
+  t.strictSame(await node.pods(), [second.pod], 'the other pod keeps its id');
+  t.equal(await node.code('RemovePodSandbox', { pod_sandbox_id: second.pod }), 0);
+  t.strictSame([await node.pods(), await containers(node)], [[], []]);
+  t.equal(kept(), 0);
+});
+
+test('the pod of a listed container keeps its id when the list of pods has lost it', t => {
+  const types = criTypes('runtime.v1');
+  const snapshot = new Snapshot();
+  const answer = (listing: Snapshot['pods'], list: Buffer) => listing.answer(listing.ask(), list, 1);
+  const podList = (items: Message[]) => types.encode('ListPodSandboxResponse', { items });
+  answer(snapshot.pods, podList([{ id: 'p' }, { id: 'q' }]));
+  answer(
+    snapshot.containers,
+    types.encode('ListContainersResponse', { containers: [{ id: 'c', pod_sandbox_id: 'p' }] }),
+  );
+  snapshot.keepShownIds('next__', '');
+  answer(snapshot.pods, podList([]));
+  t.strictSame(
+    ['p', 'q', 'c'].map(id => snapshot.shownIds.prefixOf(id)),
+    ['next__', undefined, 'next__'],
+  );
+  answer(snapshot.containers, Buffer.alloc(0));
+  t.equal(snapshot.shownIds.size, 0);
+  t.end();
+});
 
 test('a pod that is made during a reload keeps the id that its client was given', async t => {
   const node = new EngineNode(t);

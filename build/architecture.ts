@@ -8,7 +8,7 @@ interface Names {
   readonly binutils: string;
   /** As the ELF header has it, e_machine. */
   readonly machine: number;
-  /** What xz does before it packs machine code; xz before 5.4 unpacks none of arm64's (Debian 11 has 5.2.5). */
+  /** The filter of xz for machine code; xz before 5.4 unpacks none of arm64's (Debian 11 has 5.2.5). */
   readonly xzFilter: readonly string[];
 }
 

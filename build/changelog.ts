@@ -12,7 +12,7 @@ export interface Section {
   readonly changes: readonly string[];
 }
 
-/** Those of Keep a Changelog 1.1.0 (https://keepachangelog.com), and one for texts that people search their logs for. */
+/** The sections of Keep a Changelog 1.1.0 (https://keepachangelog.com), and one for texts that people search their logs for. */
 const KINDS = ['Added', 'Changed', 'Deprecated', 'Removed', 'Fixed', 'Security', 'Changed log and error texts'];
 
 const HEADING = /^## \[(?:Unreleased\]|(?<version>\d+\.\d+\.\d+)\] - (?<date>\d{4}-\d\d-\d\d))$/;

@@ -51,7 +51,7 @@ class Layout {
 
 const STATIC = 'apt-get install busybox-static, or give --busybox a static one of this architecture';
 
-/** What the entrypoint starts programs of the node by (nsenter). It runs without a library. */
+/** The program by which the entrypoint starts programs of the node (nsenter). It runs without a library. */
 function stageBusybox(stage: string, busybox: string): void {
   if (!existsSync(busybox)) throw new Error(`${busybox} is not there: ${STATIC}`);
   if (readElf(busybox).interpreter !== undefined) throw new Error(`${busybox} is not static: ${STATIC}`);
@@ -126,7 +126,7 @@ function main(): void {
   const { source, base } = readBuild(out);
   const { version, epoch } = source;
   const { architecture } = base;
-  // What it takes from this machine is of this machine's architecture.
+  // The files from this machine are of its architecture.
   if (architecture !== ownArchitecture()) {
     process.stdout.write(`no image for ${architecture}: it is made on a machine of that architecture\n`);
     return;

@@ -84,7 +84,7 @@ function code(text: string): string {
   return text === '' ? '' : `\`${text}\``;
 }
 
-/** What a file has as a value of this type. */
+/** A value of this type, as a file has it. */
 function fileValue({ shape, placeholder }: ValueType): string {
   if (shape.kind === 'boolean') return '`true`, `false`';
   if (shape.kind === 'list') return `a list of ${fileValue(shape.of)}`;
@@ -93,7 +93,7 @@ function fileValue({ shape, placeholder }: ValueType): string {
   return words(placeholder);
 }
 
-/** What stands for a value; each word, where it is one of a few. */
+/** The placeholder of a value; each word, where the value is one of a few. */
 function words(placeholder: string): string {
   return placeholder.split('|').map(code).join(', ');
 }

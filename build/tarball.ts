@@ -17,7 +17,7 @@ import type { Version } from './version.ts';
 const root = resolve(import.meta.dirname, '..');
 const debian = join(root, 'debian');
 
-/** What the executable in a folder of the build's results is made of. Throws where there is none. */
+/** The parts of the executable in a folder of the build's results. Throws where there is none. */
 export function readBuild(out: string): { source: Version; base: Base } {
   const { source, base } = readManifest(out) as { source?: Version; base?: Base };
   if (source === undefined || base === undefined)
@@ -25,7 +25,7 @@ export function readBuild(out: string): { source: Version; base: Base } {
   return { source, base };
 }
 
-/** What `criproxy setup install` puts in place, all in one folder: see src/setup/install/payload.ts. */
+/** The files that `criproxy setup install` puts in place, all in one folder: see src/setup/install/payload.ts. */
 export function stagePayload(out: string, folder: string): void {
   const { source, base } = readBuild(out);
   const inputs = JSON.parse(readText(out, 'criproxy.inputs.json')) as string[];

@@ -6,7 +6,7 @@ import { HOME } from './node/release.ts';
 
 const FILE = `${HOME}/blocked.json`;
 
-/** What was tried and did not work. It is not tried again by the same pod, whose container may be restarted meanwhile. */
+/** A failed try. It is not made again by the same pod, whose container may be restarted meanwhile. */
 export interface Blocked {
   readonly attempt: string;
   readonly why: string;

@@ -27,10 +27,10 @@ export interface InstallerOptions {
 /** Every so many looks at the daemon, the kubelet is looked at too. */
 const KUBELET_EVERY = 6;
 
-/** What could not be begun is tried again after so many looks. */
+/** A step that could not be begun is tried again after so many looks. */
 const RETRY_EVERY = 6;
 
-/** What is written to the API server is written again after this time, in ms, if somebody has changed it: a thousand nodes ask it. */
+/** Labels and conditions that somebody has changed are written again after this time, in ms: a thousand nodes ask the API server. */
 const REFRESH = 300_000;
 
 const actions: Readonly<Record<State, (ports: Ports, config: string | undefined) => Promise<string>>> = {
@@ -70,14 +70,14 @@ function reasonOf(fault: StepError | undefined): Pick<NodeReport['installed'], '
 export class Installer {
   private readonly ports: Ports;
   private readonly options: InstallerOptions;
-  /** What is in force and verified; undefined where nothing is. */
+  /** The try that is in force and verified; undefined where none is. */
   private done: string | undefined;
   private fault: StepError | undefined;
   private said = '';
-  /** What the API server has last, until when that is taken for so; and why it has not. */
+  /** The last labels and conditions in the API server, and the time until which they are taken for current; the reason of a failed write. */
   private written: { readonly text: string | undefined; readonly until: number } = { text: '', until: 0 };
   private unwritten = '';
-  /** What was tried last, and when it may be tried again. */
+  /** The last try, and the time of the next one. */
   private tried = '';
   private retryAt = 0;
 

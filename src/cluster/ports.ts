@@ -2,7 +2,7 @@ import type { AskApi } from './api/in-cluster.ts';
 import type { NodeAccess } from './node/access.ts';
 import type { ImagePlaces } from './node/release.ts';
 
-/** What a step is done with. */
+/** The node, the API server and the limits of each step. */
 export interface Ports {
   readonly node: NodeAccess;
   readonly ask: AskApi;

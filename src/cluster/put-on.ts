@@ -96,7 +96,7 @@ async function carryOut(ports: Ports, changes: readonly Change[], way: release.W
   return done;
 }
 
-/** What is to be changed, for the release of the image and the configuration to be in force. */
+/** The changes that put the release of the image and the configuration in force. */
 function plan(ports: Ports, way: release.Way, program: string, config: string | undefined, look: NodeLook): Change[] {
   const isFirst = release.findInstalled(ports.node) === undefined;
   const isNew = isFirst || !release.isCurrent(ports.node, way, ports.image);

@@ -7,13 +7,13 @@ import type { Ports } from './ports.ts';
 export interface Before {
   readonly look: NodeLook;
   readonly containers: Containers;
-  /** What doctor found to be failing, where criproxy was in use already. */
+  /** Failures that doctor found, where criproxy was in use already. */
   readonly failing: ReadonlyMap<string, string>;
   /** When the change began, in ms since 1970. */
   readonly begun: number;
 }
 
-/** What doctor checks of the node itself, which is as it is with criproxy and without: no reason to take criproxy back. */
+/** Doctor's checks of the node itself, which is the same with criproxy and without: no reason to take criproxy back. */
 const ofNodeItself: ReadonlySet<string> = new Set(['cgroup-driver']);
 
 /** Tells of failures of the node itself. Rejects with an Error that has doctor's words. */
@@ -42,7 +42,7 @@ export async function readBefore(ports: Ports, program: string, look: NodeLook):
   return { look, containers, failing, begun: Date.now() };
 }
 
-/** What is wrong with the node after a change; undefined if all is well. `isOn`: whether the kubelet must use criproxy. */
+/** The first fault of the node after a change; undefined if all is well. `isOn`: whether the kubelet must use criproxy. */
 async function findFault(ports: Ports, program: string, before: Before, isOn: boolean): Promise<string | undefined> {
   const { node } = ports;
   const look = await lookAtNode(node, program);

@@ -1,6 +1,6 @@
 import type { Tree } from './tree.ts';
 
-/** Where an installation has its program, its unit, and, while it changes, what was there before. */
+/** The places of an installation's program and unit and, while it changes, of the program and unit before. */
 export interface Places {
   readonly program: string;
   readonly unit: string;
@@ -29,7 +29,7 @@ export const PREVIOUS_PROGRAM = 'criproxy.previous';
 /** Its unit. */
 export const PREVIOUS_UNIT = 'criproxy.service.previous';
 
-/** The program that this node's unit is to start: what `criproxy setup install` has put there, else the package's. */
+/** The program that this node's unit is to start: that of `criproxy setup install`, else the package's. */
 export function findProgram(tree: Tree): string {
   return (tree.exists(ownPlaces.program) ? ownPlaces : packagePlaces).program;
 }

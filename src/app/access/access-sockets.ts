@@ -33,7 +33,7 @@ export class AccessSockets {
   private readonly parts: AccessSocketParts;
   private readonly watch: CallWatch;
   private readonly log: Logger;
-  /** Those of systemd that are not in use yet. */
+  /** The sockets of systemd that are not in use yet. */
   private inherited: { readonly fd: number; readonly path: string }[];
   /** Paths at which systemd listens, and the proxy does no more. */
   private readonly givenUp = new Set<string>();

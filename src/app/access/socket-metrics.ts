@@ -2,7 +2,7 @@ import { codeLabels } from '../../watch/call-codes.ts';
 import type { Metric } from '../../watch/counters.ts';
 import type { SocketStats } from '../../watch/socket-stats.ts';
 
-/** What is counted of each socket beside the node's own. */
+/** The metrics of each socket beside the node's own. */
 export function socketMetrics(
   stats: SocketStats,
   sockets: () => ReadonlyArray<{ readonly path: string; readonly connections: number }>,

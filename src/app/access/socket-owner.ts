@@ -1,7 +1,7 @@
 import { chmod, chown, stat } from 'node:fs/promises';
 import { SocketFileError } from '../../transport/sockets/socket-file.ts';
 
-/** Who may connect to a socket: the bits of its mode, and the id of its group; undefined: the group of the process. */
+/** Owner and mode of a socket. `mode`: permission bits. `group`: its id; undefined: the group of the process. */
 export interface SocketOwner {
   readonly mode: number;
   readonly group: number | undefined;

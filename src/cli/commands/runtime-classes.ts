@@ -3,7 +3,7 @@ import { configOf } from '../../config/config.ts';
 import { loadOptions } from '../../config/load-options.ts';
 import type { Invocation } from '../grammar/command-row.ts';
 
-/** What a RuntimeClass can have as its handler (node.k8s.io/v1): a DNS label. */
+/** A handler of a RuntimeClass (node.k8s.io/v1): a DNS label. */
 const HANDLER = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
 
 /** RuntimeClass objects in YAML, one for each handler of a configuration file; rejects with a UsageError. */

@@ -3,7 +3,7 @@ import type { DaemonReport } from '../../admin/api/status-report.ts';
 import { formatCount, printable } from '../terminal/figures.ts';
 import type { Paint } from '../terminal/paint.ts';
 
-/** Each socket beside the node's own in a line: what it is for, and what its clients did. */
+/** Each socket beside the node's own in a line: its rules, and the calls of its clients. */
 export function socketLines(
   { sockets = [] }: DaemonReport,
   wrapped: (text: string) => readonly string[],

@@ -18,7 +18,7 @@ export function printFault(fault: SetupError, outcome: string): void {
   );
 }
 
-/** What an apply did; the exit status. */
+/** Prints the result of an apply; returns the exit status. */
 export function tellApplied({ done, left }: Applied): number {
   print(...(done.length === 0 && left === undefined ? ['nothing to change'] : done));
   if (left === undefined) return 0;
@@ -26,7 +26,7 @@ export function tellApplied({ done, left }: Applied): number {
   return LEFT_ALONE;
 }
 
-/** What a revert did; the exit status. */
+/** Prints the result of a revert; returns the exit status. */
 export function tellReverted({ done, left, strange }: Reverted, nothing: string): number {
   print(...(done.length === 0 && left.length === 0 ? [nothing] : done));
   for (const { edit, reason } of left) process.stderr.write(`criproxy setup: left ${edit.file} as it is: ${reason}\n`);

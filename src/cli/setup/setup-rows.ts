@@ -28,7 +28,7 @@ const patience: OptionRow = {
   help: 'how long the service may take to answer',
 };
 
-/** What the node's runtimes are. */
+/** The choice of the node's runtimes. */
 const choice: readonly OptionRow[] = [
   {
     name: 'primary',
@@ -180,7 +180,7 @@ export const setupRows: readonly CommandRow[] = [
       { name: 'settle', type: 'string', value: 'SECONDS', default: '15', help: 'how long all must stay well then' },
     ],
     notes: [
-      'It is the entrypoint of the image criproxy-installer. It takes NODE_NAME and POD_UID from the environment, and the service account of its pod. What it changes and does not find to be well is taken back, and not tried again by the same pod with the same configuration.',
+      'It is the entrypoint of the image criproxy-installer. It takes NODE_NAME and POD_UID from the environment, and the service account of its pod. A change after which the node is not well is taken back, and not tried again by the same pod with the same configuration.',
     ],
     load: async () => (await import('./installer-command.ts')).runNodeInstaller,
   },

@@ -11,7 +11,7 @@ export interface NodeCondition {
   readonly lastTransitionTime?: string;
 }
 
-/** What this program reads of a Node. */
+/** The part of a Node that this program reads. */
 export interface NodeState {
   readonly labels: Readonly<Record<string, string>>;
   readonly conditions: readonly NodeCondition[];

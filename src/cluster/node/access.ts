@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** What a command on the node came to; `status` is 127 where it could not be started. */
+/** The result of a command on the node; `status` is 127 where it could not be started. */
 export interface Ran {
   readonly status: number;
   readonly stdout: string;

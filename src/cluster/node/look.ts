@@ -2,7 +2,7 @@ import type { SetupError } from '../../setup/setup-error.ts';
 import type { Status } from '../../setup/setup-status.ts';
 import type { NodeAccess } from './access.ts';
 
-/** What `setup status` says of the node. */
+/** The node by `setup status`. */
 export interface NodeLook {
   readonly status: Omit<Status, 'strange'> & { readonly strange?: Pick<SetupError, 'where' | 'saw' | 'remedy'> };
   /** Whether the kubelet that runs uses criproxy. */
@@ -30,7 +30,7 @@ export async function lookAtNode(node: NodeAccess, program: string): Promise<Nod
   return { status: found, isOn, kubelet: found.running?.pid ?? 0, sockets: socketsOf(found, isOn) };
 }
 
-/** What `criproxy doctor` finds to be failing, by the check's name. Rejects with an Error that has its words. */
+/** The failures that `criproxy doctor` finds, by the check's name. Rejects with an Error that has its words. */
 export async function askDoctor(node: NodeAccess, program: string): Promise<ReadonlyMap<string, string>> {
   const { status, stdout, said } = await node.look(program, 'doctor', '-o', 'json');
   if (!stdout.startsWith('{')) throw new Error(`criproxy doctor: ${said.trim() || `exit status ${status}`}`);

@@ -10,7 +10,7 @@ export type Way = 'criproxy' | 'criproxy-nodeps' | '';
 
 /** Where the image has its release. */
 export interface ImagePlaces {
-  /** What `setup install` takes. */
+  /** The files for `setup install`. */
   readonly payload: string;
   /** The Debian packages, as NAME.deb. */
   readonly packages: string;
@@ -18,7 +18,7 @@ export interface ImagePlaces {
 
 export const imagePlaces: ImagePlaces = { payload: '/criproxy', packages: '/packages' };
 
-/** On the node: what belongs to the installer alone. */
+/** On the node: the folder of the installer alone. */
 export const HOME = '/opt/criproxy-installer';
 /** Below HOME: the release of this image, and the one that was found good last, to go back to. */
 const NEW = `${HOME}/new`;

@@ -55,7 +55,7 @@ export function namespaceAsked(method: string, request: Buffer): string | undefi
 /** CONTAINER_DELETED_EVENT. */
 const DELETED = 3;
 
-/** What a ContainerEventResponse says of its pod and container. */
+/** The pod and the container of a ContainerEventResponse. */
 export interface EventSubject {
   /** Of a container, or of the pod sandbox itself. */
   readonly id: string;

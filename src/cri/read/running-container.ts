@@ -14,7 +14,7 @@ export interface RunningContainer {
 /** The label by which the kubelet tells a container's pod (pkg/kubelet/types, KubernetesPodUIDLabel). */
 const POD_UID = 'io.kubernetes.pod.uid';
 
-/** Those of a ListContainersResponse. Container: state (6), created_at (7) in ns, labels (8). Throws a WireError. */
+/** The running containers of a ListContainersResponse. Container: state (6), created_at (7) in ns, labels (8). Throws a WireError. */
 export function readRunningContainers(list: Buffer): RunningContainer[] {
   return [...itemsById(list)]
     .filter(([, container]) => readEnum(container, 6) === CONTAINER_RUNNING)

@@ -1,7 +1,7 @@
 /** The named sets of methods that a socket can allow. `all`, which is not here, is every method of methods.ts:
  * a method that changes pods, containers or the node is in no other. */
 export const methodSets = {
-  /** What changes nothing and runs nothing: lists, statuses, samples, events. */
+  /** Methods that change nothing and run nothing: lists, statuses, samples, events. */
   read: [
     'Version',
     'Status',

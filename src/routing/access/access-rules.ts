@@ -1,4 +1,4 @@
-/** What the clients of a socket may do. */
+/** The rights of a socket's clients. */
 export interface AccessRules {
   /** The path of the socket, for error texts. */
   readonly socket: string;

@@ -11,7 +11,7 @@ import { isRetiring } from '../state/retirement.ts';
 import { describeRule, misfit } from './fit.ts';
 import { isExcepted } from './retiring.ts';
 
-/** What has chosen the runtime of a pod. `sandbox` and `uid`: the pod is on it already. */
+/** The reason for the runtime of a pod. `sandbox` and `uid`: the pod is on it already. */
 export type PlacedBy = 'sandbox' | 'uid' | 'handler' | 'annotation' | 'rule' | 'share' | 'default';
 
 /** The runtime of a pod, and the way to it. */

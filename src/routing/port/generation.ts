@@ -1,7 +1,7 @@
 import type { RoutingSettings } from './routing-settings.ts';
 import type { Runtimes } from './runtimes.ts';
 
-/** What calls are routed by. Never changed: the next generation takes its place. */
+/** The knowledge that calls are routed by. Never changed: the next generation takes its place. */
 export interface Generation {
   readonly runtimes: Runtimes;
   readonly settings: RoutingSettings;

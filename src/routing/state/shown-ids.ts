@@ -29,7 +29,7 @@ export class ShownIds {
     this.prefixes.clear();
   }
 
-  /** `known` are the runtime's own ids. Those without an entry were shown with `before`; from now on its prefix is `after`. */
+  /** `known` are the runtime's own ids. An id without an entry was shown with `before`; from now on its prefix is `after`. */
   turn(known: Iterable<string>, before: string, after: string): void {
     const kept = new Map([...known].map(own => [own, this.prefixes.get(own) ?? before]));
     this.prefixes.clear();

@@ -97,7 +97,7 @@ function conditionsOf(status: Buffer): Condition[] | undefined {
   }
 }
 
-/** The kubelet makes the cgroups of all pods for one driver, the primary's. `drivers`: those of all runtimes, in order. */
+/** The kubelet makes the cgroups of all pods for one driver, the primary's. `drivers`: the drivers of all runtimes, in order. */
 function driverConditions(plan: MethodPlan, drivers: readonly (CgroupDriverName | undefined)[]): Condition[] {
   const [expected, ...others] = drivers;
   return others.flatMap((driver, index) => {

@@ -98,7 +98,7 @@ async function carryOut(host: Host, options: InstallOptions, rollback: Rollback)
   );
   if (!files.exists(SETTINGS)) rollback.copy(DEFAULT_SETTINGS, SETTINGS, 0o644);
   const unlinked = makeLinks(host, rollback);
-  // Before the kubelet is led to the socket: whatever ends this program, the next boot has a daemon. And before the program is
+  // Before the kubelet is led to the socket: if this program is killed, the next boot has a daemon. And before the program is
   // there, by which the next try knows that this was done.
   if (isFirst) await enable(host, rollback);
   place(host, options.from, changed.filter(isProgram), rollback);
@@ -112,8 +112,8 @@ async function carryOut(host: Host, options: InstallOptions, rollback: Rollback)
 }
 
 /**
- * Puts the files of a release in place, enables the units and puts the node on criproxy, as the packages do; what is in place
- * already is an earlier release, and serves until the new one does. Throws a SetupError with the node as it was.
+ * Puts the files of a release in place, enables the units and puts the node on criproxy, as the packages do. An
+ * earlier release that is in place serves until the new one does. Throws a SetupError with the node as it was.
  */
 export async function installSetup(host: Host, options: InstallOptions): Promise<Applied> {
   const unlock = await host.lock();

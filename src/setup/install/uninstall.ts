@@ -16,7 +16,7 @@ function removeFiles(host: Host): void {
   const { files } = host;
   for (const [path, target] of Object.entries(links)) if (files.readLink(path) === target) files.remove(path);
   for (const name of files.list(ownPlaces.kept)) files.remove(`${ownPlaces.kept}/${name}`);
-  // The program is the last: for as long as it is there, what was cut off can be taken up again.
+  // The program is the last: for as long as it is there, a removal that was cut off can be taken up again.
   for (const { path } of payload) if (files.exists(path)) files.remove(path);
 }
 

@@ -2,11 +2,11 @@
 export type Architecture = 'amd64' | 'arm64';
 
 interface Names {
-  /** As Node.js, npm and pkg name it. */
+  /** The name in Node.js, npm and pkg. */
   readonly npm: 'x64' | 'arm64';
-  /** Before the name of each of binutils' programs that knows its files. */
+  /** The prefix of the names of binutils' programs that know its files. */
   readonly binutils: string;
-  /** As the ELF header has it, e_machine. */
+  /** e_machine of the ELF header. */
   readonly machine: number;
   /** The filter of xz for machine code; xz before 5.4 unpacks none of arm64's (Debian 11 has 5.2.5). */
   readonly xzFilter: readonly string[];

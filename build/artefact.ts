@@ -14,7 +14,7 @@ export function describeArtefact(path: string): Artefact {
   return { name: basename(path), size: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') };
 }
 
-/** Says what a step made, one line a file. */
+/** Prints the files that a step made, one line each. */
 export function printArtefact(artefact: Artefact, note = ''): void {
   process.stdout.write(
     `${artefact.name}  ${formatSize(artefact.size)}  sha256:${artefact.sha256}${note && `  ${note}`}\n`,

@@ -11,7 +11,7 @@ export interface Base extends Linking {
   readonly mode: 'sea' | 'classic';
 }
 
-/** As `criproxy -version` has it behind the version of Node.js: `dynamic, glibc, amd64, sea`. */
+/** The text that `criproxy -version` prints after the version of Node.js: `dynamic, glibc, amd64, sea`. */
 export function describeBase({ linking, libc, architecture, mode }: Base): string {
   return [linking, libc, architecture, mode].join(', ');
 }

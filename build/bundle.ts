@@ -25,7 +25,7 @@ export async function bundle(entry: string, out: string): Promise<string> {
     platform: 'node',
     target: 'node24',
     format: 'cjs',
-    charset: 'ascii', // one character beyond Latin-1 makes V8 keep two bytes for each
+    charset: 'ascii', // a single character beyond Latin-1 makes V8 keep two bytes for every character
     legalComments: 'none', // the package's copyright file holds every licence in full
     define: { CRIPROXY_BUILD: JSON.stringify({ version, commit }) },
     metafile: true,

@@ -1,7 +1,7 @@
-/** One release of CHANGELOG.md, or what is not released yet: then `version` and `date` are undefined. */
+/** One release of CHANGELOG.md, or the changes that are not released yet: then `version` and `date` are undefined. */
 export interface Release {
   readonly version: string | undefined;
-  /** As in the heading, YYYY-MM-DD. */
+  /** The date of the heading, YYYY-MM-DD. */
   readonly date: string | undefined;
   readonly sections: readonly Section[];
 }

@@ -36,8 +36,8 @@ const NAME = Buffer.from('NODE_OPTIONS\0');
 const V8_LENGTH = Buffer.from([12, 0, 0, 0]);
 
 /**
- * The name that Node's C++ asks getenv(3) for becomes one that no environment has. Where the linker has joined equal ends of strings
- * it is the end of a message. Throws where it is not found.
+ * The name that Node's C++ asks getenv(3) for becomes one that no environment has. If the linker has joined equal ends of strings,
+ * the name is the end of a message. Throws if it is not found.
  */
 export function ignoreNodeOptions(program: Buffer): Buffer {
   const changed = Buffer.from(program);

@@ -1,7 +1,7 @@
 import { commands } from '../src/cli/commands/commands.ts';
 import { daemonFlags } from '../src/config/daemon-flags.ts';
 
-/** The bash completion, made of what `-help` is made of. */
+/** The bash completion, made from the same tables as `-help`. */
 export function renderCompletion(): string {
   const flags = daemonFlags.filter(row => row.ignored !== true && row.name !== 'h');
   const firsts = [...new Set(commands.map(({ name }) => name.split(' ')[0]!)), 'help'];
@@ -79,7 +79,7 @@ complete -F _criproxy criproxy
 `;
 }
 
-/** What a value or an operand can be, by what stands for it in help texts. */
+/** The bash code that completes a value or an operand, chosen by its placeholder in the help texts. */
 function completion(value = ''): string {
   const words = value.replace(/^\[|\]$/g, '');
   if (/^[a-z\d-]+(?:\|[a-z\d-]+)+$/.test(words)) return `words='${words.replaceAll('|', ' ')}'`;

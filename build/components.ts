@@ -37,7 +37,7 @@ export function listNpmPackages(root: string, inputs: readonly string[]): Compon
     );
 }
 
-/** Node.js itself; its licence text is that of the npm package that runs the build, for whatever 24.x was built in. */
+/** Node.js itself. Its licence text is taken from the npm package that runs the build, whichever 24.x the base has. */
 export function readNode(version: string): Component {
   const found = readComponent(nodePackage(ownArchitecture()).folder, () => `pkg:github/nodejs/node@v${version}`);
   return { ...found, name: 'Node.js', version, licence: 'MIT' };

@@ -15,8 +15,8 @@ const TAR_BLOCK = 512;
 
 /**
  * Compresses packages that dpkg-deb has built with -Znone, by xz, which every dpkg since Debian 7 reads; zstd only Debian's since
- * 1.21.18 (Debian 12). All that comes before the end of `program` in the archive of files is compressed once for all packages in
- * which it is the same.
+ * 1.21.18 (Debian 12). The bytes of the archive of files up to the end of `program` are compressed once for all packages in
+ * which they are the same.
  */
 export class DebCompressor {
   readonly #program: string;
@@ -60,7 +60,7 @@ export function packXz(filter: readonly string[]): (input: Buffer) => Buffer {
   return input => execFileSync('xz', args, { input, maxBuffer: input.length + 1e6 });
 }
 
-/** The offset behind a file of a tar archive. Throws where it is not in it. */
+/** The offset behind a file of a tar archive. Throws if the archive does not have it. */
 function findEnd(tar: Buffer, path: string): number {
   for (let at = 0; tar[at] !== 0 && at < tar.length; ) {
     const size = Number.parseInt(tar.toString('latin1', at + 124, at + 136), 8);
@@ -83,7 +83,7 @@ function readMembers(archive: Buffer): Member[] {
   return members;
 }
 
-/** With no time and root as the owner: none of it is used. */
+/** Times are zero and the owner is root: dpkg uses neither. */
 function writeMembers(members: readonly Member[]): Buffer {
   const parts = members.flatMap(({ name, content }) => {
     const fields = [name.padEnd(16), '0'.padEnd(12), '0'.padEnd(6), '0'.padEnd(6), '100644'.padEnd(8)];

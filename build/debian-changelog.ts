@@ -1,6 +1,6 @@
 import type { Release } from './changelog.ts';
 
-/** Whose entries they are, and when the ones without a date were made, in seconds since 1970. */
+/** The maintainer of the entries, and the time of entries without a date, in seconds since 1970. */
 export interface Origin {
   readonly source: string;
   readonly maintainer: string;
@@ -29,7 +29,7 @@ export function renderDebianChangelog(releases: readonly Release[], { source, ma
   return entries.join('\n');
 }
 
-/** Without Markdown's links and emphasis: a link is its text. */
+/** Removes Markdown's links and emphasis: a link becomes its text. */
 function plain(markdown: string): string {
   return markdown.replace(/\[([^\]]*)\]\([^)]*\)/g, '$1').replaceAll('**', '');
 }

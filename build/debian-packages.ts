@@ -1,15 +1,16 @@
 import { existsSync } from 'node:fs';
 
-/** What a Debian package is needed for, and a file that tells whether it, or the same from elsewhere, is installed. */
+/** The purpose of a Debian package, and a file that tells whether the package, or its program from elsewhere, is installed. */
 interface DebianPackage {
   readonly name: string;
   readonly file: string;
 }
 
 /**
- * `demo`: two real containerd. `registry`: images to pull. `node`: a systemd node to install into. `packages`: what makes and
- * checks the Debian packages. `emulation`: to run a program of arm64 on amd64. `terminal`: to see a command as a person does. `foreign`: an HTTP/2 client and gRPC core (for Python), which are not ours.
- * `chart`: the templates and functions that Helm is made of. `metrics`: promtool, which checks alert rules. `native`: what the peers on grpc-go of `npm run bench` are built with.
+ * `demo`: two real containerd. `registry`: images to pull. `node`: a systemd node to install into. `packages`: tools that make and
+ * check the Debian packages. `emulation`: an emulator for programs of arm64 on amd64. `terminal`: a terminal, as a person uses it.
+ * `foreign`: an HTTP/2 client and gRPC core (for Python), which are not ours. `chart`: the templates and functions that Helm is made of.
+ * `metrics`: promtool, which checks alert rules. `native`: the compiler and libraries for the peers on grpc-go of `npm run bench`.
  */
 export const packageGroups = {
   demo: [

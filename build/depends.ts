@@ -31,8 +31,8 @@ function newest(versions: Iterable<string>): string | undefined {
 }
 
 /**
- * The Debian packages, with their least versions, that a dynamic program needs; empty for a static one. Made from symbol
- * versions alone, so that it does not depend on what is installed where the package is built. Throws for a library or
+ * The Debian packages, with their least versions, that a dynamic program needs; none for a static one. The list depends on symbol
+ * versions alone, not on the packages of the machine that builds. Throws for a library or
  * symbol version that it does not know.
  */
 export function listDepends(elf: Elf): string[] {

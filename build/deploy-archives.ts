@@ -8,7 +8,7 @@ import { readVersion } from './version.ts';
 
 const root = resolve(import.meta.dirname, '..');
 
-/** The chart as Helm takes it, of a version, and with the files of the base in the place of the links to them. */
+/** The chart with this version, as Helm reads it: the files of the base replace the links to them. */
 export function stageChart(folder: string, version: string): void {
   const chart = join(root, 'deploy', 'chart');
   for (const name of readdirSync(chart))

@@ -7,8 +7,8 @@ const root = resolve(import.meta.dirname, '..');
 const folder = join(root, 'deploy', 'components', 'metrics');
 
 /**
- * The files of deploy/ that are made from others, by their paths: Kustomize reads none from outside of its folders. A test
- * tells when they must be made again, by `node build/deploy-files.ts`.
+ * The files of deploy/ that are made from others, by their paths: Kustomize reads none from outside its folders. A test
+ * fails when they are out of date; `node build/deploy-files.ts` makes them again.
  */
 export function renderDeployFiles(): Readonly<Record<string, string>> {
   const { groups } = parse(readText(root, 'docs/operate/alerts.yaml')) as { groups: unknown };

@@ -45,7 +45,7 @@ export function readLinking(path: string): Linking {
   return { linking: 'static', libc: bytes.includes('GLIBC_TUNABLES') ? 'glibc' : 'musl' };
 }
 
-/** Runs the one of binutils' programs of that name that knows the machine of an ELF file. */
+/** Runs the program of binutils that has this name and knows the machine of an ELF file. */
 export function runBinutils(program: string, path: string, args: readonly string[]): string {
   const { binutils } = architectures[readArchitecture(path)];
   return execFileSync(`${binutils}-${program}`, args, { encoding: 'utf8', maxBuffer: 256e6 });
@@ -62,7 +62,7 @@ function readArchitecture(path: string): Architecture {
   return found;
 }
 
-/** From the program header PT_INTERP of a file of 64 bits. */
+/** Read from the program header PT_INTERP of a file of 64 bits. */
 function readInterpreter(bytes: Buffer): string | undefined {
   const [table, size, count] = [Number(bytes.readBigUInt64LE(32)), bytes.readUInt16LE(54), bytes.readUInt16LE(56)];
   const headers = Array.from({ length: count }, (_, index) => bytes.subarray(table + index * size));

@@ -13,12 +13,12 @@ import { makeSeaBase } from './sea-base.ts';
 
 const root = resolve(import.meta.dirname, '..');
 
-/** `auto`: classic, which a release is, where pkg's static Node.js can be had, else sea. */
+/** `auto`: classic, as in a release, if pkg's static Node.js can be had, else sea. */
 type Wanted = 'classic' | 'sea' | 'auto';
 
 /**
- * The program's first statement. It says what it runs on. pkg puts PKG_EXECPATH into the environment of every child, by which a
- * criproxy below it would take its first argument for a script; pkg leaves one that is there.
+ * The program's first statement, which tells its base. pkg puts PKG_EXECPATH into the environment of every child, and a
+ * criproxy started there would take its first argument for a script. pkg leaves a variable that is already set.
  */
 function markBundle(bundle: string, base: Base, to: string): void {
   const text = readFileSync(bundle, 'utf8').replace(/^"use strict";\n/, '');
@@ -26,7 +26,7 @@ function markBundle(bundle: string, base: Base, to: string): void {
   writeFileSync(to, `"use strict";${mark}\n${text}`);
 }
 
-/** Throws with what pkg said. */
+/** Throws with pkg's message. */
 function compile(bundle: string, output: string, base: Base, run: (input: string) => ReturnType<typeof runPkg>): void {
   withFixedFolder(readFileSync(bundle), folder => {
     const input = join(folder, 'criproxy.cjs');
@@ -60,7 +60,7 @@ function makeSea(bundle: string, output: string, architecture: Architecture): Ba
   return base;
 }
 
-/** Compiles `bundle` to `output`, in place of what is there. Throws with what pkg said. */
+/** Compiles `bundle` to `output`, and replaces a file that is there. Throws with pkg's message. */
 export function makeExecutable(bundle: string, output: string, architecture: Architecture, wanted: Wanted): Base {
   rmSync(output, { force: true });
   if (wanted === 'sea') return makeSea(bundle, output, architecture);
@@ -73,7 +73,7 @@ export function makeExecutable(bundle: string, output: string, architecture: Arc
   return makeSea(bundle, output, architecture);
 }
 
-/** Runs it, where it can run here: `said` is what it says of itself, and `node` the version that it has. */
+/** Runs the program if this machine can. `said` is its own description, and `node` its version of Node.js. */
 function checkVersion(program: string, base: Base): { said: string; node: string } {
   if (base.architecture !== ownArchitecture())
     return { said: `Node ${base.node}, ${describeBase(base)}; not run here`, node: base.node };

@@ -15,8 +15,8 @@ import { architectureNames, ownArchitecture } from './architecture.ts';
 import { type NodePackage, nodePackage } from './node-packages.ts';
 
 /**
- * Fetches the Node.js of another architecture, as package.json's postinstall: npm ci passes over packages of other processors, and
- * has no option that takes one more. npm does it, with its cache, registry and proxy. Throws where the bytes are not those of the digest.
+ * Fetches the Node.js of another architecture, as package.json's postinstall: npm ci skips packages for other processors, and
+ * has no option for more than one. npm does the download, with its cache, registry and proxy. Throws if the digest does not match.
  */
 export function fetchNode({ name, version, integrity, folder }: NodePackage): void {
   if (existsSync(folder)) return;
@@ -36,7 +36,7 @@ export function fetchNode({ name, version, integrity, folder }: NodePackage): vo
   }
 }
 
-/** npm 10 takes `.bin/node` away with the package that it passes over, since both have one: puts it back. */
+/** npm 10 removes `.bin/node` with the package that it skips, since both have one. This puts it back. */
 function linkNode(): void {
   const { name, folder } = nodePackage(ownArchitecture());
   const link = join(folder, '..', '.bin', 'node');

@@ -3,7 +3,7 @@ import { pkgRequire } from './pkg.ts';
 
 /**
  * `node build/fetch-static.ts VERSION ARCH`: has pkg download its static Node.js, whose digest it knows, or find it in its cache, and
- * prints the path in a last line `base PATH`. Builds none: that takes hours.
+ * prints the path in a last line `base PATH`. It never compiles one, which would take hours.
  */
 const [version, arch] = process.argv.slice(2);
 
@@ -22,5 +22,5 @@ try {
   const path = await need({ nodeRange: `node${version}`, platform: 'linuxstatic', arch: arch!, forceFetch: true });
   process.stdout.write(`\nbase ${path}\n`);
 } catch {
-  process.exitCode = 1; // pkg has said it
+  process.exitCode = 1; // pkg has printed the reason
 }

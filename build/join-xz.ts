@@ -7,7 +7,7 @@ const HEADER = 12;
 const FOOTER = 12;
 
 /**
- * Joins xz streams to one stream, which unpacks to what they unpack to, one after the other: their blocks, which know nothing
+ * Joins xz streams to one stream, which unpacks to the same bytes, one after the other: their blocks, which are independent
  * of each other, under one index. (dpkg reads no file of several streams.) See "The .xz File Format" 1.2.1. Throws for streams
  * whose integrity checks differ.
  */
@@ -33,7 +33,7 @@ function indexOf(stream: Buffer): Buffer {
 }
 
 function readIndex(index: Buffer): BlockSizes[] {
-  let at = 1; // its first byte says that it is no block
+  let at = 1; // the index's first byte marks it as no block
   const read = () => {
     let value = 0;
     for (let factor = 1; ; factor *= 128) {

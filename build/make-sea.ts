@@ -1,8 +1,8 @@
 import { createRequire } from 'node:module';
 
 /**
- * `node build/make-sea.ts INPUT OUTPUT VERSION ARCH`: compiles one script by pkg's SEA mode. pkg's command line gives no way
- * to say what Node's configuration of a single executable has besides, and ours must take no options from NODE_OPTIONS: monitoring
+ * `node build/make-sea.ts INPUT OUTPUT VERSION ARCH`: compiles one script by pkg's SEA mode. pkg's command line has no flag
+ * for further fields of Node's SEA configuration, and ours must take no options from NODE_OPTIONS: monitoring
  * agents put `--require` there for every process of a node, and the daemon would run their code, or open a debugger's port, as root.
  */
 const [input, output, version, arch] = process.argv.slice(2) as [string, string, string, string];

@@ -4,7 +4,7 @@ import { usageOf } from '../src/cli/help/help.ts';
 import { manual } from '../src/cli/help/manual.ts';
 import { daemonFlags } from '../src/config/daemon-flags.ts';
 
-/** criproxy(8), made of what `-help` is made of, in roff with the macros of man(7). */
+/** criproxy(8), made from the same tables as `-help`, in roff with the macros of man(7). */
 export function renderMan(): string {
   const used = daemonFlags.filter(row => row.ignored !== true && row.name !== 'h');
   const ignored = daemonFlags.filter(row => row.ignored === true).map(row => `-${row.name}`);
@@ -13,7 +13,7 @@ export function renderMan(): string {
   );
   return [
     '.TH CRIPROXY 8 "" "criproxy" "System administration"',
-    // Names of flags are not to be taken apart.
+    // Without hyphenation, so that names of flags stay whole.
     '.nh\n.ad l',
     section('NAME', `criproxy \\- ${text(manual.summary)}`),
     section('SYNOPSIS', '.B criproxy\n.RI [ flags ]', ...commands.map(row => `.br\n${synopsis(row)}`)),
@@ -88,7 +88,7 @@ function showDefault(value: string | undefined): string {
   return value === undefined || value === '' ? '' : ` (default ${value})`;
 }
 
-/** Backslashes and the dashes of options as themselves, each sentence on a line of its own, and no line taken for a request. */
+/** Keeps backslashes and the dashes of options, puts each sentence on its own line, and lets no line be taken for a request. */
 function text(plain: string): string {
   return plain
     .replaceAll('\\', '\\e')

@@ -13,7 +13,7 @@ export interface NodePackage {
 }
 
 /**
- * npm installs the one of the machine and passes over the other, whose place is then build/fetch-node.ts's. Throws where the lock
+ * npm installs the one for this machine and skips the other, which build/fetch-node.ts fetches. Throws if the lock
  * file has none.
  */
 export function nodePackage(architecture: Architecture): NodePackage {
@@ -28,7 +28,7 @@ export function nodePackage(architecture: Architecture): NodePackage {
   return { name, version, integrity, folder: join(root, 'node_modules', folder) };
 }
 
-/** The program in it. Throws, with the remedy, where it is not there. */
+/** The path of its program. Throws, with the remedy, if the program is not there. */
 export function nodeProgram(architecture: Architecture): string {
   const { name, folder } = nodePackage(architecture);
   const program = join(folder, 'bin', 'node');

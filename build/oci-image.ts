@@ -12,9 +12,9 @@ import { packFolder, readBuild, stagePayload } from './tarball.ts';
 
 const root = resolve(import.meta.dirname, '..');
 
-/** In the image: what `setup install` takes, the program among it, which is the entrypoint. */
+/** The folder in the image with the files that `setup install` puts in place. The entrypoint is the program in it. */
 export const PAYLOAD = 'criproxy';
-/** In the image: the Debian packages. */
+/** The folder in the image with the Debian packages. */
 export const PACKAGES = 'packages';
 
 interface Descriptor {
@@ -72,7 +72,7 @@ interface Image {
   readonly level: number;
 }
 
-/** Two layers: the base hardly ever changes from one release to the next. Each is a folder of `stage`. */
+/** Writes two layers, each from a folder of `stage`: the base hardly ever changes from one release to the next. */
 function writeImage(stage: string, folder: string, image: Image): void {
   const layout = new Layout(folder);
   const layers = ['base', 'release'].map(name => {

@@ -84,7 +84,7 @@ function code(text: string): string {
   return text === '' ? '' : `\`${text}\``;
 }
 
-/** A value of this type, as a file has it. */
+/** A sample value of this type, as it stands in a file. */
 function fileValue({ shape, placeholder }: ValueType): string {
   if (shape.kind === 'boolean') return '`true`, `false`';
   if (shape.kind === 'list') return `a list of ${fileValue(shape.of)}`;
@@ -93,7 +93,7 @@ function fileValue({ shape, placeholder }: ValueType): string {
   return words(placeholder);
 }
 
-/** The placeholder of a value; each word, where the value is one of a few. */
+/** The words of a placeholder, or all its choices. */
 function words(placeholder: string): string {
   return placeholder.split('|').map(code).join(', ');
 }

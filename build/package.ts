@@ -7,8 +7,8 @@ import { architectureNames, readArchitecture } from './architecture.ts';
 const USAGE = 'npm run package [-- --release] [--arch amd64|arm64]';
 
 /**
- * All steps of the way from the sources to dist/: each architecture has a folder, and dist/release is what users download.
- * `--release` insists on static executables. Each step's script runs alone too.
+ * Runs all steps from the sources to dist/. Each architecture has a folder; dist/release has the files that users download.
+ * `--release` insists on static executables. Each step's script also runs alone.
  */
 function main(): void {
   const { values } = parseArgs({

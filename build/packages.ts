@@ -36,7 +36,7 @@ interface Build {
   readonly depends: readonly string[];
   readonly copyright: string;
   readonly sbom: string;
-  /** Undefined: they stay as they are. */
+  /** Undefined: the packages are not compressed. */
   readonly compressor: DebCompressor | undefined;
 }
 
@@ -86,8 +86,8 @@ function listFiles(name: Name, build: Build): StagedFile[] {
 }
 
 /**
- * Lets node-deb make a package's tree from debian/, and returns its path. node-deb makes a package of it too, without the
- * program and with parts that nothing needs: that one is thrown away.
+ * Lets node-deb make a package's tree from debian/, and returns its path. node-deb also builds a package from the tree, without the
+ * program and with files that nothing needs: that package is deleted.
  */
 function layOut(name: Name, stage: string, build: Build): string {
   rmSync(stage, { recursive: true, force: true });
@@ -162,7 +162,7 @@ function main(): void {
   const { values } = parseArgs({
     options: { out: { type: 'string', default: join(root, 'dist') }, fast: { type: 'boolean', default: false } },
   });
-  process.umask(0o022); // dpkg-deb refuses what a stricter one makes
+  process.umask(0o022); // dpkg-deb refuses the modes of a stricter umask
   const out = resolve(values.out);
   const manifest = readManifest(out) as { source?: Version; base?: Base };
   if (manifest.source === undefined || manifest.base === undefined)

@@ -2,8 +2,8 @@ import { brotliCompressSync } from 'node:zlib';
 import { build, type Plugin } from 'esbuild';
 
 /**
- * Puts libraries that are only imported dynamically into the bundle compressed, to be unpacked when they are asked for. A daemon
- * that never asks would else carry and scan their sources, which are longer than all of its own. `inputs` gets their files, as
+ * Puts libraries that are only imported dynamically into the bundle compressed; they are unpacked on their first import. A daemon
+ * that never imports them need not carry and scan their sources, which are longer than its own. `inputs` gets their files, as
  * esbuild's metafile names them.
  */
 export function packLibraries(names: readonly string[], root: string, inputs: string[]): Plugin {

@@ -6,12 +6,12 @@ import { stripVTControlCharacters } from 'node:util';
 import { ownArchitecture } from './architecture.ts';
 import { nodeProgram } from './node-packages.ts';
 
-/** Where pkg has its caches, and what is made for them. */
+/** The folder of pkg's caches and of the files made for them. */
 export const pkgHome = join(resolve(import.meta.dirname, '..'), 'node_modules', '.cache', 'criproxy-pkg');
 
 const { resolve: find } = createRequire(import.meta.url);
 
-/** Resolves modules as pkg does, for what it depends on. */
+/** Resolves modules as pkg does, for the packages that it depends on. */
 export const pkgRequire = createRequire(find('@yao-pkg/pkg/lib-es5/bin.js'));
 
 export const pkgCommand = find('@yao-pkg/pkg/lib-es5/bin.js');
@@ -23,8 +23,8 @@ interface Run {
 }
 
 /**
- * Runs pkg, or a script around a part of it: pkg needs Node 22, which the machine's own may not be, so it runs on the pinned one.
- * `args`: a script, and what it is given.
+ * Runs pkg, or a script that uses a part of it: pkg needs Node 22, which the machine's own may not be, so it runs on the pinned one.
+ * `args`: a script and its arguments.
  */
 export function runPkg(args: readonly string[], environment: Readonly<Record<string, string>> = {}): Run {
   mkdirSync(pkgHome, { recursive: true });

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { missingPackages, type PackageGroup, packageGroups } from './debian-packages.ts';
 
-/** Why the packages could not be installed, with the remedy; its message is for a person. */
+/** The reason why the packages could not be installed, with the remedy; its message is for a person. */
 export class PrerequisiteError extends Error {}
 
 /**
@@ -36,7 +36,7 @@ export async function installPackages(groups: readonly PackageGroup[], report: (
 
 /**
  * Keeps the packages from starting their services (invoke-rc.d(8): 101 is "forbidden"): a containerd of the machine's own
- * is not wanted here. Returns what takes the rule away again; a rule that is there already stays.
+ * is not wanted here. Returns a function that removes the rule again; an existing rule stays.
  */
 function forbidServiceStarts(): () => void {
   const rule = '/usr/sbin/policy-rc.d';

@@ -11,7 +11,7 @@ const root = resolve(import.meta.dirname, '..');
 /** A file of a release: its name there, and its path below the folder of the build's results. */
 type ReleaseFile = readonly [name: string, from: string];
 
-/** All that users download, but the sums; `bench`: with the figures of `npm run bench`. */
+/** All files that users download, except the sums; `bench`: with the figures of `npm run bench`. */
 export function listRelease(version: string, bench: boolean): ReleaseFile[] {
   return [
     ...architectureNames.flatMap(architecture => listArchitecture(version, architecture, bench)),
@@ -57,8 +57,8 @@ export function gatherRelease(out: string, bench: boolean): Artefact[] {
 }
 
 /**
- * An image of another architecture than this machine's takes nothing from here but what is static: without a static executable it
- * is no release, and is not there.
+ * An image for another architecture takes only static files from this machine: without a static executable it
+ * is not made, and so is no part of the release.
  */
 function isForeignImage(out: string, name: string, from: string): boolean {
   const { base } = readManifest(join(out, dirname(from))) as { base?: Base };

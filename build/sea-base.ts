@@ -13,7 +13,7 @@ export interface SeaBase {
   readonly node: string;
 }
 
-/** pkg looks in its cache before it downloads: puts the pinned Node there, without what is never used, as if unpacked. */
+/** Puts the pinned Node, without the parts that are never used, into pkg's cache, where pkg looks before it downloads. */
 export function makeSeaBase(architecture: Architecture): SeaBase {
   const node = nodePackage(architecture).version;
   const program = nodeProgram(architecture);

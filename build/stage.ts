@@ -11,7 +11,7 @@ import {
 import { dirname, join, relative } from 'node:path';
 import { gzipSync } from 'node:zlib';
 
-/** A file of a package: where it goes, below the root, and what is in it. */
+/** A file of a package: its path below the root, and its content. */
 export interface StagedFile {
   readonly path: string;
   readonly content: string | Buffer;
@@ -40,7 +40,7 @@ export function stageCopy(root: string, path: string, from: string, mode: number
   chmodSync(join(root, path), mode);
 }
 
-/** Every file and folder below `root`, relative to it, sorted by name; folders before what is in them. */
+/** Every file and folder below `root`, relative to it, sorted by name; a folder comes before its content. */
 export function listTree(root: string, folder = root): string[] {
   return readdirSync(folder)
     .sort()

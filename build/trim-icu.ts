@@ -4,13 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runBinutils } from './elf.ts';
 
-/** Where ICU's data are in a file, in bytes. */
+/** The place of ICU's data in a file, in bytes. */
 interface Place {
   readonly offset: number;
   readonly size: number;
 }
 
-/** Folders of ICU's data that Node's own small-icu has nothing of, but what their bundles share (its tools/icu/icu_small.json). */
+/** Folders of ICU's data that Node's own small-icu leaves out, except the data that their bundles share (its tools/icu/icu_small.json). */
 const dropped = /^(brkitr|lang|rbnf|region|translit|unit)\/(?!pool\.res$)/;
 
 /** Converters from other encodings than Unicode's, and names of characters: small-icu has none of them either. */
@@ -19,7 +19,7 @@ const unused = /\.cnv$|^(cnvalias|unames)\.icu$|^confusables\.cfu$|^genderList\.
 /** A locale's bundle, as `de_AT.res`, `curr/de.res`. */
 const locale = /^(?:[a-z]+\/)?([a-z]{2,3}(?:_\w*)?)\.res$/;
 
-/** English, and what other locales fall back to, stay, with the lists of locales. */
+/** Whether an item stays: English, the bundles that other locales fall back to, and the lists of locales. */
 function isKept(item: string): boolean {
   if (dropped.test(item) || unused.test(item)) return false;
   const name = locale.exec(item)?.[1];
@@ -27,8 +27,8 @@ function isKept(item: string): boolean {
 }
 
 /**
- * Cuts the data of ICU in a Node.js executable down to English: of Intl the program uses nothing, and V8 the time zones. In
- * place of the rest are zeros: the file is as long as before, and a third of the package goes. Returns the bytes that were
+ * Cuts the data of ICU in a Node.js executable down to English: the program uses nothing of Intl, and V8 only the time zones.
+ * Zeros replace the rest: the file is as long as before, and the package is a third smaller. Returns the bytes that were
  * cleared. Needs binutils and icu-devtools.
  */
 export function trimIcu(program: string): number {
@@ -64,7 +64,7 @@ function icupkg(...args: string[]): string {
   return execFileSync('icupkg', args, { encoding: 'utf8', env, maxBuffer: 16e6 });
 }
 
-/** By the symbol that ICU looks for; the section that it is in says where an address is in the file. */
+/** Finds the data by the symbol that ICU looks up; the symbol's section says where the address is in the file. */
 function findData(program: string): Place {
   const symbols = runBinutils('objdump', program, ['-T', program]);
   const [, address, section, size] = /^(\w+) g +DO (\S+)\t(\w+) .*\bicudt\d+_dat$/m.exec(symbols) ?? [];

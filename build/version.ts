@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** What a build is made from. `epoch` is SOURCE_DATE_EPOCH in seconds: the time that every file in a package gets. */
+/** The source of a build. `epoch` is SOURCE_DATE_EPOCH in seconds: the time that every file in a package gets. */
 export interface Version {
   readonly version: string;
   readonly commit: string;

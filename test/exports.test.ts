@@ -5,7 +5,7 @@ import { test } from 'tap';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-/** A name that one file takes from another. */
+/** A name that one file imports from another. */
 interface Import {
   readonly from: string;
   readonly name: string;
@@ -37,7 +37,7 @@ function importsOf(path: string, text: string): Import[] {
   ];
 }
 
-/** Names of exported functions, classes and constants. Types are exported with what takes or gives them. */
+/** Names of exported functions, classes and constants. Types are exported with the functions that take or return them. */
 function exportsOf(text: string): string[] {
   return [...text.matchAll(/^export (?:async )?(?:function\*?|class|const) (\w+)/gm)].map(([, name]) => name!);
 }

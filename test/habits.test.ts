@@ -4,7 +4,7 @@ import { test } from 'tap';
 
 const root = join(import.meta.dirname, '..');
 
-/** Lines of a file that match, in the tests themselves and in their helpers. */
+/** Matching lines of each file. */
 function linesWith(pattern: RegExp, files: readonly string[]): Map<string, string[]> {
   const found = new Map<string, string[]>();
   for (const file of files) {
@@ -16,10 +16,10 @@ function linesWith(pattern: RegExp, files: readonly string[]): Map<string, strin
 }
 
 const files = globSync('test/**/*.ts', { cwd: root }).sort();
-// Measurements and pictures are no tests.
+// Measurements and pictures are not tests.
 const tests = files.filter(file => !/^test\/(?:bench\/|docs\/.*-picture|habits)/.test(file));
 
-/** A pause of a fixed time. In virtual time it is elapse(); what a test waits for is waitFor(). */
+/** A pause of a fixed time. Virtual time has elapse(); a test waits for a condition with waitFor(). */
 const pause = /\bsleep\(|await new Promise\(\w* ?=>? ?setTimeout|new Promise(?:<\w+>)?\(\w+ => setTimeout\(/;
 
 const PACE = 'a client or a runtime of the test that is slow on purpose';
@@ -28,7 +28,7 @@ const SILENCE = 'time in which another process must not do something: no event t
 const RANDOM = 'a moment at random, to be hit by a kill';
 const POLL = 'the pause between two looks, of a wait with a bound';
 
-/** Every pause that is left in the tests: how many in a file, and why. */
+/** Every pause that is left in the tests: the number in each file, and the reason. */
 const pauses: Readonly<Record<string, readonly [number, string]>> = {
   'test/app/generation/generations.slow.test.ts': [1, 'what a generation leaves is let go of in its own time'],
   'test/app/metrics/metrics.slow.test.ts': [1, PACE],

@@ -10,20 +10,20 @@ const root = fileURLToPath(new URL('../src', import.meta.url));
  * this test holds the imports against, type imports too. A permission that no file uses is a fault as well.
  */
 interface Room {
-  /** Relative to src, as `cri/read`. */
+  /** The path below src, as `cri/read`. */
   readonly name: string;
-  /** Names of files; undefined for every file. */
+  /** Names of files; undefined: every file. */
   readonly open: readonly string[] | undefined;
   readonly imports: readonly string[];
 }
 
-/** Top-level rooms that are nothing but data and logic: no npm package, no built-in of Node. */
+/** Top-level rooms that are only data and logic: no npm package, no built-in of Node. */
 const pure = ['base', 'wire', 'cri', 'routing'];
 
 const MAX_LINES = 300;
 
 interface Source {
-  /** Relative to src, as `wire/splice.ts`. */
+  /** The path below src, as `wire/splice.ts`. */
   readonly path: string;
   readonly text: string;
   /** Paths of files in src. */
@@ -74,7 +74,7 @@ function readRoom(name: string): Room {
   return { name, open: open === 'every file' ? undefined : listOf(open), imports: listOf(imports) };
 }
 
-/** The rooms that a room imports from, and its files that other rooms import, both as they are. */
+/** The rooms that a room imports from, and its files that other rooms import, as found in the sources. */
 function usesOf(name: string): { imports: string[]; open: string[] } {
   const others = files.filter(({ path }) => roomOf(path) !== name);
   const foreign = files.filter(({ path }) => roomOf(path) === name).flatMap(file => file.imports);

@@ -11,7 +11,7 @@ export interface AdminLab {
   readonly path: string;
   readonly server: AdminServer;
   readonly listener: Server;
-  /** What was warned of. */
+  /** Warnings that the server has given. */
   readonly warnings: string[];
   stop(): Promise<void>;
 }

@@ -37,7 +37,7 @@ const routes: readonly AdminRoute[] = [
   },
 ];
 
-/** What comes back for bytes, until the server ends the connection. */
+/** Sends bytes and resolves with the answer, once the server has ended the connection. */
 async function sendRaw(path: string, bytes: string): Promise<string> {
   const socket = connect(path);
   let said = '';

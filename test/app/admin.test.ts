@@ -100,7 +100,7 @@ test("Node's HTTP server is loaded by the first connection", async t => {
     await new Promise(resolve => socket.once('data', resolve));
     console.log(before, isLoaded());
     process.exit();`;
-  // Not the test runner's environment: that loads modules of its own into every process.
+  // The environment has no variables of the test runner, which loads modules of its own into every process.
   const options = { encoding: 'utf8', env: { PATH: process.env['PATH'] } } as const;
   t.equal(execFileSync(process.execPath, ['--input-type=module', '-e', script], options), 'false true\n');
 });

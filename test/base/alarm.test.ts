@@ -101,7 +101,7 @@ test('of 2,000 alarms with times at random, half of them cleared, the others rin
 
 const module = new URL('../../src/base/alarm.ts', import.meta.url).href;
 
-/** What a process prints that does so; it is killed after 10 s. */
+/** The output of a process that runs the script; it is killed after 10 s. */
 function run(script: string) {
   const source = `import { setAlarm, clearAlarm } from '${module}'; const now = performance.now(); ${script}`;
   return spawnSync(process.execPath, ['--input-type=module', '-e', source], { encoding: 'utf8', timeout: 10_000 });

@@ -12,7 +12,7 @@ test('a table without items has none', async t => {
   t.strictSame(table.all(), []);
 });
 
-/** Ids by turn: how a client's streams are numbered, how calls are, and such that all have the same home. */
+/** Sequences of ids: the numbers of a client's streams, the numbers of calls, and ids that share one home. */
 const sequences: ReadonlyArray<readonly [what: string, idOf: (index: number) => number]> = [
   ['odd ids', index => 2 * index + 1],
   ['all ids', index => index + 1],
@@ -30,7 +30,7 @@ for (const [what, idOf] of sequences) {
       const item = { id: idOf(index) };
       table.add(item);
       map.set(item.id, item);
-      // Now many are open, now few.
+      // The number of open ids is large at times, and small at others.
       const wanted = random.below(index % 1000 < 500 ? 200 : 3);
       while (map.size > wanted) {
         const gone = random.pick([...map.keys()]);

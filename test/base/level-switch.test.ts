@@ -19,7 +19,7 @@ test(
     levels.setFor(5, 50);
     t.strictSame([levels.get(), levels.lastingLevel], [5, 0]);
     t.ok(levels.returnsAt! >= before + 50 && levels.returnsAt! <= Date.now() + 50, 'and says when');
-    // Keeps the process alive, which the switch does not.
+    // This loop keeps the process alive, which the switch does not.
     for (let waited = 0; levels.get() !== 0 && waited < 5_000; waited += 20) await elapse(20);
     t.strictSame([levels.get(), levels.returnsAt], [0, undefined]);
     t.strictSame(seen, [5, 0]);

@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** A figure that must not be above `max` or below `min`, and why it is what it is. */
+/** A figure that must not be above `max` or below `min`, and the reason for the limit. */
 export interface Bar {
-  /** Of which kind of run. */
+  /** The kind of run that measures it. */
   readonly mode: 'loop' | 'node' | 'soak';
-  /** It needs peers on grpc-go. */
+  /** The figure needs peers on grpc-go. */
   readonly native?: boolean;
   readonly max?: number;
   readonly min?: number;
@@ -17,7 +17,7 @@ export const bars: Readonly<Record<string, Bar>> = JSON.parse(
 );
 
 /**
- * The bars, of those that are looked at, that these figures miss, in words, if each bar is taken `margin` times as wide. A bar without a
+ * The measured bars that these figures miss, in words, if each bar is taken `margin` times as wide. A bar without a
  * figure is missed.
  */
 export function misses(

@@ -1,6 +1,6 @@
 import { statusRequest } from './messages.ts';
 
-/** What the client and the runtimes of a case are made with; `native` is grpc-go. */
+/** The library that the client and the runtimes of a case use; `native` is grpc-go. */
 export type Library = 'own' | 'grpc-js' | 'native';
 
 /**
@@ -12,7 +12,7 @@ export interface Case {
   readonly library: Library;
   readonly path: string;
   readonly request: Buffer;
-  /** Each runtime's list, which chooses the sockets: how many containers, and `~` if it is another one each time. */
+  /** Each runtime's list, which chooses the sockets: the number of containers, with `~` if the list differs each time. */
   readonly list: string;
   readonly runtimes: number;
   readonly parallel: number;
@@ -51,7 +51,7 @@ function list(containers: number, runtimes: number, library: Library, parallel: 
   };
 }
 
-/** As many calls at once, by few clients or by many. */
+/** The same number of parallel calls, by few clients or by many. */
 function shared(clients: number): Case {
   return { ...small('Version', nothing, 'own', 200), name: `Version, 200 at a time, ${clients} clients`, clients };
 }

@@ -7,7 +7,7 @@ import { cpuTime } from './usage.ts';
 const kinds = ['direct', 'proxy', 'relay', 'pipe'] as const;
 type Kind = (typeof kinds)[number];
 
-/** Of all calls to a target, and of those of each round. */
+/** The figures of all calls to a target, and of each round. */
 interface Result {
   readonly whole: Figures;
   readonly rounds: readonly Figures[];
@@ -17,14 +17,14 @@ type Results = Partial<Record<Kind, Result>>;
 export interface LoopBenchOptions {
   readonly native: NativePeers | undefined;
   readonly quick: boolean;
-  /** Just the cases whose name has it. */
+  /** Only the cases whose name contains it. */
   readonly only: string;
   print(line: string): void;
 }
 
 export interface LoopBenchResult {
   readonly cases: Readonly<Record<string, Results>>;
-  /** What bars.json speaks of, by their names there. */
+  /** The figures that bars.json names, by their names there. */
   readonly figures: Record<string, number>;
 }
 
@@ -49,10 +49,10 @@ export async function benchLoop({ native, quick, only, print }: LoopBenchOptions
   }
 }
 
-/** Rounds of calls to each target in turn, so that what disturbs the machine disturbs all of them. */
+/** Rounds of calls to each target in turn, so that a disturbance of the machine disturbs all of them. */
 async function measure(rig: Rig, row: Case, quick: boolean): Promise<Results> {
   const rounds = quick ? 2 : 8;
-  // Do not count: a daemon that has run for a day has its code compiled.
+  // Warm-up rounds do not count: a daemon that has run for a day has its code compiled.
   const warmUps = quick ? 1 : 3;
   const has = kinds.filter(kind => isMeasured(kind, row));
   const samples = new Map(has.map(kind => [kind, [] as Sample[]]));
@@ -81,14 +81,14 @@ async function measure(rig: Rig, row: Case, quick: boolean): Promise<Results> {
   );
 }
 
-/** The relay is there for calls between peers of our own, the pipe for those between native ones. */
+/** The relay is measured for calls between peers of our own, the pipe for calls between native ones. */
 function isMeasured(kind: Kind, { library, runtimes, list }: Case): boolean {
   if (kind === 'relay') return library === 'own' && runtimes === 1 && list === '100';
   return kind !== 'pipe' || (library === 'native' && runtimes === 1);
 }
 
 /**
- * A ratio is the median of those of the rounds, whose calls are seconds apart: the machine may be twice as fast in one as in
+ * A ratio is the median of the rounds' ratios. Calls of one round are seconds apart: the machine may be twice as fast in one as in
  * another.
  */
 function ratios(results: ReadonlyMap<string, Results>, start: number): Record<string, number> {

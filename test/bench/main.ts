@@ -11,12 +11,13 @@ import { buildNativePeers, type NativePeers } from './peers/native-peers.ts';
 import { parseDuration, soak } from './soak.ts';
 
 /**
- * `npm run bench`: calls in a loop, each kind against the runtime itself and what else can be between. `--node`: the load of nodes as a
- * kubelet makes it. `--options`: that load, with each option that costs something. `--soak 10m`: that load for so long; whether memory stays flat and nothing is left over.
+ * `npm run bench`: calls in a loop, each kind against the runtime itself and other processes in between. `--node`: the load that a
+ * kubelet puts on a node. `--options`: that load, with each option that costs something. `--soak 10m`: that load for so long, to see
+ * whether memory stays flat and nothing is left over.
  *
  * `--quick`: less of it. `--check`: exit status 1 if a bar in bars.json is missed. `--margin 3`: bars are taken that much wider.
- * `--json FILE`: all figures. `--only TEXT`: just the cases or loads whose name has it. `--native`: installs, as root, what peers on
- * grpc-go are built with; without it they are there if it is. With --node or --options, `--rounds 4`: how often each
+ * `--json FILE`: all figures. `--only TEXT`: only the cases or loads whose name contains it. `--native`: installs, as root, the packages
+ * that build the peers on grpc-go; without it the peers are there if the packages are. With --node or --options, `--rounds 4`: how often each
  * has its turn; with --node, `--flags '-ids raw'`: more flags of the proxy.
  */
 const { values } = parseArgs({
@@ -69,7 +70,7 @@ async function measure(native: NativePeers | undefined): Promise<Measured> {
   if (!values.node && !values.options) return benchLoop({ native, quick, only, print });
   const flags = values.flags.split(' ').filter(flag => flag !== '');
   print(`the proxy runs with -v ${packageLevel}${flags.map(flag => ` ${flag}`).join('')}`);
-  // Options differ by less than loads do: short turns put what disturbs the machine into all of them.
+  // Options differ by less than loads do: short turns spread a disturbance of the machine over all of them.
   const [period, rounds] = quick ? [10_000, 1] : values.options ? [10_000, 6] : [30_000, 2];
   const options = { native, period, rounds: Number(values.rounds ?? rounds), only, flags, print };
   return { figures: await (values.options ? benchOptions(options) : benchNode(options)) };

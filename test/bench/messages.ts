@@ -3,7 +3,7 @@ import { entries, field, number } from './protobuf.ts';
 
 const service = '/runtime.v1.RuntimeService';
 
-/** 64 hexadecimal digits, as ids are. */
+/** 64 hexadecimal digits, like the ids of containerd. */
 export const id = (name: string, i: number) => Buffer.from(`${name}${i}`.padEnd(32, '0')).toString('hex');
 
 export const labels = (i: number) => ({
@@ -24,7 +24,7 @@ const annotations = {
 export const image =
   'registry.k8s.io/kube-apiserver@sha256:5a2f0d9e6a4d4b1e9d3a1f0c7e5a2b115a2f0d9e6a4d4b1e9d3a1f0c7e5a2b11';
 
-/** runtime.v1.Container, as large as a kubelet's are. */
+/** runtime.v1.Container, as large as a container of a kubelet. */
 function container(name: string, i: number): Buffer {
   return Buffer.concat([
     field(1, id(`${name}c`, i)),
@@ -60,12 +60,12 @@ export const statusResponse = field(
   ]),
 );
 
-/** ListContainersResponse of so many containers of the runtime called `name`. */
+/** ListContainersResponse with `count` containers of the runtime called `name`. */
 export function listResponse(name: string, count: number): Buffer {
   return Buffer.concat(Array.from({ length: count }, (_, i) => field(1, container(name, i))));
 }
 
-/** What a runtime called `name` answers: `changing`, another list each time, since the proxy makes use of it when a list is the same. */
+/** The answers of a runtime called `name`. `changing`: another list each time, since the proxy saves work when a list is the same. */
 export function answers(name: string, count: number, changing: boolean): Answers {
   const list = listResponse(name, count);
   const lists = changing ? [list, Buffer.concat([list, listResponse(`${name}x`, 1)])] : [list];

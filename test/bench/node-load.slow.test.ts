@@ -3,7 +3,7 @@ import { bars, misses } from './bars.ts';
 import { benchNode } from './node/node-bench.ts';
 
 /**
- * A machine that tests share is no place for small differences. What a mistake costs is more: timers at rest were 1 % of a core and 7
+ * A machine that tests share shows no small differences. A mistake costs more: timers at rest were 1 % of a core and 7
  * wake-ups a second.
  */
 const MARGIN = 4;

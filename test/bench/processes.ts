@@ -10,13 +10,13 @@ const channels = {
   ignore: ['ignore', 'ignore', 'inherit'],
   ipc: ['ignore', 'ignore', 'inherit', 'ipc'],
   pipe: ['pipe', 'pipe', 'inherit'],
-  /** For the program, whose log is of interest in its own tests. */
+  /** For a program whose log is tested elsewhere. */
   quiet: ['ignore', 'ignore', 'ignore'],
-  /** For the program, where its log is counted. */
+  /** For a program whose log is counted. */
   log: ['ignore', 'ignore', 'pipe', 'ipc'],
 } as const satisfies Record<string, StdioOptions>;
 
-/** What debian/criproxy.service says of memory. */
+/** The memory settings of debian/criproxy.service. */
 const packaged = { MALLOC_ARENA_MAX: '1' };
 
 /** All processes of a bench, each tied to this one, in a folder of their own. */
@@ -65,7 +65,7 @@ export class Processes {
     await Promise.all(children.map(exitOf));
   }
 
-  /** Ends all that still run and removes the folder. */
+  /** Ends all processes that still run, and removes the folder. */
   async endAll(): Promise<void> {
     await this.end(...this.children);
     rmSync(this.folder, { recursive: true, force: true });
@@ -77,7 +77,7 @@ export function proxyFlags(runtimes: string, socket: string): string[] {
   return ['-connect', runtimes, '-listen', socket, '-stateDir', `${socket}.state`];
 }
 
-/** Resolves once something takes connections there. */
+/** Resolves once a server takes connections there. */
 export function listening(path: string): Promise<true> {
   const attempt = () =>
     new Promise<true | undefined>(resolve => {

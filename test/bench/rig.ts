@@ -9,10 +9,10 @@ import type { Job, JobResult } from './peers/load-client.ts';
 import type { NativePeers } from './peers/native-peers.ts';
 import { listening, Processes, proxyFlags } from './processes.ts';
 
-/** The lists that there are runtimes with, and proxies in front of one and two of them; see Case. */
+/** The lists of the runtimes, with proxies in front of one and two of them; see Case. */
 const lists = { own: ['100', '500', '100~', '500~'], 'grpc-js': ['100'], native: ['100', '100~'] } as const;
 
-/** What the cases are measured with. */
+/** The processes that the cases are measured with. */
 export class Rig {
   private readonly processes = new Processes();
   private readonly proxies = new Map<string, ChildProcess>();
@@ -21,7 +21,7 @@ export class Rig {
   private relayed: ChildProcess | undefined;
   private piped: ChildProcess | undefined;
 
-  /** Starts runtimes, proxies, relay and clients; those that are native if there are such. */
+  /** Starts runtimes, proxies, relay and clients; with native peers, their processes too. */
   async start(native: NativePeers | undefined): Promise<void> {
     const libraries: readonly Library[] = native === undefined ? ['own', 'grpc-js'] : ['own', 'grpc-js', 'native'];
     for (const library of libraries) {
@@ -48,7 +48,7 @@ export class Rig {
     return this.processes.endAll();
   }
 
-  /** Where a case's calls go, and the process in between. */
+  /** The socket that a case's calls go to, and the process in between. */
   target(row: Case, kind: 'direct' | 'proxy' | 'relay' | 'pipe'): { socket: string; pid: number | undefined } {
     if (kind === 'relay') return { socket: this.processes.path('relay'), pid: this.relayed?.pid };
     if (kind === 'pipe') return { socket: this.processes.path('pipe'), pid: this.piped?.pid };
@@ -61,7 +61,7 @@ export class Rig {
     return (job.library === 'native' ? this.nativeClient! : this.client!).run(job);
   }
 
-  /** Milliseconds from starting a proxy to the first answer that it gives. */
+  /** Milliseconds from the start of a proxy to its first answer. */
   async timeStart(round: number): Promise<number> {
     const socket = this.processes.path(`start-${round}`);
     const flags = proxyFlags(this.runtimeFlag('own', '100', 1), socket);

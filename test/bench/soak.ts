@@ -19,10 +19,10 @@ export function parseDuration(text: string): number {
   return Number(digits) * (unit === 'm' ? 60_000 : 1000);
 }
 
-/** A plan's length, after which memory is looked at, in ms. */
+/** The length of a plan, in ms; memory is measured after each. */
 const PERIOD = 10_000;
 
-/** After the last call, in ms: what calls leave for a moment is gone, and nothing that a daemon does each second adds to it. */
+/** The pause after the last call, in ms: data that calls leave for a moment are gone, and no periodic work of a daemon adds to them. */
 const QUIET = 5000;
 
 export interface SoakOptions {
@@ -33,8 +33,8 @@ export interface SoakOptions {
 }
 
 /**
- * Plays a node's load to a proxy for so long. Tells of its memory, whose growth is measured between the medians of the second and the last
- * quarter, since the first is for V8 to settle; and of what it has at the end that a proxy with some twenty seconds of the load has not, in
+ * Plays a node's load to a proxy for so long. Reports its memory, whose growth is measured between the medians of the second and the last
+ * quarter, since V8 settles in the first. Reports too the leftovers at the end that a proxy after some twenty seconds of the load has not:
  * descriptors, calls, streams, timers, entries of maps and sets, and objects.
  */
 export async function soak({ native, duration, print }: SoakOptions): Promise<Record<string, number>> {

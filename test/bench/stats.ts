@@ -1,4 +1,4 @@
-/** What is kept of the calls of one case to one target; times in microseconds. */
+/** The figures of the calls of one case to one target; times in microseconds. */
 export interface Figures {
   readonly calls: number;
   readonly p50: number;
@@ -9,7 +9,7 @@ export interface Figures {
   readonly cpu: number | undefined;
 }
 
-/** What was measured of some calls: their times in microseconds, all of them together in milliseconds, CPU in microseconds. */
+/** The measurements of some calls: the time of each in microseconds, of all together in milliseconds, CPU in microseconds. */
 export interface Sample {
   readonly times: readonly number[];
   readonly elapsed: number;

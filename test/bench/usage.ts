@@ -1,10 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** What a process has used since it began. */
+/** The resources that a process has used since it began. */
 export interface Usage {
-  /** CPU time of all threads in microseconds, which waiting for a CPU is no part of. */
+  /** CPU time of all threads in microseconds, without the time of waiting for a CPU. */
   readonly cpu: number;
-  /** How often a thread of it has waited for something, and so was woken. */
+  /** The number of times that one of its threads has waited for something, and so was woken. */
   readonly wakeUps: number;
   /** Bytes that it has made the kernel write to disks. */
   readonly written: number;
@@ -41,7 +41,7 @@ export function residentMemory(pid: number): number {
   return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1]) / 1024;
 }
 
-/** The same, but of a page that several processes map each has its part. */
+/** Memory of a process in MiB, where each process that maps a page has its part of it. */
 export function proportionalMemory(pid: number): number {
   const rollup = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
   return Number(/^Pss:\s+(\d+) kB/m.exec(rollup)?.[1]) / 1024;

@@ -123,7 +123,7 @@ test('dpkg reads the changelog of the package', needs('packages'), async t => {
   const releases = releasesOf(read('CHANGELOG.md'), version);
   const input = renderDebianChangelog(releases, { ...origin, source: 'criproxy-nodeps' });
   const args = ['--all', '--format', 'rfc822', '-l', '-'];
-  // A warning is an entry that dpkg does not understand: they are on stderr, with status 0.
+  // dpkg warns of an entry that it does not understand on stderr, with status 0.
   const said = execFileSync('sh', ['-c', 'dpkg-parsechangelog "$@" 2>&1', '-', ...args], { input, encoding: 'utf8' });
   t.notMatch(said, /^dpkg-parsechangelog: /m);
   t.match(said, `Source: criproxy-nodeps\nVersion: ${version}\n`);

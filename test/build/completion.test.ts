@@ -10,7 +10,7 @@ import { daemonFlags } from '../../src/config/daemon-flags.ts';
 const script = renderCompletion();
 const flags = daemonFlags.filter(row => row.ignored !== true && row.name !== 'h').map(row => `-${row.name}`);
 
-/** What bash offers for the last of these words; they are split as COMP_WORDBREAKS has it. */
+/** The completions that bash offers for the last of these words; they are split as COMP_WORDBREAKS has it. */
 function complete(words: readonly string[], cwd = '/'): string[] {
   const program = `
 eval "$(cat)"

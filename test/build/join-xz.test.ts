@@ -12,7 +12,7 @@ function run(args: readonly string[], input: Buffer): Buffer {
   return stdout;
 }
 
-/** Blocks of 64 KiB, so that their sizes take one byte to three in an index. */
+/** Packs in blocks of 64 KiB, so that their sizes take one byte to three in an index. */
 const pack = (input: Buffer, check = 'crc32') =>
   run(['-1', '--threads=2', '--block-size=65536', `--check=${check}`, '--stdout'], input);
 

@@ -60,7 +60,7 @@ test('groff has nothing to say of it, and shows it in 80 columns', needs('packag
   });
   t.equal(stderr, '');
   const lines = stdout.split('\n');
-  // A word that is longer than the line is not broken.
+  // A word longer than the line is not broken.
   t.strictSame(
     lines.filter(line => line.length > 80 && !/^ *\S{60,}$/.test(line) && !line.includes(' -connect ')),
     [],

@@ -6,7 +6,7 @@ import { type Test, test } from 'tap';
 import { architectureNames, ownArchitecture } from '../../build/architecture.ts';
 import { gatherRelease, listRelease } from '../../build/release.ts';
 
-/** The results of a build of both architectures; the versions are of amd64 and of arm64. */
+/** The results of a build for both architectures; `versions` are those of amd64 and arm64. */
 function makeBuild(t: Test, ...versions: readonly [string, string]): string {
   const out = mkdtempSync(join(tmpdir(), 'criproxy-release-test-'));
   t.teardown(() => rmSync(out, { recursive: true }));

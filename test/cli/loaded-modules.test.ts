@@ -12,22 +12,22 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 const hooks = `import { registerHooks } from 'node:module';
 registerHooks({ load(url, context, next) { process._rawDebug('loaded ' + url); return next(url, context); } });`;
 
-/** The begin of esbuild's function that evaluates a module which is imported lazily; `fn` has the module's name as its one key. */
+/** The beginning of esbuild's function that evaluates a module which is imported lazily; `fn` has the module's name as its one key. */
 const lazy = /var __esm = \(.*\) => function __init\(\) \{/;
 
 interface Program {
   readonly name: string;
   readonly args: readonly string[];
-  /** Modules that are evaluated whatever is asked for. */
+  /** Modules that every command evaluates. */
   readonly always: readonly string[];
 }
 
 const folder = mkdtempSync(join(tmpdir(), 'criproxy-loaded-'));
 process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
 
-/** The modules of src that a command line evaluates, relative to src; and packages, by their names. */
+/** The modules of src that a command line evaluates, relative to src, and the names of packages. */
 function loadedBy({ args, always }: Program, ...command: string[]): string[] {
-  // Not the test runner's environment: that loads modules of its own into every process.
+  // The environment has no variables of the test runner, which loads modules of its own into every process.
   const { stderr } = spawnSync('env', ['-i', process.execPath, ...args, ...command], {
     encoding: 'utf8',
     timeout: 60_000,
@@ -61,7 +61,7 @@ async function bundledProgram(): Promise<Program> {
   return { name: 'the bundle', args: [file], always };
 }
 
-/** What makes the daemon. */
+/** Modules of the daemon. */
 const daemon =
   /^(?:app|routing|log|store|systemd|watch|faults|daemon\/run-daemon)\b(?!\/port\/(?:names|routing-settings)\.ts|\/access\/allowed-methods\.ts)|^transport\/(?!sockets\/)/;
 

@@ -6,7 +6,7 @@ import { run } from '../../src/cli/run.ts';
 import { exitOf, spawnTied } from '../support/child.ts';
 import { proxyCommand, runProxy } from '../support/proxy.ts';
 
-/** What is wrong, and what the one line must name: the flag, its value and the remedy. */
+/** Wrong flags, and the one line that must name the flag, its value and the remedy. */
 const rows: ReadonlyArray<readonly [flags: readonly string[], line: RegExp]> = [
   [['-nope'], /flag -nope: there is no such flag/],
   [['-streamport', '1'], /flag -streamport: .*did you mean -streamPort\?/],
@@ -83,7 +83,7 @@ const rows: ReadonlyArray<readonly [flags: readonly string[], line: RegExp]> = [
   [['-stateDir', 'state'], /flag -stateDir: "state" is not an absolute path; write it as \/var\/lib\/criproxy/],
 ];
 
-/** What main.ts does with these flags, without a process of its own. */
+/** Runs main.ts with these flags, without a process of its own. */
 async function runHere(flags: readonly string[]): Promise<{ code: number; stderr: string }> {
   const { write } = process.stderr;
   let stderr = '';
@@ -107,7 +107,7 @@ for (const [flags, line] of rows) {
   });
 }
 
-/** One of each place where a fault is found. */
+/** One row of each place that finds faults. */
 const throughTheProgram = ['-nope', '-v 6', '-listen /etc/passwd'];
 
 for (const flags of throughTheProgram) {

@@ -10,7 +10,7 @@ import { readNode, setConditions, setLabels } from '../../src/cluster/api/node-o
 
 /**
  * Conversations with an API server, written from the documented forms of the API (core/v1 Node and NodeStatus, meta/v1 Status,
- * RFC 7386, strategic merge patch): no API server has said them.
+ * RFC 7386, strategic merge patch); they were not recorded from an API server.
  */
 interface Exchange {
   readonly method: string;
@@ -29,7 +29,7 @@ const subject = ['-subj', '/CN=test', '-addext', 'subjectAltName=IP:127.0.0.1'];
 execFileSync('openssl', ['req', '-x509', '-days', '30', ...key, ...subject, '-out', file('ca.crt')], { stdio: 'pipe' });
 writeFileSync(file('token'), 'secret-token\n');
 
-/** A server that answers as told, in this order, and what it was asked. */
+/** A server that answers as told, in this order, and the requests that it got. */
 async function serve(
   exchanges: readonly Exchange[],
 ): Promise<{ server: Server; asked: Partial<Exchange>[]; env: NodeJS.ProcessEnv }> {

@@ -82,7 +82,7 @@ for (const row of rows) {
   });
 }
 
-/** A node, and what is sent to its API server. */
+/** A node, and the requests that its API server gets. */
 function makePorts(labels: Record<string, string>, conditions: NodeCondition[]): { ports: Ports; sent: unknown[] } {
   const sent: unknown[] = [];
   const ask: Ports['ask'] = async (method, path, body) => {

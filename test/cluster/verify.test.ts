@@ -9,14 +9,14 @@ interface Fake {
   readonly uses?: 'yes' | 'no';
   readonly pid?: number;
   readonly findings?: readonly { check: string; severity: string; what: string }[];
-  /** How `setup status` fails. */
+  /** The failure of `setup status`. */
   readonly broken?: string;
 }
 
 const BEGUN = Date.parse('2026-01-01T00:00:10.500Z');
 const ready = (at: string): NodeCondition => ({ type: 'Ready', status: 'True', lastHeartbeatTime: at });
 
-/** A node whose commands answer as told; the last of `fakes` from its turn on. */
+/** A node whose commands answer as told; the last of `fakes` answers from its turn on. */
 function makePorts(...fakes: readonly [Fake, ...Fake[]]): Ports {
   let turn = -1;
   const now = () => fakes[Math.min(Math.max(turn, 0), fakes.length - 1)]!;

@@ -18,7 +18,7 @@ async function read(sockets: string) {
   return configOf(await loadOptions(givenFlags(daemonFlags, ['-config', file])));
 }
 
-/** What `criproxy config check` says of the file, without its name. */
+/** The message of `criproxy config check` about the file, without the file's name. */
 async function check(text: string): Promise<string> {
   writeFileSync(file, text);
   const said = await checkConfig(file).catch((error: Error) => error.message);

@@ -24,12 +24,12 @@ async function read(text: string, ...flags: string[]): Promise<ProxyConfig> {
   return configOf(await loadOptions(givenFlags(daemonFlags, ['-config', file, ...flags])));
 }
 
-/** Without the name of the file. */
+/** The configuration without the name of the file. */
 function common({ configFile: _, ...rest }: ProxyConfig): Partial<ProxyConfig> {
   return rest;
 }
 
-/** A file, and the flags that say the same. */
+/** A file, and the flags with the same meaning. */
 const same: ReadonlyArray<readonly [text: string, flags: readonly string[]]> = [
   ['', []],
   ['# nothing but a comment\n', []],
@@ -285,7 +285,7 @@ test('a start without -config loads no YAML reader beyond the log, and no schema
     }
   };
   visit(main);
-  // Loaded when no command is asked for.
+  // The module that is loaded when no command is given.
   visit(fileURLToPath(new URL('../../src/daemon/run-daemon.ts', import.meta.url)));
   t.ok(seen.size > 50, `${seen.size} files`);
   t.notOk(packages.has('zod'));
@@ -313,7 +313,7 @@ test('aliases that multiply are refused in a line', async t => {
   t.match(fault.message, /^\S+: Excessive alias count.*$/);
 });
 
-/** A value of each kind of option, for a file. */
+/** Values of each kind of option, as a file has them. */
 const samples: Readonly<Record<string, readonly string[]>> = {
   listen: ['/run/x.sock', 'unix:///run/y.sock'],
   placement: ['[]', '[{runtime: primary}]', '[{namespaces: [ci-*], labels: {a: ""}, share: 12.5%, runtime: primary}]'],

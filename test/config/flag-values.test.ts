@@ -33,7 +33,7 @@ test('-pin', async t => {
   ]);
 });
 
-/** What the one line of the error must have: flag, value, remedy. */
+/** The parts that the one line of the error must have: flag, value, remedy. */
 const wrong: ReadonlyArray<readonly [flags: readonly string[], parts: readonly string[]]> = [
   [
     ['-handlers', 'vm'],

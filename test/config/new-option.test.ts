@@ -17,7 +17,7 @@ import type * as DaemonFlags from '../../src/config/daemon-flags.ts';
 import type * as Load from '../../src/config/load-options.ts';
 import { root } from '../docs/markdown.ts';
 
-/** The rows that are new: one with a flag, one for a restart, and lists of mappings with a check of their own. */
+/** The new rows: one with a flag, one for a restart, and lists of mappings with a check of their own. */
 const rows = `
   option({
     key: 'patience',
@@ -86,13 +86,13 @@ const { showFlags } = await load<typeof ConfigCommand>('src/cli/commands/config-
 const { checkConfig } = await load<typeof CheckConfig>('src/config/check-config.ts');
 const file = join(copy, 'config.yaml');
 
-/** The configuration that the daemon has with this file and these flags, the new options in it. */
+/** The daemon's configuration with this file and these flags, the new options included. */
 async function read(text: string, ...flags: string[]) {
   writeFileSync(file, text);
   return configOf(await loadOptions(givenFlags(daemonFlags, ['-config', file, ...flags])));
 }
 
-/** What `criproxy config check` says of the file, without its name. */
+/** The message of `criproxy config check` about the file, without the file's name. */
 async function check(text: string): Promise<string> {
   writeFileSync(file, text);
   const said = await checkConfig(file).catch((error: Error) => error.message);

@@ -4,12 +4,12 @@ import { randomMessage } from '../support/random-messages.ts';
 import { randomRun } from '../support/random-run.ts';
 import { startOneRuntime } from './one-runtime.ts';
 
-/** Calls at once, so that frames of many streams are between one another. */
+/** The number of parallel calls, which interleave frames of many streams. */
 const WIDTH = 8;
 
 /**
- * What is more than a copy with one runtime too, and has tests of its own: Version is asked by the proxy itself, an item without an id
- * makes a list malformed, so that the last good one stands in, Status is joined from its parts, and UpdateRuntimeConfig is kept.
+ * Methods whose answer is more than a copy with one runtime too; they have tests of their own. The proxy answers Version, an item
+ * without an id makes a list malformed, so that the last good one stands in, Status is joined from its parts, and UpdateRuntimeConfig is kept.
  */
 const apart: readonly string[] = [
   'Version',

@@ -15,7 +15,7 @@ const KEY = 1001;
 
 const streams = methods.filter(({ serverStream }) => serverStream);
 
-/** A list of which an item has no id is malformed, and its snapshot stands in: each item has one here, as its last field. */
+/** A list with an item without an id is malformed, and its snapshot stands in: each item has one here, as its last field. */
 function randomPart(random: Random, method: string, response: string, key: string): Buffer {
   if (!['StreamPodSandboxes', 'StreamContainers', 'StreamImages'].includes(method))
     return randomMessage(random, pkg, response);
@@ -51,7 +51,7 @@ for (const { method, request, response } of streams) {
       try {
         for await (const message of stream) got.push(message);
       } catch {
-        // Its status is looked at.
+        // The test looks at the status.
       }
       const { code, details } = await stream.outcome;
       messages += got.length;

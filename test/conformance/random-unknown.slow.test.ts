@@ -10,7 +10,7 @@ const UNARY = '/runtime.v2.RuntimeService/Unknown';
 const BIDI = '/other.v1.Service/Talk';
 const WIDTH = 8;
 
-/** What one call is to be: what the client sends, what the runtime sends, and how it ends. */
+/** The plan of one call: the client's messages, the runtime's messages, and the end. */
 interface Plan {
   readonly requests: readonly Buffer[];
   readonly answers: readonly Buffer[];
@@ -18,7 +18,7 @@ interface Plan {
   readonly metadata: Buffer;
 }
 
-/** Bytes that need be no protobuf; a few are of more than a window. */
+/** Bytes that need not be protobuf; a few are larger than a window. */
 function randomBytes(random: Random): Buffer {
   return random.octets(random.below(20) === 0 ? random.below(200_000) : random.below(60));
 }
@@ -120,7 +120,7 @@ function same(one: readonly Buffer[] | undefined, other: readonly Buffer[]): boo
   return one?.length === other.length && other.every((each, at) => each.equals(one[at]!));
 }
 
-/** Makes the call, and returns what came of it. */
+/** Makes the call, and resolves with its outcome. */
 function talk(client: grpc.Client, isUnary: boolean, plan: Plan, key: string) {
   const identity = (bytes: Buffer) => bytes;
   const options = { deadline: Date.now() + 60_000 };
@@ -154,7 +154,7 @@ function talk(client: grpc.Client, isUnary: boolean, plan: Plan, key: string) {
   });
   return new Promise<{ messages: Buffer[]; status: Plan['status']; headers: string; trailers: string }>(resolve => {
     call.on('status', ({ code, details, metadata: trailers }) =>
-      // The callback of a unary call may come behind its status.
+      // The callback of a unary call may come after its status.
       setImmediate(() =>
         resolve({
           messages,

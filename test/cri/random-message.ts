@@ -2,7 +2,7 @@ import type { Message } from '../support/cri-types.ts';
 import { enums, type FieldFact, fields, type Package } from '../support/facts.ts';
 import type { Random } from '../wire/seeded.ts';
 
-/** Of text that is awkward: more bytes than characters, separators of our own names, what a terminal would act on. */
+/** Awkward texts: more bytes than characters, separators of our own names, control characters of a terminal. */
 const texts = ['', 'a', 'nginx', 'a__b', 'alt/x', 'käse', '\u0000', '💾', 'x'.repeat(127), 'x'.repeat(128), ' \n'];
 
 const ENOUGH = 4;
@@ -22,7 +22,7 @@ export function randomMessage(pkg: Package, message: string, random: Random, dep
   return out;
 }
 
-/** Proto3 does not write a value that is the default. */
+/** Proto3 does not write a default value. */
 function isDefault(value: unknown): boolean {
   return value === '' || value === 0 || value === 0n || value === false || (Buffer.isBuffer(value) && !value.length);
 }

@@ -7,7 +7,7 @@ import { startDaemon } from './daemon.ts';
 /** The time in which wake-ups are counted, in ms. */
 const WINDOW = 10_000;
 
-/** Four looks of timers, a question for each of the lists, what V8 collects behind it: 10 to 20; a timer each second makes 10 more. */
+/** Four looks of timers, a question for each of the lists, and V8's collection after it: 10 to 20; a timer each second makes 10 more. */
 const MOST = 25;
 
 test('at rest the daemon sleeps: it wakes up less than three times a second, with a client connected', async t => {

@@ -5,7 +5,7 @@ import { type CriClient, connect } from '../support/cri-client.ts';
 import { answerWith, type FakeRuntime, startFakeRuntime } from '../support/fake-runtime.ts';
 import { type ProxyProcess, startProxy } from '../support/proxy.ts';
 
-/** What a test takes of tap. */
+/** The part of tap that a lab uses. */
 export interface Teardown {
   teardown(end: () => unknown): void;
 }
@@ -17,7 +17,7 @@ export interface Daemon {
   readonly client: CriClient;
 }
 
-/** A folder that goes with the test. */
+/** A folder that is removed with the test. */
 export function makeFolder(t: Teardown): string {
   const dir = mkdtempSync(join(tmpdir(), 'criproxy-cli-'));
   t.teardown(() => rmSync(dir, { recursive: true, force: true }));

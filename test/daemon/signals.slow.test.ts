@@ -63,7 +63,7 @@ test('SIGUSR1 neither ends it nor opens a debugger’s port', async t => {
   const pid = Number(/starts, pid (\d+)/.exec(proxy.log())![1]);
   process.kill(pid, 'SIGUSR1');
   t.equal((await client.ask('StopContainer', { container_id: 'c1' }, DEADLINE)).code, 0);
-  // A signal that came after it has been dealt with when the first one has.
+  // SIGTERM came later: when it has been handled, SIGUSR1 has been too.
   t.equal(await proxy.stop('SIGTERM'), 0);
   t.notMatch(proxy.log(), /Debugger/);
 });

@@ -6,7 +6,7 @@ import { test } from 'tap';
 const settings = fileURLToPath(new URL('../../src/daemon/v8-settings.ts', import.meta.url));
 const daemon = fileURLToPath(new URL('../../src/daemon/run-daemon.ts', import.meta.url));
 
-/** Prints the MiB of the young generation after much that stayed alive for a while, as calls in flight do. */
+/** Prints the MiB of the young generation after many objects stayed alive for a while, like calls in flight. */
 const churn = `
   let alive = [];
   for (let i = 0; i < 3_000_000; i++) {
@@ -18,7 +18,7 @@ const churn = `
 `;
 
 function youngGeneration(...flags: string[]): number {
-  // Not the test runner's environment: that loads modules of its own into every process.
+  // The environment has no variables of the test runner, which loads modules of its own into every process.
   const { stdout, stderr } = spawnSync('env', ['-i', process.execPath, ...flags, '-e', churn], {
     encoding: 'utf8',
   });

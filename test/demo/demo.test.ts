@@ -15,7 +15,7 @@ function startDemo(flags: readonly string[]) {
   });
   const demo = {
     output: '',
-    /** To the demo and what it has started, as a terminal does. */
+    /** Signals the demo and the processes that it has started, as a terminal does. */
     signalAll: (signal: NodeJS.Signals) => process.kill(-child.pid!, signal),
     ended: once(child, 'close').then(([code]) => code as number | null),
   };
@@ -25,13 +25,13 @@ function startDemo(flags: readonly string[]) {
   return demo;
 }
 
-/** The sockets of the demo's runtimes and of the proxy, from its lines that tell them. */
+/** The sockets of the demo's runtimes and of the proxy, from the lines of its output that name them. */
 function socketsIn(output: string): string[] | undefined {
   const sockets = [...output.matchAll(/ {4}(?:PRIMARY|SECONDARY|SOCKET) (\/\S+)$/gm)].map(([, path]) => path!);
   return sockets.length === 3 ? sockets : undefined;
 }
 
-/** Those of the demo's sockets that are still there, or what is wrong with its output. */
+/** The demo's sockets that still exist, or the fault of its output. */
 function leftOf(sockets: string[] | undefined): string[] {
   return sockets?.filter(path => existsSync(path)) ?? ['the demo did not tell its sockets'];
 }

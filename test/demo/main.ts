@@ -36,7 +36,7 @@ function report(line: string): void {
   print(`${paint('dim', `${seconds} s`)}  ${line}`);
 }
 
-/** A progress line before the next step, unless a signal has said that there is to be none. */
+/** A progress line before the next step, unless a signal has come. */
 function step(line: string): void {
   proceed();
   report(line);
@@ -51,7 +51,7 @@ function proceed(): void {
   if (interrupted) throw new Error(`interrupted by ${interrupted}`);
 }
 
-/** Undoes what was done, the last first; what fails does not hold up the rest. */
+/** Undoes the steps, the last first; a failing step does not stop the others. */
 async function cleanUp(): Promise<void> {
   for (const undoing of undo.splice(0).reverse()) {
     try {
@@ -127,7 +127,7 @@ async function startPod(
   return { ...pod, container };
 }
 
-/** What the kubelet would see: containers and their pods, from the lists of the proxy. */
+/** Prints the kubelet's view: containers and their pods, from the lists of the proxy. */
 async function showTable(client: CriClient): Promise<void> {
   const pods: Message[] = (await client.call('ListPodSandbox')).items;
   const podName = new Map(pods.map(pod => [pod['id'], pod['metadata'].name]));
@@ -161,7 +161,7 @@ function shorten(text: string): string {
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.on(signal, () => {
-    // Runtimes end with this process, even when it does not wait for them.
+    // Runtimes end with this process, even if it does not wait for them.
     if (interrupted) process.exit(1);
     interrupted = signal;
     report(`${signal}: cleaning up`);

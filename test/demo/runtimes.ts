@@ -8,12 +8,12 @@ export interface DemoRuntime {
   stop(): Promise<void>;
 }
 
-/** Something that was started, and is to be ended even if what comes after it fails. */
+/** Registers the undoing of a step; it runs even if a later step fails. */
 export type Keep = (undo: () => unknown) => void;
 
 /**
- * Two runtimes: real containerd where that can be had, else stand-ins. `report` gets a line for each step, and says which of
- * the two it is and why.
+ * Two runtimes: real containerd if it can be had, else stand-ins. `report` gets a line for each step, which tells
+ * the kind of runtime and the reason.
  */
 export async function startRuntimes(
   dir: string,

@@ -16,7 +16,7 @@ function packageOf(apiVersion: string): string {
     : 'kubernetes-models';
 }
 
-/** Wraps data so that keys that nobody has asked for can be told: the validators are compiled code, which lets them pass. */
+/** Wraps data and notes the keys that the validators do not read: they are compiled code, which accepts unknown keys. */
 function watchReads(data: unknown, path: string, unread: Set<string>): unknown {
   if (data === null || typeof data !== 'object') return data;
   const copy: Record<string, unknown> | unknown[] = Array.isArray(data) ? [] : {};
@@ -34,7 +34,7 @@ function watchReads(data: unknown, path: string, unread: Set<string>): unknown {
 }
 
 /**
- * What the schemas of the Kubernetes API (and of the Prometheus operator), as the npm packages have them, have against an object:
+ * The faults of an object by the schemas of the Kubernetes API (and of the Prometheus operator) in the npm packages:
  * wrong types, missing keys, unknown keys. Throws for a kind that they do not have.
  */
 export async function findSchemaFaults(object: ApiObject): Promise<string[]> {

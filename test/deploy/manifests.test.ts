@@ -26,7 +26,7 @@ function kustomize(folder: string): ApiObject[] {
 
 const ids = (objects: readonly ApiObject[]) => objects.map(({ kind, metadata }) => `${kind} ${metadata.name}`).sort();
 
-/** Any, since a test says itself what it looks for. */
+/** The type is any, since each test states the shape that it looks for. */
 // biome-ignore lint/suspicious/noExplicitAny: objects of many kinds
 function find(objects: readonly ApiObject[], kind: string): any {
   const [found, ...more] = objects.filter(object => object.kind === kind);

@@ -1,5 +1,5 @@
-// Renders a chart's templates by what Helm is made of: Go's text/template, Sprig's functions, YAML. It has the objects and functions of
-// Helm that our chart uses and no others, so that a template that uses more is an error here.
+// Renders a chart's templates with Helm's own parts: Go's text/template, Sprig's functions, YAML. It has the objects and functions of
+// Helm that our chart uses and no others: a template that uses more is an error here.
 // Usage: render-chart CHART RELEASE NAMESPACE < VALUES, with all values in YAML.
 package main
 

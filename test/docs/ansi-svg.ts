@@ -4,7 +4,7 @@ const colours = ['#8b949e', '#ff7b72', '#56d364', '#e3b341', '#79c0ff', '#d2a8ff
 const TEXT = '#e6edf3';
 const GROUND = '#0d1117';
 
-/** Of one character, in px: what DejaVu Sans Mono and most others have at 14 px. */
+/** The width of a character, in px: DejaVu Sans Mono and most others have it at 14 px. */
 const ADVANCE = 8.43;
 const LINE = 18;
 const MARGIN = 16;
@@ -17,13 +17,13 @@ interface Style {
 
 export interface Span extends Style {
   readonly text: string;
-  /** The column of its first character. */
+  /** The column of the span's first character. */
   readonly column: number;
 }
 
 const plain: Style = { colour: TEXT, bold: false };
 
-/** The spans of one line of a terminal, its SGR codes read, all others left out; `style` is that at its beginning. */
+/** The spans of one line of a terminal. SGR codes become styles, other codes are left out; `style` is the style at its beginning. */
 export function readSpans(line: string, style: Style = plain): { spans: Span[]; style: Style } {
   const spans: Span[] = [];
   let now = style;
@@ -74,7 +74,7 @@ export function terminalSvg(screen: string, title: string, columns = 80): string
   ].join('\n');
 }
 
-/** Its length is said, so that columns stay under each other in every font. */
+/** Its length is given, so that columns stay under each other in every font. */
 function textElement({ text, column, colour, bold }: Span, y: number): string {
   const indent = text.length - text.trimStart().length;
   const shown = text.trim();

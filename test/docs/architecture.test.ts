@@ -10,7 +10,7 @@ test('every layer is told of', async t => {
   for (const { name } of layers) t.ok(page.text.includes(`src/${name}/`), `src/${name}/`);
 });
 
-/** Lines that a diff adds, with the file that they are in. */
+/** Lines that a diff adds, each with its file. */
 const added = page.fences
   .filter(({ language }) => language === 'diff')
   .flatMap(({ text }) => {

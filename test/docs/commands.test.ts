@@ -24,7 +24,7 @@ function splitChoices(line: string): string[][] {
   return verb.includes('|') ? verb.split('|').map(each => [name, each, ...rest]) : [words];
 }
 
-/** A group of commands, as `config`, may be named without a verb. `help` has no row. */
+/** The row of a command. A group, such as `config`, may be named without a verb; `help` has no row. */
 function rowOf([name = '', verb]: readonly string[]) {
   if (verb === undefined) return commands.find(row => row.name.split(' ')[0] === name);
   return commands.find(row => row.name === `${name} ${verb}`) ?? commands.find(row => row.name === name);

@@ -8,7 +8,7 @@ import { loadOptions } from '../../src/config/load-options.ts';
 import type { ProxyConfig } from '../../src/config/proxy-config.ts';
 import { allPages, codeIn, readPage, tablesOf } from './markdown.ts';
 
-/** What the daemon makes of a configuration file with this text. */
+/** The daemon's configuration from a file with this text. */
 async function load(text: string): Promise<ProxyConfig> {
   const folder = mkdtempSync(join(tmpdir(), 'criproxy-docs-'));
   try {
@@ -59,7 +59,7 @@ test('the example with five runtimes is read as it is meant', async t => {
   t.strictSame(config.runtimes[4]!.labels, { team: 'storage' });
 });
 
-/** The keys that the reader names when it does not know one. */
+/** The known keys, as the reader names them in its error for an unknown key. */
 async function keysOf(text: string): Promise<string[]> {
   const fault = await load(text).catch((error: Error) => error);
   return /use one of (.+)$/m.exec((fault as Error).message)![1]!.split(', ');

@@ -11,7 +11,7 @@ import { startProxy } from '../support/proxy.ts';
 import { root } from './markdown.ts';
 import { dashboardSvg, type Panel, type Series } from './panel-svg.ts';
 
-/** How often Prometheus scrapes, what rates are of, and how long the run is, in s. */
+/** The interval of Prometheus' scrapes, the window of rates, and the length of the run, in s. */
 const SCRAPE = 2;
 const RATE = 20;
 const RUN = 100;
@@ -33,9 +33,9 @@ interface DashboardPanel {
 }
 
 /**
- * `node test/docs/dashboard-picture.ts` makes docs/pictures/dashboard.svg: the panels of docs/operate/dashboard.json, drawn from what a
- * real Prometheus (Debian's package, or PROMETHEUS) answers to their queries, of a daemon with two real containerd and a load.
- * Between a half and three quarters of the time one of them is down.
+ * `node test/docs/dashboard-picture.ts` makes docs/pictures/dashboard.svg: the panels of docs/operate/dashboard.json, drawn from the
+ * answers of a real Prometheus (Debian's package, or PROMETHEUS) to their queries. It scrapes a daemon with two real containerd and a load.
+ * Between a half and three quarters of the time one of the runtimes is down.
  */
 async function makePicture(): Promise<void> {
   const undo: (() => unknown)[] = [];
@@ -139,7 +139,7 @@ async function work(socketPath: string, duration: number): Promise<void> {
   }
 }
 
-/** One that cannot be started, as on a runtime that is down, is a failed call to look at. */
+/** A pod that cannot be started, as on a runtime that is down, is a failed call to look at. */
 async function startPod(client: ReturnType<typeof connect>, target: Parameters<typeof runPod>[1]): Promise<void> {
   try {
     const pod = await runPod(client, target);

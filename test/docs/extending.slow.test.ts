@@ -17,7 +17,7 @@ function extendedTree(): string {
   for (const part of ['src', 'test', 'build', 'docs', 'debian', 'package.json', 'tsconfig.json', 'biome.json'])
     cpSync(join(root, part), join(copy, part), { recursive: true });
   symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));
-  // Below no repository, so that git takes the paths from here.
+  // The tree is in no repository, so that git resolves the paths from here.
   const env = { ...process.env, GIT_CEILING_DIRECTORIES: tmpdir() };
   for (const { text } of diffs)
     execFileSync('git', ['apply', '--whitespace=nowarn', '-'], { cwd: copy, input: text, env, stdio: 'pipe' });

@@ -8,14 +8,14 @@ interface Link {
   readonly target: string;
 }
 
-/** Links and pictures of a page, those of its HTML too. */
+/** Links and pictures of a page, in its HTML too. */
 function linksOf(page: Page): Link[] {
   const text = page.prose.replace(/(`+).+?\1/g, '');
   const targets = [...text.matchAll(/\]\(([^)\s]+)\)/g), ...text.matchAll(/(?:src|srcset|href)="([^"]+)"/g)];
   return targets.map(([, target]) => ({ page, target: target! }));
 }
 
-/** Why a link leads nowhere; undefined if it leads somewhere, or out of the project. */
+/** The fault of a link; undefined if its target exists, or is outside the project. */
 function faultOf({ page, target }: Link): string | undefined {
   if (/^[a-z]+:/.test(target)) return undefined;
   const [file = '', anchor] = target.split('#');
@@ -55,7 +55,7 @@ test('every page in docs can be reached from README', async t => {
   t.strictSame(unreached, []);
 });
 
-/** Folders of the project whose files are named in texts. */
+/** Folders of the project; texts name files in them. */
 const ours = /^(?:src|test|build|debian|docs|\.github|\.ci)\/[\w./*{},-]*$/;
 
 for (const page of pages) {

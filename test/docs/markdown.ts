@@ -5,27 +5,27 @@ import { fileURLToPath } from 'node:url';
 /** The root of the project. */
 export const root = fileURLToPath(new URL('../..', import.meta.url));
 
-/** A block between two lines of backticks; `line` is that of the first one, from 1. */
+/** A block between two lines of backticks; `line` is the number of the first one, from 1. */
 export interface Fence {
   readonly language: string;
   readonly text: string;
   readonly line: number;
 }
 
-/** A table: each row is its cells, as they are written. */
+/** A table: each row is its cells, as written. */
 export interface Table {
   readonly header: readonly string[];
   readonly rows: readonly (readonly string[])[];
 }
 
 export interface Page {
-  /** From the root of the project. */
+  /** The path from the root of the project. */
   readonly path: string;
   readonly text: string;
-  /** Without fenced blocks, so that what looks like a link or a heading is one. */
+  /** The text without fenced blocks, whose content may look like a link or a heading. */
   readonly prose: string;
   readonly fences: readonly Fence[];
-  /** As GitHub makes them of headings. */
+  /** The anchors that GitHub makes of the headings. */
   readonly anchors: ReadonlySet<string>;
 }
 
@@ -88,7 +88,7 @@ function cellsOf(line: string): string[] {
   return cells.map(cell => cell.trim().replace(/\\\|/g, '|'));
 }
 
-/** What stands between backticks. */
+/** The texts between backticks. */
 export function codeIn(text: string): string[] {
   return [...text.matchAll(/(`+)(.+?)\1(?!`)/g)].map(([, , code]) => code!.trim());
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { test } from 'tap';
 import { codeIn, readPage, root, tablesOf } from './markdown.ts';
 
-/** What stands in a page for what a message says of the case: a name, a path, another message. */
+/** The sign, in a page, for the variable part of a message: a name, a path, another message. */
 const GAP = '…';
 
 function filesIn(folder: string): string[] {
@@ -13,7 +13,7 @@ function filesIn(folder: string): string[] {
 }
 
 /**
- * A source as the text of its messages: every expression in a template is a gap, and what it holds follows behind; strings that
+ * A source as the text of its messages: every expression in a template is a gap, and its content follows behind; strings that
  * are added are one.
  */
 function messagesOf(source: string): string {

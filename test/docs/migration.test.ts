@@ -31,7 +31,7 @@ test('the page says how the endpoint becomes that of containerd', async t => {
   t.strictSame([from, to], [`unix://${listen}`, `unix://${containerd}`]);
 });
 
-/** Nodes whose kubelet is told its endpoint; in place of their runtime it is Docker's. */
+/** Nodes whose kubelet is given its endpoint; Docker's endpoint replaces that of their runtime. */
 const nodes = layouts
   .filter(({ primary }) => primary === containerd)
   .map(layout => ({

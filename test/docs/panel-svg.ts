@@ -1,4 +1,4 @@
-/** One panel of a dashboard: where it is in Grafana's grid of 24 columns, and what it shows. */
+/** One panel of a dashboard: its place in Grafana's grid of 24 columns, and its content. */
 export interface Panel {
   readonly title: string;
   readonly type: string;
@@ -29,7 +29,7 @@ const palette = [
   '#ffa6b0',
 ];
 
-/** The panels as a picture, on a dark ground. `from` and `to` in s: what all of them show. */
+/** The panels as a picture, on a dark ground. `from` and `to`: the range of time of all panels, in s. */
 export function dashboardSvg(title: string, panels: readonly Panel[], from: number, to: number): string {
   const height = Math.max(...panels.map(({ grid }) => grid.y + grid.h)) * ROW + 40;
   const width = 24 * COLUMN + 2 * GAP;
@@ -99,7 +99,7 @@ function lines(series: readonly Series[], unit: string | undefined, area: Area, 
   ];
 }
 
-/** 1 is up, 0 down. */
+/** Draws states: 1 is up, 0 down. */
 function states(series: readonly Series[], area: Area, from: number, to: number): string[] {
   const height = Math.min(24, area.h / series.length - 8);
   return series.flatMap(({ name, points }, index) => {
@@ -131,7 +131,7 @@ function colourOf(index: number): string {
   return palette[index % palette.length]!;
 }
 
-/** As Grafana's units have it: s, bytes, Bps, reqps, percentunit, none. */
+/** A value in one of Grafana's units: s, bytes, Bps, reqps, percentunit, none. */
 export function formatValue(value: number, unit: string | undefined): string {
   if (unit === 's' && value !== 0 && value < 1) return `${short(value * 1000)} ms`;
   if (unit === 's') return `${short(value)} s`;

@@ -12,14 +12,14 @@ import { openTerminal } from '../support/terminal.ts';
 import { terminalSvg } from './ansi-svg.ts';
 import { root } from './markdown.ts';
 
-/** How long calls are made before the picture, in ms: rates are of the last 10 s. */
+/** The time of calls before the picture, in ms: rates are of the last 10 s. */
 const BUSY = 11_000;
 
-/** The exit status of `criproxy status` where a runtime is down. */
+/** The exit status of `criproxy status` when a runtime is down. */
 const RUNTIME_DOWN = 3;
 
 /**
- * `node test/docs/terminal-picture.ts` makes docs/pictures/status.svg: what `criproxy status` shows in a terminal of 80 columns, of a
+ * `node test/docs/terminal-picture.ts` makes docs/pictures/status.svg: the output of `criproxy status` in a terminal of 80 columns, from a
  * real daemon with two real containerd, one of which is killed, and a runtime that was never there. Needs root, the packages of
  * the demo, and tmux.
  */
@@ -32,7 +32,7 @@ async function makePicture(): Promise<void> {
     undo.push(() => primary.stop());
     const second = await startContainerd();
     undo.push(() => second.stop());
-    // Other names for the sockets, short enough for a picture.
+    // The sockets get other names, short enough for a picture.
     const node = mkdtempSync(join(tmpdir(), 'run-'));
     undo.push(() => rmSync(node, { recursive: true }));
     symlinkSync(primary.socketPath, join(node, 'containerd.sock'));

@@ -2,7 +2,7 @@ import type { Test } from 'tap';
 import { examineNode } from '../../src/doctor/examine.ts';
 import { ADMIN, type HealthyNode, makeHealthyNode } from './healthy-node.ts';
 
-/** What is changed, and what must be found and nothing else: `severity check: what | first command`. */
+/** A change of the node, and the only findings that it must cause: `severity check: what | first command`. */
 export type Row = readonly [what: string, change: (node: HealthyNode) => void, found: readonly RegExp[]];
 
 /** Examines, for each row, a healthy node with that one change. */

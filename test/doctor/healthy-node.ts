@@ -14,7 +14,7 @@ export const ADMIN = '/var/lib/criproxy/admin.sock';
 export const CONTAINERD = '/run/containerd/containerd.sock';
 export const VIRTLET = '/run/virtlet.sock';
 
-/** A node on which all is well; a test changes one thing of it. */
+/** A healthy node; a test changes one thing of it. */
 export interface HealthyNode extends Changeable<ExaminedNode> {
   readonly root: string;
   readonly report: { daemon: Changeable<StatusReport['daemon']>; runtimes: Changeable<RuntimeReport>[] };
@@ -77,7 +77,7 @@ function reportDaemon(): StatusReport['daemon'] {
   };
 }
 
-/** Its files and sockets are real, below a folder; what its services and its daemon say is made up. Needs root. */
+/** Its files and sockets are real, below a folder; the reports of its services and its daemon are made up. Needs root. */
 export async function makeHealthyNode(): Promise<HealthyNode> {
   const root = mkdtempSync(join(tmpdir(), 'criproxy-doctor-'));
   const write = (path: string, text: string) => {

@@ -28,7 +28,7 @@ test('a hostile client of a read socket does not slow the client of the node', {
   const names = ['ListContainers', 'StopContainer', 'ListPodSandbox', 'NoSuchMethod'];
   const paths = Array.from({ length: CALLS }, (_, at) => `/runtime.v1.RuntimeService/${names[at % names.length]}`);
   const workerData: CallFlood = { socket: one, connections: CONNECTIONS, rounds: ROUNDS, paths };
-  // A thread of its own, because the calls of the other client are timed in this one.
+  // The worker has a thread of its own, since this thread times the calls of the other client.
   const worker = new Worker(new URL('./support/call-flood.ts', import.meta.url), { workerData });
   await once(worker, 'message');
   await stop();

@@ -27,7 +27,7 @@ interface Lab {
   readonly containers: readonly [string, string];
 }
 
-/** All that a model answers, as rows of a runtime. */
+/** All answers of a model, as rows of a runtime. */
 function answersOf(model: PodModel): AnswerTable {
   const answer = (method: string) =>
     answerWith(request => {
@@ -39,7 +39,7 @@ function answersOf(model: PodModel): AnswerTable {
   return Object.fromEntries(unary.map(({ method }) => [method, answer(method)]));
 }
 
-/** Two runtimes with a pod and a container each, and a proxy before them as a process of its own. */
+/** Two runtimes with a pod and a container each, and a proxy in front of them as a process of its own. */
 async function startLab(t: Test): Promise<Lab> {
   const folder = mkdtempSync(join(tmpdir(), 'criproxy-calls-'));
   t.teardown(() => rmSync(folder, { recursive: true, force: true }));
@@ -85,7 +85,7 @@ test('streamed lists over a runtime that hangs: its part is the snapshot, and it
   await client.call('ListContainers');
   for (let time = 0; time < 3; time++) t.same(await streamed(client, 'StreamContainers'), [...containers].sort());
   const asked = alt.asked('StreamContainers');
-  // One that comes before the runtime has answered the question that a late stream leaves is not asked for.
+  // A list is not asked for if it comes before the runtime has answered the question that a late stream leaves.
   t.ok(asked.length >= 1 && asked.length <= 3, `${asked.length} streams are asked for`);
   await Promise.all(asked.map(entry => entry.cancelled));
   t.pass('all of them are cancelled at the runtime');

@@ -26,7 +26,7 @@ interface Node {
   readonly client: CriClient;
 }
 
-/** One containerd, or two, and the proxy before them. */
+/** One containerd or two, with the proxy in front of them. */
 async function startNode(t: Test, count: 1 | 2, altSocket?: string): Promise<Node> {
   const containerds = await Promise.all(Array.from({ length: count }, () => startContainerd()));
   t.teardown(() => Promise.all(containerds.map(containerd => containerd.stop())));

@@ -15,13 +15,13 @@ import { RuntimeHost } from './support/runtime-host.ts';
 tap.jobs = 3;
 tap.setTimeout(240_000);
 
-/** A list may take its budget, 1 s, and what a busy machine adds to it; without a budget the faults below take 4 s and more. */
+/** The longest time of a list: its budget, 1 s, and the delay of a busy machine; without a budget the faults below take 4 s and more. */
 const LONGEST = 3_000;
 
 interface Row {
   readonly fault: string;
   begin(host: RuntimeHost): unknown;
-  /** How long it lasts, in ms. */
+  /** The fault's duration, in ms. */
   readonly lasts: number;
   end(host: RuntimeHost): unknown;
 }
@@ -81,7 +81,7 @@ class Lab {
     return new Lab(folder, hosts, proxy);
   }
 
-  /** Replaces a container of each runtime, the last calls before what goes wrong. */
+  /** Replaces a container of each runtime; these are the last calls before the fault. */
   async change(): Promise<void> {
     const pods = [this.hosts[0].pods[0]!, `alt__${this.hosts[1].pods[0]}`];
     for (const [index, pod] of pods.entries()) {
@@ -97,7 +97,7 @@ class Lab {
     }
   }
 
-  /** How often the log says, since `from`, that a list comes from a snapshot, and that it is live again. */
+  /** The reports of the log since `from`: lists from a snapshot, and lists that are live again. */
   said(from: number): { stale: string[]; live: string[] } {
     const log = this.proxy.log().slice(from);
     const find = (what: RegExp) => [...log.matchAll(what)].map(match => match[1]!).sort();

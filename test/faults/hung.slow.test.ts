@@ -17,7 +17,7 @@ tap.setTimeout(180_000);
 
 const types = criTypes('runtime.v1');
 
-/** A call with a deadline of which the client itself does not keep watch, so that the server's end of it is seen. */
+/** A call with a deadline that the client itself does not watch, so that the server is the one that ends it. */
 async function ask(socketPath: string, method: string, request: Buffer, timeout: string) {
   const session = connectHttp2('http://localhost', { createConnection: () => connectSocket(socketPath) });
   const stream = session.request({
@@ -64,7 +64,7 @@ test('a runtime that is stopped is named in the answer at the deadline, the log,
   t.match(message, said);
   await waitFor('the log', () => said.test(proxy.log()) || undefined);
 
-  // Nobody asks for a list: the proxy's own question tells.
+  // No client asks for a list: the proxy's own question shows the silence.
   const silent = await waitFor(
     'the silence',
     async () => {

@@ -24,7 +24,7 @@ function newFolder(t: Test): string {
   return folder;
 }
 
-/** Runs a writer until it is killed, at some moment of its first writes; resolves with what it has said. */
+/** Runs a writer and kills it at some moment of its first writes; resolves with its output. */
 async function runAndKill(program: string, folder: string, random: Random): Promise<string[]> {
   const child = spawnTied(process.execPath, [program, folder], { stdio: ['ignore', 'pipe', 'inherit'] });
   let said = '';
@@ -81,7 +81,7 @@ test('the proxy killed 20 times under calls that change things: what it had, it 
   const proxy = await startProxy({ connect: `${hosts[0].socketPath},alt:${hosts[1].socketPath}`, verbosity: 1 });
   t.teardown(() => proxy.remove());
   const lasting = [...hosts[0].pods, ...hosts[1].pods.map(id => `alt__${id}`)].sort();
-  // From the first write on there is always something to load. The mark (@known) that a runtime was seen is there before its state.
+  // After the first write there is always a state to load. The mark (@known) that a runtime was seen is there before its state.
   const state = join(dirname(proxy.socketPath), 'state');
   await waitFor(
     'the first writes',

@@ -44,7 +44,7 @@ const version = v1.encode('VersionResponse', {
   runtime_api_version: 'v1',
 });
 
-/** A proxy over these runtimes, and what it says of itself. */
+/** A proxy in front of these runtimes, and its own figures. */
 async function startProxy(t: Test, dir: string, runtimes: string) {
   const path = join(dir, 'criproxy.sock');
   const admin = join(dir, 'admin.sock');
@@ -128,7 +128,7 @@ test('an error text of 300 kB reaches a client as far as it takes one', foreign,
   ] as const) {
     const proxy = await startProxy(t, makeFolder(t), `${runtime},alt:${own.socketPath}`);
     const ask = await coreClient(t, proxy.path);
-    // As grpc-go, our client takes header lists of 16 MiB; that of Node takes 64 KiB.
+    // Our client takes header lists of 16 MiB, as grpc-go does; Node's takes 64 KiB.
     const client = await openSession(t, proxy.path);
     const stop = await wellBehaved(t, proxy.path);
     for (let round = 0; round < 20; round++) {
@@ -145,7 +145,7 @@ test('an error text of 300 kB reaches a client as far as it takes one', foreign,
   }
 });
 
-/** A runtime that answers Version, and StopContainer with an error, and grants no window to anybody. */
+/** A runtime that answers Version, and StopContainer with an error, and grants no window. */
 async function startRawRuntime(t: Test, dir: string, { failing = 'no' } = {}): Promise<string> {
   const path = join(dir, 'raw.sock');
   const open = new Set<Socket>();
@@ -185,7 +185,7 @@ const zipped = gzipSync(
   v1.encode('UpdateContainerResourcesRequest', { container_id: 'raw__c', annotations: { a: 'x'.repeat(60 * MiB) } }),
 );
 
-/** A client that sends frames by hand, and reads nothing of what it asks for. */
+/** A client that sends frames by hand, and reads none of the answers. */
 async function rawClient(t: Test, path: string): Promise<RawPeer> {
   const socket = dial(path);
   t.teardown(() => socket.destroy());
@@ -219,7 +219,7 @@ test('large requests to a runtime that grants no window cost their client alone'
       peer.send(data(id, parts.subarray(at, at + 16_000), at + 16_000 < parts.length ? 0 : Flag.EndStream));
   }
   await peer.until(() => peer.summary().some(word => word.includes('grpc-status=8')));
-  // What fits is held until its call is over.
+  // A request that fits is held until its call is over.
   await waitFor('the others to be held', async () =>
     (await scrape(proxy.admin)).sum('criproxy_held_bytes') >= 2 * 60 * MiB ? true : undefined,
   );

@@ -43,7 +43,7 @@ async function newPlace(t: Test): Promise<Place> {
   return { folder, hosts, connect: `${hosts[0].socketPath},alt:${hosts[1].socketPath}` };
 }
 
-/** The same for each proxy of this file: gone with its test. */
+/** Runs `use` with a client of a proxy, which ends with its test; the options are the same for each proxy of this file. */
 async function withClient<P extends ProxyProcess>(
   t: Test,
   starting: Promise<P>,
@@ -88,7 +88,7 @@ test('a full disk: the daemon goes on and says so once a runtime, and writes aga
   fill(join(inside, 'filler'));
   const made: string[] = [];
   const complaintsNow = () => proxy.log().match(/cannot write the snapshot of .*/g) ?? [];
-  // What is left of the last block of a file has room for some.
+  // The rest of the last block of a file has room for some.
   while (complaintsNow().length < 2 && made.length < 400) {
     made.push(
       (await client.call('RunPodSandbox', podConfig(`full-${made.length}`, made.length % 2 === 1)))['pod_sandbox_id'],
@@ -120,7 +120,7 @@ test('a full disk: the daemon goes on and says so once a runtime, and writes aga
   );
 });
 
-/** Leaves no block free. */
+/** Fills the file system, so that no block is free. */
 function fill(path: string): void {
   for (let size = 128; size > 0; size--) {
     try {

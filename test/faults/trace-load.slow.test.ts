@@ -23,14 +23,14 @@ const CALLS = 10_000;
 const ROUNDS = 3;
 const peers = join(import.meta.dirname, '../bench/peers');
 
-/** A reader that does not read: what comes stays in the sockets and in the daemon. */
+/** A reader that does not read: the lines stay in the sockets and in the daemon. */
 async function stallingReader(admin: string, query: string): Promise<IncomingMessage> {
   const asked = httpRequest({ socketPath: admin, path: `/v1/trace?${query}`, agent: false }).end();
   const [response] = (await once(asked, 'response')) as [IncomingMessage];
   return response.pause();
 }
 
-/** Reads on until so many calls are told. */
+/** Reads on until it has this many calls. */
 async function readOn(response: IncomingMessage, calls: number) {
   let delivered = 0;
   let lost = 0;

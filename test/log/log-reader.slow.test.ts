@@ -42,7 +42,7 @@ test('a reader of its log that stops costs it lines, and no memory', async t => 
   const stop = await wellBehaved(t, path);
   const before = rss();
 
-  // Each call is some 12 kB of log: 12 MiB wait, or would.
+  // Each call writes some 12 kB of log: 12 MiB would wait.
   const request = { container_id: 'c1', cmd: Array(100).fill('x'.repeat(100)) };
   const lost = async () => (await scrape(admin)).sum('criproxy_log_lines_lost_total');
   for (let call = 0; (await lost()) === 0; call += 100) {

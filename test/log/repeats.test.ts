@@ -3,7 +3,7 @@ import type { About } from '../../src/base/logger.ts';
 import type { LogLine } from '../../src/log/log-line.ts';
 import { Repeats } from '../../src/log/repeats.ts';
 
-/** A clock that goes on when it is told to. */
+/** A clock that goes on only when a test tells it to. */
 function makeClock() {
   let now = 0;
   const timers = new Set<{ at: number; act: () => void }>();

@@ -32,7 +32,7 @@ function stepsOf(text: string): Step[] {
   });
 }
 
-/** A pod as a kubelet keeps it: its sandbox, its container, and what its image pull policy is. */
+/** A pod that a kubelet keeps: its sandbox, its container, and its image pull policy. */
 interface KeptPod {
   readonly name: string;
   readonly config: Message;
@@ -125,7 +125,7 @@ for (const ids of ['raw', 'prefixed'] as const) {
       return stdout;
     };
     for (const { title, actions } of rest) {
-      // The pods move: the old ones are deleted, their successors start.
+      // The pods move: the old pods are deleted, and their successors start.
       if (title.startsWith('6')) {
         for (const pod of pods.splice(0)) {
           await client.call('StopPodSandbox', { pod_sandbox_id: pod.sandbox });

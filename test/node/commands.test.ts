@@ -9,7 +9,7 @@ import { openTerminal } from '../support/terminal.ts';
 
 const ESCAPE = '\u001b';
 
-/** What a person types, in this order, what is on the screen then, and the exit status. */
+/** The commands that a person types, in this order, each with its output and its exit status. */
 const typed: ReadonlyArray<{ command: readonly string[]; shows: RegExp; status: number }> = [
   { command: ['log-level'], shows: /^3$/, status: 0 },
   { command: ['log-level', '4', '--for', '10m'], shows: /^4 until \d\d:\d\d:\d\d, then 3$/, status: 0 },

@@ -19,7 +19,7 @@ test('runtime handlers on real runtimes', needs('root', 'demo', 'registry'), asy
   t.teardown(() => lab.stop());
   const { client, primary, secondary } = lab;
 
-  /** Handler and annotation, where the pod runs and with which handler of its runtime. */
+  /** Handler and annotation, the runtime of the pod, and its handler there. */
   const routes = [
     { handler: '', annotation: '', side: primary, own: '' },
     { handler: 'fast', annotation: '', side: primary, own: 'fast' },

@@ -14,7 +14,7 @@ const DEADLINE = { deadline: 20_000 };
 
 type Entry = Readonly<Record<string, string | undefined>>;
 
-/** The service as it is packaged, with all that it is not allowed to do, but for the program: the sources. */
+/** The packaged service with all its restrictions, except that it runs the sources. */
 function unitOfSources(): string {
   const flags = '-connect /run/containerd/containerd.sock -listen /run/criproxy.sock -v 3 -logFormat journal';
   return readFileSync(join(root, 'debian/criproxy.service'), 'utf8')

@@ -11,11 +11,11 @@ import { type Side, startTwoRuntimes, type TwoRuntimes } from '../support/two-ru
 
 const FIRST_SEEN = 'kubernetes.io/config.seen';
 const TARGET = 'kubernetes.io/target-runtime';
-/** More than criproxy may wait for a secondary, on a machine that is busy, and less than the kubelet's deadline, 2 minutes. */
+/** A time longer than criproxy may wait for a secondary on a busy machine, and shorter than the kubelet's deadline, 2 minutes. */
 const PATIENCE = 30_000;
 let last = 0;
 
-/** A pod as the kubelet tells of it: it has first seen it at this time, and its annotations are in all calls. */
+/** A pod in the kubelet's words: the time at which the kubelet first saw it, and its annotations are in all calls. */
 interface KubePod {
   readonly id: string;
   readonly config: Message;
@@ -32,12 +32,12 @@ async function makePod(client: CriClient, handler: string, annotations: Message 
   return { id: pod_sandbox_id, config };
 }
 
-/** The same pod after the kubelet has restarted, and has first seen it anew. */
+/** The same pod after the kubelet has restarted: the kubelet has first seen it at another time. */
 function seenAnew({ id, config }: KubePod): KubePod {
   return { id, config: { ...config, annotations: { ...config['annotations'], [FIRST_SEEN]: `again ${++last}` } } };
 }
 
-/** What the kubelet does to start a container (kuberuntime, startContainer), with IfNotPresent or Never. */
+/** Starts a container as the kubelet does (kuberuntime, startContainer), with IfNotPresent or Never. */
 async function startContainer(client: CriClient, { id, config }: KubePod, image: string, mayPull = true) {
   const spec = { image, annotations: config['annotations'] };
   const present = (await client.call('ImageStatus', { image: spec })).image;
@@ -66,7 +66,7 @@ async function holds({ direct }: Side, id: string): Promise<boolean> {
 }
 
 test('what is known of images on real runtimes', needs('root', 'demo', 'registry'), async t => {
-  // 1.6 does not keep what the user specified.
+  // containerd 1.6 does not keep the name that the user specified.
   const lab = await startTwoRuntimes({ releases: { secondary: '2.1' } });
   t.teardown(() => lab.stop());
   await t.test('a pod after a restart of the kubelet', t => checkSeenAnew(t, lab));

@@ -44,7 +44,7 @@ test(
       t.strictSame(await listPods(client), [here.id, there.id].sort());
       const gone = await runPod(client, secondary);
       await listPods(client);
-      // As crictl does, by as much of an id as it shows.
+      // crictl sends as much of an id as it shows.
       const request = { pod_sandbox_id: gone.id.slice(0, 'alt__'.length + 13) };
       await client.call('StopPodSandbox', request);
       await client.call('RemovePodSandbox', request);

@@ -11,10 +11,10 @@ import { startProxy } from '../support/proxy.ts';
 import { needs } from '../support/require.ts';
 
 const unavailable = 14;
-/** What crictl shows of an id. */
+/** The length of an id that crictl shows. */
 const SHORT = 13;
 
-/** Two containerd, a state folder that outlives proxies, and the ids of a pod in each as the runtime itself knows it. */
+/** Two containerd, a state folder that outlives proxies, and the runtime's own ids of a pod in each. */
 interface Node {
   readonly red: Containerd;
   readonly blue: Containerd;
@@ -62,7 +62,7 @@ async function prepare(t: Test, node: Omit<Node, 'ids'>): Promise<Node> {
   });
 }
 
-/** Changes a byte of each of blue's files that match. */
+/** Changes a byte of each matching file of blue. */
 function spoil({ stateDir, blue }: Node, pattern: RegExp): number {
   const own = readdirSync(stateDir).filter(name => name.includes(blue.dir.split('/').at(-1)!) && pattern.test(name));
   for (const name of own) {

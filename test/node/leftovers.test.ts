@@ -45,7 +45,7 @@ for (const [release, end] of [...ends.map(each => ['1.6', each] as const), ['2.1
   );
 }
 
-/** Mounts, processes, bridges, cgroups and files that have one of the names in theirs. */
+/** Mounts, processes, bridges, cgroups and files with one of the names in their own. */
 function tracesOf(names: string[]): string[] {
   const mounts = readFileSync('/proc/mounts', 'utf8').split('\n');
   const processes = readdirSync('/proc').map(pid => readOrEmpty(`/proc/${pid}/cmdline`).replaceAll('\0', ' '));
@@ -57,7 +57,7 @@ function tracesOf(names: string[]): string[] {
     '/run/netns',
   ];
   const files = folders.filter(existsSync).flatMap(folder => readdirSync(folder).map(file => `${folder}/${file}`));
-  // Others' cgroups come and go meanwhile, which find passes over and readdir does not.
+  // Cgroups of other processes come and go meanwhile; find skips them, and readdir does not.
   const cgroups = spawnSync('find', ['/sys/fs/cgroup', '-type', 'd'], { encoding: 'utf8' }).stdout.split('\n');
   return [...mounts, ...processes, ...files, ...cgroups].filter(trace => names.some(name => trace.includes(name)));
 }

@@ -15,13 +15,13 @@ test(
   async t => {
     const lab = await startTwoRuntimes({ releases: { secondary: '2.1' } });
     t.teardown(() => lab.stop());
-    // Node's own client takes header lists of 64 KiB; ours takes 16 MiB, as the kubelet's.
+    // Node's own client takes header lists of 64 KiB; ours takes 16 MiB, as the kubelet's client does.
     const through = await dial(lab.proxy.socketPath, 10_000);
     t.teardown(() => through.close());
     for (const side of lab.sides) {
       const direct = await dial(side.containerd.socketPath, 10_000);
       t.teardown(() => direct.close());
-      // No such name is allowed, and the error says it again.
+      // Such a name is not allowed, and the error repeats it.
       const name = `UPPER${'x'.repeat(LONG)}`;
       const request = (image: string) => criTypes('runtime.v1').encode('PullImageRequest', { image: { image } });
       const ask = (session: typeof through, image: string) =>

@@ -17,7 +17,7 @@ test('raw ids on real runtimes', needs('root', 'demo', 'registry'), async t => {
   t.teardown(() => rmSync(stateDir, { recursive: true, force: true }));
   const sockets = `${primary.containerd.socketPath},alt:${secondary.containerd.socketPath}`;
 
-  /** The proxy of this node in another form, on the same state. */
+  /** The proxy of this node with another form of ids, on the same state. */
   const withProxy = async (ids: string, use: (client: CriClient, proxy: ProxyProcess) => Promise<void>) => {
     const proxy = await startProxy({ connect: sockets, flags: ['-ids', ids, '-stateDir', stateDir] });
     const client = connect(proxy.socketPath);

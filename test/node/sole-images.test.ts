@@ -21,7 +21,7 @@ test(
     const archive = join(old.dir, 'app.tar');
     writeImageArchive(archive, [{ ref: NAME, labels: { only: 'here' } }]);
     execFileSync('ctr', ['-a', old.socketPath, '-n', 'k8s.io', 'images', 'import', archive], { stdio: 'pipe' });
-    // As it ran before criproxy was there.
+    // The runtime as it ran before criproxy was there.
     const direct = connect(old.socketPath);
     t.teardown(() => direct.close());
     const target = { imagePrefix: '', annotations: {} };
@@ -46,7 +46,7 @@ test(
     });
     t.match((await find('images-docker-only'))?.what, `only runtime docker has this image: ${NAME}`);
     for (const command of found.mend) execFileSync('sh', ['-c', command], { stdio: 'pipe' });
-    // The proxy asks for images by itself when no client has for 40 s.
+    // The proxy asks for images itself when no client has asked for 40 s.
     const client = connect(proxy.socketPath);
     t.teardown(() => client.close());
     await client.call('ListImages');

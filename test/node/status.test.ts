@@ -26,7 +26,7 @@ async function startLab(undo: (step: () => unknown) => void): Promise<Lab> {
   const [primary, alt] = await Promise.all([startContainerd(), startContainerd()]);
   undo(() => Promise.all([primary.stop(), alt.stop()]));
   const missing = join(primary.dir, 'none.sock');
-  writeFileSync(missing, ''); // nobody listens there
+  writeFileSync(missing, ''); // no server listens there
   const others = `alt:${alt.socketPath},gone:${missing},later:${join(primary.dir, 'later.sock')}`;
   const proxy = await startProxy({ connect: `${primary.socketPath},${others}` });
   undo(() => proxy.remove());

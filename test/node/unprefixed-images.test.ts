@@ -7,7 +7,7 @@ import { startTwoRuntimes } from '../support/two-runtimes.ts';
 const FIRST_SEEN = 'kubernetes.io/config.seen';
 let last = 0;
 
-/** What the kubelet does to start a container (kuberuntime, startContainer): it knows no prefix and sends no handler. */
+/** Starts a container as the kubelet does (kuberuntime, startContainer): it knows no prefix and sends no handler. */
 async function startAsKubelet(client: CriClient, handler: string, image: string) {
   const name = `kubelet-${++last}`;
   const annotations = { [FIRST_SEEN]: `2026-11-22T20:00:00.00000${last}Z`, 'kubernetes.io/config.source': 'api' };
@@ -19,7 +19,7 @@ async function startAsKubelet(client: CriClient, handler: string, image: string)
   const image_ref = pulled
     ? (await client.call('PullImage', { image: spec, sandbox_config: config })).image_ref
     : before.id;
-  // For the image's user: a bare id.
+  // The kubelet asks for the image's user by a bare id.
   const user = (await client.call('ImageStatus', { image: { image: image_ref } })).image;
   const container = { metadata: { name }, image: { image: image_ref, user_specified_image: image }, linux: {} };
   const { container_id } = await client.call('CreateContainer', {
@@ -31,11 +31,11 @@ async function startAsKubelet(client: CriClient, handler: string, image: string)
   return { pod_sandbox_id, container_id, image_ref, pulled, user };
 }
 
-/** Removes what no container uses, as the kubelet's garbage collector does (image_gc_manager.go); gives the ids. */
+/** Removes the images that no container uses, as the kubelet's garbage collector does (image_gc_manager.go); returns the ids. */
 async function collectGarbage(client: CriClient): Promise<string[]> {
   const { containers } = await client.call('ListContainers');
   const inUse = new Set(containers.map((each: Message) => each['image_id'] || each['image_ref']));
-  // One item an id: the last that is listed.
+  // Each id keeps one item: the last that is listed.
   const byId = new Map<string, Message>(
     (await client.call('ListImages')).images.map((each: Message) => [each['id'], each]),
   );

@@ -12,7 +12,7 @@ import { buildArm64 } from './executables.ts';
 const options = { ...needs('root', 'demo', 'registry', 'packages', 'emulation'), timeout: 600_000 };
 const demo = fileURLToPath(new URL('../demo/main.ts', import.meta.url));
 
-/** The proxies that tests of this process start are this one from here on. */
+/** Makes this executable the proxy that tests of this process start from here on. */
 async function useArm64(): Promise<string> {
   const program = join(await buildArm64(), 'emulated');
   process.env['CRIPROXY_BIN'] = program;

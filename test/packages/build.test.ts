@@ -34,7 +34,7 @@ test('the same input makes the same bytes, wherever it is built', options, async
     for (const folder of folders) rmSync(folder, { recursive: true });
   });
   const sums = folders.map((folder, index) => {
-    // Neither the umask nor the time zone of the builder may show.
+    // The umask and the time zone of the builder must not show.
     process.umask(index === 0 ? 0o022 : 0o077);
     process.env['TZ'] = index === 0 ? 'UTC' : 'Asia/Tokyo';
     buildInto(folder);

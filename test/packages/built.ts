@@ -26,10 +26,10 @@ export function runBuild(script: string, ...args: string[]): string {
   return runBuildWith({}, script, ...args);
 }
 
-/** The same, with more in its environment. */
+/** Runs a build script with further variables in its environment. */
 export function runBuildWith(more: Readonly<Record<string, string>>, script: string, ...args: string[]): string {
   const options = { cwd: root, encoding: 'utf8', stdio: 'pipe', env: { ...process.env, ...more } } as const;
-  // Without what a test runner adds to Node's options.
+  // The test runner adds options to NODE_OPTIONS, which the build must not get.
   return execFileSync('env', ['-u', 'NODE_OPTIONS', process.execPath, join(root, 'build', script), ...args], options);
 }
 
@@ -68,7 +68,7 @@ export function repack(deb: string, to: string, version: string, change: (tree: 
 
 const NEW_SETTINGS = /^(NotifyAccess|Wants|PartOf|ExecReload|Timeout\w+|Watchdog\w+|StateDirectoryMode)\b.*\n/gm;
 
-/** What the package was before it had a socket unit: the daemon listens by itself, and says nothing to systemd. */
+/** The package before it had a socket unit: the daemon listens by itself, and does not notify systemd. */
 function withoutSocket(tree: string): void {
   const edit = (path: string, change: (text: string) => string) =>
     writeFileSync(join(tree, path), change(readFileSync(join(tree, path), 'utf8')));
@@ -84,14 +84,14 @@ function withoutSocket(tree: string): void {
   );
 }
 
-/** What the package was when its settings were a conffile. */
+/** The package before its settings stopped being a conffile. */
 function withConffile(tree: string): void {
   mkdirSync(join(tree, 'etc/default'), { recursive: true });
   renameSync(join(tree, 'usr/share/criproxy/default'), join(tree, 'etc/default/criproxy'));
   writeFileSync(join(tree, 'DEBIAN/conffiles'), '/etc/default/criproxy\n');
 }
 
-/** The package of criproxy 0.14: its files and what its postinst writes, with this program as its daemon. */
+/** The package of criproxy 0.14: its files and the files that its postinst writes, with this program as its daemon. */
 function packOldRelease(folder: string): void {
   const tree = mkdtempSync(join(tmpdir(), 'criproxy-old-'));
   cpSync(join(import.meta.dirname, 'criproxy-0.14'), tree, { recursive: true });
@@ -126,7 +126,7 @@ function packKubelet(folder: string, program: string, minor: number): void {
   rmSync(tree, { recursive: true });
 }
 
-/** The root that a container of the image has: its layers, one over the other. */
+/** The root of a container of the image: its layers, one over the other. */
 function unpackImage(archive: string, to: string): void {
   const layout = mkdtempSync(join(tmpdir(), 'criproxy-image-'));
   try {
@@ -184,7 +184,7 @@ async function fill(folder: string): Promise<void> {
 const PREFIX = 'criproxy-packages-';
 const HOUR = 3_600_000;
 
-/** What was made for other sources takes half a gigabyte each; another run may still use a recent one. */
+/** Removes the results of other sources, half a gigabyte each, unless they are recent: another run may still use them. */
 function removeStale(): void {
   for (const name of readdirSync(tmpdir()).filter(entry => entry.startsWith(PREFIX))) {
     const path = join(tmpdir(), name);

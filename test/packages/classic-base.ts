@@ -9,12 +9,12 @@ import { root } from './built.ts';
 
 const own = ownArchitecture();
 
-/** As pkg-fetch's patch has it for the Node.js of pkg's classic mode: lib/internal/bootstrap/pkg.js, in lines that begin with "+". */
+/** The bootstrap in pkg-fetch's patch of the Node.js of pkg's classic mode: lib/internal/bootstrap/pkg.js, in lines that begin with "+". */
 const bootstrapFile = /^\+\+\+ node\/lib\/internal\/bootstrap\/pkg\.js\n@@.*\n((?:\+.*\n)+)/m;
 
 /**
- * What pkg's patch does before the bootstrap, from outside: the main thread is prepared already; internal modules can be required; the
- * loader of modules asks `fs`, which pkg's prelude makes see its virtual files; the place of an entry point is argv[1]. pkg looks for
+ * Does the work of pkg's patch before the bootstrap, from outside: the main thread is prepared already; internal modules can be required;
+ * the loader of modules asks `fs`, where pkg's prelude adds its virtual files; argv[1] has the entry point. pkg looks for
  * the text of BAKERY, for options of Node, in every base.
  */
 const before = `'use strict';
@@ -30,7 +30,7 @@ process.argv[1] = 'PKG_DUMMY_ENTRYPOINT';
 `;
 
 /**
- * Makes, in `folder`, the nearest to a base of pkg's classic mode that can be had without its download: the pinned Node.js, with
+ * Makes, in `folder`, the nearest to a base of pkg's classic mode that needs no download: the pinned Node.js, with
  * pkg's own bootstrap as its single executable application. It takes options from NODE_OPTIONS, as pkg's does. Returns its path.
  */
 export async function makeLocalBase(folder: string): Promise<string> {

@@ -11,7 +11,7 @@ const options = { ...needs('root', 'node', 'packages'), timeout: 600_000 };
 const modern = layouts[10]!;
 
 test('an executable of pkg’s classic mode on a node: systemd, its sandbox, journald and set-up', options, async t => {
-  await classicExecutable(); // beside the packages, which the node sees
+  await classicExecutable(); // the node sees its folder, beside the packages
   const node = await bootKubeletNode(modern);
   t.teardown(() => node.remove());
   const show = (property: string) => node.must(`systemctl show -P ${property} criproxy.service`).trim();

@@ -10,22 +10,22 @@ const modern = layouts[10]!;
 
 interface Path {
   readonly name: string;
-  /** Scripts of the new package that are to fail, by name. */
+  /** Scripts of the new package that must fail, by name. */
   readonly failing?: Readonly<Record<string, string>>;
-  /** What is done to the package that is there before, or to the node. */
+  /** A command that changes the installed package or the node before. */
   readonly prepare?: string;
   readonly command?: string;
-  /** A script with its first argument, which dpkg must have called. */
+  /** A script with its first argument; dpkg must have called it. */
   readonly calls: readonly string[];
   readonly status: 0 | 1;
-  /** What mends the package. */
+  /** A command that repairs the package. */
   readonly mend?: string;
 }
 
 const failsAt = (argument: string) => `[ "$1" != ${argument} ] || exit 1`;
 const info = '/var/lib/dpkg/info/criproxy';
 
-/** The ways that dpkg goes when it ends half-way: deb-preinst(5) and the like, and Debian policy 6.6. */
+/** The paths that dpkg takes when it ends half-way: deb-preinst(5) and the like, and Debian policy 6.6. */
 const paths: readonly Path[] = [
   {
     name: 'the new preinst fails: postrm abort-upgrade, postinst abort-upgrade',
@@ -76,7 +76,7 @@ const paths: readonly Path[] = [
   },
 ];
 
-/** Has every script of a package's folder write how it was called. */
+/** Makes every script of a package's folder write how it was called. */
 const TRACE = `for script in preinst postinst prerm postrm; do
   sed -i "1a echo $script \\"\\$1\\" >> /root/calls" "$1/$script"
 done`;

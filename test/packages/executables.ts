@@ -26,7 +26,7 @@ async function makeFolder(name: string, make: (part: string) => void | Promise<v
   }
 }
 
-/** What a build for arm64 makes, without compressing the packages; `emulated` is a script that runs the executable on any machine. */
+/** The results of a build for arm64, with uncompressed packages; `emulated` is a script that runs the executable on any machine. */
 export function buildArm64(): Promise<string> {
   return makeOnce('arm64', part => {
     runBuild('bundle.ts', '--out', part);
@@ -37,7 +37,7 @@ export function buildArm64(): Promise<string> {
   });
 }
 
-/** An executable of pkg's classic mode, made by the build as it makes a release, of the local base. */
+/** An executable of pkg's classic mode, built from the local base by the steps of a release. */
 export async function classicExecutable(): Promise<string> {
   const folder = await makeOnce('classic', async part => {
     const work = join(part, 'base');

@@ -20,7 +20,7 @@ const unpacked = [
   '/var/lib/criproxy',
 ];
 
-/** Those that are there too where it was installed, and only the kubelet was left alone. */
+/** Files of a package that was configured while the kubelet was left alone. */
 const configured = [
   ...unpacked,
   '/etc/criproxy/runtimes.env',
@@ -36,7 +36,7 @@ const configured = [
   '/var/lib/criproxy/setup.json',
 ];
 
-/** The lines of a snapshot but for those of some paths. */
+/** The lines of a snapshot, except the lines of some paths. */
 function without(lines: readonly string[], paths: readonly string[]): string[] {
   return lines.filter(line => !paths.includes(/(\/\S+)/.exec(line)![1]!));
 }
@@ -47,9 +47,9 @@ interface FailureRow {
   readonly prepare: string;
   readonly install?: string;
   readonly says: readonly RegExp[];
-  /** dpkg's exit status; 0 where the package is there and only the kubelet was left alone. */
+  /** dpkg's exit status; 0 if the package is installed and only the kubelet was left alone. */
   readonly status: 0 | 1;
-  /** What mends it; then the package can be configured. */
+  /** A command that repairs the node; then the package can be configured. */
   readonly mend?: string;
 }
 

@@ -3,9 +3,9 @@ import { connect, createServer } from 'node:net';
 import { getHeapSpaceStatistics } from 'node:v8';
 import { lendReads } from '../../src/transport/sockets/lent-reads.ts';
 
-/** Run by an executable's Node.js, with the path of a socket to make: prints as JSON whether what the daemon uses of Node works there. */
+/** Run by an executable's Node.js, with the path of a socket to make: prints as JSON whether Node has what the daemon uses. */
 
-/** MiB of a semi-space after much that stayed alive for a while, as calls in flight do. */
+/** MiB of a semi-space after many objects stayed alive for a while, like calls in flight. */
 function youngGeneration(): number {
   let alive: unknown[] = [];
   for (let i = 0; i < 3_000_000; i++) {

@@ -8,12 +8,12 @@ import { waitFor } from '../support/child.ts';
 import type { Node } from '../support/node-sandbox.ts';
 import { bootKubeletNode, importPause, type KubeletNode } from './kubelet-node.ts';
 
-/** A pod of the DaemonSet, as far as its container goes. */
+/** A pod of the DaemonSet, reduced to its container. */
 export interface InstallerPod {
-  /** What it has written. */
+  /** The output so far. */
   log(): string;
   isReady(): boolean;
-  /** Resolves with the log once that matches; rejects when the container has ended. */
+  /** Resolves with the log once it matches; rejects when the container has ended. */
   said(words: RegExp): Promise<string>;
   /** Resolves once it is ready. */
   ready(): Promise<void>;
@@ -27,17 +27,17 @@ export interface PodOptions {
   readonly state?: State;
   readonly config?: string;
   readonly uid?: string;
-  /** Files in the place of those of the image, by their paths in it: paths in the node. */
+  /** Files that replace files of the image: paths in the image, and paths in the node. */
   readonly replaced?: Readonly<Record<string, string>>;
-  /** How long the node may take to be well after a change, in seconds. */
+  /** The time in which the node must be healthy after a change, in seconds. */
   readonly patience?: number;
-  /** How long it must then stay well, in seconds. */
+  /** The time for which it must then stay healthy, in seconds. */
   readonly settle?: number;
 }
 
 /**
- * A root over the image's, with the node's /proc and /dev, in a mount namespace of its own: what a privileged container with
- * hostPID has. $1 is a folder for it; the program is not the image's, of which a test may replace it.
+ * A root over the image's, with the node's /proc and /dev, in a mount namespace of its own: a privileged container with
+ * hostPID has the same. $1 is a folder for it; the program is not the image's, since a test may replace the image's.
  */
 const CONTAINER = `
 set -e
@@ -57,7 +57,7 @@ exec chroot "$root" /entry/criproxy node-installer "$@"
 
 let pods = 0;
 
-/** Starts the stand-in of an API server in a node, and makes it that of the pods that are started there. */
+/** Starts the stand-in of an API server in a node, and makes it the API server of the pods that are started there. */
 async function startApi(node: Node): Promise<void> {
   const dir = mkdtempSync(join(tmpdir(), 'criproxy-api-'));
   const subject = ['-subj', '/CN=test', '-addext', 'subjectAltName=IP:127.0.0.1'];
@@ -84,7 +84,7 @@ export async function bootInstallerNode(layout: Layout, withDpkg: boolean): Prom
   const node = await bootKubeletNode(layout);
   try {
     if (!withDpkg) node.must('mv /usr/bin/dpkg /usr/bin/dpkg.hidden');
-    // Without a network its runtime is not ready, which doctor says, and no cluster has such a node as Ready.
+    // Without a network its runtime is not ready, which doctor reports; a cluster does not have such a node as Ready.
     node.write(
       '/etc/cni/net.d/10-test.conflist',
       '{"cniVersion":"0.4.0","name":"test","plugins":[{"type":"loopback"}]}',
@@ -98,7 +98,7 @@ export async function bootInstallerNode(layout: Layout, withDpkg: boolean): Prom
   }
 }
 
-/** What the API server has of the node. */
+/** The node's labels and conditions in the API server. */
 export function readApiNode(node: Node): {
   labels: Record<string, string>;
   conditions: { type: string; status: string; reason: string; message: string }[];

@@ -10,7 +10,7 @@ import { makeNodeRoot } from '../support/node-root.ts';
 import { bootNode, type Node } from '../support/node-sandbox.ts';
 import { buildPackages } from './built.ts';
 
-/** What the stand-in kubelet of a node was started with. */
+/** The arguments and the endpoint that the stand-in kubelet of a node was started with. */
 export interface KubeletState {
   readonly argv: readonly string[];
   readonly endpoint: string;
@@ -20,11 +20,11 @@ export interface KubeletState {
 
 /** A booted node with real containerd; the packages of buildPackages are in its /opt/packages. */
 export interface KubeletNode extends Node {
-  /** What the running kubelet was started with; undefined if none has started. */
+  /** The state of the running kubelet; undefined if none has started. */
   kubelet(): KubeletState | undefined;
-  /** How often the kubelet was started. */
+  /** The number of times that the kubelet was started. */
   starts(): number;
-  /** Every file that a package may touch, with mode, owner and content, as lines; but for what the daemon keeps. */
+  /** Every file that a package may touch, with mode, owner and content, as lines; files of the daemon's state are left out. */
   snapshot(): readonly string[];
   /** Runs a pod through a socket of the node, and returns its id. */
   runPod(socket: string): Promise<string>;
@@ -38,7 +38,7 @@ const containerdConfig = `version = 2
   disable_cgroup = true
 `;
 
-/** Contents where a set-up may write, names where only a package does. */
+/** Prints the contents of files that a set-up may write, and the names of files that only a package writes. */
 const SNAPSHOT = `
 for folder in /etc /var/lib/kubelet /usr/lib/systemd/system /usr/lib/criproxy /var/lib/criproxy; do
   [ -e $folder ] || continue
@@ -105,7 +105,7 @@ export async function bootPlainNode(): Promise<KubeletNode> {
   }
 }
 
-/** So that pods can run in it. */
+/** Imports the pause image, so that pods can run in the node. */
 export function importPause(node: Node): void {
   const archive = node.path('/root/pause.tar');
   writeImageArchive(archive, [{ ref: 'registry.k8s.io/pause:3.6' }]);

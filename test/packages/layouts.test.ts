@@ -6,7 +6,7 @@ import { bootKubeletNode, importPause, type KubeletNode } from './kubelet-node.t
 const socket = '/run/criproxy.sock';
 const containerd = '/run/containerd/containerd.sock';
 
-/** What differs between two snapshots, as paths. */
+/** The paths in which two snapshots differ. */
 function changedPaths(before: readonly string[], after: readonly string[]): string[] {
   const old = new Set(before);
   const now = new Set(after);

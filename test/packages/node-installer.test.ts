@@ -8,7 +8,7 @@ const options = { ...needs('root', 'node', 'packages'), timeout: 600_000 };
 const socket = '/run/criproxy.sock';
 const containerd = '/run/containerd/containerd.sock';
 
-/** The node's files, without what the test itself has there. */
+/** The node's files, without the test's own. */
 function snapshot(node: KubeletNode): string[] {
   const own = node.run("find /opt/criproxy* -printf '%p %M %l\\n' 2>/dev/null | sort").stdout.split('\n');
   return [...node.snapshot(), ...own].filter(
@@ -20,7 +20,7 @@ function endpointOf(node: KubeletNode): string | undefined {
   return node.kubelet()?.endpoint.replace('unix://', '');
 }
 
-/** The steps that a pod has told of, each once, in order. */
+/** The steps in a pod's log, each once, in order. */
 function stepsOf(log: string): string[] {
   const steps = log.split('\n').flatMap(line => /^\d{4}-\S+Z (\w+):/.exec(line)?.[1] ?? []);
   return steps.filter((step, index) => step !== steps[index - 1]);

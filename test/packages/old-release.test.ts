@@ -10,7 +10,7 @@ const endpoint = `unix://${socket}`;
 const settings = '/etc/default/criproxy';
 const dropIn = '/etc/systemd/system/kubelet.service.d/99-criproxy.conf';
 
-/** Kubernetes 1.9 with Docker, and 1.10 with containerd: what criproxy 0.14 was for. */
+/** Kubernetes 1.9 with Docker, and 1.10 with containerd: criproxy 0.14 was made for them. */
 const [docker, containerd] = [layouts[0]!, layouts[1]!];
 
 const install = 'dpkg --force-depends -i /opt/packages/criproxy.deb </dev/null';

@@ -23,7 +23,7 @@ function namesOf(found: readonly Finding[]): string[] {
   return found.map(({ severity, check }) => `${severity} ${check}`);
 }
 
-/** What breaks the node, and what the doctor must find then; the commands that it names must mend it. */
+/** A command that breaks the node, and the findings of the doctor then; the commands that it names must repair the node. */
 const rows: readonly [what: string, command: string, found: readonly string[]][] = [
   ['a socket for everybody', 'chmod o+rw /run/criproxy.sock', ['fail socket-cri']],
   ['a state folder for everybody', 'chmod 777 /var/lib/criproxy', ['fail state-mode']],

@@ -17,7 +17,7 @@ const CONFIG = '/var/lib/kubelet/config.yaml';
 const install = 'dpkg -i /opt/packages/criproxy.deb';
 const remove = 'dpkg -r criproxy </dev/null';
 
-/** What ends the set-up, and dpkg with it, when it comes to restart the kubelet: as a machine that loses its power does. */
+/** Kills the set-up, and dpkg with it, at the restart of the kubelet, as a loss of power does. */
 const KILLER = `#!/bin/sh
 [ "$*" = "restart kubelet.service" ] || exec /usr/bin/systemctl "$@"
 pkill -9 -f 'dpkg|debconf'

@@ -14,7 +14,7 @@ function connectOf(node: KubeletNode): string | undefined {
   return /-connect (\S+)/.exec(node.must("tr '\\0' ' ' < /proc/$(systemctl show -P MainPID criproxy)/cmdline"))?.[1];
 }
 
-/** Installs a package as a program does, with nobody to ask. */
+/** Installs a package as a program does, without a person to ask. */
 function install(t: Test, node: KubeletNode, name: string): void {
   const { status, stdout, stderr } = node.run(`dpkg -i /opt/packages/${name}.deb </dev/null`);
   t.equal(status, 0, `${name}: ${stdout}${stderr}`);

@@ -7,13 +7,13 @@ const options = { ...needs('root', 'node', 'packages'), timeout: 180_000 };
 const socket = '/run/criproxy.sock';
 const containerd = '/run/containerd/containerd.sock';
 
-/** As somebody does who has unpacked the tar.gz. */
+/** The command of a person who has unpacked the tar.gz. */
 const install = '/opt/packages/unpacked/criproxy setup install';
 
 /** Kubernetes 1.20 and 1.34 with containerd. */
 const [flags, instance] = [layouts[3]!, layouts[11]!];
 
-/** The node's files, and those that an installation has for itself, without the lock and the state's folder, which systemd makes. */
+/** The node's files and the installation's own, without the lock and the state's folder, which systemd makes. */
 function snapshot(node: KubeletNode): string[] {
   const own = node.run("find /opt/criproxy -printf '%p %M %l\\n' 2>/dev/null | sort").stdout.split('\n');
   return [...node.snapshot(), ...own].filter(
@@ -65,7 +65,7 @@ interface FailureRow {
   readonly layout: typeof flags;
   readonly prepare: string;
   readonly says: readonly RegExp[];
-  /** What mends it; then it can be installed. */
+  /** A command that repairs the node; then the installation succeeds. */
   readonly mend: string;
 }
 
@@ -187,7 +187,7 @@ test('what was cut off is taken up again, with the program that served to go bac
   node.must(install);
   const before = snapshot(node);
   const broken = makeRelease(node, '/root/broken', BROKEN);
-  // Killed while the daemon of the new program is waited for.
+  // The installation is killed while it waits for the daemon of the new program.
   node.must(
     `(${broken} >/dev/null 2>&1 & echo $! > /run/pid); until grep -q broken /etc/systemd/system/criproxy.service; do sleep 0.05; done; kill -9 $(cat /run/pid)`,
   );

@@ -1,17 +1,17 @@
 /**
- * An API server as far as the installer can tell one from the real: it has one Node, whose labels and conditions can be read and
- * patched. Written from the API's documented forms (core/v1 Node, JSON merge patch, strategic merge patch). What is in
- * /run/api.json decides how it answers; the Node is in /run/api-node.json after each patch, each request a line of /run/api.log.
+ * An API server reduced to the installer's requests: it has one Node, whose labels and conditions can be read and
+ * patched. Written from the API's documented forms (core/v1 Node, JSON merge patch, strategic merge patch). The content of
+ * /run/api.json decides its answers; the Node is in /run/api-node.json after each patch, each request a line of /run/api.log.
  */
 import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:https';
 
 interface Control {
-  /** Why the node is not Ready; undefined if it is. */
+  /** The reason why the node is not Ready; undefined if it is. */
   readonly unready?: string;
-  /** It is not Ready while a file of the node holds this text. */
+  /** The node is not Ready while a file of the node holds this text. */
   readonly unreadyWith?: { readonly file: string; readonly text: string };
-  /** What each PATCH is refused with: an HTTP status. */
+  /** The HTTP status that refuses each PATCH. */
   readonly refuse?: number;
 }
 

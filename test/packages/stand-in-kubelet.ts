@@ -1,7 +1,7 @@
 /**
- * A kubelet as far as a package can tell one from the real: it refuses flags and configuration that its release does not
- * know, asks its runtime for Version (and ImageFsInfo) as that release does, and ends if that fails. What it was started
- * with it writes to /run/kubelet.json. Its release is in the file beside it whose name ends in `.minor`.
+ * A kubelet reduced to its behaviour towards a package: it refuses flags and configuration that its release does not
+ * know, asks its runtime for Version (and ImageFsInfo) as that release does, and ends if that fails. It writes its arguments
+ * and its endpoint to /run/kubelet.json. Its release is in the file beside it whose name ends in `.minor`.
  */
 import { appendFileSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -91,7 +91,7 @@ function serveHealth(): void {
   createServer((_, answer) => answer.end('ok')).listen(10248, '127.0.0.1');
 }
 
-/** What each release asks at its start: kubernetes/kubernetes pkg/kubelet/cri/remote. */
+/** Asks the runtime as each release does at its start: kubernetes/kubernetes pkg/kubelet/cri/remote. */
 async function greetRuntime(client: Client): Promise<string> {
   if (minor <= 9) return call(client, '/runtime.RuntimeService/Version').then(() => 'runtime');
   if (minor <= 22) return call(client, '/runtime.v1alpha2.RuntimeService/Version').then(() => 'runtime.v1alpha2');
@@ -161,7 +161,7 @@ async function main(): Promise<void> {
   const config = readConfig(flags.get('config'), flags.get('config-dir'));
   const isDocker = minor < 24 && (flags.get('container-runtime') ?? 'docker') === 'docker';
   const fromConfig = minor >= 27 ? config['containerRuntimeEndpoint'] : undefined;
-  // For a test: a kubelet that uses another endpoint than it is told.
+  // For a test: a kubelet that uses another endpoint than the one it is given.
   const uses = existsSync('/run/kubelet.uses') ? readFileSync('/run/kubelet.uses', 'utf8') : undefined;
   if (uses !== undefined) process.stderr.write(`I kubelet: told to use ${uses}\n`);
   const endpoint =
@@ -170,7 +170,7 @@ async function main(): Promise<void> {
     fromConfig ||
     (minor >= 24 ? 'unix:///run/containerd/containerd.sock' : 'unix:///var/run/dockershim.sock');
   if (flags.get('experimental-dockershim') === 'true') return serveDockershim(endpoint);
-  // For a test: a kubelet that does not come up with some endpoint.
+  // For a test: a kubelet that does not start with some endpoint.
   const refused = existsSync('/run/kubelet.refuses') ? readFileSync('/run/kubelet.refuses', 'utf8').trim() : undefined;
   if (refused === endpoint) fail(`failed to run Kubelet: ${endpoint} is refused`);
   appendFileSync('/run/kubelet.starts', `${argv.join(' ')}\n`);

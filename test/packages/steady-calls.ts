@@ -1,11 +1,11 @@
 /**
- * A client that calls a CRI socket at a steady rate, whatever comes back: `node steady-calls.ts SOCKET CALLS_PER_SECOND`. A
+ * A client that calls a CRI socket at a steady rate, whatever the answers: `node steady-calls.ts SOCKET CALLS_PER_SECOND`. A
  * kubelet has two connections too, and gives each call a deadline. Ends with SIGTERM once every call is answered, and writes
- * what they came to as JSON.
+ * the result as JSON.
  */
 import { Client, credentials, type ServiceError } from '@grpc/grpc-js';
 
-/** What the calls came to. `longest`: the slowest answer, in ms. */
+/** The result of the calls. `longest`: the time of the slowest answer, in ms. */
 export interface SteadyCalls {
   readonly calls: number;
   readonly failed: readonly string[];

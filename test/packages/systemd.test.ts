@@ -135,7 +135,7 @@ test('ready means that it serves, and the status says how', options, async t => 
   t.ok(await status(`serving CRI on ${socket}, 1 of 2 runtimes up; not seen yet: virtlet.cloud`));
   node.must('systemctl stop containerd');
   t.ok(await status(`serving CRI on ${socket}, 0 of 2 runtimes up; down: primary; not seen yet: virtlet.cloud`));
-  // One that takes connections and says nothing is waited for, for 2 s.
+  // The daemon waits for 2 s for a runtime that takes connections and does not answer.
   node.must(
     `systemd-run --unit=hung /opt/node/node -e "require('net').createServer().listen('/run/virtlet.sock')"; sleep 1`,
   );
@@ -191,7 +191,7 @@ test('a daemon whose messages systemd refuses is not watched, and lives on', opt
   const node = await bootWith(t, 'true');
   const service = '[Service]\nType=exec\nNotifyAccess=main\nEnvironment=CRIPROXY_WATCHDOG_SEC=2\n';
   node.write('/etc/systemd/system/criproxy.service.d/refused.conf', service);
-  // So that systemd-notify speaks for it, a process that systemd does not listen to.
+  // systemd-notify then speaks for the daemon, and systemd does not listen to that process.
   const sockets = '[Socket]\nListenDatagram=\nListenStream=/run/criproxy.sock\n';
   node.write('/etc/systemd/system/criproxy.socket.d/stream.conf', sockets);
   node.must(install);

@@ -52,7 +52,7 @@ for (const file of readdirSync(folder)) {
   });
 }
 
-/** As GitHub writes the use of a value. */
+/** GitHub's notation for the use of a value. */
 const expression = (name: string) => `\${{ ${name} }}`;
 
 const read = (file: string) => parse(readFileSync(join(folder, file), 'utf8')) as Workflow;

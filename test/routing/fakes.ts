@@ -4,7 +4,7 @@ import { ProxyError } from '../../src/base/error.ts';
 import type { Runtime, RuntimeState } from '../../src/routing/port/runtime.ts';
 import type { Package } from '../support/facts.ts';
 
-/** One call as a runtime got it. */
+/** One call as the runtime got it. */
 export interface Asked {
   readonly path: string;
   readonly method: string;
@@ -21,7 +21,7 @@ export type Answers = Record<string, UnaryAnswer | StreamAnswer | undefined>;
 /** A runtime as an object literal, which keeps a journal. */
 export interface FakeRuntime extends Runtime {
   readonly asked: Asked[];
-  /** By method. A method without a row is Unimplemented, the lists of state are empty. */
+  /** Answers by method. A method without a row is Unimplemented; the lists of state are empty. */
   readonly answers: Answers;
   askedFor(method: string): Asked[];
   comeUp(packages?: readonly Package[]): void;
@@ -109,9 +109,9 @@ export function unimplemented(method: string): ProxyError {
 
 type Step = { message: Buffer } | { fault: unknown } | 'end';
 
-/** A stream that a test feeds, as the transport has it: leaving it, or the caller's signal, cancels it at once. */
+/** A stream that a test feeds. As in the transport, leaving it, or the caller's signal, cancels it at once. */
 export class Source implements AsyncIterator<Buffer> {
-  /** How many messages have been asked for. */
+  /** The number of messages that have been asked for. */
   pulls = 0;
   cancelled = false;
   headers: Promise<Metadata> = Promise.resolve([]);
@@ -138,7 +138,7 @@ export class Source implements AsyncIterator<Buffer> {
   async next(): Promise<IteratorResult<Buffer, undefined>> {
     this.pulls++;
     const step = this.steps.shift() ?? (await new Promise<Step>(resolve => this.waiting.push(resolve)));
-    // What ends a stream ends it for good.
+    // The end of a stream is final.
     if (step === 'end' || 'fault' in step) this.steps.unshift('end');
     if (step === 'end') return { done: true, value: undefined };
     if ('fault' in step) throw step.fault;
@@ -162,7 +162,7 @@ export class Source implements AsyncIterator<Buffer> {
   }
 }
 
-/** Where a runtime without a socket says that it is. */
+/** The place that a runtime without a socket reports. */
 export function placeOf(id: string): { path: string; socket: string } {
   const socket = `/run/${id === '' ? 'primary' : id}.sock`;
   return { path: socket, socket };

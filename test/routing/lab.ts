@@ -27,7 +27,7 @@ export interface Lab {
   send(method: string, request: Buffer, options?: AskOptions): Promise<Reply>;
   /** Sends a message and decodes the answer, with defaults. */
   call(method: string, request?: Message, options?: AskOptions): Promise<Message>;
-  /** What a call that must fail fails with. */
+  /** The error of a call that must fail. */
   fault(method: string, request?: Message | Buffer, options?: AskOptions): Promise<ProxyError>;
   /** The messages of a streaming call, as bytes. */
   stream(method: string, request?: Message | Buffer, options?: AskOptions): AsyncGenerator<Buffer>;
@@ -43,7 +43,7 @@ export interface AskOptions extends Partial<CallOptions> {
 
 const streamBase = 'http://10.0.0.5:11250';
 
-/** The first runtime is the primary. `level`: of the log, 5 unless given. */
+/** The first runtime is the primary. `level`: the level of the log; the default is 5. */
 export function startLab(
   runtimes: readonly [FakeRuntime, ...FakeRuntime[]],
   settings: Partial<RoutingSettings> & { level?: number; maxSnapshotAge?: number } = {},
@@ -68,7 +68,7 @@ export function startLab(
   };
   const encode = (method: string, pkg: Package, request: Message | Buffer) =>
     Buffer.isBuffer(request) ? request : criTypes(pkg).encode(methodFact(method).request, request);
-  // What a test leaves open ends with the lab.
+  // Streams and calls that a test leaves open end with the lab.
   const over = new AbortController();
   const optionsOf = (options: Partial<CallOptions>) => callOptions({ signal: over.signal, ...options });
   const lab: Lab = {
@@ -125,12 +125,12 @@ function collectLog(log: LogLine[], enabledTo: number): Logger {
   };
 }
 
-/** Lets everything that can happen without time passing happen. */
+/** Lets everything happen that needs no time to pass. */
 export function settle(): Promise<void> {
   return new Promise(resolve => setImmediate(() => setImmediate(resolve)));
 }
 
-/** The codes and texts of what a stream brings before it ends. */
+/** The messages that a stream brings before it ends. */
 export async function readAll(stream: AsyncIterable<Buffer>): Promise<Buffer[]> {
   const out: Buffer[] = [];
   for await (const message of stream) out.push(message);

@@ -6,7 +6,7 @@ import { fakeRuntime } from './fakes.ts';
 import { readAll, startLab } from './lab.ts';
 import { requestFor } from './requests.ts';
 
-/** From which level a call is dumped: what changes state, what asks for the state of one thing, what lists. */
+/** The level from which a call is dumped: calls that change state, calls that ask for the state of one thing, and lists. */
 const CHANGE = 3;
 const STATUS = 4;
 const LIST = 5;
@@ -20,7 +20,7 @@ const asksOne = [
   'ImageStatus',
   'ContainerStats',
   'PodSandboxStats',
-  // Probes run it every few seconds.
+  // ExecSync: probes run it every few seconds.
   'ExecSync',
 ];
 

@@ -8,7 +8,7 @@ import { limit } from '../support/virtual-time.ts';
 import { type Answers, type Asked, type FakeRuntime, fakeRuntime, Source } from './fakes.ts';
 import { startLab } from './lab.ts';
 
-/** What a method is answered with: a message, or a list of them for a stream. Throws a ProxyError to fail. */
+/** The answer to a method: a message, or a list of them for a stream. Throws a ProxyError to fail. */
 export type Answer = (request: Message) => Message | Message[] | Promise<Message>;
 
 /** A fake runtime whose answers and requests are messages. */
@@ -23,7 +23,7 @@ export interface MessageRuntime extends Omit<FakeRuntime, 'answers' | 'asked' | 
 
 /** The routing lab with messages in place of bytes. */
 export interface Node {
-  /** By id, the primary's is empty. */
+  /** Runtimes by id; the primary's is empty. */
   readonly runtimes: Readonly<Record<string, MessageRuntime>>;
   readonly state: NodeState;
   readonly warnings: readonly string[];
@@ -36,7 +36,7 @@ export interface Node {
 
 export interface NodeOptions {
   readonly handlers?: readonly HandlerRow[];
-  /** Ids by other values of the pod annotation. */
+  /** Ids by further values of the pod annotation. */
   readonly annotations?: ReadonlyMap<string, string>;
   readonly settings?: Partial<RoutingSettings>;
   readonly answers?: Readonly<Record<string, Record<string, Answer>>>;
@@ -45,7 +45,7 @@ export interface NodeOptions {
   readonly down?: readonly string[];
 }
 
-/** The first id is the primary's and empty. */
+/** The first id is the primary's, and is empty. */
 export function startNode(ids: readonly string[], options: NodeOptions = {}): Node {
   const all = ids.map(id => {
     const answers = options.answers?.[id] ?? {};
@@ -95,7 +95,7 @@ function inMessages(fake: FakeRuntime, answers: Record<string, Answer>): Message
   });
 }
 
-/** Rows that are looked up at each call, so that a test can change them. */
+/** Rows are looked up at each call, so that a test can change them. */
 function inBytes(answers: Record<string, Answer>): Answers {
   return new Proxy({} as Answers, {
     get(_, method: string) {

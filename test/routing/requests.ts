@@ -3,13 +3,13 @@ import { type IdPathFact, idPaths, methodFact, type PathSegment } from '../suppo
 
 export const TARGET_RUNTIME = 'kubernetes.io/target-runtime';
 
-/** How a client names a pod, container or image of a runtime; the primary's id is empty. */
+/** A client's name for a pod, container or image of a runtime; the primary's id is empty. */
 export function clientName(kind: IdPathFact['kind'], runtime: string, name: string): string {
   if (runtime === '' || kind === 'handler' || kind === 'url') return name;
   return kind === 'image' ? `${runtime}/${name}` : `${runtime}__${name}`;
 }
 
-/** Puts a value at a path of the table into a message; a repeated field gets it as an item of its own. */
+/** Puts a value at a path of the table into a message; a repeated field gets a new item for it. */
 export function put(message: Message, segments: readonly PathSegment[], value: unknown): void {
   const [{ name, repeated } = { name: '', repeated: false }, ...rest] = segments;
   const inner = rest.length === 0 ? value : ((repeated ? message[name]?.at(-1) : message[name]) ?? {});
@@ -23,12 +23,12 @@ export function pathsOf(method: string, side: IdPathFact['side']): IdPathFact[] 
   return idPaths.filter(row => row.method === method && row.side === side);
 }
 
-/** Methods whose pod's annotation chooses the runtime. */
+/** Methods whose pod annotation chooses the runtime. */
 export const byAnnotation = ['RunPodSandbox', 'RestorePod'];
 
 /**
- * The smallest request that is for one runtime alone, in the client's names; undefined for a method that is for the primary
- * or for all, whatever it says.
+ * The smallest request that is for one runtime alone, in the client's names; undefined for a method that always goes to the primary
+ * or to all.
  */
 export function requestFor(method: string, runtime: string): Message | undefined {
   methodFact(method);

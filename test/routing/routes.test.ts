@@ -16,10 +16,10 @@ const toAll = [
   'GetContainerEvents',
 ];
 
-/** A bare name may be that of an image of any runtime. */
+/** A bare name may belong to an image of any runtime. */
 const byImageName = ['ListImages', 'StreamImages', 'ImageStatus', 'RemoveImage'];
 
-/** Whichever of these answers a call; a method that streams or not is none of the other kind's. */
+/** Answers for any method; a streaming method has none of a unary one, and the reverse. */
 function answers(method: string) {
   const images = criTypes('runtime.v1').encode('ListImagesResponse', { images: [{ id: 'owner' }] });
   return {
@@ -53,7 +53,7 @@ for (const { method, service, serverStream } of methods) {
       for (const { path } of runtimes.flatMap(runtime => runtime.askedFor(method))) {
         t.equal(path, `/runtime.v1.${service}/${method}`);
       }
-      // Of a runtime without RuntimeConfig a second, verbose Status tells the cgroup driver.
+      // A runtime without RuntimeConfig gets a second, verbose Status, which tells the cgroup driver.
       const most = method === 'Status' ? 2 : 1;
       for (const { id, askedFor } of runtimes)
         t.ok(askedFor(method).length <= most, `${id}: asked ${most} times at most`);

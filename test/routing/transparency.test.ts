@@ -47,7 +47,7 @@ function encode(method: string): Buffer {
   return method === 'RunPodSandbox' || method === 'RestorePod' ? Buffer.alloc(0) : len(1, idOf(method));
 }
 
-/** Calls for an image have their name one level down. */
+/** Calls for an image have its name one level deeper. */
 function idOf(method: string): Buffer {
   return /Image/.test(method) ? len(1, 'web:1') : Buffer.from('owner');
 }

@@ -5,10 +5,10 @@ import { fakeRuntime } from './fakes.ts';
 import { readAll, startLab } from './lab.ts';
 import { requestFor } from './requests.ts';
 
-/** How the packages that a runtime serves and that of the client make the one of the call; undefined: none has it. */
+/** The package of a call, from the runtime's packages and the client's; undefined: none has the method. */
 function served(fact: MethodFact, client: Package, runtime: readonly Package[]): Package | undefined {
   if (runtime.includes(client)) return client;
-  // The newest that has the method.
+  // The newest package that has the method.
   return [...packages].reverse().find(pkg => runtime.includes(pkg) && fact.packages.includes(pkg));
 }
 

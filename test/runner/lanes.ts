@@ -16,8 +16,8 @@ export function isSlow(file: string): boolean {
 const isOfPackages = (file: string) => file.startsWith('test/packages/');
 
 /**
- * What runs at the same time, in turn: fast files first, since they fail soonest. Files of packages wait for systemd most of the time,
- * so that two of them leave room for one of the other slow files on two cores.
+ * The lanes that run at the same time, in turn: fast files first, since they fail soonest. Files of packages wait for systemd most of
+ * the time, so that two of them leave room for one of the other slow files on two cores.
  */
 export function planLanes(part: Part, files: readonly string[]): (readonly Lane[])[] {
   const fast = part === 'slow' ? [] : files.filter(file => !isSlow(file));

@@ -1,6 +1,6 @@
 import type { FileResult } from './run-file.ts';
 
-/** One line for a file that has ended: `12/210  1.4 s  test/...`, and what was wrong with it. */
+/** One line for a file that has ended: `12/210  1.4 s  test/...`, and its faults. */
 export function progressLine({ file, seconds, failed, skipped }: FileResult, ended: number, all: number): string {
   const faults = [failed > 0 ? `${failed} failed` : '', skipped > 0 ? `${skipped} skipped` : ''].filter(Boolean);
   const time = `${seconds.toFixed(1)} s`.padStart(7);

@@ -4,7 +4,7 @@ import { type Test, test } from 'tap';
 import { renderReport } from './report.ts';
 import { type FileResult, runFile } from './run-file.ts';
 
-/** Runs a file with this body, below `import { test } from 'tap'`; it lies where it finds the library. */
+/** Runs a file with this body, below `import { test } from 'tap'`; the file is in a folder from which it finds the library. */
 async function runBody(t: Test, body: string): Promise<FileResult> {
   const cache = join(import.meta.dirname, '../../node_modules/.cache');
   mkdirSync(cache, { recursive: true });

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Parser } from 'tap-parser';
 import { Tally } from './tally.ts';
 
-/** What a file of tests has come to. A test is a `test()` block, also a nested one; the other numbers are assertions. */
+/** The result of a file of tests. A test is a `test()` block, also a nested one; the other numbers are assertions. */
 export interface FileResult {
   readonly file: string;
   readonly seconds: number;
@@ -11,17 +11,17 @@ export interface FileResult {
   readonly passed: number;
   readonly failed: number;
   readonly skipped: number;
-  /** Each failed assertion with its diagnostics, as TAP has it; and how the process ended, if not well. */
+  /** Each failed assertion with its TAP diagnostics, and the end of the process if it was not a normal one. */
   readonly failures: readonly string[];
 }
 
-/** A file may take this long, in seconds, and so may each of its tests; a process that does not end by itself then is killed. */
+/** The time limit of a file, and of each of its tests, in seconds. A process that does not end by itself is killed then. */
 const TIMEOUT = 900;
 const GRACE = 30;
 
 const root = join(import.meta.dirname, '../..');
 
-/** Code that is compiled once for all the processes of a run, TypeScript without its types too. */
+/** The cache of code that is compiled once for all processes of a run; it also holds TypeScript without its types. */
 const compileCache = join(root, 'node_modules/.cache/criproxy-tests');
 
 /** Runs one file in a process of its own, and reads its TAP. Its stderr is shown only if it fails. */
@@ -40,7 +40,7 @@ export async function runFile(file: string, timeout = TIMEOUT): Promise<FileResu
   );
   clearTimeout(killer);
   parser.end();
-  const isWhole = tally.failed > 0 || parser.ok; // without failed assertions: as many as planned
+  const isWhole = tally.failed > 0 || parser.ok; // without failed assertions, the number must be as planned
   if (code !== 0 || !isWhole) tally.addEnd(String(signal ?? `exit status ${code}`), Buffer.concat(said).toString());
   const { tests, passed, failed, skipped, failures } = tally;
   return { file, seconds: (performance.now() - begin) / 1000, tests, passed, failed, skipped, failures };

@@ -14,7 +14,7 @@ export class Tally {
     this.#follow(parser, []);
   }
 
-  /** Adds how a process ended that did not end well, with its stderr: a failure of its own where no assertion failed. */
+  /** Adds the abnormal end of a process, with its stderr: it is a failure of its own if no assertion failed. */
   addEnd(how: string, stderr: string): void {
     if (this.failed === 0) this.failed++;
     this.failures.push(`the process ended by ${how}${stderr === '' ? '' : `; its stderr:\n${stderr}`}`);

@@ -20,7 +20,7 @@ const options: ApplyOptions = {
   settle: 1,
 };
 
-/** Files that the set-up has for itself. */
+/** The set-up's own files. */
 const own = [
   '/etc/criproxy/runtimes.env',
   '/etc/systemd/system/criproxy.service.d/10-primary.conf',
@@ -178,7 +178,7 @@ for (const row of faults) {
   });
 }
 
-/** Has the daemon answer once, and from the second time on only when the old program is back. */
+/** Makes the daemon answer once, and from the second time on only when the old program is back. */
 function breakNewProgram(host: FakeHost, onBroken: () => void = () => {}): void {
   let asked = 0;
   host.answers = () => {

@@ -26,9 +26,9 @@ interface Row {
   readonly name: string;
   readonly unit: string;
   readonly files: Files;
-  /** The runtime before, by its own settings. */
+  /** The runtime before, by the distribution's own settings. */
   readonly primary: string;
-  /** The file that must change, and what it must hold then. */
+  /** The file that must change, and the text that it must have then. */
   readonly changes: readonly [file: string, holds: RegExp];
 }
 

@@ -2,22 +2,22 @@ import type { Files } from '../../src/setup/disk.ts';
 import type { DaemonRuntime, Host, ServiceState } from '../../src/setup/host.ts';
 import { SetupError } from '../../src/setup/setup-error.ts';
 
-/** A machine made of tables, with a journal of what was asked of it. */
+/** A machine made of tables, with a journal of the requests to it. */
 export interface FakeHost extends Host {
   readonly content: Map<string, string>;
   readonly journal: string[];
   readonly services: Map<string, ServiceState>;
-  /** A path that cannot be written, and how often it can before that. */
+  /** A path that cannot be written, and the number of writes that succeed before. */
   broken: { path: string; after: number } | undefined;
-  /** Throws to say that a runtime does not answer. */
+  /** Throws if a runtime does not answer. */
   answers: () => { name: string; version: string };
-  /** How many connections the daemon's socket has. */
+  /** The number of connections of the daemon's socket. */
   socketConnections: number;
-  /** What the daemon says of its runtimes; undefined if it does not answer. */
+  /** The daemon's report on its runtimes; undefined if it does not answer. */
   runtimes: readonly DaemonRuntime[] | undefined;
   /** Pods by the sockets of runtimes that answer. */
   readonly pods: Map<string, readonly string[]>;
-  /** What a restarted kubelet does. */
+  /** The behaviour of a restarted kubelet. */
   onKubelet: (state: ServiceState) => ServiceState;
 }
 

@@ -10,7 +10,7 @@ export const OWN_DROP_IN = '/etc/systemd/system/kubelet.service.d/zz-criproxy.co
 
 export const SOCKET = 'unix:///run/containerd/containerd.sock';
 
-/** kubelet.service as the Debian packages have it. */
+/** kubelet.service of the Debian packages. */
 export function unit(command: string): string {
   return `[Unit]
 Description=kubelet: The Kubernetes Node Agent

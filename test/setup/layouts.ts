@@ -16,15 +16,15 @@ import {
   unit,
 } from './kubeadm-files.ts';
 
-/** A node's kubelet as some Kubernetes release and installer leave it. */
+/** A node's kubelet, as some Kubernetes release and installer set it up. */
 export interface Layout {
   readonly name: string;
   readonly minor: number;
   readonly kubelet: string;
   readonly files: Readonly<Record<string, string>>;
-  /** The files that the set-up must change, and no others; each says how to read the new endpoint back. */
+  /** The files that the set-up must change, and no others; each has a function that reads the new endpoint back. */
   readonly changes: readonly string[];
-  /** The primary runtime that the kubelet has before. */
+  /** The primary runtime that the kubelet used before. */
   readonly primary: string;
 }
 

@@ -10,7 +10,7 @@ const DROP_IN = '/etc/systemd/system/criproxy.service.d/10-primary.conf';
 
 type Modes = Readonly<Record<string, readonly [mode: number, uid: number, gid: number]>>;
 
-/** A machine whose folders are root's and open, but for some. */
+/** A machine whose folders belong to root and are open, with exceptions. */
 function statOf(modes: Modes, links: Readonly<Record<string, string>> = {}) {
   return (path: string): FileFacts | undefined => {
     const real = links[path] ?? path;

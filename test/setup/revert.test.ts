@@ -34,13 +34,13 @@ for (const layout of layouts) {
     host.journal.length = 0;
     await revertSetup(host, stop);
     const kubelet = inspectKubelet(host.files, host)!;
-    // A drop-in of its own is known again: without it, the kubelet has its default.
+    // The set-up recognizes a drop-in of its own: without it, the kubelet has its default.
     t.ok([before, kubelet.usesDocker ? before : layout.primary].includes(endpointOf(host)), `${endpointOf(host)}`);
     t.equal(host.journal.filter(line => line === 'restart kubelet.service').length, 1);
   });
 }
 
-/** Kubernetes 1.20 with containerd, by kubeadm-flags.env. */
+/** Kubernetes 1.20 with containerd; kubeadm-flags.env has the endpoint. */
 const { files, minor } = layouts[3]!;
 const FLAGS = '/var/lib/kubelet/kubeadm-flags.env';
 

@@ -1,7 +1,7 @@
 import { CONFIG, config, dropIn, ETC_UNIT, FLAGS, LIB_DROP_IN, LIB_UNIT, SOCKET, unit } from './kubeadm-files.ts';
 import type { Layout } from './layouts.ts';
 
-/** A node that the set-up must leave alone, and words that its message must hold. */
+/** A node that the set-up must leave alone, and words of its message. */
 export interface StrangeLayout extends Omit<Layout, 'changes' | 'primary'> {
   readonly says: readonly RegExp[];
 }

@@ -39,7 +39,7 @@ interface Row {
 const FOLDER = '/etc/kubernetes/kubelet.conf.d';
 const crio = 'unix:///run/crio/crio.sock';
 
-/** Files that say the usual in another way: what the kubelet and systemd read counts. */
+/** Files in unusual notation: the reading of the kubelet and of systemd counts. */
 const rows: readonly Row[] = [
   {
     name: 'an RPM’s /etc/sysconfig/kubelet with the flag',

@@ -52,7 +52,7 @@ test('a draft that a killed process has left is written over', async t => {
   t.equal(String(await readState(path)), 'x');
 });
 
-/** What may lie where a state file is, and must neither be followed nor waited for. */
+/** Things that may be in the place of a state file, and must neither be followed nor waited for. */
 const strange: ReadonlyArray<readonly [what: string, make: (path: string, dir: string) => void, reason: RegExp]> = [
   ['a FIFO', path => execFileSync('mkfifo', [path]), /no regular file/],
   ['a link to a device', path => symlinkSync('/dev/zero', path), /symbolic link/],

@@ -61,7 +61,7 @@ test('every changed byte of the file, and every cut, is made good by the copy; o
       writeFileSync(main, bytes);
       const found = await texts(open());
       if (found === undefined) lost++;
-      // The beginning of a record is what a killed process leaves.
+      // A killed process leaves the beginning of a record.
       else if (bytes === bad || String(found) !== String(all.slice(0, found.length)))
         return t.fail(`byte ${at} of both: ${found}`);
     }

@@ -1,5 +1,5 @@
 /**
- * A WebSocket of the streaming API (kubelet's pkg/kubelet/cri/streaming, `v4.channel.k8s.io`): each message is one byte of
+ * A WebSocket of the streaming API (kubelet's pkg/kubelet/cri/streaming, `v4.channel.k8s.io`): each message is one byte with the
  * channel number and then bytes of that channel.
  */
 export interface ChannelSocket {

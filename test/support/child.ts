@@ -6,7 +6,7 @@ export function spawnTied(command: string, args: readonly string[], options: Spa
   return spawn('setpriv', ['--pdeathsig', 'KILL', command, ...args], options);
 }
 
-/** How the process ended; rejects when it could not be started. */
+/** The end of the process; rejects when it could not be started. */
 export function exitOf(child: ChildProcess): Promise<{ code: number | null; signal: NodeJS.Signals | null }> {
   if (child.exitCode !== null || child.signalCode !== null)
     return Promise.resolve({ code: child.exitCode, signal: child.signalCode });

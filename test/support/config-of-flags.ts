@@ -4,7 +4,7 @@ import { daemonFlags } from '../../src/config/daemon-flags.ts';
 import { mergeOptions } from '../../src/config/load-options.ts';
 import type { ProxyConfig } from '../../src/config/proxy-config.ts';
 
-/** What the daemon runs with, given these flags and no file. Throws a UsageError. */
+/** The daemon's configuration with these flags and no file. Throws a UsageError. */
 export function configOfFlags(...argv: readonly string[]): ProxyConfig {
   return configOf(mergeOptions(givenFlags(daemonFlags, argv)));
 }

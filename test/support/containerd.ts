@@ -24,29 +24,29 @@ export interface ContainerdOptions {
   handlers?: readonly string[];
   /** `host:port` of a plain HTTP registry that every pull goes to. */
   registry?: string;
-  /** Where the streaming server listens (stream_server_address); the default is 127.0.0.1. */
+  /** The address of the streaming server (stream_server_address); the default is 127.0.0.1. */
   streamAddress?: string;
-  /** The default is the installed one. */
+  /** The default is the installed release. */
   release?: ContainerdRelease;
 }
 
-/** A private containerd; what it runs goes with it. Its images are `busybox` and `pause`, from busybox-static. */
+/** A private containerd; its pods end with it. Its images are `busybox` and `pause`, from busybox-static. */
 export interface Containerd {
   readonly release: ContainerdRelease;
   readonly dir: string;
   readonly socketPath: string;
-  /** A cgroup that goes with it, for PodSandboxConfig's cgroup_parent. */
+  /** A cgroup that is removed with it, for PodSandboxConfig's cgroup_parent. */
   readonly cgroupParent: string;
-  /** What it has logged since its start. */
+  /** Its log since its start. */
   log(): string;
   /** Ends containerd alone, as a crash does: pods keep running. */
   kill(): Promise<void>;
-  /** Stops it in its tracks, with its connections open; `thaw` lets it go on. */
+  /** Stops its process, and keeps its connections open; `thaw` lets it go on. */
   freeze(): void;
   thaw(): void;
   /** Starts it again on the same files; resolves when it answers. */
   start(): Promise<void>;
-  /** Ends it with its pods and removes all that it left on the machine. */
+  /** Ends it with its pods, and removes everything that it left on the machine. */
   stop(): Promise<void>;
 }
 
@@ -98,7 +98,7 @@ export async function startContainerd(options: ContainerdOptions = {}): Promise<
   return containerd;
 }
 
-/** Ends what is left of test runs that were killed together with their clean-up. */
+/** Ends the leftovers of test runs that were killed together with their clean-up. */
 function sweepLeftovers(): void {
   mkdirSync(base, { recursive: true });
   for (const number of readdirSync(base)) {
@@ -115,7 +115,7 @@ function isOwned(claim: string): boolean {
     const stamp = readFileSync(join(claim, 'owner'), 'utf8');
     return processStamp(Number.parseInt(stamp, 10)) === stamp;
   } catch {
-    // Between a folder's birth and its owner's signature there is a moment.
+    // A folder has no owner's signature for a moment after its creation.
     return Date.now() - (statSync(claim, { throwIfNoEntry: false })?.mtimeMs ?? 0) < 10_000;
   }
 }
@@ -126,8 +126,8 @@ function subfolders(folder: string): string[] {
 }
 
 /**
- * The number of a pod subnet, 10.88.N.0/24, that no other instance on this machine has, and a folder whose name nothing else
- * has: its bridge and its cgroup have the same name, and what is left of it can be told from another's.
+ * The number of a pod subnet, 10.88.N.0/24, that no other instance on this machine has, and a folder with a unique name:
+ * its bridge and its cgroup have the same name, so that its leftovers can be told from another's.
  */
 function claimNumber(): { number: number; dir: string } {
   for (let number = 1; number <= 250; number++) {
@@ -193,7 +193,7 @@ ${runtimes.join('')}`,
 function spawnContainerd(dir: string, programs: string): ChildProcess {
   const log = openSync(join(dir, 'log'), 'a');
   const child = spawn(join(programs, 'containerd'), ['--config', join(dir, 'config.toml')], {
-    // Its shims are found by it.
+    // containerd finds its shims by PATH.
     env: { ...process.env, PATH: `${programs}:${process.env['PATH']}` },
     // Its own session: a Ctrl-C at the terminal is for the test, and the clean-up follows.
     detached: true,

@@ -12,7 +12,7 @@ export interface AskOptions {
   signal?: AbortSignal;
 }
 
-/** How a call ended: any status, the OK one too. `response` is undefined when none came. */
+/** The end of a call with any status, OK included. `response` is undefined when none came. */
 export interface Outcome<T> {
   readonly code: grpc.status;
   readonly details: string;
@@ -27,12 +27,12 @@ export interface MessageStream<T> extends AsyncIterable<T> {
   cancel(): void;
 }
 
-/** A CRI client that knows nothing but the fact tables. */
+/** A CRI client that uses nothing but the fact tables. */
 export interface CriClient {
   readonly package: Package;
   /** The response with defaults filled in. Rejects with grpc-js's ServiceError (code, details, metadata). */
   call(method: string, request?: Message, options?: AskOptions): Promise<Message>;
-  /** As call, but with headers and trailers, and never rejects for a status. */
+  /** Like call, but with headers and trailers, and it never rejects for a status. */
   ask(method: string, request?: Message, options?: AskOptions): Promise<Outcome<Message>>;
   /** A server stream; iteration throws the ServiceError for a status other than OK. */
   stream(method: string, request?: Message, options?: AskOptions): MessageStream<Message>;
@@ -104,7 +104,7 @@ export function connect(
 function prepare({ metadata = {}, deadline }: AskOptions): { metadata: grpc.Metadata; callOptions: grpc.CallOptions } {
   const out = new grpc.Metadata();
   for (const [name, value] of Object.entries(metadata)) for (const item of [value].flat()) out.add(name, item);
-  // A runtime that is just starting is waited for, as by the kubelet's own blocking dial.
+  // The call waits for a runtime that is just starting, as the kubelet's own blocking dial does.
   out.setOptions({ waitForReady: deadline !== undefined });
   return { metadata: out, callOptions: deadline === undefined ? {} : { deadline: Date.now() + deadline } };
 }

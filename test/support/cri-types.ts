@@ -12,7 +12,7 @@ export interface CriTypes {
    */
   encode(message: string, value: Message): Buffer;
   /**
-   * Fields that are not on the wire are absent, but repeated fields are always arrays; with `defaults` they have their
+   * Fields that are not on the wire are absent, except that repeated fields are always arrays; with `defaults` they have their
    * default, which is null for a message. Enum values are names (numbers when unknown), int64 and uint64 are bigint, bytes
    * are Buffers. Throws when the bytes are not such a message.
    */
@@ -21,7 +21,7 @@ export interface CriTypes {
 
 const built = new Map<Package, CriTypes>();
 
-/** The messages of a CRI API package, built by protobufjs from the fact tables and from nothing of the program's. */
+/** The messages of a CRI API package, built by protobufjs from the fact tables and from nothing of the program itself. */
 export function criTypes(pkg: Package): CriTypes {
   const known = built.get(pkg);
   if (known) return known;
@@ -58,7 +58,7 @@ const edition = 'proto3';
 function buildRoot(pkg: Package): protobuf.Root {
   const types: Record<string, TypeJson> = {};
   const enumTypes: Record<string, EnumJson> = {};
-  // A message without fields has no row of its own, hence each mention makes one.
+  // A message without fields has no row of its own, so each mention makes one.
   const ensureType = (name: string) => {
     types[name] ??= { edition, fields: {}, nested: {} };
     return types[name];

@@ -8,7 +8,7 @@ const keyring = '/usr/share/keyrings/debian-archive-keyring.gpg';
 
 /**
  * The folder with the files of a package of another Debian suite. It is downloaded (5 s), checked by apt against Debian's keys,
- * unpacked and kept for the next run; nothing is installed. Throws with apt's words when the mirror does not give it.
+ * unpacked and kept for the next run; nothing is installed. Throws with apt's message if the mirror does not have it.
  */
 export function unpackFromSuite(suite: string, name: string): string {
   const root = join(tmpdir(), `criproxy-${name}-${suite}`);
@@ -17,7 +17,7 @@ export function unpackFromSuite(suite: string, name: string): string {
   try {
     const unpacked = join(work, 'root');
     run('dpkg-deb', ['--extract', download(suite, name, work), unpacked], work);
-    if (!existsSync(root)) renameSync(unpacked, root); // else another run was faster
+    if (!existsSync(root)) renameSync(unpacked, root); // otherwise another run was faster
   } finally {
     rmSync(work, { recursive: true, force: true });
   }
@@ -35,7 +35,7 @@ function download(suite: string, name: string, work: string): string {
     `Dir::State::lists=${work}/lists`,
     `Dir::Cache=${work}/cache`,
     'APT::Sandbox::User=root',
-    // Else an unreachable mirror is a warning.
+    // By default, an unreachable mirror is only a warning.
     'APT::Update::Error-Mode=any',
     'Acquire::Languages=none',
   ];

@@ -8,11 +8,11 @@ export interface Sample {
   readonly value: number;
 }
 
-/** A scrape as Prometheus reads it (its text format 0.0.4). Throws for a line that is none, and for a series that comes twice. */
+/** A scrape as Prometheus reads it (its text format 0.0.4). Throws for a malformed line, and for a duplicate series. */
 export class Scrape {
   readonly text: string;
   readonly samples: readonly Sample[];
-  /** By the name of the metric, as in its TYPE line. */
+  /** Types by the name of the metric, as in its TYPE line. */
   readonly types = new Map<string, string>();
   readonly helps = new Map<string, string>();
 
@@ -48,7 +48,7 @@ export class Scrape {
     );
   }
 
-  /** The sum of their values; 0 if there are none. */
+  /** The sum of the values of these samples; 0 if there are none. */
   sum(name: string, labels: Sample['labels'] = {}): number {
     return this.all(name, labels).reduce((sum, { value }) => sum + value, 0);
   }
@@ -83,7 +83,7 @@ export function askHttp(
   });
 }
 
-/** What a daemon serves at /metrics on its admin socket, written after the call: it gives them out again for a second. */
+/** The metrics of a daemon, from /metrics on its admin socket, taken after the call: the daemon serves each for a second. */
 export async function scrape(adminSocket: string): Promise<Scrape> {
   await sleep(1_000);
   const { status, text } = await askHttp({ socketPath: adminSocket }, '/metrics');

@@ -16,7 +16,7 @@ export interface MethodFact {
 export interface FieldFact {
   readonly number: number;
   readonly name: string;
-  /** A scalar, a message's or an enum's name, or `map<string,string>`; without the word `repeated`. */
+  /** A scalar, the name of a message or an enum, or `map<string,string>`; without the word `repeated`. */
   readonly type: string;
   readonly repeated: boolean;
 }
@@ -31,7 +31,7 @@ export interface IdPathFact {
   readonly service: string;
   readonly method: string;
   readonly side: 'request' | 'response';
-  /** The path as the table writes it: `items(1)[].id(1)`. */
+  /** The path in the table's notation: `items(1)[].id(1)`. */
   readonly path: string;
   readonly segments: readonly PathSegment[];
   readonly kind: 'pod' | 'container' | 'image' | 'handler' | 'url';
@@ -69,7 +69,7 @@ export const methods: readonly MethodFact[] = readTable('methods').map(row => {
   };
 });
 
-/** Fields by package, then message. A message without fields is not in it. */
+/** Fields by package, then message. A message without fields is absent. */
 export const fields: ReadonlyMap<Package, ReadonlyMap<string, readonly FieldFact[]>> = groupRows(
   readTable('fields'),
   ([, , number, name, type]) => ({

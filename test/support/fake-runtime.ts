@@ -12,7 +12,7 @@ export interface JournalEntry {
   readonly metadata: grpc.Metadata;
   /** `:authority`. */
   readonly authority: string;
-  /** When the caller stops waiting, as a Date's milliseconds; Infinity without a deadline. */
+  /** The time at which the caller stops waiting, as a Date's milliseconds; Infinity without a deadline. */
   readonly deadline: number;
   /** Resolves when the caller has cancelled, gone away, or its deadline has passed; else never. */
   readonly cancelled: Promise<void>;
@@ -45,7 +45,7 @@ export interface FakeRuntime {
   readonly socketPath: string;
   /** Every call in the order of arrival; tests may empty it. */
   readonly journal: JournalEntry[];
-  /** By method name. Changes are seen by the next call. A method without a row is Unimplemented, Version is answered. */
+  /** Answers by method name. The next call sees a change. A method without a row is Unimplemented; Version is always answered. */
   readonly answers: AnswerTable;
   /** The journal's entries of one method. */
   asked(method: string): JournalEntry[];
@@ -75,7 +75,7 @@ const defaultVersion = answerWith({
 });
 
 /**
- * A runtime that is nothing but bytes: a gRPC server on a unix socket with the chosen API packages and, in each, the
+ * A runtime that handles only bytes: a gRPC server on a unix socket with the chosen API packages and, in each, the
  * methods that the fact tables give it.
  */
 export async function startFakeRuntime(options: {
@@ -195,7 +195,7 @@ function isFailure(answer: object): answer is Failure {
   return 'code' in answer;
 }
 
-/** grpc-js takes the text of the status from `details`. A thrown Failure ends a stream after what it has sent. */
+/** grpc-js takes the text of the status from `details`. A thrown Failure ends a stream after the messages so far. */
 function statusOf(error: unknown): grpc.ServiceError {
   const failure = typeof error === 'object' && error !== null && isFailure(error) ? error : undefined;
   const details = failure?.message ?? String(error);

@@ -5,11 +5,11 @@ import { runInNewContext } from 'node:vm';
 setFlagsFromString('--expose-gc');
 const collect: () => void = runInNewContext('gc');
 
-/** Readings in a row that show nothing less: V8 frees Buffers on other threads, some time after it has found them dead. */
+/** The readings in a row that must not fall: V8 frees Buffers on other threads, some time after it has found them dead. */
 const STEADY = 3;
 const MOST_READINGS = 100;
 
-/** Bytes in use, the heap's and those of Buffers, once collections free no more. */
+/** Bytes in use, of the heap and of Buffers, once collections free no more. */
 export async function memoryInUse(): Promise<number> {
   let least = Number.POSITIVE_INFINITY;
   for (let readings = 0, steady = 0; readings < MOST_READINGS && steady < STEADY; readings++) {

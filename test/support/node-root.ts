@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { findMirror } from './debian-mirror.ts';
 
-/** What is in the node besides Debian's essential packages. */
+/** The packages of the node besides Debian's essential ones. */
 const packages = [
   'systemd-sysv',
   'dbus',
@@ -33,7 +33,7 @@ export function makeNodeRoot(): string {
     renameSync(part, root);
   } catch (fault) {
     rmSync(part, { recursive: true, force: true });
-    if (!existsSync(root)) throw fault; // else another run was faster
+    if (!existsSync(root)) throw fault; // otherwise another run was faster
   }
   return root;
 }

@@ -15,7 +15,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { waitFor } from './child.ts';
 
-/** What a command in the node came to. */
+/** The result of a command in the node. */
 export interface Ran {
   readonly status: number | null;
   readonly stdout: string;
@@ -26,9 +26,9 @@ export interface Ran {
 export interface Node {
   /** Runs a command, by a shell if it is a text; never throws. */
   run(command: string | readonly string[]): Ran;
-  /** The same, and throws unless it ends with 0. */
+  /** Runs a command like `run`, and throws unless it ends with 0. */
   must(command: string | readonly string[]): string;
-  /** The path here of a file in the node; not over absolute links. */
+  /** The path on this machine of a file in the node; it follows no absolute links. */
   path(inside: string): string;
   write(inside: string, text: string, mode?: number): void;
   /** Shuts it down and forgets it. */
@@ -37,11 +37,11 @@ export interface Node {
 
 export interface NodeOptions {
   readonly root: string;
-  /** Folders of this machine that the node sees, read-only, by where it sees them. */
+  /** Folders of this machine that the node sees, read-only, by their paths in the node. */
   readonly binds?: Readonly<Record<string, string>>;
 }
 
-/** cgroup2, which is one deeper where v1 is mounted too; and, there, systemd's own hierarchy. */
+/** cgroup2, which is one folder deeper if v1 is mounted too; and, there, systemd's own hierarchy. */
 const unified = ['/sys/fs/cgroup', '/sys/fs/cgroup/unified'].find(path => existsSync(join(path, 'cgroup.controllers')));
 const hierarchies = [unified, '/sys/fs/cgroup/systemd'].filter(
   path => path && existsSync(join(path, 'cgroup.procs')),
@@ -57,7 +57,7 @@ function groupsOf(name: string): string[] {
 /**
  * Joins the node's cgroups, then makes a mount namespace of its own: the overlay, and nspawn's lock files, go away with it.
  * - register=no, keep-unit: there need be no systemd here to ask.
- * - UNIFIED_HIERARCHY: the node sees cgroup2 alone, whatever is here. SECCOMP=0, capability=all: containers run inside.
+ * - UNIFIED_HIERARCHY: the node sees cgroup2 alone, whatever this machine has. SECCOMP=0, capability=all: containers run inside.
  * - API_VFS_WRITABLE=network: its sysctls must not be ours.
  */
 const launch = `
@@ -68,7 +68,7 @@ exec unshare --mount --propagation private sh -c '
   exec systemd-nspawn "$@"' - "$@"
 `;
 
-/** The inner shell moves to PID 1's cgroup, so that what is started here belongs to the node; the outer one waits. */
+/** The inner shell moves to PID 1's cgroup, so that processes started here belong to the node; the outer one waits. */
 const enter = [
   'sh',
   '-c',
@@ -140,7 +140,7 @@ function removeGroup(path: string): void {
 
 async function endNode(nspawn: ChildProcess | undefined, dir: string, groups: readonly string[]): Promise<void> {
   const ended = nspawn && nspawn.exitCode === null && nspawn.signalCode === null ? once(nspawn, 'exit') : undefined;
-  // Everything of it at once: nothing in a throw-away node needs an orderly halt.
+  // The whole node is killed at once: nothing in a throw-away node needs an orderly halt.
   writeFileSync(join(groups[0]!, 'cgroup.kill'), '1');
   await ended;
   await waitFor(
@@ -153,7 +153,7 @@ async function endNode(nspawn: ChildProcess | undefined, dir: string, groups: re
 
 let booted = 0;
 
-/** Nodes of test runs that were killed. */
+/** Ends the nodes of test runs that were killed. */
 async function endStaleNodes(): Promise<void> {
   for (const name of readdirSync(unified!).filter(entry => entry.startsWith(PREFIX))) {
     const owner = name.slice(PREFIX.length).split('-')[0]!;
@@ -174,7 +174,7 @@ export async function bootNode(options: NodeOptions): Promise<Node> {
   const run = (command: string | readonly string[]): Ran => {
     const words = typeof command === 'string' ? ['sh', '-c', command] : command;
     const args = ['--target', String(init), '--all', '--root', '--wd', '--no-fork', '--', ...enter, ...words];
-    // env, not the option of that name: a test runner adds variables of its own to that.
+    // The variables are given by env, and not by the option of that name, to which a test runner adds variables of its own.
     const variables = Object.entries(environment).map(([name, value]) => `${name}=${value}`);
     return spawnSync('env', ['-i', ...variables, 'nsenter', ...args], {
       encoding: 'utf8',

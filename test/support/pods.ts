@@ -2,7 +2,7 @@ import { busyboxImage } from './containerd.ts';
 import type { CriClient } from './cri-client.ts';
 import type { Message } from './cri-types.ts';
 
-/** Where a pod goes and how its images are named: the parts of a Side that matter here. */
+/** The parts of a Side that tell where a pod goes, and the names of its images. */
 export interface Target {
   readonly imagePrefix: string;
   readonly annotations: Readonly<Record<string, string>>;
@@ -10,7 +10,7 @@ export interface Target {
 
 export interface Pod {
   readonly id: string;
-  /** The PodSandboxConfig it was made with, which CreateContainer wants again. */
+  /** Its PodSandboxConfig, which CreateContainer needs again. */
   readonly config: Message;
 }
 

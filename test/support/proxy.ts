@@ -10,7 +10,7 @@ import { exitOf, spawnTied, waitFor } from './child.ts';
 export interface ProxyOptions {
   /** The value of `-connect`: `PRIMARY[,id:SOCKET...]`. */
   connect: string;
-  /** `-v`; the default is 3. */
+  /** The value of `-v`; the default is 3. */
   verbosity?: number;
   /** More flags. */
   flags?: readonly string[];
@@ -20,17 +20,17 @@ export interface ProxyOptions {
 /** The program under test as a process of its own. */
 export interface ProxyProcess {
   readonly socketPath: string;
-  /** What it has written to stderr since the first start. */
+  /** Its stderr since the first start. */
   log(): string;
   /** Sends the signal and resolves with the exit status once it has ended; null when a signal has ended it. */
   stop(signal?: NodeJS.Signals): Promise<number | null>;
   /** Starts it again with the same flags; resolves when its socket takes connections. */
   start(): Promise<void>;
-  /** Ends it if it still runs and removes its folder. */
+  /** Ends it if it still runs, and removes its folder. */
   remove(): Promise<void>;
 }
 
-/** An emulated program on a busy machine takes a minute. */
+/** The limit of a start: an emulated program on a busy machine takes a minute. */
 const STARTS = { timeout: 180_000 };
 
 const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url));

@@ -2,7 +2,7 @@ import type { Random } from '../transport/support/random.ts';
 import { len, varint } from '../wire/bytes.ts';
 import { type FieldFact, fields, type Package } from './facts.ts';
 
-/** How deep messages are inside one another. */
+/** The depth of nested messages. */
 const DEPTH = 4;
 
 /** A number that no field of CRI has. */
@@ -32,7 +32,7 @@ function randomField(random: Random, pkg: Package, { number, name, type }: Field
   return varint(number, random.below(type === 'bool' ? 2 : 100));
 }
 
-/** Mostly short, sometimes of more than a window; some of it is no ASCII. */
+/** Mostly a short text, sometimes one larger than a window; some texts are not ASCII. */
 function randomText(random: Random): string {
   const unit = random.pick(['a', 'x-y.z', 'ä', '日本', '0123456789abcdef']);
   return unit.repeat(random.below(50) === 0 ? random.below(20_000) : 1 + random.below(6));

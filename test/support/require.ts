@@ -1,8 +1,8 @@
 import { missingPackages, type PackageGroup } from '../../build/debian-packages.ts';
 
 /**
- * The options of a test that needs root and the packages of a group: it is skipped, with the reason, where they are missing.
- * With CI=true a skip would count as a pass, so this throws there.
+ * The options of a test that needs root and the packages of a group: it is skipped, with the reason, if they are missing.
+ * With CI=true a skip would count as a pass, so this function throws then.
  */
 export function needs(...what: readonly ('root' | PackageGroup)[]): { skip?: string } {
   const missing = what.flatMap(item => {

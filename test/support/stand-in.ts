@@ -6,8 +6,8 @@ import type { Message } from './cri-types.ts';
 import { answerWith, type Failure, type FakeRuntime, startFakeRuntime } from './fake-runtime.ts';
 
 /**
- * A CRI runtime that runs nothing: it keeps pods and containers in memory, writes what it would run to the container's log,
- * and answers ExecSync with the command. For machines where no real runtime can be had.
+ * A CRI runtime that runs nothing: it keeps pods and containers in memory, writes each command line to the container's log,
+ * and answers ExecSync with the command. For machines that can have no real runtime.
  */
 export function startStandIn(socketPath: string, name: string): Promise<FakeRuntime> {
   const pods = new Map<string, Message>();

@@ -14,26 +14,26 @@ export interface TerminalOptions {
 export interface Terminal {
   /** The lines on the screen, without spaces at their ends and without empty lines at the end. */
   screen(): string[];
-  /** The same with the escape codes of colours. */
+  /** The screen with the escape codes of colours. */
   colours(): string;
   /** Presses keys, by tmux's names: `C-c`, `Enter`. */
   press(...keys: readonly string[]): void;
-  /** As a shell has it; undefined while the program runs. */
+  /** The exit status in a shell's form; undefined while the program runs. */
   exitStatus(): number | undefined;
   close(): Promise<void>;
 }
 
-/** What is left on the screen stays when the program has ended; the status line is tmux's own. */
+/** The screen stays when the program has ended; the status line is tmux's own. */
 const config = `set -g remain-on-exit on
 set -g remain-on-exit-format ""
 set -g status off
 set -g default-terminal "screen-256color"
 `;
 
-/** Notes how the program ended: tmux itself forgets that now and then. A Ctrl-C is for the program alone. */
+/** Notes the end of the program: tmux itself forgets it now and then. A Ctrl-C is for the program alone. */
 const wrapper = 'trap : INT; "$@"; echo $? > "$0"';
 
-/** Runs a program in tmux, in a terminal of 80 by 24 if nothing else is said. Needs package tmux. */
+/** Runs a program in tmux, in a terminal of 80 by 24 by default. Needs package tmux. */
 export async function openTerminal(
   command: readonly string[],
   { columns = 80, rows = 24, env = {} }: TerminalOptions = {},
@@ -77,7 +77,7 @@ export async function openTerminal(
     press: (...keys) => void tmux('send-keys', ...keys),
     exitStatus: () => {
       const text = existsSync(status) ? readFileSync(status, 'utf8') : '';
-      // Only then is all that it has written on the screen.
+      // All output is on the screen only then.
       const isDrawn = text.endsWith('\n') && tmux('display-message', '-p', '#{pane_dead}').trim() === '1';
       return isDrawn ? Number(text) : undefined;
     },

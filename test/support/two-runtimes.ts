@@ -4,28 +4,28 @@ import { type CriClient, connect } from './cri-client.ts';
 import { type ProxyOptions, type ProxyProcess, startProxy } from './proxy.ts';
 import { type Registry, startRegistry } from './registry.ts';
 
-/** One of the two runtimes, and how its things are named by the proxy. */
+/** One of the two runtimes, and the proxy's names for it. */
 export interface Side {
   readonly name: 'primary' | 'secondary';
-  /** What stands before its pod and container ids. */
+  /** The prefix of its pod and container ids. */
   readonly idPrefix: '' | 'alt__';
-  /** What stands before its image names. */
+  /** The prefix of its image names. */
   readonly imagePrefix: '' | 'alt/';
   /** The pod annotations that lead to it. */
   readonly annotations: Readonly<Record<string, string>>;
   readonly containerd: Containerd;
-  /** A client of the runtime itself, past the proxy. */
+  /** A client of the runtime itself, without the proxy. */
   readonly direct: CriClient;
 }
 
 export interface TwoRuntimes {
   readonly primary: Side;
   readonly secondary: Side;
-  /** Both, as the rows of a test. */
+  /** Both sides, as the rows of a test. */
   readonly sides: readonly [Side, Side];
   readonly registry: Registry;
   readonly proxy: ProxyProcess;
-  /** Through the proxy. */
+  /** A client of the proxy. */
   readonly client: CriClient;
   stop(): Promise<void>;
 }
@@ -33,11 +33,11 @@ export interface TwoRuntimes {
 export interface TwoRuntimesOptions extends Omit<ProxyOptions, 'connect'> {
   /** Runtime handlers of each side beside the default. */
   readonly handlers?: Readonly<Partial<Record<Side['name'], readonly string[]>>>;
-  /** Of each side; the default is the installed one. */
+  /** The release of each side; the default is the installed one. */
   readonly releases?: Readonly<Partial<Record<Side['name'], ContainerdRelease>>>;
 }
 
-/** Two containerd that pull from one registry, and the proxy before them; the secondary's id is `alt`. */
+/** Two containerd that pull from one registry, and the proxy in front of them; the secondary's id is `alt`. */
 export async function startTwoRuntimes({
   handlers = {},
   releases = {},
@@ -69,7 +69,7 @@ export async function startTwoRuntimes({
     undo.push(() => proxy.remove());
     const client = connect(proxy.socketPath);
     undo.push(() => client.close());
-    // A runtime that is not connected yet is Unavailable; from here on no test needs to think of that.
+    // A runtime that is not connected yet is Unavailable; no test needs to consider that after this point.
     for (const image of ['docker.io/library/busybox', 'alt/docker.io/library/busybox'])
       await client.call('ImageStatus', { image: { image } }, { deadline: 20_000 });
     return { primary, secondary, sides: [primary, secondary], registry, proxy, client, stop };

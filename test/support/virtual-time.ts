@@ -2,15 +2,15 @@ import { syncBuiltinESMExports } from 'node:module';
 import { mock } from 'node:test';
 import { setAlarm } from '../../src/base/alarm.ts';
 
-/** How far time goes between two looks at what has happened, in ms. */
+/** The step of time between two looks at the state, in ms. */
 const STEP = 25;
 
-/** Runs `body` while all clocks and timers of this process stand still, but for pass() and outcomeOf(). */
+/** Runs `body` while all clocks and timers of this process stand still; only pass() and outcomeOf() move them. */
 export async function inVirtualTime<T>(body: () => Promise<T>): Promise<T> {
   const { now } = performance;
   mock.timers.enable({ apis: ['setTimeout', 'setInterval', 'Date'], now: Date.now() });
   syncBuiltinESMExports();
-  // In the middle of a ms of the wall clock, so that no rounding tells the two clocks apart.
+  // The clock stands in the middle of a ms of the wall clock, so that no rounding tells the two clocks apart.
   performance.now = () => Date.now() - performance.timeOrigin + 0.5;
   try {
     return await body();
@@ -41,7 +41,7 @@ export async function pass(ms: number): Promise<void> {
 export interface Outcome<T> {
   readonly value?: T;
   readonly fault?: unknown;
-  /** How long it has taken, in ms. */
+  /** The duration, in ms. */
   readonly took: number;
 }
 
@@ -65,13 +65,13 @@ export async function outcomeOf<T>(promise: Promise<T>, limit = 600_000): Promis
   return outcome;
 }
 
-/** No test needs that much of it, in ms: at its end nothing is left that waits for less. */
+/** The longest time of a test, in ms: at its end no shorter wait is left. */
 const LONGEST = 600_000;
 
-/** When the timers that were set inside fastForward are due; undefined outside. Cleared ones stay. */
+/** The due times of the timers that were set inside fastForward; undefined outside. Cleared ones stay. */
 let dueTimes: number[] | undefined;
 
-/** Keeps when each timer is due, which the mock does not say. */
+/** Keeps the due time of each timer, which the mock does not give. */
 function noteTimers(): void {
   dueTimes = [];
   const set = globalThis.setTimeout;
@@ -82,7 +82,7 @@ function noteTimers(): void {
   globalThis.setTimeout = noted as typeof setTimeout;
 }
 
-/** As far as the next timer, so that what it leads to happens at its time; of timers that nobody noted, at most a step late. */
+/** The time to the next timer, so that its effects happen at its time; timers that were not noted are at most a step late. */
 function nextStep(): number {
   const now = Date.now();
   dueTimes = dueTimes!.filter(due => due > now);
@@ -90,8 +90,8 @@ function nextStep(): number {
 }
 
 /**
- * Makes the body of a test run on clocks that stand still while anything can happen, and else go on at once: times pass in no
- * time, and no machine is too slow for a deadline. For tests all of whose parts are in this process, without sockets. Where one test
+ * Makes the body of a test run on clocks that stand still while anything can happen, and else go on at once: waits take no
+ * time, and no machine is too slow for a deadline. All parts of such a test must be in this process, without sockets. If one test
  * of a file leaves alarms behind, all of the file's tests use it: an alarm in real time would make them keep the process.
  */
 export function fastForward<Args extends readonly unknown[]>(
@@ -113,7 +113,7 @@ export function fastForward<Args extends readonly unknown[]>(
         }
         await outcome;
       } finally {
-        // What the test has left open must not keep the process.
+        // Timers that the test has left must not keep the process.
         mock.timers.tick(LONGEST);
         await settled();
         dueTimes = undefined;
@@ -122,12 +122,12 @@ export function fastForward<Args extends readonly unknown[]>(
   return (...args) => forwarded(...args).finally(releaseAlarmTimer);
 }
 
-/** All alarms share one timer, which is of the clock that was there when it was set: an alarm that is due makes a new one. */
+/** All alarms share one timer, of the clock at the time when it was set: an alarm that is due makes a new one. */
 function renewAlarmTimer(): void {
   setAlarm(0, () => {});
 }
 
-/** The same at the end of a test: the alarms that it has left, far away by the real clock, do not keep the process. */
+/** Renews that timer at the end of a test: the alarms that it has left, far away by the real clock, do not keep the process. */
 async function releaseAlarmTimer(): Promise<void> {
   const released = Promise.withResolvers<void>();
   setAlarm(0, () => {
@@ -143,7 +143,7 @@ async function releaseAlarmTimer(): Promise<void> {
   await released.promise;
 }
 
-/** A limit that some tests let pass: in ms of virtual time, or as long as the slowest machine needs where time is real. */
+/** A limit for tests that wait for its end: ms of virtual time, or, in real time, enough for the slowest machine. */
 export function limit(ms: number): number {
   return dueTimes === undefined ? 20_000 : ms;
 }

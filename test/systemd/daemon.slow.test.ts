@@ -42,7 +42,7 @@ test('the daemon says when it serves, that it lives, how it is, and when it stop
   await waitFor('more signs of life without any runtime', () => lives() >= before + 2 || undefined);
   const client = connect(proxy.socketPath);
   t.teardown(() => client.close());
-  // It waits for the primary, so that there is something to finish.
+  // The call waits for the primary, so that the daemon has something to finish.
   const call = client.ask('Version', {}, DEADLINE);
   await sleep(200);
   const ended = proxy.stop();
@@ -51,7 +51,7 @@ test('the daemon says when it serves, that it lives, how it is, and when it stop
   t.equal(await ended, 0);
 });
 
-/** The program as systemd starts it for a socket at `path`: at the first connection. */
+/** The program, started as by systemd for a socket at `path`, at the first connection. */
 function activate(t: Test, path: string, flags: readonly string[]) {
   const [command, args] = proxyCommand([...flags, '-stateDir=']);
   const child = spawnTied('systemd-socket-activate', [`--listen=${path}`, command, ...args], {
@@ -80,7 +80,7 @@ test('an inherited socket is served, from its first client on, and is not remove
 
 interface Wrong {
   readonly name: string;
-  /** Where systemd listens, and how a client reaches it. */
+  /** The address at which systemd listens, and the address for a client. */
   readonly place: (folder: string) => Promise<{ readonly address: string; readonly to: NetConnectOpts }>;
   readonly says: RegExp;
 }

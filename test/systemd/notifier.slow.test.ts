@@ -33,7 +33,7 @@ async function makeLab(t: Test, path = process.env['PATH']!): Promise<Lab> {
   return { folder, socket, warnings, notifier, until };
 }
 
-/** A systemd-notify that writes down what it was given. */
+/** A systemd-notify that writes down its arguments. */
 function writeProgram(folder: string, version: string, ending: string): string {
   const path = join(folder, 'systemd-notify');
   const lines = ['#!/bin/sh', `[ "$1" != --version ] || { echo 'systemd ${version}'; exit; }`];
@@ -47,7 +47,7 @@ function read(folder: string): string {
   return existsSync(path) ? readFileSync(path, 'utf8') : '';
 }
 
-/** As in /proc/PID/stat: Z is a zombie; undefined when there is no such process. */
+/** The state in /proc/PID/stat: Z is a zombie; undefined when there is no such process. */
 function stateOf(pid: string): string | undefined {
   try {
     return /\) (\S)/.exec(readFileSync(`/proc/${pid}/stat`, 'utf8'))?.[1];

@@ -3,15 +3,15 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { waitFor } from '../support/child.ts';
 
-/** A datagram socket as systemd's own. */
+/** A datagram socket like systemd's own. */
 export interface NotifySocket {
   readonly path: string;
-  /** What has come so far, each message with its lines joined by a blank. */
+  /** The messages so far, each with its lines joined by a blank. */
   readonly messages: readonly string[];
   close(): void;
 }
 
-/** Perl is on every Debian; file descriptors that come with a message are closed, as systemd closes that of BARRIER=1. */
+/** Perl is on every Debian. File descriptors that come with a message are closed, as systemd closes the one of BARRIER=1. */
 const receive = `
 use Socket;
 socket(my $socket, PF_UNIX, SOCK_DGRAM, 0) or die;

@@ -32,7 +32,7 @@ function lab() {
   return { stats, watch, begin, warnings };
 }
 
-/** Puts a call and its parts at chosen times: what was measured is not what the test is about. */
+/** Puts a call and its parts at chosen times: this test does not measure. */
 function place(call: CallRecord, begunAt: number, parts: readonly [number, number | undefined][]): void {
   Object.assign(call, { begunAt });
   for (const [at, [from, to]] of parts.entries()) Object.assign(call.parts[at]!, { begunAt: from, endedAt: to });

@@ -8,7 +8,7 @@ const item: Shape = { fields: [undefined, leaf], last: { kind: 'last', field: 7,
 const flag: Shape = { fields: [], last: { kind: 'last', field: 8, type: WireType.Varint } };
 const list: Shape = { fields: [undefined, item] };
 
-/** `edit`: what is put in the place of each leaf, and added at the end of each item; undefined for none. */
+/** `edit`: the bytes that replace each leaf, and the bytes added at the end of each item; undefined for none. */
 const rows: ReadonlyArray<
   readonly [
     what: string,

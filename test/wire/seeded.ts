@@ -1,6 +1,6 @@
 /** A source of random values that gives the same ones for the same seed. */
 export interface Random {
-  /** A whole number from 0 up to, without, `limit`. */
+  /** A whole number from 0 up to, but not including, `limit`. */
   below(limit: number): number;
   chance(probability: number): boolean;
   pick<T>(from: readonly T[]): T;

@@ -9,7 +9,7 @@ import { type Random, seeded } from './seeded.ts';
 const SEED = 20_260_101;
 const ROUNDS = 60;
 
-/** What happens to a value: by us, as bytes, and by the test, as a value of protobufjs. */
+/** The change of a value: by us, as bytes, and by the test, as a value of protobufjs. */
 interface Change {
   readonly name: string;
   readonly type: 'string' | 'int64';
@@ -50,7 +50,7 @@ const changes: readonly Change[] = [
   },
 ];
 
-/** Repeated numbers are one LEN record of all of them. */
+/** Whether the numbers are in one LEN record, as repeated numbers are. */
 function isPacked({ repeated, type }: FieldFact): boolean {
   return repeated && type === 'int64';
 }
@@ -99,7 +99,7 @@ function changeObject(
     const field = facts.get(key)!;
     const one = (item: unknown) => changeValue(pkg, name, field, item, chosen, change);
     const changed = Array.isArray(value) ? value.map(one).filter(item => item !== undefined) : one(value);
-    // An empty string on the wire is, to protobufjs, one that is not there.
+    // protobufjs does not have an empty string that is on the wire.
     if (changed !== undefined && changed !== '') out[key] = changed;
   }
   return out;

@@ -18,7 +18,7 @@ const prefix = Buffer.from('alt__');
 
 type Result = 'same' | 'changed' | 'refused';
 
-/** Edits every LEN leaf and drops every other; throws whatever is not a WireError. */
+/** Edits every LEN leaf and drops every other; throws any error that is not a WireError. */
 function spliceAll(bytes: Buffer, shape: Shape): Result {
   try {
     const out = splice(bytes, shape, (_kind, _bytes, start, _end, edit) => edit.replace(start, start, prefix));

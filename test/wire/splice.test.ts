@@ -19,7 +19,7 @@ function prepend(text: string): Visit {
   };
 }
 
-/** What stands between the known records in the rows below, to be found there again. */
+/** Records between the known ones in the rows below; they must be found there again. */
 const unknown = message(
   varint(9, 1),
   fixed64(10),

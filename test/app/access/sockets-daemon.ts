@@ -11,7 +11,7 @@ export interface SocketsScene extends Scene {
   /** A client of the socket of this name. */
   client(name: string, pkg?: Package): CriClient;
   status(): Promise<StatusReport>;
-  /** The sockets of a configuration, each with its path and what it has besides. */
+  /** The sockets of a configuration by name, each with its path and its rules. */
   sockets(rules: Readonly<Record<string, object>>): object;
 }
 

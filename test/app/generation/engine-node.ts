@@ -51,7 +51,7 @@ export class EngineNode {
     return join(this.folder, 'run', `${name}.sock`);
   }
 
-  /** `connect` as of the flag, with names of engines: `A,alt:B`. */
+  /** `connect`: the flag's value, with names of engines: `A,alt:B`. */
   async start(connect: string, ids: 'prefixed' | 'raw' = 'prefixed'): Promise<void> {
     const watch = new CallWatch();
     const make = ({ id, path }: { id: string; path: string }, seen: boolean) => {
@@ -72,7 +72,7 @@ export class EngineNode {
     this.running = undefined;
   }
 
-  /** As kill -9: what is not on the disk at this moment is lost. */
+  /** Ends like kill -9: data that are not on the disk at this moment are lost. */
   async kill(): Promise<void> {
     const left = this.stateDir;
     this.round++;

@@ -21,10 +21,10 @@ import { startPodRuntime } from '../operate/reload-daemon.ts';
 
 const ROUNDS = 100;
 
-/** What generations are made of. */
+/** The classes of a generation's objects. */
 const kinds = [Runtimes, MethodPlan, Link, ClientSession, Snapshot, EventFeed, EventQueue, AbortController];
 
-/** How many there are of each, as far as anything can reach them. */
+/** The number of reachable objects of each class. */
 function countObjects(): string[] {
   return kinds.map(kind => `${queryObjects(kind)} ${kind.name}`);
 }
@@ -56,7 +56,7 @@ test(`${ROUNDS} generations, with a stream of events on each, leave nothing behi
   const lists = service('/runtime.v1.RuntimeService/ListPodSandbox')!;
   if (events.kind !== 'stream' || lists.kind !== 'unary') throw new Error('not the kinds that they are');
   let ended = 0;
-  /** As a kubelet does: asks again as soon as a stream has ended. */
+  /** Listens like a kubelet: asks again as soon as a stream has ended. */
   const listening = (async () => {
     while (!gone.signal.aborted) {
       try {
@@ -68,7 +68,7 @@ test(`${ROUNDS} generations, with a stream of events on each, leave nothing behi
     }
   })();
 
-  // What stays counts who listens to it.
+  // The parts that stay count their listeners.
   const { primary } = generations.runtimes;
   let listeners = 0;
   const { onChange } = primary;
@@ -86,7 +86,7 @@ test(`${ROUNDS} generations, with a stream of events on each, leave nothing behi
       await lists.handle(Buffer.alloc(0), callOptions());
       for (const runtime of runtimes) runtime.journal.length = 0;
     }
-    // What has left is let go of in its own time.
+    // The parts that have left let go of their memory after a while.
     await new Promise(resolve => setTimeout(resolve, 300));
   };
   await turn(ROUNDS);

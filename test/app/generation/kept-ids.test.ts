@@ -7,7 +7,7 @@ import { EngineNode } from './engine-node.ts';
 
 tap.jobs = 4;
 
-/** Whether a configuration comes by a reload or by a restart. */
+/** The ways in which a configuration takes effect. */
 const ways = ['reload', 'restart', 'kill'] as const;
 
 async function turn(node: EngineNode, way: (typeof ways)[number], connect: string): Promise<void> {

@@ -178,7 +178,7 @@ test('a restart between any two writes: a call that was answered is there', asyn
   const made: string[] = [];
   for (let index = 0; index < 20; index++) {
     made.push((await node.call('RunPodSandbox', podConfig(`p${index}`, true)))['pod_sandbox_id']);
-    // What is being written is on the disk right after the answer.
+    // A file that is being written is on the disk right after the answer.
     await node.generations.flush();
     await node.kill();
     node.engine('B').set('down');

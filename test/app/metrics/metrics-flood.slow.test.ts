@@ -13,7 +13,7 @@ const CONNECTIONS = 16;
 const ROUNDS = 300;
 const pipelined = 'GET /metrics HTTP/1.1\r\nhost: a\r\n\r\n'.repeat(200);
 
-/** Clients that ask for metrics in a row on one connection, and never read; each comes again when it is put out. */
+/** Clients that ask for metrics in a row on one connection, and never read; each comes again when its connection is closed. */
 function flood(port: number): () => void {
   const sockets = new Set<Socket>();
   let going = true;

@@ -36,7 +36,7 @@ async function open(t: Test, port: number, log: Logger, render = async () => ({ 
   t.teardown(() => server.stop());
 }
 
-/** Sends bytes by hand, part by part, and resolves with what has come when the connection is closed. */
+/** Sends bytes by hand, part by part, and resolves with the answer when the connection is closed. */
 async function converse(port: number, parts: readonly string[]): Promise<string> {
   const socket = connect(port, host)
     .setEncoding('utf8')

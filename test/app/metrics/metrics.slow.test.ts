@@ -66,7 +66,7 @@ async function startLab(t: Test): Promise<Lab> {
   const client = connect(proxy.socketPath);
   t.teardown(() => client.close());
   const read = () => scrape(admin);
-  // The lists that the proxy asks for when a runtime comes up are to be over, or the counts were a matter of luck.
+  // The lists that the proxy asks for when a runtime comes up must be over, or the counts are a matter of luck.
   await waitFor(
     'the first snapshots',
     async () => (await read()).all('criproxy_snapshot_items').length === 6 || undefined,

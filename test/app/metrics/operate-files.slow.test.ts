@@ -37,7 +37,7 @@ interface Panel {
 const rules: readonly Rule[] = parse(read('operate/alerts.yaml')).groups[0].rules;
 const panels: readonly Panel[] = JSON.parse(read('operate/dashboard.json')).panels;
 
-/** What Prometheus adds to each series. */
+/** Labels that Prometheus adds to each series. */
 const targetLabels = ['instance', 'job'];
 
 /** A scrape of a daemon that has seen a little of everything. */
@@ -73,7 +73,7 @@ async function realScrape(): Promise<Scrape> {
   }
 }
 
-/** Names of metrics in an expression with the labels that it selects by, and their values. */
+/** Names of metrics in an expression, with the labels that the expression selects by, and their values. */
 function selectors(expr: string): { name: string; labels: { label: string; values: string[] }[] }[] {
   return [...expr.matchAll(/\b((?:criproxy|process|nodejs)_[a-z0-9_]+)(?:\{([^}]*)\})?/g)].map(([, name, inside]) => ({
     name: name!,
@@ -84,7 +84,7 @@ function selectors(expr: string): { name: string; labels: { label: string; value
   }));
 }
 
-/** Labels by which it groups. */
+/** Labels that the expression groups by. */
 function groupings(expr: string): string[] {
   return [...expr.matchAll(/\b(?:by|on)\s*\(([^)]*)\)/g)].flatMap(([, inside]) => inside!.split(/\s*,\s*/));
 }
@@ -187,7 +187,7 @@ test('panels have ids of their own and do not lie on each other', async t => {
 const target = 'instance="n",job="criproxy"';
 const list = `runtime="alt",method="ListContainers",${target}`;
 
-/** For each alert, series with the values of each minute that make it fire, and those of a node that is well. */
+/** Series for each alert, with the values of each minute: `bad` makes the alert fire, `good` is a healthy node. */
 const cases: Readonly<Record<string, readonly { series: string; bad: string; good: string }[]>> = {
   CriproxyDown: [{ series: `up{${target}}`, bad: '0', good: '1' }],
   CriproxyRuntimeDown: [
@@ -195,7 +195,7 @@ const cases: Readonly<Record<string, readonly { series: string; bad: string; goo
     { series: `criproxy_runtime_seen{runtime="alt",${target}}`, bad: '1', good: '1' },
     { series: `criproxy_runtime_up{runtime="primary",${target}}`, bad: '0', good: '1' },
     { series: `criproxy_runtime_seen{runtime="primary",${target}}`, bad: '0', good: '1' },
-    // It was never there.
+    // The runtime was never there.
     { series: `criproxy_runtime_up{runtime="vm",${target}}`, bad: '0', good: '0' },
     { series: `criproxy_runtime_seen{runtime="vm",${target}}`, bad: '0', good: '0' },
   ],
@@ -237,7 +237,7 @@ const cases: Readonly<Record<string, readonly { series: string; bad: string; goo
   CriproxyFaultsInjected: [{ series: `criproxy_faults_injected_total{${target}}`, bad: '0+1', good: '3' }],
 };
 
-/** How many series of a case are bad, where it is not one. */
+/** The number of bad series of a case, if it is not one. */
 const bad: Readonly<Record<string, number>> = { CriproxyRuntimeDown: 2 };
 
 /** A test of promtool: after an hour the case's alert fires so often, and no other. */

@@ -7,7 +7,7 @@ import { type CriClient, connect } from '../../support/cri-client.ts';
 import { type AnswerTable, answerWith, type FakeRuntime, startFakeRuntime } from '../../support/fake-runtime.ts';
 import { proxyCommand } from '../../support/proxy.ts';
 
-/** What a test takes of tap. */
+/** The part of tap that a lab uses. */
 export interface Teardown {
   teardown(end: () => unknown): void;
 }
@@ -24,11 +24,11 @@ export interface ReloadDaemon {
   log(): string;
   /** Puts this content into the file, text as it is, anything else as YAML beside the paths of this daemon. */
   write(content: string | object): void;
-  /** Sends SIGHUP and resolves with what is logged from there on once `pattern` is in it. */
+  /** Sends SIGHUP and resolves with the log from there on, once `pattern` matches it. */
   hangUp(pattern: RegExp): Promise<string>;
 }
 
-/** `flags`: besides -config. Gone with the test. */
+/** Starts the daemon with `flags` besides -config. It ends with the test. */
 export async function startReloadDaemon(
   t: Teardown,
   content: object,
@@ -82,7 +82,7 @@ export async function startReloadDaemon(
   };
 }
 
-/** A runtime with one ready pod, `pod-NAME`, at a socket of that name; gone with the test. */
+/** A runtime with one ready pod, `pod-NAME`, at a socket of that name. It ends with the test. */
 export async function startPodRuntime(t: Teardown, dir: string, name: string): Promise<FakeRuntime> {
   const pod = {
     id: `pod-${name}`,
@@ -115,7 +115,7 @@ export interface Scene {
   readonly runtimes: Readonly<Record<'main' | 'alt' | 'other', FakeRuntime>>;
 }
 
-/** A runtime as a configuration file has it. */
+/** A runtime as it stands in a configuration file. */
 export const at = (id: string, { socketPath: socket }: FakeRuntime) => (id === '' ? { socket } : { id, socket });
 
 /** Three runtimes, the first two of which are configured, as the primary and `alt`. */

@@ -17,7 +17,7 @@ async function startRuntimes(t: Test, names: readonly string[]): Promise<FakeRun
   return Promise.all(names.map(name => startPodRuntime(t, dir, name)));
 }
 
-/** Calls one after the other until told to stop; what went wrong. */
+/** Makes calls one after the other until it is told to stop, and resolves with the faults that it has seen. */
 function keepCalling(client: CriClient, ask: (client: CriClient) => Promise<string | undefined>) {
   let stopped = false;
   let calls = 0;
@@ -63,7 +63,7 @@ test(`a runtime is added, changed and removed ${ROUNDS} times under load: no cal
   const listener = daemon.connect();
   const ends: number[] = [];
   let isOver = false;
-  /** As a kubelet does: asks again as soon as a stream has ended. */
+  /** Listens like a kubelet: asks again as soon as a stream has ended. */
   const listening = (async () => {
     while (!isOver) ends.push((await listener.stream('GetContainerEvents').outcome).code);
   })();
@@ -131,7 +131,7 @@ test('100 reloads leave nothing behind', async t => {
     FakeRuntime,
     FakeRuntime,
   ];
-  // Or what is free to be collected would be most of what is measured.
+  // A larger young generation would hold garbage, and the test would measure that.
   process.env['NODE_OPTIONS'] = '--max-semi-space-size=1';
   const daemon = await startReloadDaemon(t, { runtimes: [at('', main), at('alt', alt)] });
   const descriptors = () => readdirSync(`/proc/${daemon.pid}/fd`).length;

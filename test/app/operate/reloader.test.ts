@@ -63,7 +63,7 @@ test('another order of runtimes is a change', async t => {
   t.strictSame(found.changes, ['order of runtimes: primary, b, c, now primary, c, b']);
 });
 
-/** A reloader over nothing but what is in force. */
+/** A reloader that is given only the configuration in force. */
 function startReloader(read: ConfigSource['read']) {
   const levels = new LevelSwitch(0);
   const state = { config: configOf() };

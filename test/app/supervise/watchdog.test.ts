@@ -4,7 +4,7 @@ import type { Logger } from '../../../src/base/logger.ts';
 import { waitFor } from '../../support/child.ts';
 import { elapse, fastForward } from '../../support/virtual-time.ts';
 
-/** Not to be divided by three. */
+/** A time that three does not divide. */
 const patience = 61;
 
 interface Watched {

@@ -1,13 +1,13 @@
 import { test } from 'tap';
 import { LineRing } from '../../../src/app/trace/line-ring.ts';
 
-/** Adds as a reader does: only what finds room. */
+/** Adds an item only if the ring has room, as a reader does. */
 function offer(ring: LineRing<number>, item: number, weight = 1): void {
   if (ring.isFull) ring.lose();
   else ring.add(item, weight);
 }
 
-/** `7`, or `-7` for seven that were lost. */
+/** The lines as `7`, or `-7` for seven lost ones. */
 function drain(ring: LineRing<number>, most = Number.POSITIVE_INFINITY): number[] {
   const out: number[] = [];
   while (out.length < most) {

@@ -20,7 +20,7 @@ interface Attribute {
   readonly value: { readonly stringValue?: string; readonly intValue?: string };
 }
 
-/** A span as OTLP has it in JSON. */
+/** A span in OTLP's JSON. */
 interface WireSpan {
   readonly traceId: string;
   readonly spanId: string;
@@ -33,7 +33,7 @@ interface WireSpan {
   readonly status?: { readonly code: number; readonly message: string };
 }
 
-/** A collector that keeps what it gets, and answers with `status`; 0: never. */
+/** A collector that keeps the spans that it gets, and answers with `status`; with 0 it never answers. */
 async function startCollector(t: Test) {
   const spans: WireSpan[] = [];
   const collector = { spans, requests: 0, status: 200, url: '', resource: [] as readonly Attribute[] };

@@ -13,7 +13,7 @@ import { methodFact, methodPath } from '../../support/facts.ts';
 
 const nothing = Buffer.alloc(0);
 
-/** A call to be made: to these runtimes, ending so. */
+/** A call to make: its runtimes, and how it ends. */
 export interface Made {
   readonly request?: Message | Buffer;
   readonly response?: Message | Buffer;
@@ -22,10 +22,10 @@ export interface Made {
   readonly userAgent?: string;
 }
 
-/** Who looks at calls, with calls that are made by hand; nothing else is there. */
+/** The observers of calls, with calls that are made by hand; nothing else is there. */
 export class TraceLab {
   readonly watch = new CallWatch();
-  /** Who is registered now. */
+  /** The observers that are registered now. */
   readonly observers = new Set<CallObserver>();
   private readonly handle;
   private readonly ends: AbortController[] = [];
@@ -89,7 +89,7 @@ export class TraceLab {
   }
 }
 
-/** A reader that takes lines when it is told to. */
+/** A reader that takes lines only when a test tells it to. */
 export class LabReader {
   private readonly lines: AsyncIterator<string>;
   private readonly waiting: TraceLine[] = [];
@@ -116,7 +116,7 @@ export class LabReader {
     return line;
   }
 
-  /** All that there is, and nothing can come any more: nobody makes calls. */
+  /** All remaining lines; no more can come, since nobody makes calls. */
   async rest(): Promise<TraceLine[]> {
     const lines: TraceLine[] = [];
     for (;;) {
@@ -126,14 +126,14 @@ export class LabReader {
     }
   }
 
-  /** Goes away. */
+  /** The reader goes away. */
   async end(): Promise<void> {
     this.controller.abort();
     await this.lines.return?.();
   }
 }
 
-/** Of the event loop. */
+/** Waits for so many turns of the event loop. */
 async function turns(count: number): Promise<undefined> {
   for (let turn = 0; turn < count; turn++) await setImmediate();
 }

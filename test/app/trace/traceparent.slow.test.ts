@@ -11,7 +11,7 @@ const nothing = Buffer.alloc(0);
 const asked = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
 const answered = '00-4bf92f3577b34da6a3ce929d0e0e4736-b7ad6b7169203331-01';
 
-// Header and trailer: the answer of a runtime to one that begins a trace there.
+// Header and trailer of a runtime's answer that begins a trace there.
 const success = { response: nothing, headers: { traceparent: answered }, trailers: { tracestate: 'a=b' } };
 
 test('traceparent passes through unchanged', async t => {
@@ -36,7 +36,7 @@ test('traceparent passes through unchanged', async t => {
   t.teardown(() => client.close());
   const metadata = { traceparent: asked, tracestate: 'rojo=00f067aa0ba902b7' };
 
-  // `back`: whether the metadata of an answer is handed on; that of a list is the first runtime's, of samples nobody's.
+  // `back`: whether the metadata of an answer is handed on. A list has the first runtime's; samples have none.
   for (const { method, runtimes, back } of [
     { method: 'Version', runtimes: [primary], back: true },
     { method: 'ContainerStatus', runtimes: [primary], back: true },

@@ -1,8 +1,8 @@
 import { Session } from 'node:inspector';
 
 /**
- * What is kept in a daemon, counted after a full collection: loaded with Node's `--import` beside the program, it answers each message on
- * the IPC channel with Leftovers.
+ * The objects that a daemon keeps, counted after a full collection. Loaded by Node's `--import` beside the program, it answers each message
+ * on the IPC channel with Leftovers.
  */
 export interface Leftovers {
   readonly timers: number;
@@ -29,8 +29,8 @@ function post<T>(session: Session, method: string, parameters: object): T {
 }
 
 /**
- * A sum, in JavaScript, over `this`, an array of all objects with the prototype in their chain. `Runtime.queryObjects` finds them after
- * it has collected what nothing refers to.
+ * A sum, in JavaScript, over `this`, an array of all objects with the prototype in their chain. `Runtime.queryObjects` finds them after a
+ * full collection.
  */
 function ask(session: Session, prototype: object, sum: string): number {
   const kept = globalThis as { leftoversPrototype?: object };

@@ -1,7 +1,7 @@
 import { type NodePopulation, populationOf } from './population.ts';
 import { type LoadRow, recordedLoad } from './recorded-load.ts';
 
-/** What is played to each target in turn. */
+/** The load that is played to each target in turn. */
 export interface NodeLoad {
   readonly name: string;
   readonly population: NodePopulation;

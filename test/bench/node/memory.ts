@@ -7,7 +7,7 @@ import type { NodeRig } from './node-rig.ts';
 /** A minute of the load. */
 const MINUTE = 60_000;
 
-/** Of the 16 MiB that a message may have, what is left for what is around the filler. */
+/** The filler's part of the 16 MiB that a message may have; the rest is for the fields around it. */
 const UPLOAD = (16 << 20) - 1024;
 
 /** Whether memory comes back, a minute after a list of 2x1,000 containers and after an upload of 16 MiB, in MiB. */

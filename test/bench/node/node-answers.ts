@@ -4,12 +4,12 @@ import { entries, field, number } from '../protobuf.ts';
 import { containerId, type Population, podId } from './population.ts';
 import { type LoadRow, pathOf, recordedLoad } from './recorded-load.ts';
 
-/** Of the lists that are sent from one SIGUSR1 to the next. */
+/** The containers of the lists that are sent from one SIGUSR1 to the next. */
 const LARGE = 1000;
 
 const NOW = 1_700_000_000_000_000_000;
 
-/** The messages of runtime.v1 that a runtime sends, or one item of a list, as its field 1; `filler` makes it as long as is wished. */
+/** The messages of runtime.v1 that a runtime sends, or one item of a list, as its field 1; `filler` sets the length. */
 const makers: Readonly<Record<string, (name: string, i: number, filler: string) => Buffer>> = {
   /** PodSandbox */
   ListPodSandbox: (name, i, filler) =>
@@ -97,7 +97,7 @@ function condition(type: string, reason: string): Buffer {
   return Buffer.concat([field(1, type), number(2, 1), field(3, reason)]);
 }
 
-/** Every answer of a runtime that has this much of a node. */
+/** Every answer of a runtime with this share of a node. */
 export function nodeAnswers(population: Population): Answers {
   return Object.fromEntries(recordedLoad.map(row => [pathOf(row), answerOf(row, population)]));
 }
@@ -125,7 +125,7 @@ function listOf({ method, answerBytes }: LoadRow, { name }: Population, count: n
   );
 }
 
-/** The message with as long a filler as makes it so long; with an empty one if it is as long anyway. */
+/** The message with a filler that gives it this size; with an empty filler if the message is longer anyway. */
 function filled(size: number, make: (filler: string) => Buffer): Buffer {
   const rest = size - make('').length;
   for (let length = Math.max(0, rest); length >= 0; length--) {

@@ -13,7 +13,7 @@ export interface NodeBenchOptions {
   /** How long a plan is played to a target before the next one's turn, in ms, and how often each has its turn. */
   readonly period: number;
   readonly rounds: number;
-  /** Just the loads whose name has it. */
+  /** Only the loads whose name contains it. */
   readonly only: string;
   /** Flags of the proxy. */
   readonly flags: readonly string[];
@@ -41,8 +41,8 @@ export async function benchNode(options: NodeBenchOptions): Promise<Record<strin
 }
 
 /**
- * Slices of each target in turn, so that what disturbs the machine disturbs all of them. Where nothing is played they are at the same time:
- * none disturbs the others.
+ * Slices of each target in turn, so that a disturbance of the machine disturbs all of them. Without a load, all targets are measured
+ * at the same time: none disturbs the others.
  */
 export async function playLoad(
   rig: NodeRig,
@@ -64,22 +64,22 @@ export async function playLoad(
   return all;
 }
 
-/** Connects to each target, and lets pass what comes after a start. */
+/** Connects to each target, and waits until the work after a start is done. */
 async function settle(rig: NodeRig, file: string): Promise<void> {
   for (const target of rig.targets) await rig.play(file, target, 10);
   await sleep(SETTLED);
 }
 
-/** What a daemon does once after its start is done by then, in ms. */
+/** The time after which a daemon has done the work after its start, in ms. */
 const SETTLED = 10_000;
 
-/** Calls, after which a daemon has its code compiled, as one that has run for an hour has. */
+/** The calls after which a daemon has its code compiled, as one that has run for an hour has. */
 const WARM = 3000;
 
-/** How many calls a second the targets can follow together. */
+/** The calls a second that the targets can follow together. */
 const RATE = 2000;
 
-/** Plays the plan to these at once, faster than it says, until they are warm. */
+/** Plays the plan to these targets at once, faster than its times, until they are warm. */
 export async function warmUp(rig: NodeRig, file: string, plan: Plan, targets = rig.targets): Promise<void> {
   const rate = (plan.entries.length / plan.period) * 1000;
   const speed = Math.max(1, Math.min(10, RATE / targets.length / rate));
@@ -95,7 +95,7 @@ function ratiosOf({ name, rows }: NodeLoad, all: SlicesByTarget): Record<string,
   figures[`${name}: wake-ups a second`] = wakeUps;
   figures[`${name}: resident memory, MiB`] = resident!;
   figures[`${name}: proportional memory, MiB`] = proportional!;
-  // Of next to nothing there is no share.
+  // A share of next to nothing has no meaning.
   if (rows.length === 0) return figures;
   figures[`${name}: CPU, proxy to client and runtimes`] = cpu / (client + runtimes);
   for (const other of ['pipe', 'go relay'] as const) {

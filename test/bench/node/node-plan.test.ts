@@ -5,7 +5,7 @@ import { makePlan } from './node-plan.ts';
 import { populationOf } from './population.ts';
 import { recordedLoad } from './recorded-load.ts';
 
-/** Of the recorded node, of 20 pods: calls a minute, and mean bytes of a request and of the answer of both runtimes together. */
+/** The recorded node, with 20 pods: calls a minute, and mean bytes of a request and of the answer of both runtimes together. */
 const recorded: readonly (readonly [method: string, calls: number, request: number, answer: number])[] = [
   ['ExecSync', 421, 80, 0],
   ['ContainerStatus', 132, 68, 970],
@@ -31,7 +31,7 @@ function requests(method: string, of: Plan): Buffer[] {
 
 const answers = population.halves.map(nodeAnswers);
 
-/** Of the two runtimes together; a method that one of them answers alone is asked of the first. */
+/** The size of both runtimes' answers together; a method that one of them answers alone is asked of the first. */
 function answerSize(method: string): number {
   const of = recordedLoad.find(row => row.method === method)!.of;
   let size = 0;

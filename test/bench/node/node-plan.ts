@@ -3,13 +3,13 @@ import { field, number } from '../protobuf.ts';
 import { containerIds, countsOf, type NodePopulation } from './population.ts';
 import { type LoadRow, pathOf } from './recorded-load.ts';
 
-/** Between two calls that are made in turn, in ms. */
+/** The time between two calls that are made in turn, in ms. */
 const TURN = 3;
 
 /** The golden ratio's share of a whole: multiples of it are spread evenly, however many there are. */
 const SPREAD = 0.618034;
 
-/** What a kubelet asks of a node in a period of so many ms. The same each time. */
+/** The calls that a kubelet makes to a node in a period of `period` ms. The plan is the same each time. */
 export function makePlan(rows: readonly LoadRow[], population: NodePopulation, period: number): Plan {
   const counts = countsOf(population);
   const ids = containerIds(population);
@@ -37,7 +37,7 @@ export function makePlan(rows: readonly LoadRow[], population: NodePopulation, p
   };
 }
 
-/** When a row's call for the item with this number is made first, in ms. */
+/** The time of a row's first call for the item with this number, in ms. */
 function firstOf({ at, everySeconds }: LoadRow, item: number): number {
   if (at === 'in turn') return item * TURN;
   return at === 'spread' ? ((item * SPREAD) % 1) * everySeconds * 1000 : 0;

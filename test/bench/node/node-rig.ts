@@ -16,7 +16,7 @@ import { type NodePopulation, secondId } from './population.ts';
 const otherKinds = ['direct', 'pipe', 'go relay'] as const;
 type OtherKind = (typeof otherKinds)[number];
 
-/** What calls go to. */
+/** A socket that calls go to. */
 export interface Target {
   readonly name: string;
   readonly socket: string;
@@ -28,11 +28,11 @@ export interface Target {
   logged(): number;
 }
 
-/** A daemon with more flags than those of every one, of which later ones win. */
+/** A daemon with further flags behind those of all daemons; the last one wins. */
 export interface ProxyVariant {
   readonly name: string;
   readonly flags?: readonly string[];
-  /** Flags of Node, with which the program is a bundle. */
+  /** Flags of Node; with them the program is a bundle. */
   readonly nodeFlags?: readonly string[];
 }
 
@@ -43,7 +43,7 @@ export const packageLevel = Number(
   )?.[1],
 );
 
-/** Where a proxy's commands ask. */
+/** The admin socket of a proxy. */
 export function adminSocketOf({ socket }: Target): string {
   return join(`${socket}.state`, 'admin.sock');
 }
@@ -53,11 +53,11 @@ export interface NodeRigOptions {
   readonly native: NativePeers | undefined;
   readonly population: NodePopulation;
   readonly proxies: readonly ProxyVariant[];
-  /** Whether there are other targets than proxies. */
+  /** Whether targets other than proxies exist. */
   readonly others: boolean;
 }
 
-/** A node of canned runtimes with a client as a kubelet is, and all that can be between them. */
+/** A node of canned runtimes with a client like a kubelet, and every kind of process between them. */
 export class NodeRig {
   readonly processes = new Processes();
   targets: readonly Target[] = [];
@@ -122,7 +122,7 @@ export class NodeRig {
     return this.client!.run(job);
   }
 
-  /** From now on the lists of containers in both runtimes are large, or what they were before. */
+  /** Makes the lists of containers in both runtimes large, or restores them. */
   switchLists(): void {
     for (const runtime of this.runtimes) runtime.kill('SIGUSR1');
   }

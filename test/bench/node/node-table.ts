@@ -2,12 +2,12 @@ import { summarize } from '../stats.ts';
 import type { NodeLoad } from './loads.ts';
 import { figuresOf, type Slice, type SlicesByTarget } from './slice.ts';
 
-/** The lines of a table of what a load has cost, 80 columns wide. */
+/** The lines of a table with the costs of a load, 80 columns wide. */
 export function tableOf({ name }: NodeLoad, all: SlicesByTarget): string[] {
   return ['', ...headline(name, all), '', ...costs(all), ...timesByMethod(all)];
 }
 
-/** What was played, and how busy the machine was with anything else. */
+/** The load, and the share of the machine that other processes used. */
 export function headline(name: string, all: SlicesByTarget): string[] {
   const slices = [...all.values()].flat();
   const { calls, others } = figuresOf(slices);

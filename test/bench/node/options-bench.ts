@@ -8,10 +8,10 @@ import { adminSocketOf, NodeRig, type ProxyVariant, packageLevel, type Target } 
 import { costs, headline } from './node-table.ts';
 import { ratioOf } from './slice.ts';
 
-/** What Prometheus has as its own default is a minute; most set this, in ms. */
+/** Prometheus' interval between scrapes in most set-ups, in ms; its default is a minute. */
 const SCRAPES = 15_000;
 
-/** A proxy with an option, and what is done to it all the time. */
+/** A proxy with an option, and the work that it is given all the time. */
 interface OptionVariant extends ProxyVariant {
   readonly beside?: (target: Target, rig: NodeRig) => Promise<ChildProcess> | undefined;
 }
@@ -30,7 +30,7 @@ function variants(collector: string): readonly OptionVariant[] {
   ];
 }
 
-/** Plays the load of one node to a proxy as packaged and to one with each option, in turn, and prints what each costs. */
+/** Plays the load of one node to a proxy as packaged and to one with each option, in turn, and prints the cost of each. */
 export async function benchOptions(options: NodeBenchOptions): Promise<Record<string, number>> {
   const collector = createServer((incoming, response) => {
     incoming.resume().once('end', () => response.end('{}'));

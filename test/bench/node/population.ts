@@ -1,25 +1,25 @@
 import { id } from '../messages.ts';
 
-/** What runs in one runtime, or on the whole node. */
+/** The pods and containers of one runtime, or of the whole node. */
 export interface Population {
-  /** The runtime's, that its ids begin with. */
+  /** The runtime's name, which its ids begin with. */
   readonly name: string;
   readonly pods: number;
   readonly containers: number;
   readonly images: number;
 }
 
-/** The id of the second runtime in `-connect`, and what it puts before ids. */
+/** The id of the second runtime in `-connect`, and the prefix of its ids. */
 export const secondId = 'b';
 
-/** As on the recorded node: 24 containers in 20 pods, half of them with exec probes, two logs rotated at a time. */
+/** The share of the recorded node: 24 containers in 20 pods, half of them with exec probes, two logs rotated at a time. */
 const CONTAINERS_OF_A_POD = 1.2;
 const IMAGES_OF_A_POD = 0.5;
 const PROBED = 0.5;
 const ROTATED = 2;
 
 export interface NodePopulation {
-  /** All of it in one runtime, and its halves in two. */
+  /** The whole population in one runtime, and its halves in two. */
   readonly whole: Population;
   readonly halves: readonly [Population, Population];
 }
@@ -38,7 +38,7 @@ export function populationOf(pods: number, containers = Math.round(pods * CONTAI
   };
 }
 
-/** How many of each there are that calls are made for. */
+/** The number of items of each kind that calls are made for. */
 export function countsOf({ whole }: NodePopulation) {
   return {
     node: 1,
@@ -49,7 +49,7 @@ export function countsOf({ whole }: NodePopulation) {
   };
 }
 
-/** Ids of all containers as the client of a proxy sees them, those of the two runtimes by turns. */
+/** Ids of all containers as the client of a proxy sees them; the two runtimes take turns. */
 export function containerIds({ halves }: NodePopulation): string[] {
   const [first, second] = halves.map(({ name, containers }, at) =>
     Array.from({ length: containers }, (_, i) => (at === 0 ? '' : `${secondId}__`) + containerId(name, i)),

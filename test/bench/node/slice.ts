@@ -3,13 +3,13 @@ import { median } from '../stats.ts';
 import { cpuTime, machineCpuTime, proportionalMemory, residentMemory, type Usage, usageOf } from '../usage.ts';
 import type { NodeRig, Target } from './node-rig.ts';
 
-/** What was measured while a plan was played to one target. */
+/** The measurements of one target while a plan is played to it. */
 export interface Slice {
   /** In seconds. */
   readonly elapsed: number;
-  /** Of the process in between, and bytes that it has logged; zero for `direct`. */
+  /** The usage of the process in between, and the bytes that it has logged; zero for `direct`. */
   readonly own: Usage & { readonly logged: number };
-  /** CPU time of the client, of the runtimes, and of all that is none of the bench, in microseconds. */
+  /** CPU time of the client, of the runtimes, and of all processes outside the bench, in microseconds. */
   readonly client: number;
   readonly runtimes: number;
   readonly others: number;
@@ -17,7 +17,7 @@ export interface Slice {
   readonly times: Readonly<Record<string, readonly number[]>>;
   /** Messages of the stream that is open all the time. */
   readonly streamed: number;
-  /** In MiB at its end; undefined for `direct`. */
+  /** Resident memory at its end, in MiB; undefined for `direct`. */
   readonly resident: number | undefined;
   readonly proportional: number | undefined;
 }
@@ -99,7 +99,7 @@ export function figuresOf(slices: readonly Slice[]): TargetFigures {
   };
 }
 
-/** CPU of one target to that of another: the median of those of the rounds, whose slices are near each other in time. */
+/** CPU of one target to that of another: the median of the rounds' ratios. Slices of one round are near each other in time. */
 export function ratioOf(one: readonly Slice[], other: readonly Slice[]): number {
   return median(one.map((each, round) => figuresOf([each]).cpu / figuresOf([other[round]!]).cpu));
 }

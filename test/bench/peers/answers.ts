@@ -2,9 +2,9 @@ import { writeFileSync } from 'node:fs';
 
 /** How a canned runtime answers one method. */
 export interface Answer {
-  /** Sent by turns. */
+  /** The messages, sent by turns. */
   readonly messages: readonly Buffer[];
-  /** Sent instead of them from one SIGUSR1 to the next. */
+  /** Sent in place of `messages` from one SIGUSR1 to the next. */
   readonly large?: Buffer;
   /** How long the runtime takes, in ms; undefined: no time. */
   readonly delay?: number;
@@ -12,7 +12,7 @@ export interface Answer {
   readonly every?: number;
 }
 
-/** By gRPC path. */
+/** Answers by gRPC path. */
 export type Answers = Readonly<Record<string, Answer>>;
 
 /** An Answer in JSON: messages in base64. */

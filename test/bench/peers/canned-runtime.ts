@@ -7,7 +7,7 @@ import { serve } from '../../../src/transport/grpc/server/server.ts';
 import type { WrittenAnswer } from './answers.ts';
 
 /**
- * A runtime that has every answer ready: `canned-runtime.ts LIBRARY SOCKET=FILE...`, LIBRARY being `own` or `grpc-js`, and FILE one
+ * A runtime that has every answer ready: `canned-runtime.ts LIBRARY SOCKET=FILE...`. LIBRARY is `own` or `grpc-js`, and FILE one
  * that writeAnswers has written. grpc-js serves the first message of each, at once, and no streams.
  */
 const [library, ...sockets] = process.argv.slice(2) as [string, ...string[]];

@@ -1,8 +1,8 @@
 import * as grpc from '@grpc/grpc-js';
 
 /**
- * The least that a proxy on @grpc/grpc-js can do: `grpcjs-relay.ts LISTEN CONNECT` hands unary calls on as they are. What a
- * transport of our own saves is measured against it.
+ * The least work that a proxy on @grpc/grpc-js can do: `grpcjs-relay.ts LISTEN CONNECT` hands unary calls on as they are. The savings of
+ * a transport of our own are measured against it.
  */
 const [listen, connect] = process.argv.slice(2) as [string, string];
 const identity = (octets: Buffer): Buffer => octets;

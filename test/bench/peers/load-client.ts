@@ -24,7 +24,7 @@ export interface JobResult {
   readonly elapsed: number;
 }
 
-/** As a kubelet's calls have, in ms. */
+/** The timeout of a kubelet's calls, in ms. */
 const timeout = 120_000;
 
 type Call = (path: string, request: Buffer) => Promise<unknown>;

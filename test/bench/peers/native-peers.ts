@@ -4,7 +4,7 @@ import { existsSync, lstatSync, mkdtempSync, readdirSync, readFileSync, renameSy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** Programs in Go, on grpc-go: what kubelets and runtimes are made of. */
+/** Programs in Go on grpc-go, the library of kubelets and runtimes. */
 export interface NativePeers {
   /** The paths of the executables. */
   readonly runtime: string;
@@ -21,8 +21,8 @@ const programs = {
 } as const;
 
 /**
- * Builds the programs from what Debian's packages (the group `native`) have, without a network, once: what they are built
- * to is kept in a folder of os.tmpdir() that has the hash of the sources in its name. Throws when the compiler does.
+ * Builds the programs once, from Debian's packages (the group `native`), without a network. The executables
+ * are kept in a folder of os.tmpdir() that has the hash of the sources in its name. Throws when the compiler does.
  */
 export function buildNativePeers(): NativePeers {
   const hash = createHash('sha256');
@@ -32,7 +32,7 @@ export function buildNativePeers(): NativePeers {
   return { runtime: join(kept, 'runtime'), client: join(kept, 'client'), relay: join(kept, 'relay') };
 }
 
-/** Whether the folder is there, and nobody else can have put into it what is run now. */
+/** Whether the folder is there, and nobody else can have put the programs into it. */
 function isOurs(folder: string): boolean {
   if (!existsSync(folder)) return false;
   const { uid, mode } = lstatSync(folder);

@@ -1,8 +1,8 @@
 import { connect, createServer } from 'node:net';
 
 /**
- * The least that any process on Node in between can do: `pipe.ts LISTEN CONNECT` hands bytes on as they come, without a look at
- * them. What a proxy costs beyond that is its own.
+ * The least work that a process on Node in between can do: `pipe.ts LISTEN CONNECT` hands bytes on as they come, without a look at
+ * them. The further cost of a proxy is its own.
  */
 const [listen, target] = process.argv.slice(2) as [string, string];
 

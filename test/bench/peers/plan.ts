@@ -1,4 +1,4 @@
-/** What a client asks, and when. In a file it is JSON, which the clients on every library read. */
+/** The calls that a client makes, and their times. A file has it as JSON, which the clients on every library read. */
 export interface Plan {
   /** In ms. */
   readonly period: number;
@@ -7,13 +7,13 @@ export interface Plan {
     /** In base64. */
     readonly request: string;
   }[];
-  /** When, in ms from the start, in order; which of `calls`; and on which of the client's connections. */
+  /** The time in ms from the start, in order; the index in `calls`; and the number of the client's connection. */
   readonly entries: readonly (readonly [at: number, call: number, connection: number])[];
   /** The path of a stream that is open all the time, on the first connection. */
   readonly stream?: string | undefined;
 }
 
-/** Plays the plan in the file once, `speed` times as fast as it says. */
+/** Plays the plan in the file once, `speed` times as fast as its times. */
 export interface PlanJob {
   readonly plan: string;
   readonly socket: string;

@@ -8,7 +8,7 @@ import { playPlan } from './play-plan.ts';
 
 const none = { message: Buffer.alloc(0), headers: [], trailers: [] };
 
-/** A connection that notes its calls; `answer` is what comes of each. */
+/** A connection that notes its calls; `answer` gives the result of each. */
 function sessionWith(calls: string[], answer: (path: string) => Promise<unknown>): Session {
   const session: Partial<Session> = {
     async call(path, request) {

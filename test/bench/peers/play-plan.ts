@@ -3,12 +3,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Session } from '../../../src/transport/session.ts';
 import type { Plan, PlanJob, PlanResult } from './plan.ts';
 
-/** As a kubelet's calls have, in ms. */
+/** The timeout of a kubelet's calls, in ms. */
 const TIMEOUT = 120_000;
 
 const plans = new Map<string, Plan>();
 
-/** Plays a plan over these connections. A call is made when it is due, whether or not those before it have ended. */
+/** Plays a plan over these connections. A call is made when it is due, whether or not the calls before it have ended. */
 export async function playPlan({ plan: file, speed }: PlanJob, sessions: readonly Session[]): Promise<PlanResult> {
   const plan: Plan = plans.get(file) ?? JSON.parse(readFileSync(file, 'utf8'));
   plans.set(file, plan);

@@ -29,7 +29,7 @@ async function setUp(t: Teardown, verbosity: number, ...flags: string[]) {
   return { admin, proxy, client, logLevel };
 }
 
-/** The text of lines, without what is before it. */
+/** The text of each line, without its header. */
 function texts(log: string): string[] {
   return log.split('\n').map(line => line.replace(/^[IWE]\d{4} [^\]]*\] /, ''));
 }

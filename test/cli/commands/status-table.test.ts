@@ -14,7 +14,7 @@ import type { Paint } from '../../../src/cli/terminal/paint.ts';
 const NOW = Date.parse('2026-03-01T12:00:00.000Z');
 
 const plain: Paint = (_, text) => text;
-/** As codes that take no column. */
+/** Paints with codes that take no column. */
 const marked: Paint = (tone, text) =>
   ({ bad: `\x1b[31m${text}\x1b[39m`, warn: `\x1b[33m${text}\x1b[39m` })[tone as 'bad'] ?? text;
 

@@ -11,7 +11,7 @@ export function adminSocketOf(proxy: ProxyProcess): string {
   return join(dirname(proxy.socketPath), 'state', 'admin.sock');
 }
 
-/** A fake runtime with a pod and a container in it: `pod-NAME` and `container-NAME` are their ids. */
+/** A fake runtime with a pod and a container: their ids are `pod-NAME` and `container-NAME`. */
 export function startRuntime(socketPath: string, name: string): Promise<FakeRuntime> {
   const pod = { id: `pod-${name}`, metadata: { name: `${name}-0`, namespace: 'tests' } };
   const container = { id: `container-${name}`, pod_sandbox_id: pod.id, metadata: { name: `c-${name}` } };
@@ -38,7 +38,7 @@ export function startRuntime(socketPath: string, name: string): Promise<FakeRunt
 export interface TracedDaemon {
   readonly dir: string;
   readonly primary: FakeRuntime;
-  /** Its id is `alt`. */
+  /** The runtime with the id `alt`. */
   readonly alt: FakeRuntime;
   readonly proxy: ProxyProcess;
   readonly client: CriClient;
@@ -61,7 +61,7 @@ export async function startTracedDaemon(t: Teardown, flags: readonly string[] = 
   return { dir, primary, alt, proxy, client, admin: adminSocketOf(proxy) };
 }
 
-/** A command of the program that runs. */
+/** A running command of the program. */
 export interface Command {
   readonly child: ChildProcess;
   stdout(): string;
@@ -84,14 +84,14 @@ export function runCommand(t: Teardown, args: readonly string[]): Command {
   return { child, stdout: () => out.stdout, stderr: () => out.stderr, ended };
 }
 
-/** A trace by the program, which has begun. */
+/** Starts `criproxy trace`, and resolves once it reads. */
 export async function startTrace(t: Teardown, admin: string, ...args: readonly string[]): Promise<Command> {
   const command = runCommand(t, ['trace', '--admin-socket', admin, ...args]);
   await waitFor('the trace to begin', () => command.stdout() !== '' || undefined);
   return command;
 }
 
-/** What a command prints until it ends. */
+/** The exit status and the output of a command, once it has ended. */
 export async function outcomeOf(t: Teardown, args: readonly string[]) {
   const command = runCommand(t, args);
   const status = await command.ended;

@@ -107,7 +107,7 @@ test('lost lines are told', async t => {
 test('what a peer says does nothing to the terminal', async t => {
   const evil = '\u001b[2J\u0007\r\nfaked';
   const text = new TraceView(80, plain).show({ ...call, client: evil, method: evil, pod: evil, message: evil });
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: the test looks for them.
   t.notMatch(text, /[\u0000-\u0009\u000b-\u001f]/);
   t.equal(text.trimEnd().split('\n').length, 3);
 });

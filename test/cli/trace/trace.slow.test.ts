@@ -18,7 +18,7 @@ const create: Message = {
 };
 const pull: Message = { image: { image: 'busybox' }, auth: { username: 'joe', password: SECRET } };
 
-/** Made once, in this order, and seen by every trace; the first is slow, the last but two fails. */
+/** The calls, made once in this order and seen by every trace; the first is slow, the last but two fails. */
 const calls: ReadonlyArray<readonly [method: string, request: Message]> = [
   ['Status', {}],
   ['StopContainer', { container_id: 'container-web' }],

@@ -2,7 +2,7 @@ import { waitFor } from '../../support/child.ts';
 import type { JournalEntry } from '../../support/fake-runtime.ts';
 import { targets, testPairs } from './pairs.ts';
 
-/** What may be lost of a deadline between the client's clock and the runtime's, in ms. */
+/** The time that a deadline may lose between the client's clock and the runtime's, in ms. */
 const TOLERANCE = 3_000;
 
 function containerOf(id: string): { container_id: string } {
@@ -37,7 +37,7 @@ testPairs('DeadlineExceeded', async (t, { client, of }) => {
 });
 
 testPairs("a runtime's own DeadlineExceeded", async (t, { client, of }) => {
-  // ExecSync: the kubelet takes it for a probe that timed out.
+  // The kubelet takes it for a probe that timed out (ExecSync).
   for (const id of targets) {
     of(id).answers['ExecSync'] = { code: 4, message: 'command timed out' };
     const { code, details } = await client.ask('ExecSync', { ...containerOf(id), timeout: 1 });

@@ -7,7 +7,7 @@ const TARGET = 'kubernetes.io/target-runtime';
 const DIGEST = `sha256:${'fedcba9876543210'.repeat(4)}`;
 const flags = ['-handlers', 'kata=alt,gvisor=alt:runsc,fast=:crun', '-pin', 'registry.example/pause*'];
 
-/** RuntimeClass is not in CRI before v1alpha2, pinned images neither. */
+/** CRI has RuntimeClass and pinned images from v1alpha2 on. */
 const isCurrent = (pkg: Package) => pkg !== 'runtime';
 
 /** A runtime that remembers the pods that it runs, in its own package. */
@@ -29,7 +29,7 @@ function asked(runtime: FakeRuntime, method: string, pkg: Package): Message[] {
   return runtime.asked(method).map(entry => criTypes(pkg).decode(`${method}Request`, entry.request));
 }
 
-/** Handler and annotation, and the runtime with the handler that it gets. */
+/** Handler and annotation, and the runtime and handler of the pod. */
 const routes: ReadonlyArray<readonly [handler: string, annotation: string, runtime: '' | 'alt', own: string]> = [
   ['', '', '', ''],
   ['', 'alt', 'alt', ''],
@@ -64,7 +64,7 @@ testPairs(
         `"${handler}" "${annotation}" is for "${runtime}"`,
       );
       if (!isCurrent(clientPackage)) continue;
-      // A runtime of 1.9 knows no handler: what is asked for is remembered all the same.
+      // A runtime of 1.9 knows no handler: the pod's handler is remembered all the same.
       const sent = criTypes('runtime.v1').decode(
         'RunPodSandboxRequest',
         of(runtime).asked('RunPodSandbox').at(-1)!.request,

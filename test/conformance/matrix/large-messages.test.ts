@@ -12,7 +12,7 @@ testPairs(
   '40 MiB each way',
   async (t, { client, clientPackage, runtimePackage, of }) => {
     const path = methodPath('ExecSync', clientPackage);
-    // The primary's are handed on as they are, whatever the packages.
+    // The primary's messages are handed on as they are, whatever the packages.
     for (const id of clientPackage === runtimePackage ? targets : (['alt'] as const)) {
       // ExecSyncResponse.stdout and ExecSyncRequest.cmd.
       const answer = len(1, LARGE);

@@ -2,7 +2,7 @@ import { PATIENCE, targets, testPairs } from './pairs.ts';
 
 const BINARY = Buffer.from([0, 1, 0xff, 0xfe, 44, 32]);
 
-/** What the kubelet, and those who trace it, send. */
+/** Metadata that the kubelet and tracing clients send. */
 const sent = {
   traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
   tracestate: 'rojo=00f067aa0ba902b7,congo=t61rcWkgMzE',

@@ -12,18 +12,18 @@ const SEED = 4_711;
 /** Methods that are asked of all runtimes, so that each has a part in the answer. */
 const ofAll = ['UpdateRuntimeConfig', 'ImageFsInfo', 'ListMetricDescriptors', 'ListPodSandboxMetrics'];
 const ofPrimary = ['Version', 'RuntimeConfig'];
-/** Of which every runtime may have the image of a bare name, if the call does not tell of a pod's handler. */
+/** Methods that every runtime may answer, since each may have the image of a bare name if the call names no handler. */
 const ofHolders = ['ListImages', 'StreamImages', 'ImageStatus', 'RemoveImage'];
 const streamsOfAll = ['StreamPodSandboxMetrics'];
 
-/** Events are made of lists too, and a status of all statuses: they have tests of their own. */
+/** GetContainerEvents also comes from lists, and Status from all statuses: they have tests of their own. */
 const here = methods.filter(fact => !['GetContainerEvents', 'Status'].includes(fact.method));
 
 function targetsOf({ method }: MethodFact): readonly ('' | 'alt')[] {
   return ofPrimary.includes(method) ? [''] : targets;
 }
 
-/** Also an emulated program on a busy machine is to ask the runtimes, and not to answer from snapshots. */
+/** An emulated program on a busy machine must ask the runtimes too, and not answer from snapshots. */
 const flags = ['-listTimeout', '20s'];
 
 testPairs(

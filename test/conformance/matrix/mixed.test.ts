@@ -9,7 +9,7 @@ import { startFakeRuntime } from '../../support/fake-runtime.ts';
 import { startProxy } from '../../support/proxy.ts';
 import { PATIENCE } from './pairs.ts';
 
-/** What a runtime of a package answers: of its own kind where the packages differ. */
+/** The answers of a runtime of a package, which differ where the packages differ. */
 function answersOf(pkg: Package, name: string) {
   const types = criTypes(pkg);
   const isOld = pkg === 'runtime';
@@ -25,7 +25,7 @@ function answersOf(pkg: Package, name: string) {
   };
 }
 
-/** How a client sees the file system of such a runtime. */
+/** The file system of such a runtime as a client sees it. */
 function fsSeen(client: Package, runtime: Package, name: string): Message {
   if ((client === 'runtime') !== (runtime === 'runtime')) return { timestamp: 7n };
   return client === 'runtime'
@@ -33,7 +33,7 @@ function fsSeen(client: Package, runtime: Package, name: string): Message {
     : { timestamp: 7n, fs_id: { mountpoint: name } };
 }
 
-/** How it sees the namespaces: what is neither NODE nor true is the default, and not shown. */
+/** The namespaces as a client sees them: a value that is neither NODE nor true is the default, and is not shown. */
 function namespacesSeen(client: Package, runtime: Package): Message {
   if (client === 'runtime') return { host_network: true };
   return runtime === 'runtime' ? { network: 'NODE' } : { network: 'NODE', pid: 'CONTAINER' };

@@ -32,8 +32,8 @@ const emptyLists = (): AnswerTable => ({
 });
 
 /**
- * Runs a scenario for each pair of client package and runtime package, or those that `only` picks, through a proxy process on real sockets. The runtimes
- * and the proxy are the same for all clients; their journals and answers are new for each.
+ * Runs a scenario for each pair of client package and runtime package, or those that `only` picks, through a proxy process
+ * on real sockets. The runtimes and the proxy are the same for all clients; their journals and answers are new for each.
  */
 export function testPairs(
   what: string,
@@ -73,7 +73,7 @@ export function testPairs(
 
 let calls = 0;
 
-/** Metadata that marks a call, by which `find` knows it in a journal among those that the proxy makes by itself. */
+/** Metadata that marks a call; `find` finds it in a runtime's journal among the calls of the proxy itself. */
 export function mark(): { metadata: Record<string, string>; find(runtime: FakeRuntime): JournalEntry[] } {
   const id = String(++calls);
   return {

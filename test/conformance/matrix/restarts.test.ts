@@ -13,7 +13,7 @@ function stop(client: CriClient, container_id: string) {
   return client.ask('StopContainer', { container_id }, PATIENCE);
 }
 
-/** Asks until it is served; the support's own bound is what "in time" means. */
+/** Asks until the proxy serves it; the support's own bound is the limit. */
 function served(client: CriClient, container_id: string): Promise<true> {
   return waitFor(
     `${container_id} to be served`,

@@ -13,15 +13,15 @@ const ownNames: Readonly<Record<IdPathFact['kind'], string>> = {
   url: 'http://10.0.0.1:3000/token',
 };
 
-/** One message, as the runtime names things and as a client does. */
+/** One message, with the runtime's names and with the client's. */
 export interface Sample {
   readonly own: Message;
   readonly client: Message;
 }
 
 /**
- * A random message of a method with good names at every place that has one, and the annotation and the id that make it one
- * for this runtime.
+ * A random message of a method with valid names at every place that has one, and the annotation and the id that lead it
+ * to this runtime.
  */
 export function sampleOf(
   pkg: Package,
@@ -48,7 +48,7 @@ function target(value: Message, runtime: string): void {
   value['config'] ??= {};
   if (runtime === '') return;
   const { annotations, metadata } = value['config'];
-  // A pod stays where it is, so one of another runtime is another pod.
+  // A pod stays on its runtime, so a sample for another runtime is another pod.
   const uid = `${metadata?.uid}-${runtime}`;
   Object.assign(value['config'], {
     annotations: { ...annotations, [TARGET_RUNTIME]: runtime },
@@ -66,14 +66,14 @@ function hasPath(pkg: Package, message: string, [segment, ...rest]: readonly Pat
   return rest.length === 0 || hasPath(pkg, field.type, rest);
 }
 
-/** Sets the leaf in every message on its path that is there. */
+/** Sets the leaf in every message on its path that exists. */
 function fill(message: Message, [segment, ...rest]: readonly PathSegment[], name: string): void {
   const field = segment!.name;
   if (rest.length === 0) message[field] = segment!.repeated ? [name, `${name}`] : name;
   else for (const inner of [message[field] ?? []].flat()) fill(inner, rest, name);
 }
 
-/** What `put` made has no arrays for its repeated fields yet, as a decoded message has. */
+/** Adds the empty arrays of repeated fields, which a decoded message has and `put` does not make. */
 function complete(pkg: Package, message: string, value: Message): Message {
   for (const field of fields.get(pkg)!.get(message) ?? []) {
     if (field.repeated) value[field.name] ??= [];

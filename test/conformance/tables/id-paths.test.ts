@@ -4,7 +4,7 @@ import { type Field, fieldsOf, isMessage } from '../../../src/cri/tables/schema.
 import { methodSpec } from '../../../src/cri/translate/method-spec.ts';
 import { type IdPathFact, idPaths, methods } from '../../support/facts.ts';
 
-/** Kinds of the program by that of the table. */
+/** The table's kinds, each with the program's kinds. */
 const kindsOf: Readonly<Record<IdPathFact['kind'], readonly string[]>> = {
   pod: ['pod'],
   container: ['container'],
@@ -69,8 +69,8 @@ test('a field that sounds like a name is one, or is known not to be', async t =>
 });
 
 /**
- * Places where runtimes may put names in free text, which are handed on as they are: keys and values have no schema. Of the
- * annotations, only that which names the runtime of a pod is read.
+ * Places where runtimes may put names in free text, which are handed on as they are: keys and values have no schema. The proxy
+ * reads only the annotation that names the runtime of a pod.
  */
 const freeText = [
   'Metric.label_values',

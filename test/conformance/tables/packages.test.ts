@@ -7,7 +7,7 @@ import { enums, type FieldFact, fields } from '../../support/facts.ts';
 const v1 = fields.get('runtime.v1')!;
 const older = ['runtime.v1alpha2', 'runtime'] as const;
 
-/** How the fields of the older packages are not those of `runtime.v1`: all there is. */
+/** All differences of the older packages' fields to those of `runtime.v1`. */
 const differences: Readonly<Record<(typeof older)[number], readonly string[]>> = {
   'runtime.v1alpha2': ['KeyValue.2: value:string -> value:bytes'],
   runtime: [
@@ -20,14 +20,14 @@ const differences: Readonly<Record<(typeof older)[number], readonly string[]>> =
   ],
 };
 
-/** Not rewritten: a string is bytes on the wire, and StorageIdentifier is reached by FilesystemUsage.2 alone. */
+/** Fields that are not rewritten: a string is bytes on the wire, and StorageIdentifier is reached by FilesystemUsage.2 alone. */
 const sameOnTheWire = ['KeyValue.2', 'StorageIdentifier.1'];
 
 function describe({ name, type, repeated }: FieldFact): string {
   return `${name}:${type}${repeated ? '[]' : ''}`;
 }
 
-/** `Message.number: theirs -> that of runtime.v1` for each field that is another one, or none, there. */
+/** `Message.number: theirs -> that of runtime.v1` for each field that differs, or that runtime.v1 does not have. */
 function differ(of: Package): string[] {
   const out: string[] = [];
   for (const [message, theirs] of fields.get(of)!) {

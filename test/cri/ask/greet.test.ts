@@ -11,7 +11,7 @@ type Answer = Buffer | ProxyError;
 const unimplemented = new ProxyError(Code.Unimplemented, 'unknown service');
 const version = criTypes('runtime.v1').encode('VersionResponse', { runtime_name: 'fake', runtime_version: '1.2.3' });
 
-/** A session whose peer answers Version so, by package; other packages are Unimplemented. */
+/** A session whose peer answers Version as given, by package; other packages are Unimplemented. */
 function sessionOf(answers: Partial<Record<Package, Answer>>, asked: string[] = []): Session {
   return {
     async call(path) {

@@ -9,7 +9,7 @@ const SECRET = 'hunter2';
 const REDACTED = '<redacted>';
 const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
 
-/** What `runtime` of Kubernetes 1.9 had no field for is not in its row. */
+/** The row of `runtime` (Kubernetes 1.9) has only the fields that the package has. */
 function known(pkg: Package, name: string, value: Message): Message {
   const names = fields
     .get(pkg)!

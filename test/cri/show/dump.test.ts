@@ -121,7 +121,7 @@ test('what differs in runtime is shown as it is there', async t => {
   });
 });
 
-/** How many values a dump shows. */
+/** The number of values that a dump shows. */
 function countValues(shown: unknown): number {
   if (typeof shown !== 'object' || shown === null) return 1;
   return Object.values(shown).reduce((sum: number, each) => sum + countValues(each), 0);

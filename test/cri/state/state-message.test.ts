@@ -11,7 +11,7 @@ import { lenField } from '../../../src/wire/fields.ts';
 
 const pod = (id: string) => lenField(1, id);
 
-/** Files of earlier daemons are read by later ones: the bytes stay. */
+/** Later daemons read the files of earlier ones: the bytes stay. */
 const messages: ReadonlyArray<readonly [what: string, message: StateMessage, bytes: string]> = [
   [
     'a state',

@@ -2,8 +2,8 @@ import type { Message } from '../../support/cri-types.ts';
 import { enums, type FieldFact, fields, type Package } from '../../support/facts.ts';
 
 /**
- * What a message of one package is in another, by the rules of the API's history: a field that the other package does not
- * have is unknown there, NamespaceMode NODE is `true`, and a file system has another kind of name. Takes and gives
+ * A message of one package in another, by the rules of the API's history: a field that the other package does not
+ * have is unknown there, NamespaceMode NODE is `true`, and a file system has another kind of name. Takes and returns
  * criTypes' objects without defaults.
  */
 export function translated(from: Package, to: Package, message: string, value: Message): Message {
@@ -40,7 +40,7 @@ function translateValue(
   return translateEnum(from, to, message, field, value);
 }
 
-/** A value that the other package has no name for is a number there. */
+/** A value without a name in the other package is a number there. */
 function translateEnum(from: Package, to: Package, message: string, { type }: FieldFact, value: unknown): unknown {
   const [theirs, ours] = [from, to].map(pkg => enums.get(pkg)!.get(type) ?? enums.get(pkg)!.get(`${message}.${type}`));
   if (theirs === undefined || typeof value !== 'string') return value;
@@ -48,7 +48,7 @@ function translateEnum(from: Package, to: Package, message: string, { type }: Fi
   return ours?.find(each => each.number === number)?.name ?? number;
 }
 
-/** Bytes that are text, so that they can be compared where they are a string in the other package. */
+/** Replaces bytes by text, so that they can be compared with a string of the other package. */
 export function withoutBinary(value: Message): Message {
   const text = (inner: unknown): unknown => {
     if (Buffer.isBuffer(inner)) return Buffer.from(inner.toString('hex'));

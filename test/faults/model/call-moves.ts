@@ -9,7 +9,7 @@ import type { World } from './world.ts';
 const NOT_FOUND = 5;
 const UNKNOWN = 2;
 
-/** A call for one pod or container, and whose it is. */
+/** A call for one pod or container, and its engine. */
 interface Target {
   readonly engine: Engine;
   readonly kind: 'pods' | 'containers';
@@ -17,7 +17,7 @@ interface Target {
   readonly name: string;
 }
 
-/** Whether a pod or container is there, asked for by any of its names. */
+/** Asks for the status of a pod or container by any of its names. */
 export async function status(world: World): Promise<void> {
   const target = pickTarget(world);
   if (target === undefined) return;
@@ -68,7 +68,7 @@ export async function change(world: World): Promise<void> {
 async function run(world: World): Promise<void> {
   const { random, knowledge } = world;
   const named = world.engine;
-  // The primary has no name, so a rule decides.
+  // The primary has no name, so a rule may decide.
   const engine = named === knowledge.primary ? knowledge.placement : named;
   const party = knowledge.partyOf(engine);
   const patience = random.chance(0.8) ? PATIENT : HASTY;
@@ -88,7 +88,7 @@ async function run(world: World): Promise<void> {
 function pickTarget({ random, knowledge, engine, number }: World): Target | undefined {
   const kind = random.pick(['pods', 'containers'] as const);
   const ids = [...engine.state[kind].keys()];
-  // Some are of nothing.
+  // Some calls are for an id that does not exist.
   const id = random.chance(0.1) ? `${number}`.padStart(64, 'f0') : random.pick(ids);
   if (id === undefined) return undefined;
   return { engine, kind, id, name: random.pick(spellings(knowledge, engine, kind, id)) };
@@ -108,7 +108,7 @@ function requestFor(world: World, { engine, kind, name }: Target): { method: str
   return container(random.pick(['StartContainer', 'StartContainer', 'StopContainer', 'RemoveContainer']));
 }
 
-/** `exists`: the call is for something that is there; `isContent`: it ends with OK where that is not so. */
+/** `exists`: the call is for a pod or container that exists; `isContent`: it ends with OK if it does not. */
 export function judge(
   world: World,
   target: Target,
@@ -120,13 +120,13 @@ export function judge(
   const { knowledge } = world;
   const { engine, kind, id, name } = target;
   const isSure = isNamed(knowledge, engine, name) || knowledge.isKnown(engine, kind, id);
-  // Whether an id is new is asked of all, where it says nothing of its runtime.
+  // An id that does not name its runtime is asked of all runtimes.
   const isMade = answer.method === 'RunPodSandbox' || answer.method === 'CreateContainer';
   const asksAll = !isSure || (isMade && knowledge.config.ids === 'raw');
   const delay = delayOf(engine) + (asksAll ? 2 * LIST_TIMEOUT : 0);
   const isServed = world.isUp(engine) && delay < patience;
   const { code, text } = answer;
-  // Without the name of a runtime it may be of any that nobody knows anything of.
+  // An id without the name of a runtime may be of any runtime whose state nobody knows.
   const isOpen = !isNamed(knowledge, engine, name) && knowledge.engines.some(each => knowledge.isLost(each));
   const mayBeGone = !exists && (!isNamed(knowledge, engine, name) || world.isUp(engine));
   const isHidden = !exists || engine.fault !== undefined;

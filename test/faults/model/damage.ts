@@ -3,14 +3,14 @@ import { join } from 'node:path';
 import type { Engine } from './engine.ts';
 import type { World } from './world.ts';
 
-/** While no proxy runs, something happens to the files of an engine; what the next proxy can know then: docs/snapshots.md. */
+/** Damages the files of an engine while no proxy runs. docs/snapshots.md says what the next proxy can know then. */
 export function damage(world: World): void {
   const { random, knowledge } = world;
-  // Of one that does not answer the files are all that there is.
+  // The files are the only source for an engine that does not answer.
   const silent = knowledge.engines.filter(({ fault }) => fault !== undefined);
   const engine = random.pick(silent.length > 0 ? silent : knowledge.engines);
   const how = random.pick(['one', 'one', 'both', 'both', 'all'] as const);
-  // Where there is nothing of its socket, what another had under its id stands in.
+  // Without files of its socket, the files of another engine with its id stand in.
   if (how === 'all' && knowledge.engines.length < world.lab.engines.length) return;
   const files = filesOf(world, engine);
   const journals = files.filter(file => !file.includes('@known'));
@@ -23,7 +23,7 @@ export function damage(world: World): void {
   if (how === 'all') knowledge.of.set(engine, 'never');
 }
 
-/** The files that are named by its socket, without those that were put aside. */
+/** The files that are named by its socket, without the files that were put aside. */
 function filesOf({ lab }: World, engine: Engine): string[] {
   const own = readdirSync(lab.stateDir).filter(
     name => name.includes(`${engine.name}.sock`) && name.endsWith('.snapshot'),

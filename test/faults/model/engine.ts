@@ -5,7 +5,7 @@ import { FakePort } from '../support/fake-port.ts';
 import type { PodModel, PodState } from '../support/pod-model.ts';
 
 /**
- * What is wrong with a runtime. `lazy`: it answers after LAZY ms, within the limit of a list; `slow`: after SLOW, which is
+ * The fault of a runtime. `lazy`: it answers after LAZY ms, within the limit of a list; `slow`: after SLOW ms, which is
  * beyond; `filters`: it hangs on lists with a filter.
  */
 export type Fault = 'down' | 'hang' | 'error' | 'garbage' | 'slow' | 'lazy' | 'filters';
@@ -18,12 +18,12 @@ export const SLOW = 1_500;
 /** A field that CRI does not have, number 99: an engine lists nothing that has it. */
 export const NEW_FIELD = Buffer.from([0x9a, 0x06, 0x01, 0x78]);
 
-/** How long the engine takes for an answer, in ms. */
+/** The delay of the engine's answers, in ms. */
 export function delayOf({ fault }: Engine): number {
   return fault === 'lazy' ? LAZY : fault === 'slow' ? SLOW : 0;
 }
 
-/** Whether the engine answers a list in time for a client that waits so many ms. */
+/** Whether the engine answers a list in time for a client that waits `patience` ms. */
 export function isLiveFor(engine: Engine, patience: number, hasFilter: boolean): boolean {
   if (engine.fault === 'filters') return !hasFilter;
   if (engine.fault === 'lazy') return engine.isUp && LAZY < patience / 2;
@@ -39,7 +39,7 @@ export class Engine {
   fault: Fault | undefined;
   /** See FakePort. */
   looksEarly = false;
-  /** Of the next call that changes something the answer is lost. */
+  /** The answer of the next call that changes something is lost. */
   losesAnswer = false;
 
   constructor(name: string, path: string) {
@@ -47,7 +47,7 @@ export class Engine {
     this.path = path;
   }
 
-  /** As a client on its own socket does it, past the proxy. */
+  /** The pods that a client on the engine's own socket sees, without the proxy. */
   get model(): PodModel {
     return new FakePort('', { state: this.state, name: this.name }).model;
   }
@@ -98,7 +98,7 @@ export class EnginePort extends FakePort implements LinkedRuntime {
     this.stop();
   }
 
-  /** Is as the engine is. One that cannot be greeted is not up. */
+  /** Takes over the engine's fault. A port that cannot be greeted is not up. */
   follow(): void {
     const { fault, looksEarly } = this.engine;
     const isWell = fault === undefined || fault === 'filters';

@@ -8,7 +8,7 @@ const FAILED_PRECONDITION = 9;
 /** Images that any engine may have, by the same name and the same id. */
 const names = ['docker.io/library/busybox:1', 'example.com/web:1', 'example.com/db:1', 'example.com/tool:1'];
 
-/** A name of an image, or the id that it has. */
+/** A name of an image, or its id. */
 function pickImage({ random, knowledge }: World): { name: string; of: (engine: Engine) => Message | undefined } {
   const name = random.pick(names);
   const of = (engine: Engine) => [...engine.state.images.values()].find(item => item['repo_tags'].includes(name));
@@ -27,12 +27,12 @@ export async function pull(world: World): Promise<void> {
   const answer = await world.ask('PullImage', { image, sandbox_config: { annotations } }, { patience });
   const isServed = world.isUp(engine) && delayOf(engine) < patience;
   world.insist(answer.code === 0 || !isServed, `${answer.code} though ${engine.name} answers: ${answer.text}`);
-  // What is pulled is in the next list, which the proxy asks for.
+  // The next list has the pulled image, and the proxy asks for it.
   knowledge.observe();
   await world.letFinish(engine, answer);
 }
 
-/** Whether any runtime has an image, as a kubelet asks to find the image's user. */
+/** Asks whether any runtime has an image, as a kubelet does to find the image's user. */
 export async function imageStatus(world: World): Promise<void> {
   const { knowledge } = world;
   const { name, of } = pickImage(world);
@@ -111,7 +111,7 @@ function isCertain({ knowledge }: World, engine: Engine, of: (engine: Engine) =>
   return image !== undefined && knowledge.isKnown(engine, 'images', image['id']);
 }
 
-/** A proxy may believe that the engine has it. */
+/** Whether a proxy may believe that the engine has the image. */
 function mayHave({ knowledge }: World, engine: Engine, name: string): boolean {
   const lives = knowledge.livesOf(engine);
   const forms = [...lives.possible('images', false).values()].flat();

@@ -5,14 +5,14 @@ import type { Engine } from './engine.ts';
 import { type Form, type Kind, kinds, Lives } from './lives.ts';
 import type { Answer, Config, Party } from './proxy-lab.ts';
 
-/** What a filter asks for, in an engine's own ids; `engine`: that of the ids in it. */
+/** A filter of a list, in an engine's own ids; `engine`: the engine that the ids belong to. */
 export interface Filter {
   readonly own: Message;
   readonly engine?: Engine;
 }
 
 /**
- * What a proxy knows of an engine: nothing, since it has never been up here; its lists; or that it was up once, and no list
+ * A proxy's knowledge of an engine: `never`, it has never been up here; `known`, its lists; `lost`, it was up once, and no list
  * that can be read.
  */
 type Known = 'never' | 'known' | 'lost';
@@ -20,12 +20,12 @@ type Known = 'never' | 'known' | 'lost';
 const UNAVAILABLE = 14;
 const DEADLINE_EXCEEDED = 4;
 
-/** What a proxy can know of its runtimes, and so what it may say of them: docs/snapshots.md. */
+/** The possible knowledge of a proxy about its runtimes, and so the answers that it may give: docs/snapshots.md. */
 export class Knowledge {
   config: Config;
   readonly of = new Map<Engine, Known>();
   private readonly lives: ReadonlyMap<Engine, Lives>;
-  /** Possible prefixes of ids that may have others than the engine's id gives now. */
+  /** Possible prefixes of ids that may differ from the engine's id of today. */
   private readonly kept = new Map<Engine, Map<string, ReadonlySet<string>>>();
   private readonly lastPrefixes = new Map<Engine, string>();
 
@@ -39,17 +39,17 @@ export class Knowledge {
     return this.lives.get(engine)!;
   }
 
-  /** Those in the configuration. */
+  /** The engines in the configuration. */
   get engines(): Engine[] {
     return this.config.parties.map(({ engine }) => engine);
   }
 
-  /** Whether a proxy can know that the engine has it. */
+  /** Whether a proxy can know that the engine has the thing. */
   isKnown(engine: Engine, kind: Kind, id: string): boolean {
     return this.of.get(engine) === 'known' && this.livesOf(engine).isKnown(kind, id);
   }
 
-  /** The engine has been here, it does not answer, and what it had is lost. */
+  /** Whether the engine has been here, does not answer, and its lists are lost. */
   isLost(engine: Engine): boolean {
     return this.of.get(engine) === 'lost' && !engine.isUp;
   }
@@ -58,7 +58,7 @@ export class Knowledge {
     return this.config.parties.find(party => party.engine === engine)!;
   }
 
-  /** Where a new pod goes that names no runtime. */
+  /** The engine of a new pod that names no runtime. */
   get placement(): Engine {
     const { placement } = this.config;
     return placement !== undefined && this.engines.includes(placement) ? placement : this.primary;
@@ -79,7 +79,7 @@ export class Knowledge {
     for (const kind of kinds) this.livesOf(engine).settle(kind);
   }
 
-  /** The ids by which a client may know the engine's `id`: several while it is not sure that the proxy knew it at a change of ids. */
+  /** The ids by which a client may know the engine's `id`: several if the proxy may or may not have known it at a change of ids. */
   shownAs(engine: Engine, id: string): string[] {
     if (this.config.ids === 'raw') return [id];
     return this.keptPrefixes(engine, id).map(prefix => prefix + id);
@@ -90,7 +90,7 @@ export class Knowledge {
     return [...(this.kept.get(engine)?.get(id) ?? [prefixOf(this.partyOf(engine))])];
   }
 
-  /** The configuration changes: a pod or container that the proxy knows keeps the id that it has. `restarts`: it reads its files. */
+  /** The configuration changes: a pod or container that the proxy knows keeps its id. `restarts`: the proxy reads its files. */
   turn(next: Config, restarts: boolean): void {
     for (const party of this.config.parties) this.lastPrefixes.set(party.engine, prefixOf(party));
     for (const party of next.parties) {
@@ -119,12 +119,12 @@ export class Knowledge {
     return this.engines.filter(each => engine === undefined || each === engine);
   }
 
-  /** What a list may have now. `live`: the engines that must answer themselves. */
+  /** The items that a list may have now. `live`: the engines that must answer themselves. */
   expected(kind: Kind, filter: Filter, live: ReadonlySet<Engine>): Expected[] {
     return this.asked(filter).flatMap(engine => this.formsOf(kind, engine, filter, live.has(engine)));
   }
 
-  /** What is wrong with the answer to a list; undefined: nothing. `before`: what it may have had when it was asked. */
+  /** The fault of the answer to a list; undefined: none. `before`: the items that it may have had when it was asked for. */
   faultOfList(
     kind: Kind,
     filter: Filter,
@@ -168,14 +168,14 @@ function prefixOf({ id }: Party): string {
   return id === '' ? '' : `${id}__`;
 }
 
-/** What was not there before may be missing. */
+/** Adds the state before: a thing that was not there then may be missing. */
 function merge(now: readonly Expected[], before: readonly Expected[] | undefined): readonly Expected[] {
   if (before === undefined) return now;
   const old = new Map(before.map(each => [each.shown, each.forms]));
   return now.map(({ shown, forms }) => ({ shown, forms: [...forms, ...(old.get(shown) ?? [undefined])] }));
 }
 
-/** What may be shown of a thing; undefined: nothing. */
+/** The forms in which a thing may be shown; undefined: it may be missing. */
 export interface Expected {
   readonly shown: string;
   readonly forms: readonly Form[];

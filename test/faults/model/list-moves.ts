@@ -32,7 +32,7 @@ async function listOnce(world: World, patience: number): Promise<void> {
   const live = new Set(knowledge.engines.filter(engine => isLiveFor(engine, patience, !isWhole || more !== undefined)));
   const answer = await world.ask(method, request, { patience, ...(more !== undefined && { more }) });
   if (more !== undefined) {
-    // What a runtime makes of a field that only it knows is between it and the client; a snapshot cannot know it.
+    // A field that only the runtime knows is between it and the client; a snapshot cannot evaluate it.
     const asked = knowledge.asked(filter);
     const isWhole = asked.every(engine => live.has(engine) || knowledge.of.get(engine) === 'never');
     return world.insist(isWhole || answer.code !== 0, `${method} takes no notice of a field that is not known`);
@@ -62,7 +62,7 @@ function filterFor(world: World, kind: Kind): { filter: Filter; request: Message
   return { filter: { own, engine }, request: { filter: byPod ? { pod_sandbox_id: named } : { id: named } } };
 }
 
-/** Something changes while a list of all is under way. What the list says then is of before or after; the next is of after. */
+/** Something changes while a list of all is under way. The list has the state before or after; the next list has the state after. */
 export async function listDuringChange(world: World): Promise<void> {
   const { random, knowledge } = world;
   const kind = random.pick(['pods', 'containers'] as const);
@@ -71,7 +71,7 @@ export async function listDuringChange(world: World): Promise<void> {
   const before = knowledge.expected(kind, ALL, live);
   const believed = knowledge.expected(kind, ALL, new Set());
   const [answer] = await Promise.all([world.ask(method, {}, { patience: PATIENT }), change(world)]);
-  // One that has died of the change has its part, or the rest of it, from its snapshot.
+  // An engine that has died of the change has its part, or the rest of it, from its snapshot.
   const died = [...live].filter(engine => !engine.isUp && live.delete(engine));
   const fault = knowledge.faultOfList(kind, ALL, answer, live, died.length > 0 ? believed : before);
   world.insist(fault === undefined, `${method} during a change ${fault}`);

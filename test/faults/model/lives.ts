@@ -4,24 +4,24 @@ import type { PodState } from '../support/pod-model.ts';
 export type Kind = 'pods' | 'containers' | 'images';
 export const kinds = ['pods', 'containers', 'images'] as const;
 
-/** What a thing was at a moment; undefined: it was not there. */
+/** The form of a thing at a moment; undefined: it was not there. */
 export type Form = Readonly<Message> | undefined;
 
-/** How long what only a list has told may take to reach the disk, in ms: docs/snapshots.md. */
+/** The time in which news that only a list has brought reach the disk, in ms: docs/snapshots.md. */
 const LAZY_WRITE = 1_000;
 
-/** The last form, and forms that a proxy may still believe in, since nothing has told it of what came after. */
+/** The last form, and forms that a proxy may still believe in, since nothing has told it of later ones. */
 interface Life {
   last: Form;
   readonly doubts: Form[];
-  /** Doubts that a list has ended, which a proxy that is killed now has again. */
+  /** Doubts that a list has ended; a proxy that is killed now has them again. */
   faded: { readonly at: number; readonly form: Form }[];
 }
 
-/** The lives of all that an engine has had, by its own ids, and how much of them a proxy knows. */
+/** The lives of all things of an engine, by its own ids, and a proxy's knowledge of them. */
 export class Lives {
   private readonly state: PodState;
-  /** Names of images that were to be pulled since the last list of images: nobody but the engine knows of what came. */
+  /** Names of images to be pulled since the last list of images: only the engine knows the result. */
   readonly pulls = new Set<string>();
   private readonly lives: Readonly<Record<Kind, Map<string, Life>>> = {
     pods: new Map(),
@@ -33,7 +33,7 @@ export class Lives {
     this.state = state;
   }
 
-  /** Takes up what has changed since the last time; `told`: the proxy knows, from the call that did it. */
+  /** Takes over the changes since the last time; `told`: the proxy knows them from the call that made them. */
   observe(told: boolean): void {
     for (const kind of kinds) {
       const now = this.state[kind];
@@ -69,7 +69,7 @@ export class Lives {
     }
   }
 
-  /** What each thing may be shown as: as it is, or, if the engine does not answer, as the proxy may believe. */
+  /** The forms in which each thing may be shown: its own, or, if the engine does not answer, the forms that the proxy may believe in. */
   possible(kind: Kind, isLive: boolean): Map<string, readonly Form[]> {
     const all = [...this.lives[kind]];
     return new Map(all.map(([id, { last, doubts }]) => [id, isLive ? [last] : [last, ...doubts]]));

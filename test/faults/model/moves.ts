@@ -8,7 +8,7 @@ import type { World } from './world.ts';
 
 export type Move = (world: World) => Promise<void>;
 
-/** What a step may be, and how often. */
+/** The kinds of steps, and their shares. */
 const shares: readonly (readonly [Move, number])[] = [
   [change, 12],
   [list, 12],

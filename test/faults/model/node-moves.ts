@@ -8,7 +8,7 @@ import type { World } from './world.ts';
 
 const faults: readonly Fault[] = ['down', 'down', 'hang', 'error', 'garbage', 'slow', 'lazy', 'filters'];
 
-/** An engine fails in some way, or is well again. */
+/** An engine gets a fault, or is healthy again. */
 export async function fault(world: World): Promise<void> {
   const { random, lab } = world;
   const engine = random.pick(lab.engines);
@@ -26,7 +26,7 @@ export async function wait(world: World): Promise<void> {
   await pass(ms);
 }
 
-/** Something that no call through the proxy does: a container ends, a client on the engine's own socket makes or removes. */
+/** A change without a call through the proxy: a container ends, or a client on the engine's own socket makes or removes something. */
 export async function byItself(world: World): Promise<void> {
   const { random, lab, number } = world;
   const engine = random.pick(lab.engines);
@@ -42,7 +42,7 @@ export async function byItself(world: World): Promise<void> {
   else if (container !== undefined) model.handle('StopContainer', { container_id: container });
 }
 
-/** How long what only a list has told, or what was damaged, may take to be written anew, in ms: docs/snapshots.md. */
+/** The time in which files are written anew after news that only a list has brought, or after damage, in ms: docs/snapshots.md. */
 const REWRITE = 1_200;
 
 /** The proxy ends, in order or not, and starts again, perhaps with another configuration, or with damaged files. */
@@ -77,7 +77,7 @@ export async function reload(world: World): Promise<void> {
   knowledge.turn(next, false);
   // A runtime that a reload takes out has left the node.
   for (const engine of old) if (!knowledge.engines.includes(engine)) world.forget(engine);
-  // One that stays as it is has no new connection.
+  // A runtime that stays has no new connection.
   for (const engine of knowledge.engines) {
     if ([...engine.ports].every(port => before.has(port))) continue;
     world.greeted.delete(engine);
@@ -87,7 +87,7 @@ export async function reload(world: World): Promise<void> {
 
 const names = ['alt', 'kata', 'gvisor', 'fire', 'virtlet.cloud'];
 
-/** Another configuration. */
+/** A changed configuration. */
 function changed({ random, knowledge, lab }: World): Config {
   const { config } = knowledge;
   const others = lab.engines.filter(engine => !knowledge.engines.includes(engine));

@@ -13,7 +13,7 @@ export interface PlacedPod {
   readonly sandbox: string;
 }
 
-/** A pod that names no runtime: a new one goes where the rules of today say, an old one gets its next sandbox where it is. */
+/** A pod that names no runtime: a new one goes where the rules of today say, an old one gets its next sandbox on its runtime. */
 export async function place(world: World): Promise<void> {
   const { random, knowledge } = world;
   const living = [...world.placed].filter(

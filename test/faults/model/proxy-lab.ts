@@ -14,41 +14,41 @@ import { methodFact, methodPath } from '../../support/facts.ts';
 import { outcomeOf, settled } from '../../support/virtual-time.ts';
 import { Engine, EnginePort, LIST_TIMEOUT } from './engine.ts';
 
-/** A runtime of a configuration. `alias`: its socket is named by another path. */
+/** A runtime of a configuration. `alias`: the configuration names its socket by another path. */
 export interface Party {
   readonly id: string;
   readonly engine: Engine;
   readonly alias?: boolean;
 }
 
-/** The primary first. */
+/** The primary is the first. */
 export interface Config {
   readonly parties: readonly [Party, ...Party[]];
   readonly ids: IdForm;
-  /** Where pods go that name no runtime; the primary, if left out or not in the configuration. */
+  /** The engine for pods that name no runtime; the primary, if left out or not in the configuration. */
   readonly placement?: Engine;
 }
 
-/** How a call has ended. */
+/** The end of a call. */
 export interface Answer {
   readonly method: string;
   /** 0 for OK. */
   readonly code: number;
   readonly text: string;
-  /** Empty unless OK. */
+  /** The answer; empty unless the call is OK. */
   readonly message: Message;
-  /** How long the client has waited, in ms. */
+  /** The time that the client has waited, in ms. */
   readonly took: number;
 }
 
 export interface AskOptions {
-  /** How long the client waits, in ms. */
+  /** The longest time that the client waits, in ms. */
   readonly patience: number;
-  /** What stands behind the request, as bytes. */
+  /** Bytes behind the request. */
   readonly more?: Buffer;
 }
 
-/** How long the two clients wait, in ms: as a kubelet does, and a probe. */
+/** The patience of the two clients, in ms: of a kubelet, and of a probe. */
 export const PATIENT = 8_000;
 export const HASTY = 200;
 
@@ -92,7 +92,7 @@ export class ProxyLab {
     this.running = undefined;
   }
 
-  /** As kill -9: what is not on the disk at this moment is lost. */
+  /** Ends like kill -9: data that are not on the disk at this moment are lost. */
   async kill(): Promise<void> {
     const left = this.stateDir;
     this.round++;
@@ -112,7 +112,7 @@ export class ProxyLab {
     rmSync(this.folder, { recursive: true });
   }
 
-  /** Asks as a client that goes away when its time is over. */
+  /** Asks as a client that gives up after its patience. */
   async ask(method: string, request: Message, { patience, more = Buffer.alloc(0) }: AskOptions): Promise<Answer> {
     const types = criTypes('runtime.v1');
     const fact = methodFact(method);
@@ -155,7 +155,7 @@ export class ProxyLab {
   }
 }
 
-/** The one message, or all of a stream, joined as the list that they are the parts of. */
+/** The one message of an answer, or the messages of a stream joined to the list that they are parts of. */
 async function answerOf(served: Method, request: Buffer, options: CallOptions): Promise<Buffer> {
   if (served.kind === 'unary') return (await served.handle(request, options)).message;
   const parts: Buffer[] = [];

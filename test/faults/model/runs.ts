@@ -3,17 +3,17 @@ import { tmpdir } from 'node:os';
 import { inVirtualTime } from '../../support/virtual-time.ts';
 import { World } from './world.ts';
 
-/** How a run has ended. */
+/** The end of a run. */
 export interface Run {
-  /** What was not as it must be, and at which step; undefined: nothing. */
+  /** The fault, and its step; undefined: none. */
   readonly fault: Error | undefined;
   readonly at: number;
   readonly trace: readonly string[];
-  /** How often each thing was done. */
+  /** The number of times that each thing was done. */
   readonly counts: ReadonlyMap<string, number>;
 }
 
-/** Runs that a search for a shorter one may take. */
+/** The number of runs that a search for a shorter one may take. */
 const TRIES = 120;
 
 const memory = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
@@ -43,7 +43,7 @@ export async function shorten(seed: number, found: Run, from: readonly number[])
   let steps = from.filter(step => step <= found.at);
   let tries = TRIES;
   for (let size = Math.ceil(steps.length / 2); size >= 1 && tries > 0; size = Math.floor(size / 2)) {
-    // From the end: what came last has most to do with it.
+    // The search begins at the end: the last steps have most to do with the fault.
     for (let end = steps.length - 1; end > 0 && tries > 0; end -= size, tries--) {
       const fewer = steps.filter((_, index) => index < end - size || index >= end);
       const again = await run(seed, fewer);
@@ -55,7 +55,7 @@ export async function shorten(seed: number, found: Run, from: readonly number[])
   return best;
 }
 
-/** Without what is another each time. */
+/** The kind of a fault: its message without the parts that vary. */
 function kindOf({ message }: Error): string {
   return message.replace(/[a-z]*__|[0-9a-f]{8,}|[\d.]+|\[.*/g, '').slice(0, 30);
 }

@@ -3,7 +3,7 @@ import { delayOf, type Engine, isLiveFor, LIST_TIMEOUT } from './engine.ts';
 import { PATIENT } from './proxy-lab.ts';
 import type { World } from './world.ts';
 
-/** How long samples may stand in for the next ones, in ms: docs/snapshots.md; less what a sample may be older than it is noted here. */
+/** The age up to which samples may stand in for the next ones, in ms (docs/snapshots.md), less the delay of this model's notes. */
 const LAST_SAMPLES = 540_000;
 
 /** Stats of all containers. */
@@ -32,7 +32,7 @@ export async function stats(world: World): Promise<void> {
         knowledge.shownAs(engine, id).some(shown => listed.includes(shown)),
         `ListContainerStats lacks ${id.slice(0, 12)} of ${engine.name}`,
       );
-    // The primary's are the client's to wait for, and not kept.
+    // The client waits for the primary's samples itself, and they are not kept.
     if (isLive && engine !== primary)
       world.samples.set(engine, { at: Date.now(), ids: [...engine.state.containers.keys()] });
   }
@@ -40,14 +40,14 @@ export async function stats(world: World): Promise<void> {
   world.insist(never.length === 0, `ListContainerStats has ${never}, which is not there`);
 }
 
-/** Of which containers the proxy has samples that are of use, and which are still there. */
+/** The containers that still exist and of which the proxy has usable samples. */
 function lastOf({ knowledge, samples }: World, engine: Engine): string[] {
   const last = samples.get(engine);
   if (last === undefined || Date.now() - last.at > LAST_SAMPLES) return [];
   return last.ids.filter(id => knowledge.isKnown(engine, 'containers', id));
 }
 
-/** Version is identity, which does not change; Status is health, and waits for a runtime that hangs once. */
+/** Version is identity, which does not change; Status is health, and waits once for a runtime that hangs. */
 export async function identity(world: World): Promise<void> {
   const { knowledge } = world;
   const { primary } = knowledge;

@@ -8,16 +8,16 @@ import { moves } from './moves.ts';
 import type { PlacedPod } from './placement-moves.ts';
 import { type Answer, type AskOptions, type Config, ProxyLab } from './proxy-lab.ts';
 
-/** How long the proxy's own question to a runtime lasts at least, in ms. */
+/** The least time of the proxy's own question to a runtime, in ms. */
 const ONE_QUESTION = 100_000;
 
-/** No call of the proxy's own takes longer, in ms. */
+/** The longest time of a call of the proxy's own, in ms. */
 const LONGEST = 300_000;
 
-/** An answer that may not be. */
+/** An answer that must not occur. */
 export class Lie extends Error {}
 
-/** Engines, a proxy over them, and what it can know of them. */
+/** Engines, a proxy in front of them, and its possible knowledge of them. */
 export class World {
   readonly lab: ProxyLab;
   readonly knowledge: Knowledge;
@@ -27,13 +27,13 @@ export class World {
   readonly samples = new Map<Engine, { readonly at: number; readonly ids: readonly string[] }>();
   /** Pods that were started without the name of a runtime, by uid. */
   readonly placed = new Map<string, PlacedPod>();
-  /** Kinds of lists that engines have let wait, and have not answered since. */
+  /** Kinds of lists that engines have let clients wait for, and have not answered since. */
   private readonly late = new Map<Engine, Map<Kind, number>>();
-  /** When files were damaged last: new ones are written a little later. */
+  /** The time of the last damage to files: new ones are written a little later. */
   damagedAt = 0;
   /** Engines that have answered Version since this proxy was started. */
   readonly greeted = new Set<Engine>();
-  /** Of this step. */
+  /** The random source of this step. */
   random: Random = seeded(0);
   number = 0;
 
@@ -54,12 +54,12 @@ export class World {
     const world = new World(lab, { parties, ids: 'prefixed' });
     await lab.start(world.knowledge.config);
     for (const engine of lab.engines) world.meet(engine);
-    // What is known is on the disk soon.
+    // The proxy's knowledge is on the disk soon.
     await pass(2_000);
     return world;
   }
 
-  /** One step; what it does depends on the seed, the number of the step and what is there. Rejects with a Lie. */
+  /** One step; its kind depends on the seed, the number of the step and the state. Rejects with a Lie. */
   async step(seed: number, number: number): Promise<void> {
     this.random = seeded(seed * 100_003 + number);
     this.number = number;
@@ -69,7 +69,7 @@ export class World {
     this.knowledge.observe();
   }
 
-  /** Ends all that goes on, so that nothing of it is left for the next world. */
+  /** Ends all activity, so that none is left for the next world. */
   async close(): Promise<void> {
     for (const engine of this.lab.engines) engine.set(undefined);
     await this.lab.remove();
@@ -97,19 +97,19 @@ export class World {
     return !engine.isUp;
   }
 
-  /** Its lists may be too old to tell that something is not there: it has not answered since the proxy was started. */
+  /** Whether its lists may be too old to tell that something is gone: it has not answered since the proxy was started. */
   isDoubtful(engine: Engine): boolean {
     return !this.greeted.has(engine);
   }
 
-  /** Nobody has to wait for this list of the engine: it is answered or refused at once, or was waited for before. */
+  /** Whether no client has to wait for this list of the engine: it is answered or refused at once, or a client waited for it before. */
   isLate(engine: Engine, kind: Kind): boolean {
     if (engine.fault === 'hang' && engine.isUp)
       return Date.now() - (this.late.get(engine)?.get(kind) ?? 0) < ONE_QUESTION;
     return delayOf(engine) === 0 && engine.fault !== 'filters' && this.knowledge.of.get(engine) === 'known';
   }
 
-  /** A client has waited for this list for as long as a list takes at most. */
+  /** A client has waited for this list for the longest time of a list. */
   noteLate(kind: Kind): void {
     for (const engine of this.lab.engines) {
       if (engine.fault !== 'hang') this.late.delete(engine);
@@ -118,7 +118,7 @@ export class World {
     }
   }
 
-  /** The engine is well; it has done what it was asked for meanwhile. */
+  /** Makes the engine healthy; it has done the calls that it got meanwhile. */
   async heal(engine: Engine): Promise<void> {
     const { isUp } = engine;
     this.late.delete(engine);

@@ -66,5 +66,5 @@ async function listen(server: Server, path: string): Promise<Peer> {
   };
 }
 
-/** What may listen in a runtime's place, by name. */
+/** The peers that may listen in a runtime's place, by name. */
 export const brokenPeers = { silent, garbage, half } as const;

@@ -3,7 +3,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { data, headers, hello, message, requestFields } from '../../transport/support/frames.ts';
 import { RawPeer } from '../../transport/support/raw-peer.ts';
 
-/** What a worker of this file does: so many rounds of a call of each of these paths, over each of so many connections. */
+/** The work of this file's worker: `rounds` rounds of a call of each of these paths, over each of so many connections. */
 export interface CallFlood {
   readonly socket: string;
   readonly connections: number;

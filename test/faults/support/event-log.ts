@@ -1,10 +1,10 @@
 import { waitFor } from '../../support/child.ts';
 import type { Message } from '../../support/cri-types.ts';
 
-/** What a client of GetContainerEvents has got, as `id TYPE`; ids by the names that a test gives them. */
+/** The events that a client of GetContainerEvents has got, as `id TYPE`; ids by the names that a test gives them. */
 export class EventLog {
   readonly events: Message[] = [];
-  /** How the stream ended; undefined while it goes on. */
+  /** The end of the stream; undefined while it goes on. */
   ended: unknown;
   private readonly names: Readonly<Record<string, string>>;
 
@@ -17,7 +17,7 @@ export class EventLog {
     return this.events.map(event => `${this.nameOf(event['container_id'])} ${shortType(event)}`);
   }
 
-  /** Resolves when so many have come, and with them. */
+  /** Resolves with the first `count` events, once they have come. */
   async first(count: number): Promise<string[]> {
     await waitFor(`${count} events`, () => this.events.length >= count || undefined, {
       timeout: 5_000,

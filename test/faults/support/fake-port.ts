@@ -15,7 +15,7 @@ import { PodModel, type PodState } from './pod-model.ts';
  */
 export type PortMode = 'ok' | 'hang' | 'error' | 'slow' | 'garbage';
 
-/** `name`: of the runtime itself, whatever its id; `state`: what it has, which ports may share. */
+/** `name`: the name of the runtime itself, whatever its id; `state`: its pods and containers, which ports may share. */
 export interface PortOptions {
   readonly packages?: Package[];
   readonly state?: PodState;
@@ -32,19 +32,19 @@ export class FakePort implements Runtime {
   mode: PortMode = 'ok';
   /** Methods that are Unimplemented. */
   readonly lacks = new Set<string>();
-  /** Of `slow`. */
+  /** The delay of `slow`, in ms. */
   delay = 0;
-  /** A slow list is of the moment at which it was asked for, not of that at which it comes. */
+  /** A slow list has the state of the moment when it was asked for, not when it comes. */
   looksEarly = false;
-  /** Lists with a filter hang, as where one item of many cannot be looked at. */
+  /** Lists with a filter hang, as if one item of many cannot be looked at. */
   hangsOnFilters = false;
-  /** The code of `error`. */
+  /** The status code of `error`. */
   errorCode: number = Code.Unknown;
   /** Method names in the order of the calls. */
   readonly asked: string[] = [];
   /** Streams and calls that have begun and not ended. */
   open = 0;
-  /** Messages of streams that were taken. */
+  /** The number of messages taken from streams. */
   given = 0;
   /** Items in one message of a streamed list; a stream breaks after `breakAfter` messages. */
   chunk = 2;
@@ -86,7 +86,7 @@ export class FakePort implements Runtime {
     for (const fail of [...this.breakers]) fail(new ProxyError(Code.Unavailable, reason));
   }
 
-  /** Takes calls and answers none until it goes on, as a process that was stopped. */
+  /** Takes calls and answers none until it goes on, like a stopped process. */
   hang(): void {
     this.mode = 'hang';
   }
@@ -194,7 +194,7 @@ export class FakePort implements Runtime {
     yield* feed;
   }
 
-  /** As the transport does it: the stream is open from the call on, and ends with it. */
+  /** Works like the transport: the stream is open from the call on, and ends with it. */
   private guard(messages: AsyncGenerator<Buffer>, options: CallOptions, close: () => void): AsyncIterator<Buffer> {
     const broken = this.breaks(options);
     let isOpen = true;
@@ -245,10 +245,10 @@ export class FakePort implements Runtime {
   }
 }
 
-/** Field 1, of 127 bytes of which there is one. */
+/** Field 1 claims 127 bytes, and has one. */
 const garbage = Buffer.from([0x0a, 0x7f, 0x00]);
 
-/** Without the fields that came later than `runtime`. */
+/** The answer without the fields that came after `runtime`. */
 function inPackage(pkg: Package, answer: Message): Message {
   if (pkg === 'runtime.v1') return answer;
   const strip = ({ image_id: _, runtime_handler: __, ...rest }: Message): Message => rest;

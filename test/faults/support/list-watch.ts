@@ -2,17 +2,17 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { CriClient } from '../../support/cri-client.ts';
 import { itemsOf } from './routed.ts';
 
-/** How long a client waits for a list, in ms: as kubeadm and crictl are told to, twice over. */
+/** The time that a client waits for a list, in ms: twice the time that kubeadm and crictl are configured with. */
 const PATIENCE = 4_000;
 
 type List = 'ListPodSandbox' | 'ListContainers';
 
-/** A client that lists pods and containers again and again, whatever happens, and holds every answer against what lives. */
+/** A client that lists pods and containers again and again, whatever happens, and compares every answer with the living ones. */
 export class ListWatch {
-  /** What was wrong with an answer. */
+  /** The faults of answers. */
   readonly problems: string[] = [];
   answers = 0;
-  /** The longest that a list has taken, in ms. */
+  /** The time of the slowest list, in ms. */
   slowest = 0;
   private readonly client: CriClient;
   private readonly pause: number;
@@ -33,17 +33,17 @@ export class ListWatch {
     this.loop = this.run();
   }
 
-  /** From now on it must be listed. */
+  /** The item must be listed from now on. */
   add(list: List, id: string): void {
     this.living[list].set(id, performance.now());
   }
 
-  /** It is about to be removed: it may be listed or not. */
+  /** The item is about to be removed: it may be listed or not. */
   leave(list: List, id: string): void {
     this.living[list].delete(id);
   }
 
-  /** From now on it must not be listed. */
+  /** The item must not be listed from now on. */
   bury(list: List, id: string): void {
     this.leave(list, id);
     this.dead.set(id, performance.now());

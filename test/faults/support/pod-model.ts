@@ -10,17 +10,17 @@ export interface PodState {
   readonly images: Map<string, Message>;
 }
 
-/** `id`: of the container, or of the pod sandbox itself; `type`: a ContainerEventType. */
+/** `id`: the id of the container, or of the pod sandbox itself; `type`: a ContainerEventType. */
 export type LifeListener = (id: string, type: string, pod: Message) => void;
 
 const UNKNOWN = 2;
 const NOT_FOUND = 5;
 
-/** What a runtime knows and does, as decoded messages and without running anything: the model that lists are held against. */
+/** The state and the methods of a runtime, as decoded messages, without running anything: lists are compared with this model. */
 export class PodModel {
   readonly name: string;
   readonly state: PodState;
-  /** UpdateRuntimeConfig as they came. */
+  /** The UpdateRuntimeConfig requests, in order. */
   readonly configs: Message[] = [];
   /** Called after each change. */
   onChange: () => void = () => {};
@@ -120,7 +120,7 @@ export class PodModel {
     ListContainerStats: () => ({ stats: [...this.state.containers.keys()].map(id => ({ attributes: { id } })) }),
 
     PullImage: ({ image: { image } }) => {
-      // The same image has the same id everywhere.
+      // An image has the same id in every runtime.
       const id = `sha256:${createHash('sha256').update(image).digest('hex')}`;
       this.state.images.set(id, { id, repo_tags: [image], size: 10 });
       return { image_ref: id };
@@ -214,7 +214,7 @@ export function statusOfContainer({ id, metadata, state, created_at, image, imag
   return { id, metadata, state, created_at, image, image_ref, labels };
 }
 
-/** By the whole id or its beginning, as containerd and CRI-O find it. */
+/** Finds an item by its whole id or the beginning, as containerd and CRI-O do. */
 function find(items: ReadonlyMap<string, Message>, id: string): Message | undefined {
   const exact = items.get(id);
   if (exact !== undefined || id === '') return exact;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { type ProxyOptions, type ProxyProcess, proxyCommand, startProxy } from '../../support/proxy.ts';
 
 export interface NamespacedProxy extends ProxyProcess {
-  /** A path as the proxy that runs now sees it. */
+  /** A path as the running proxy sees it. */
   pathInside(path: string): string;
 }
 
@@ -14,7 +14,7 @@ export async function startProxyInNamespace(mounts: string, options: ProxyOption
   const [script, pidFile] = [join(folder, 'criproxy'), join(folder, 'pid')];
   const [command, args] = proxyCommand([]);
   const program = [command, ...args].map(word => `'${word}'`).join(' ');
-  // One process from here to the proxy, which its signals are for.
+  // Only one process is between here and the proxy, so that signals reach the proxy.
   writeFileSync(
     script,
     `#!/bin/sh
@@ -26,7 +26,7 @@ exec "$@"' - ${program} "$@"
   chmodSync(script, 0o755);
   const built = process.env['CRIPROXY_BIN'];
   process.env['CRIPROXY_BIN'] = script;
-  // The command is read before anything is awaited: no proxy but this one gets it.
+  // The command is read before the first await: only this proxy gets it.
   const starting = startProxy(options);
   if (built === undefined) delete process.env['CRIPROXY_BIN'];
   else process.env['CRIPROXY_BIN'] = built;

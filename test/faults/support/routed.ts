@@ -7,7 +7,7 @@ import { criTypes, type Message } from '../../support/cri-types.ts';
 import { methodFact, methodPath, type Package } from '../../support/facts.ts';
 import { FakePort } from './fake-port.ts';
 
-/** A logger that keeps what it is told; `level` as in `-v`. */
+/** A logger that keeps its lines; `level` as in `-v`. */
 export function keepingLogger(level = 0): Logger & { readonly lines: string[] } {
   const lines: string[] = [];
   return {
@@ -99,7 +99,7 @@ export class Routed {
   }
 }
 
-/** The items of a list's answer, whichever. */
+/** The items of a list's answer, of any list. */
 export function itemsOf(answer: Message): Message[] {
   return Object.values(answer)[0];
 }
@@ -113,13 +113,13 @@ function callOptions(options: Partial<CallOptions>): CallOptions {
   return { metadata: [], deadline: undefined, signal: new AbortController().signal, ...options };
 }
 
-/** A pod to be, for RunPodSandbox; `alt` in the secondary. */
+/** The configuration of a pod for RunPodSandbox; with `alt`, in the secondary. */
 export function podConfig(name: string, alt = false, labels: Record<string, string> = {}): Message {
   const annotations = alt ? { 'kubernetes.io/target-runtime': 'alt' } : {};
   return { config: { metadata: { name, uid: `uid-${name}`, namespace: 'tests' }, labels, annotations } };
 }
 
-/** A container to be, for CreateContainer. */
+/** The configuration of a container for CreateContainer. */
 export function containerConfig(pod: string, name: string, labels: Record<string, string> = {}): Message {
   const image = { image: pod.startsWith('alt__') ? 'alt/busybox' : 'busybox' };
   return {

@@ -10,10 +10,10 @@ import type { Fault } from './runtime-process.ts';
 
 const program = fileURLToPath(new URL('runtime-process.ts', import.meta.url));
 
-/** A runtime as a process, from outside. */
+/** A runtime process, seen from outside. */
 export class RuntimeHost {
   readonly socketPath: string;
-  /** Ids of what it has from the start. */
+  /** Ids of the pods that it has from the start. */
   readonly pods: string[] = [];
   readonly containers: string[] = [];
   private readonly name: string;

@@ -8,8 +8,8 @@ import { brokenPeers } from './broken-peer.ts';
 import { PodModel } from './pod-model.ts';
 
 /**
- * A runtime as a process of its own: `node runtime-process.ts SOCKET STATE-FILE NAME`. Its pods outlive it, in the file. What
- * is wrong with it comes as a message (a Fault); each is acknowledged with the same message, and the start with `ok`.
+ * A runtime as a process of its own: `node runtime-process.ts SOCKET STATE-FILE NAME`. Its pods outlive it, in the file. Its
+ * fault comes as a message (a Fault); each is acknowledged with the same message, and the start with `ok`.
  */
 export type Fault = 'ok' | 'slow' | 'error' | 'junk' | 'huge' | keyof typeof brokenPeers;
 

@@ -10,7 +10,7 @@ import { lenField, readString } from '../../../src/wire/fields.ts';
 
 /**
  * Writes snapshots without end, as the daemon does: `node snapshot-writer.ts FOLDER`. Says on stdout, a line each: `loaded N`,
- * `begun N`, `done N` for version N of the state, `mixed` if what was loaded is of several versions, `log TEXT`.
+ * `begun N`, `done N` for version N of the state, `mixed` if the loaded state is of several versions, `log TEXT`.
  */
 const say = (line: string) => writeSync(1, `${line}\n`);
 const log: Logger = {
@@ -40,7 +40,7 @@ const versions = new Set([...pods.index().values(), ...containers.index().values
 say(versions.size > 1 ? 'mixed' : `loaded ${[...versions][0] ?? 0}`);
 
 for (let version = Number([...versions][0] ?? 0) + 1; ; version++) {
-  // Of another length each time, so that a file of which a part is old cannot be whole.
+  // The list has another length each time, so that a file with an old part cannot be whole.
   const list = (kind: string, count: number) =>
     listOf(
       Array.from({ length: count }, (_, index) =>

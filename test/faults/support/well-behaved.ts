@@ -4,23 +4,23 @@ import { type CriClient, connect } from '../../support/cri-client.ts';
 
 const PATIENCE = { deadline: 60_000 };
 
-/** How long a well-behaved client pauses between calls, in ms: a node's rate, so that it does not compete for the processors. */
+/** The pause of a well-behaved client between calls, in ms: a node's rate, so that it does not compete for the processors. */
 const PACE = 5;
 
-/** How many of its calls tell how long one takes without neighbours. */
+/** The number of its calls that measure the time without neighbours. */
 const ALONE = 100;
 
 /**
- * How much longer than twice as long one may take beside a neighbour, at the median, in ms. The peers of a test take their own share of
- * two processors; what stalls the proxy for everybody takes hundreds of ms.
+ * The allowed time of a call beside a neighbour, at the median, beyond twice the time alone, in ms. The peers of a test use part of
+ * two processors; a fault that stalls the proxy for everybody takes hundreds of ms.
  */
 const SHARE = 50;
 
 const median = (times: readonly number[]) => [...times].sort((a, b) => a - b)[times.length >> 1] ?? 0;
 
 /**
- * A client that calls now and then. Begin it before its neighbours; the function that comes back ends it, and holds each of its calls
- * to have succeeded, and their median to what it was alone.
+ * A client that calls now and then. Begin it before its neighbours. The returned function ends it, and checks that each of its calls
+ * has succeeded, and their median against the one without neighbours.
  */
 export async function wellBehaved(t: Test, path: string): Promise<() => Promise<void>> {
   const client = connected(t, path);

@@ -29,7 +29,7 @@ async function checkOffer(t: Test, { client, sides }: TwoRuntimes): Promise<void
       told.push([container_id, container_event_type, pod_sandbox_status?.id]);
   })();
   reader.catch(() => undefined);
-  /** Resolves when the event has come; rejects when it does not, or the stream has ended. */
+  /** Resolves when the event has come; rejects when it does not come, or the stream has ended. */
   const heard = (id: string, type: string) =>
     Promise.race([
       waitFor(`${type} of ${id}, heard ${JSON.stringify(told)}`, () =>
@@ -38,7 +38,7 @@ async function checkOffer(t: Test, { client, sides }: TwoRuntimes): Promise<void
       events.outcome.then(({ code, details }) => Promise.reject(new Error(`the stream ended: ${code} ${details}`))),
     ]);
 
-  // A stream tells nothing of its subscription to a runtime but by an event.
+  // Only an event shows that a stream has subscribed to a runtime.
   for (const side of sides) {
     await waitFor(`events of the ${side.name}`, async () => {
       const pod = await runPod(client, side);

@@ -3,7 +3,7 @@ import { waitFor } from '../../support/child.ts';
 import type { Message } from '../../support/cri-types.ts';
 import type { TwoRuntimes } from '../../support/two-runtimes.ts';
 
-/** Status lists a feature if a pod that needs it has it wherever it may get to: on both sides. */
+/** Status lists a feature only if every runtime that may get a pod has it: here, both sides. */
 export async function checkFeatures(t: Test, { client, sides }: TwoRuntimes): Promise<void> {
   const [primary, secondary] = await Promise.all(sides.map(({ direct }) => direct.call('Status')));
   const both = (one: Message | null, other: Message | null | undefined) =>
@@ -12,7 +12,7 @@ export async function checkFeatures(t: Test, { client, sides }: TwoRuntimes): Pr
     const other = secondary!['runtime_handlers'].find(({ name }: Message) => name === handler['name']);
     return { name: handler['name'], features: both(handler['features'], other?.features) };
   });
-  // The secondary's are known from its Status, which is not waited for when it has never been asked.
+  // The secondary's features come from its Status, and the proxy does not wait for a Status that it never had.
   const told = await waitFor('the features of both', async () => {
     const status = await client.call('Status');
     return JSON.stringify(status['features'] ?? {}) ===

@@ -2,7 +2,7 @@ import type { Test } from 'tap';
 import { removePod, runContainer, runPod } from '../../support/pods.ts';
 import type { TwoRuntimes } from '../../support/two-runtimes.ts';
 
-/** Lists join both sides; none of their pods may be there before. */
+/** Lists join both sides; neither may have pods before. */
 export async function checkLists(t: Test, lab: TwoRuntimes): Promise<void> {
   const { client } = lab;
 

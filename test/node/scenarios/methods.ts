@@ -5,14 +5,14 @@ import { methods } from '../../support/facts.ts';
 import { type Pod, removePod, runContainer, runPod } from '../../support/pods.ts';
 import type { Side, TwoRuntimes } from '../../support/two-runtimes.ts';
 
-/** The names of a pod with one container, as a client of the proxy or as one of the runtime gives them. */
+/** The names of a pod with one container, as a client of the proxy or of the runtime gives them. */
 interface Names {
   readonly pod: string;
   readonly container: string;
   readonly image: string;
 }
 
-/** Calls for one pod, container or image that change nothing, or the same again. */
+/** Calls for one pod, container or image that change nothing, or repeat a change. */
 const requests: Readonly<Record<string, (names: Names) => Message>> = {
   PodSandboxStatus: ({ pod }) => ({ pod_sandbox_id: pod }),
   ListPodSandbox: ({ pod }) => ({ filter: { id: pod } }),
@@ -25,23 +25,23 @@ const requests: Readonly<Record<string, (names: Names) => Message>> = {
   ListContainers: ({ container }) => ({ filter: { id: container } }),
   ContainerStats: ({ container }) => ({ container_id: container }),
   ListContainerStats: ({ container }) => ({ filter: { id: container } }),
-  // It runs already.
+  // The container runs already.
   StartContainer: ({ container }) => ({ container_id: container }),
   UpdateContainerResources: ({ container }) => ({ container_id: container, linux: { cpu_shares: 200 } }),
   ReopenContainerLog: ({ container }) => ({ container_id: container }),
   ExecSync: ({ container }) => ({ container_id: container, cmd: ['echo', 'hello'] }),
   Exec: ({ container }) => ({ container_id: container, cmd: ['true'], stdout: true }),
   Attach: ({ container }) => ({ container_id: container, stdout: true }),
-  // None of these releases can without criu, which is not installed.
+  // No release here can do it without criu, which is not installed.
   CheckpointContainer: ({ container }) => ({ container_id: container, location: '/tmp/criproxy-no-checkpoint' }),
   ImageStatus: ({ image }) => ({ image: { image } }),
 };
 
-/** Calls of which the answer is another each time: stats and URLs with tokens. */
+/** Calls whose answer differs each time: stats and URLs with tokens. */
 const varying = ['PodSandboxStats', 'ListPodSandboxStats', 'ContainerStats', 'ListContainerStats'];
 const urls = ['Exec', 'Attach', 'PortForward'];
 
-/** Calls for what is there no more; the first four change something where it is there. */
+/** Calls for a pod, container or image that is gone; the first four change it if it is there. */
 const farewells: Readonly<Record<string, (names: Names) => Message>> = {
   StopContainer: ({ container }) => ({ container_id: container }),
   RemoveContainer: ({ container }) => ({ container_id: container }),
@@ -59,7 +59,7 @@ const streamsOfNone = methods.map(({ method }) => method).filter(method => metho
 /** Methods that the other scenarios call. */
 const elsewhere = ['RunPodSandbox', 'CreateContainer', 'PullImage', 'RemoveImage', 'GetContainerEvents'];
 
-/** Each method of CRI ends as the runtime itself ends it, with its answer or its words. */
+/** Each method of CRI ends as the runtime itself ends it, with its answer or its message. */
 export async function checkMethods(t: Test, lab: TwoRuntimes): Promise<void> {
   const { client } = lab;
   const asked = [Object.keys(requests), Object.keys(farewells), ofAll, ofNone, streamsOfNone, elsewhere].flat();
@@ -113,7 +113,7 @@ async function compare(
   else t.equal(told(got), told(expected), `${method}: ${expected.code}`);
 }
 
-/** The code, the words and the answer, in the runtime's own names. */
+/** The code, the message and the answer, in the runtime's own names. */
 function told({ code, details, response }: Outcome<Message>): string {
   const plain = (_key: string, value: unknown) => (typeof value === 'bigint' ? String(value) : value);
   return JSON.stringify({ code, details, response }, plain).replaceAll(/alt(__|\/)/g, '');

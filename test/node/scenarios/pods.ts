@@ -3,7 +3,7 @@ import { busyboxImage } from '../../support/containerd.ts';
 import { removePod, runContainer, runPod } from '../../support/pods.ts';
 import type { TwoRuntimes } from '../../support/two-runtimes.ts';
 
-/** Pods and containers live and die on each side. */
+/** Pods and containers start, stop and are removed on each side. */
 export async function checkPods(t: Test, lab: TwoRuntimes): Promise<void> {
   const { client } = lab;
 

@@ -6,7 +6,7 @@ import type { TwoRuntimes } from '../../support/two-runtimes.ts';
 
 const unavailable = 14;
 
-/** The proxy and each side end and start again; none of their pods may be there before. The proxy has ended afterwards. */
+/** The proxy and each side end and start again; neither side may have pods before. The proxy has ended afterwards. */
 export async function checkRestarts(t: Test, lab: TwoRuntimes): Promise<void> {
   const { client } = lab;
   const pods: Pod[] = [];
@@ -19,7 +19,7 @@ export async function checkRestarts(t: Test, lab: TwoRuntimes): Promise<void> {
   const before = { items: (await client.call('ListPodSandbox')).items, containers };
   t.same(before.items.map(idOf), pods.map(idOf));
 
-  /** What is listed now; undefined while a runtime is still coming. */
+  /** The ids that are listed now; undefined while a runtime is still starting. */
   const listAll = async () => {
     const [first, second] = await Promise.all([client.ask('ListPodSandbox'), client.ask('ListContainers')]);
     const [items, running] = [first.response?.['items'], second.response?.['containers']];

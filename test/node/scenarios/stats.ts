@@ -4,7 +4,7 @@ import type { Message } from '../../support/cri-types.ts';
 import { type Pod, removePod, runContainer, runPod } from '../../support/pods.ts';
 import type { TwoRuntimes } from '../../support/two-runtimes.ts';
 
-/** Stats of a pod on each side; none of their pods may be there before. */
+/** Stats of a pod on each side; neither side may have pods before. */
 export async function checkStats(t: Test, lab: TwoRuntimes): Promise<void> {
   const { client } = lab;
   const pods: Pod[] = [];

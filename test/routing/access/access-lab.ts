@@ -11,7 +11,7 @@ export const SOCKET = '/run/criproxy-read.sock';
 
 /** A client of a socket with these rules, without a transport. */
 export interface SocketClient {
-  /** The messages of the answer, decoded; of a unary call one. Rejects with a ProxyError. */
+  /** The decoded messages of the answer; a unary call has one. Rejects with a ProxyError. */
   ask(method: string, request?: Message | Buffer): Promise<Message[]>;
   /** The code of a call: 0 if it succeeds. */
   code(method: string, request?: Message | Buffer): Promise<number>;
@@ -56,7 +56,7 @@ export function startSocket(
   pkg?: Package,
 ): SocketClient & { readonly node: SocketClient } {
   const lab = startLab(runtimes, { level: 0 });
-  // The timers of the proxy keep no process alive, and there are no connections here that do.
+  // The timers of the proxy keep no process alive, and there is no connection here that does.
   const alive = setInterval(() => {}, 1_000);
   const client = clientOf(lab.service, rules, pkg);
   return {

@@ -9,7 +9,7 @@ import { methodPath, methods, type Package } from '../../support/facts.ts';
 import { callOptions } from '../lab.ts';
 import { clientOf, rulesOf, SOCKET } from './access-lab.ts';
 
-/** The methods that are in `all` alone. */
+/** The methods that only `all` has. */
 const inNoSet: readonly string[] = [
   'RunPodSandbox',
   'StopPodSandbox',
@@ -68,7 +68,7 @@ test('read has no method that changes a list, runs a command or opens a stream t
   }
 });
 
-/** What each set lets through, read from the table by hand. */
+/** Whether a method only changes something; `read` must not have it. */
 const changesOnly = (name: string) => /^(?:Pull|Remove)Image$/.test(name);
 
 for (const set of setNames) {

@@ -10,7 +10,7 @@ import { SOCKET, type SocketClient, startSocket } from './access-lab.ts';
 const types = criTypes('runtime.v1');
 const encode = (method: string, answer: Message) => types.encode(methodFact(method).response, answer);
 
-/** A pod of a namespace with one container, which runs an image: all of them are called by this name. */
+/** A pod of a namespace with one container, which runs an image: pod, container and image have this name. */
 interface Pod {
   readonly name: string;
   readonly namespace: string;
@@ -43,7 +43,7 @@ function listed(items: readonly Message[], request: Message): Message[] {
   return items.filter(item => item['id'].startsWith(id) && (item['pod_sandbox_id'] ?? '').startsWith(pod_sandbox_id));
 }
 
-/** What a runtime with these pods answers. `events` feeds its stream. */
+/** The answers of a runtime with these pods. `events` feeds its stream. */
 function answersOf(pods: readonly Pod[], events: Source): Answers {
   const decode = (method: string, bytes: Buffer): Message => types.decode(methodFact(method).request, bytes);
   const list = (method: string, field: string, items: readonly Message[]) => (bytes: Buffer) =>
@@ -116,7 +116,7 @@ interface Lab extends SocketClient {
   readonly events: Source;
 }
 
-/** Two runtimes, each with a pod of the own namespaces and one of others; the second's ids have a prefix. */
+/** Two runtimes, each with a pod of the allowed namespaces and one of others; the second's ids have a prefix. */
 function start(t: Test, rules: Partial<AccessRules> = {}): Lab {
   const events = new Source();
   const primary = fakeRuntime('', { answers: answersOf([own, foreign], events) });
@@ -174,7 +174,7 @@ test('a filter for what is not own finds nothing', async t => {
   }
 });
 
-/** A request of a method that names a pod or container as what it is for; undefined for any other method. */
+/** A request of a method that is for a pod or container; undefined for any other method. */
 function requestFor(method: string, pod: string, container: string): Message | undefined {
   const [kind] = idPaths.filter(
     path => path.method === method && path.side === 'request' && path.segments.length === 1,

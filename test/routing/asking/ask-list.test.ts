@@ -9,7 +9,7 @@ import { criTypes } from '../../support/cri-types.ts';
 const types = criTypes('runtime.v1');
 const listOf = (...ids: string[]) => types.encode('ListPodSandboxResponse', { items: ids.map(id => ({ id })) });
 
-/** Asks a runtime that answers as the transport does: with the likely Buffer where the bytes are the same. */
+/** Asks a runtime that answers like the transport: with the likely Buffer if the bytes are the same. */
 function ask(listing: Listing, list: Buffer, meanwhile: () => void = () => {}): Promise<Reply> {
   const call = async (_path: string, _request: Buffer, { likely }: CallOptions): Promise<Reply> => {
     await undefined;

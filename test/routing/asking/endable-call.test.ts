@@ -7,7 +7,7 @@ import { endableCall } from '../../../src/routing/asking/endable-call.ts';
 
 const late = new ProxyError(Code.DeadlineExceeded, 'too late');
 
-/** A call to a runtime that goes with these options; tells why it ended. */
+/** A call to a runtime with these options; the returned function tells why it ended. */
 function callWith(options: CallOptions): () => ProxyError | undefined {
   let reason: ProxyError | undefined;
   if (options instanceof EndingCall)
@@ -23,7 +23,7 @@ function callWith(options: CallOptions): () => ProxyError | undefined {
   return () => reason;
 }
 
-/** Clients' calls as our server makes them, and as any other caller does; each with what ends it. */
+/** Calls of clients as our server makes them, and calls of any other caller; each with a function that ends it. */
 const kinds: Readonly<Record<string, () => { options: CallOptions; cancel(): void }>> = {
   'a call that came in': () => {
     const options = new EndingCall([['a', 'b']], 42);

@@ -9,7 +9,7 @@ const METHOD = 'ListPodSandbox';
 const podsOf = (...ids: string[]) => types.encode('ListPodSandboxResponse', { items: ids.map(id => ({ id })) });
 const idsOf = (answer: Message) => answer['items'].map((item: Message) => item['id']);
 
-/** Two runtimes, of which the secondary's next answer waits for `answer`; its snapshot has the pod `old`. */
+/** Two runtimes; the secondary's next answer waits for `answer`, and its snapshot has the pod `old`. */
 async function startSlow(listTimeout: number) {
   const answer = Promise.withResolvers<Buffer>();
   const alt = fakeRuntime('alt', { answers: { [METHOD]: podsOf('old') } });

@@ -107,7 +107,7 @@ test('an answer with the bytes of the last one is that one', async t => {
   t.ok(listing.isWritten, 'but nothing has changed');
 });
 
-/** What comes between two answers with the same bytes, and what the list is after the second. */
+/** The events between two answers with the same bytes. */
 const between: ReadonlyArray<readonly [what: string, happens: (listing: Listing) => void]> = [
   ['nothing', () => {}],
   ['a change', listing => listing.change(remove('a'))],

@@ -13,7 +13,7 @@ const inserting = { pod: noEdit, container: noEdit, image: noEdit, url: noEdit, 
 
 function noEdit(): void {}
 
-/** Whether the proxy has any reason to read messages of this name: those without names are handed on unread. */
+/** Whether the proxy has any reason to read messages of this name: messages without names are handed on unread. */
 function isRead(message: string): boolean {
   try {
     rewriter(message, inserting)(hex('ff'));

@@ -15,10 +15,10 @@ const notFound = new ProxyError(Code.NotFound, 'no such image');
 const broken = new ProxyError(Code.Unknown, 'disk on fire');
 const garbage = Buffer.from([0xff]);
 
-/** `listsNone`: the answer of a runtime whose images are known to be none; others have given no list. */
+/** `listsNone`: the answer of a runtime that is known to have no images; other runtimes have given no list. */
 type Answer = Buffer | ProxyError | { readonly listsNone: ProxyError | Buffer } | 'down' | 'never up';
 
-/** What the client of ImageStatus by digest gets: tags of the image, none, or a code. */
+/** The answer to the client of ImageStatus by digest: tags of the image, none, or a code. */
 const statuses: ReadonlyArray<readonly [what: string, answers: readonly Answer[], got: string[] | 'missing' | number]> =
   [
     ['the primary has it', [has('a:1'), has('b:1')], ['a:1']],

@@ -8,10 +8,10 @@ import { podConfig, Routed, settled } from '../../faults/support/routed.ts';
 import { waitFor } from '../../support/child.ts';
 import { memoryInUse } from '../../support/memory-in-use.ts';
 
-/** What there is of each client that listens. */
+/** The objects that exist for each client that listens. */
 const kept = [EventLog, EventQueue, AbortController] as const;
 
-/** How many there are after a full collection. */
+/** The number of objects of a class after a full collection. */
 function queryCount(of: (typeof kept)[number]): number {
   return queryObjects(of as new () => object, { format: 'count' });
 }
@@ -37,7 +37,7 @@ test('1,000 times subscribed and cancelled leaves one subscription to each runti
   };
   const codes = new Set<number>();
   for (let index = 0; index < 200; index++) codes.add((await cycle(index)).code);
-  // Some of what is over is held for a moment, by nobody of ours.
+  // Node holds some objects for a moment after their end; none of ours refers to them.
   const rest = () => new Promise(resolve => setTimeout(resolve, 500));
   await rest();
   const before = await memoryInUse();
@@ -50,7 +50,7 @@ test('1,000 times subscribed and cancelled leaves one subscription to each runti
     const more = queryCount(of) - counts[at]!;
     t.ok(more < 20, `${more} more of ${of.name}`);
   }
-  // What V8 itself keeps of code that has become hot is about 1 MB, however often it runs.
+  // V8 itself keeps about 1 MB for code that has become hot, however often it runs.
   t.ok(grown < 3_000_000, `the heap has grown by ${Math.round(grown / 1024)} KiB`);
   await settled();
   t.same([lab.primary.open, lab.alt.open, lab.alt.watching], [1, 1, watching], 'no other stream, call or listener');

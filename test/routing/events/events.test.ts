@@ -21,7 +21,7 @@ async function next(stream: AsyncIterator<Buffer>): Promise<string> {
   return idOf((await stream.next()).value);
 }
 
-/** How a stream ends that has nothing more to give: 'end', or its error. */
+/** The end of a stream that has nothing more to give: 'end', or its error. */
 function endOf(stream: AsyncIterator<Buffer>): Promise<ProxyError | 'end' | string> {
   return stream.next().then(
     ({ done, value }) => (done === true ? 'end' : `event ${idOf(value)}`),
@@ -43,7 +43,7 @@ test('events of all runtimes come as they arrive, in the names of the client, wi
   t.equal(await next(stream), 'alt__c3');
 });
 
-/** What is wrong with the secondary when a client asks for events, and what the client gets. */
+/** The fault of the secondary when a client asks for events, and the client's answer. */
 const withoutEvents: ReadonlyArray<readonly [what: string, alt: () => FakeRuntime, code: Code]> = [
   ['lacks the method', () => fakeRuntime('alt'), Code.Unimplemented],
   ['is older than the method', () => fakeRuntime('alt', { packages: ['runtime.v1alpha2'] }), Code.Unimplemented],
@@ -84,7 +84,7 @@ test('events of a primary that comes up in time', async t => {
   t.equal(await first, 'c1');
 });
 
-/** What happens to the secondary while the stream is open, and how that ends it. */
+/** The event in the secondary while the stream is open, and how it ends the stream. */
 const endings: ReadonlyArray<
   readonly [what: string, happen: (alt: FakeRuntime, source: Source) => void, end: object | string]
 > = [

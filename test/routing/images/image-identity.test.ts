@@ -3,7 +3,7 @@ import { test } from 'tap';
 import type { Message } from '../../support/cri-types.ts';
 import { type Answer, startNode } from '../node-lab.ts';
 
-/** Numbers from 0 to 1, the same for the same seed (mulberry32). */
+/** A source of numbers from 0 to 1, the same for the same seed (mulberry32). */
 function randomFrom(seed: number): () => number {
   let state = seed;
   return () => {
@@ -17,9 +17,9 @@ function randomFrom(seed: number): () => number {
 type Identity = 'digest' | 'hex' | 'name' | 'both';
 
 interface Held {
-  /** What it is called in the registry. */
+  /** Its name in the registry. */
   readonly name: string;
-  /** Image.id, and so image_id and image_ref. */
+  /** Image.id, and therefore image_id and image_ref. */
   readonly id: string;
   readonly pinned: boolean;
   readonly used: boolean;
@@ -88,7 +88,7 @@ for (let seed = 1; seed <= 60; seed++) {
     }
     t.equal(seen, containers.length);
 
-    // As the kubelet's garbage collector has it (image_gc_manager.go): by id, the last of the same id counts.
+    // The kubelet's garbage collector (image_gc_manager.go) goes by id: the last item of an id counts.
     const inUse = new Set(containers.map((container: Message) => container['image_id']));
     const free = images.filter((image: Message) => !inUse.has(image['id']) && !image['pinned']);
     const needed = held.flatMap((own, index) =>
@@ -102,7 +102,7 @@ for (let seed = 1; seed <= 60; seed++) {
   });
 }
 
-/** A name belongs to its runtime, a digest to all. */
+/** The name of an image: a name belongs to its runtime, a digest to all. */
 function shownAs(index: number, id: string): string {
   return index === 0 || /^(?:sha256:)?[0-9a-f]{64}$/.test(id) ? id : `r${index}/${id}`;
 }

@@ -10,7 +10,7 @@ const decode = (list: Buffer): Message[] => types.decode('ListImagesResponse', l
 const plain = (value: unknown): unknown =>
   JSON.parse(JSON.stringify(value, (_key, each) => (typeof each === 'bigint' ? Number(each) : each)));
 
-/** One image from two runtimes, and the item that it becomes. */
+/** One image from two runtimes, and the resulting item. */
 const merged: ReadonlyArray<readonly [what: string, first: Message, second: Message, item: Message]> = [
   ['tags', { repo_tags: ['a'] }, { repo_tags: ['alt/a', 'a'] }, { repo_tags: ['a', 'alt/a'] }],
   ['digests', { repo_digests: ['a@d'] }, { repo_digests: ['alt/a@d'] }, { repo_digests: ['a@d', 'alt/a@d'] }],

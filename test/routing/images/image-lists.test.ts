@@ -60,7 +60,7 @@ const handlers = [
   { name: 'kata-clh', runtime: 'alt', handler: 'clh' },
 ];
 
-/** A filter, and the ids listed while alt is up, as a runtime that filters by nothing lists them, and while it is down. */
+/** A filter, and the listed ids: while alt is up, from runtimes that filter by nothing, and while alt is down. */
 const filters: ReadonlyArray<readonly [filter: Message, live: readonly string[], snapshot: readonly string[]]> = [
   [{ runtime_handler: 'alt' }, ['2', '3'], ['2', '3']],
   [{ runtime_handler: 'kata-qemu' }, ['2', '3'], ['2', '3']],

@@ -8,7 +8,7 @@ import { type Answer, failure, type Node, type NodeOptions, startNode } from '..
 const TARGET = 'kubernetes.io/target-runtime';
 const DIGEST = `sha256:${'fedcba9876543210'.repeat(4)}`;
 
-/** Runs pods by these ids, and holds `web` or not. */
+/** A runtime that runs pods with these ids, and holds `web` or not. */
 function runtime(pods: readonly string[], hasWeb: boolean): Record<string, Answer> {
   const images = hasWeb ? [{ id: DIGEST, repo_tags: ['web'] }] : [];
   return {
@@ -24,7 +24,7 @@ function runtime(pods: readonly string[], hasWeb: boolean): Record<string, Answe
   };
 }
 
-/** The sandbox of a pod, as it was made: when the kubelet that made it first saw the pod. */
+/** The sandbox of a pod, with the time at which the kubelet that made it first saw the pod. */
 const sandbox = (id: string) => ({
   id,
   metadata: { name: id, uid: `uid-${id}`, namespace: 'default' },
@@ -55,7 +55,7 @@ const askedOf = (node: Node, method: string) =>
 const seen = (id: string, more: Message = {}) => ({ annotations: { [FIRST_SEEN]: `seen-${id}`, ...more } });
 const everybody = ['', 'alt', 'other'];
 
-/** What the call says of its pod besides the image; who is asked for the status, and who pulls. A number is a code. */
+/** The call's data on its pod besides the image; the runtimes asked for the status, and the runtime that pulls. A number is a code. */
 const cells: ReadonlyArray<
   readonly [what: string, spec: Message, uid: string, status: readonly string[] | number, pull: string | number]
 > = [
@@ -84,7 +84,7 @@ const cells: ReadonlyArray<
     Code.InvalidArgument,
     Code.InvalidArgument,
   ],
-  // It is not known, and a name tells.
+  // The sandbox is not known, and a name tells the runtime.
   ['not known, with a handler', { runtime_handler: 'kata' }, 'uid-x', ['alt'], 'alt'],
   ['not known, with the id of a runtime as handler', { runtime_handler: 'other' }, 'uid-x', ['other'], 'other'],
   ['not known, with a handler in no row', { runtime_handler: 'runc' }, 'uid-x', [''], ''],
@@ -118,7 +118,7 @@ const cells: ReadonlyArray<
     Code.InvalidArgument,
     Code.InvalidArgument,
   ],
-  // Nothing tells.
+  // Nothing tells the runtime.
   ['not known', seen('x'), 'uid-x', everybody, ''],
   ['none', {}, '', everybody, ''],
   ['none, with a prefix', { image: 'alt/web' }, '', ['alt'], 'alt'],
@@ -146,7 +146,7 @@ for (const [what, spec, uid, status, pull] of cells) {
   );
 }
 
-/** Handlers of a pod whose names have changed since it was made, and what its runtime gets. */
+/** Handlers of a pod whose names have changed since it was made, and the handler that its runtime gets. */
 const stale: ReadonlyArray<readonly [pod: string, handler: string, own: string]> = [
   ['a-qemu', 'kata', 'qemu'],
   ['a-qemu', 'vm', 'qemu'],
@@ -172,7 +172,7 @@ for (const [pod, runtime_handler, own] of stale) {
   );
 }
 
-/** As the kubelet starts a container of a pod that it has first seen at another time than its sandbox says. */
+/** The kubelet starts a container of a pod that it has first seen at another time than the sandbox says. */
 const again = { annotations: { [FIRST_SEEN]: 'seen after the restart' } };
 const statusAgain = { image: { image: 'web', ...again } };
 const createAgain = (pod: string) => ({
@@ -210,7 +210,7 @@ for (const [pod, owner, holder] of [
   );
 }
 
-/** As a kubelet up to 1.18 starts a container: its ImageStatus tells nothing of the pod. */
+/** A kubelet up to 1.18 starts a container: its ImageStatus tells nothing of the pod. */
 const statusAlone = { image: { image: 'web' } };
 
 test(
@@ -296,7 +296,7 @@ test(
 
 const HEX = DIGEST.slice('sha256:'.length);
 
-/** The id of an image that alt lists, the one that CreateContainer has, and the one that alt gets. */
+/** The id of an image in alt's list, in the client's CreateContainer, and in alt's. */
 const forms: ReadonlyArray<readonly [listed: string, asked: string, own: string]> = [
   [HEX, DIGEST, HEX],
   [DIGEST, HEX, DIGEST],

@@ -9,7 +9,7 @@ const TARGET = 'kubernetes.io/target-runtime';
 const DIGEST = `sha256:${'fedcba9876543210'.repeat(4)}`;
 const handlers = [{ name: 'kata', runtime: 'alt', handler: 'kata-qemu' }];
 
-/** Runs one pod, and holds these images. */
+/** A runtime that runs one pod, and holds these images. */
 function runtime(pod: Message, images: readonly Message[] = []): Record<string, Answer> {
   const find = (name: string) => images.find(({ id, repo_tags }) => [id, ...(repo_tags ?? [])].includes(name));
   return {
@@ -55,7 +55,7 @@ function askedOf(node: Awaited<ReturnType<typeof start>>, method: string): Array
   );
 }
 
-/** Image spec, sandbox config, and the runtime that is asked with the name that it gets. */
+/** Image spec, sandbox config, and the runtime that is asked, with the name that it gets. */
 const pulls: ReadonlyArray<
   readonly [what: string, spec: Message, pod: Message | undefined, runtime: string, own?: string]
 > = [
@@ -144,7 +144,7 @@ for (const [what, request, parts] of conflicts) {
 const web = { id: DIGEST, repo_tags: ['web'] };
 const seenBy = (time: string) => ({ [FIRST_SEEN]: time });
 
-/** Who holds `web`, who is asked, and whose tags the client sees; undefined: the image is missing. */
+/** The holders of `web`, the runtimes that are asked, and the one whose tags the client sees; undefined: the image is missing. */
 const statuses: ReadonlyArray<
   readonly [
     what: string,
@@ -190,7 +190,7 @@ for (const [what, image, holders, asked, tags] of statuses) {
   );
 }
 
-/** The image of a container in a pod of alt, and what alt gets. */
+/** The image of a container in a pod of alt, and the image that alt gets. */
 const created: ReadonlyArray<readonly [image: string, own: string]> = [
   ['web', 'web'],
   ['alt/web', 'web'],

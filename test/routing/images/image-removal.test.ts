@@ -21,7 +21,7 @@ const web = { id: DIGEST, repo_tags: ['docker.io/library/web:1'], repo_digests: 
 const hexWeb = { ...web, id: HEX };
 const user = (ref: Message) => ({ id: 'c1', pod_sandbox_id: 'p1', state: 'CONTAINER_EXITED', ...ref });
 
-/** As containerd: what it lists, and finds by either form of the id. */
+/** A runtime like containerd: it has these images, and finds an image by either form of the id. */
 function holding(images: readonly Message[], containers: readonly Message[] = []): Record<string, Answer> {
   const removed = new Set<Message>();
   const left = () => images.filter(image => !removed.has(image));

@@ -10,7 +10,7 @@ const DIGEST = `sha256:${HEX}`;
 const types = criTypes('runtime.v1');
 const encode = (message: string, value: Message) => types.encode(message, value);
 
-/** What Image.id, Container.image_id, ContainerStatus.image_id and PullImageResponse.image_ref are, by the runtime's id. */
+/** Image.id, Container.image_id, ContainerStatus.image_id and PullImageResponse.image_ref, by the runtime's id. */
 const identities: ReadonlyArray<readonly [own: string, what: string, shown: string]> = [
   [DIGEST, 'a digest', DIGEST],
   [HEX, 'the bare hex of CRI-O', HEX],

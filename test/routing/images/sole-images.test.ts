@@ -21,7 +21,7 @@ interface Pod {
   readonly state?: number;
 }
 
-/** What a runtime lists: images, and pods with one container each. */
+/** The lists of a runtime: images, and pods with one container each. */
 function lists(images: readonly Message[], pods: readonly Pod[] = []) {
   return {
     ListImages: () => ({ images }),

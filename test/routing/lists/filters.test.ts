@@ -8,7 +8,7 @@ import { readAll, startLab } from '../lab.ts';
 const DIGEST = `sha256:${'fedcba9876543210'.repeat(4)}`;
 const types = criTypes('runtime.v1');
 
-/** Who is asked for a filter, and the filter as the first of them gets it. */
+/** The runtimes that are asked for a filter, and the filter that the first of them gets. */
 const rows: ReadonlyArray<readonly [what: string, method: string, filter: Message, asked: string[], own?: Message]> = [
   ['no filter', 'ListPodSandbox', {}, ['', 'alt', 'other'], {}],
   ['a pod of the primary', 'ListPodSandbox', { id: 'p1' }, [''], { id: 'p1' }],

@@ -9,7 +9,7 @@ import { settle, startLab } from '../lab.ts';
 
 const types = criTypes('runtime.v1');
 
-/** Each list that is joined of all runtimes, and the answer of a runtime that has one item of this name. */
+/** Each list that is joined from all runtimes, and the answer of a runtime with one item of this name. */
 const lists: Readonly<Record<string, (name: string) => Message>> = {
   ListPodSandbox: id => ({ items: [{ id }] }),
   ListContainers: id => ({ containers: [{ id }] }),
@@ -28,7 +28,7 @@ function answerOf(method: string, name: string): Buffer {
   return types.encode(methodFact(method).response, lists[method]!(name));
 }
 
-/** The names in an answer, in their order. */
+/** The names in an answer, in order. */
 function namesIn(answer: Message): string[] {
   const [items] = Object.values(answer).filter(value => Array.isArray(value) && value.length > 0) as [Message[]];
   return (items ?? []).map(

@@ -15,7 +15,7 @@ const lists: Readonly<Record<string, (id: string) => Buffer>> = {
 
 for (const [method, listOf] of Object.entries(lists)) {
   test(`${method}: while no runtime's answer changes, the answer is one Buffer`, async t => {
-    // A Buffer of its own each time, as it comes from a socket.
+    // Each answer is a new Buffer, as from a socket.
     const answers = (id: string): Answers => ({ [method]: () => listOf(id) });
     const [primary, alt] = [fakeRuntime('', { answers: answers('a') }), fakeRuntime('alt', { answers: answers('b') })];
     const lab = startLab([primary, alt]);

@@ -9,7 +9,7 @@ import { readAll, settle, startLab } from '../lab.ts';
 
 const types = criTypes('runtime.v1');
 
-/** Each streamed list, its unary list and how a message with these items looks. */
+/** Each streamed list, its unary list, and a function that builds a message with these items. */
 const streams: Readonly<Record<string, readonly [unary: string, build: (...ids: string[]) => Message]>> = {
   StreamPodSandboxes: ['ListPodSandbox', (...ids) => ({ pod_sandboxes: ids.map(id => ({ id })) })],
   StreamContainers: ['ListContainers', (...ids) => ({ containers: ids.map(id => ({ id })) })],
@@ -28,7 +28,7 @@ const streams: Readonly<Record<string, readonly [unary: string, build: (...ids: 
   ],
 };
 
-/** Those whose parts are sent as they come; a list of images is joined first: see image-list.test.ts. */
+/** Lists whose parts are sent as they come; a list of images is joined first: see image-list.test.ts. */
 const inParts = Object.keys(streams).filter(method => method !== 'StreamImages');
 
 const ofState = ['StreamPodSandboxes', 'StreamContainers', 'StreamImages'];
@@ -66,7 +66,7 @@ for (const [method, [unary]] of Object.entries(streams)) {
     source.push(encode(method, 'x'));
     await t.rejects(readAll(lab.stream(method)), { code: Code.Unimplemented });
     await settle();
-    // A question about samples is everybody's, and goes on.
+    // A question about samples is for all clients, and goes on.
     t.equal(source.cancelled, ofState.includes(method), "alt's stream is cancelled");
   });
 }

@@ -8,7 +8,7 @@ import { readAll, startLab } from '../lab.ts';
 const streaming = methods.filter(fact => fact.serverStream).map(fact => fact.method);
 const lists = streaming.filter(method => method !== 'GetContainerEvents');
 
-/** A stream of empty messages that ends, with metadata that says whose it is. */
+/** A stream of empty messages that ends; its metadata name the source. */
 function sourceOf(name: string, messages = 1): Source {
   const source = new Source();
   source.headers = Promise.resolve([['x-head', name]]);

@@ -3,7 +3,7 @@ import { len, message } from '../../wire/bytes.ts';
 import { fakeRuntime } from '../fakes.ts';
 import { startLab } from '../lab.ts';
 
-/** Proto3 leaves out what is empty, but a peer may write it: it names nothing, and must not become a prefix alone. */
+/** Proto3 leaves out an empty name, but a peer may write it: it names nothing, and must not become a prefix alone. */
 const answers: ReadonlyArray<readonly [method: string, request: Buffer, own: Buffer, shown: Buffer]> = [
   ['CreateContainer', len(1, 'alt__p1'), len(1, ''), len(1, '')],
   [

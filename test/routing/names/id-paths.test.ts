@@ -7,7 +7,7 @@ import { byAnnotation, clientName, pathsOf, put, requestFor, TARGET_RUNTIME } fr
 
 const types = criTypes('runtime.v1');
 
-/** What each kind is called by the runtime itself: a URL is a whole one, so that it needs no completing. */
+/** The runtime's own name of each kind: a URL is a whole one, so that it needs no completing. */
 const ownNames: Readonly<Record<IdPathFact['kind'], string>> = {
   pod: 'pod-1',
   container: 'container-1',
@@ -28,30 +28,30 @@ function messageWith(paths: readonly IdPathFact[], nameAt: (row: IdPathFact) => 
   return message;
 }
 
-/** What chooses the runtime, where that is not one of the paths. */
+/** The fields that choose the runtime, if none of the paths does. */
 function targetOf(method: string, runtime: string): Message {
   if (!byAnnotation.includes(method) || runtime === '') return {};
   return { config: { annotations: { [TARGET_RUNTIME]: runtime } } };
 }
 
-/** Sends a request, and gives the first answer of a stream or the only one of a unary call. */
+/** Sends a request, and returns the first answer of a stream, or the one answer of a unary call. */
 async function firstAnswer(lab: Lab, method: string, request: Buffer): Promise<Buffer> {
   if (!methodFact(method).serverStream) return (await lab.send(method, request)).message;
   for await (const message of lab.stream(method, request)) return message;
   return Buffer.alloc(0);
 }
 
-/** The ids of containers in the answers here: of a whole message, of an item that needs one, and of a message without one. */
+/** The ids of containers in the answers here: in a whole message, in an item that needs one, and in a message without one. */
 const containerIds = [ownNames.container, 'item', ''];
 
 /**
- * Runs a call for one of two runtimes that answers with `answer`; gives what it was asked and what the client got. `named`: the
+ * Runs a call for one of two runtimes that answers with `answer`; returns the runtime's request and the client's answer. `named`: the
  * containers were made with the prefix of their runtime in the image's name.
  */
 async function run(method: string, runtime: string, request: Buffer, answer: Buffer, named = true) {
   const fact = methodFact(method);
   const answers: Answers = { [method]: fact.serverStream ? [answer] : answer };
-  // A method that is asked of all: the other one has nothing to say.
+  // A method that all runtimes are asked for: the other runtime has nothing to report.
   const nothing = method === 'GetContainerEvents' ? new Source() : [];
   const silent: Answers = { [method]: fact.serverStream ? nothing : Buffer.alloc(0) };
   const [primary, alt] = [
@@ -101,7 +101,7 @@ for (const row of idPaths.filter(({ side }) => side === 'request')) {
   });
 }
 
-/** A list's items must have ids, or the answer is taken for garbage. */
+/** The items of a list must have ids, or the answer is taken for garbage. */
 function withItemId(method: string, message: Message, id: string): Message {
   const fact = methodFact(method);
   const idPath = pathsOf(method, 'response').find(row => row.path.endsWith('[].id(1)') && row.segments.length === 2);
@@ -141,7 +141,7 @@ for (const row of idPaths.filter(({ side }) => side === 'response')) {
   }
 }
 
-/** A name, and not an id, of a container's image. */
+/** A name of a container's image, and not an id. */
 const isContainersName = ({ kind, path }: IdPathFact) =>
   kind === 'image' &&
   /^(?:containers|status|containers_statuses)\(/.test(path) &&

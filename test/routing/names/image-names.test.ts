@@ -11,7 +11,7 @@ const DIGEST = `registry.example/web@${idOf('d')}`;
 const web = { id: idOf('1'), repo_tags: [WEB], repo_digests: [DIGEST], spec: { image: WEB } };
 const api = { id: idOf('2'), repo_tags: ['registry.example/api:1'], repo_digests: [] };
 
-/** As containerd: lists a container with the image of its config, and tells the first tag in its status. */
+/** A runtime like containerd: it lists a container with the image of its config, and has the first tag in its status. */
 function runtime(): Record<string, Answer> {
   const containers: Message[] = [];
   const images = [web, api];
@@ -56,7 +56,7 @@ function start(settings: NodeOptions['settings'] = {}): Node {
 const alt = { 'kubernetes.io/target-runtime': 'alt' };
 const create = (image: Message) => ({ pod_sandbox_id: 'alt__p', config: { image } });
 
-/** Each name of its image that is shown of a container, without those that are an id. */
+/** Each shown name of a container's image, without ids. */
 async function namesOf(node: Node, id: string): Promise<Record<string, string>> {
   const { status } = await node.call('ContainerStatus', { container_id: id });
   const { containers } = await node.call('ListContainers');
@@ -114,7 +114,7 @@ test('a list that was answered before the runtime had answered CreateContainer i
   t.strictSame(await namesOf(node, container_id), prefixed);
 });
 
-/** How a kubelet before 1.28, which creates containers by an id alone, has named the image before: the last time counts. */
+/** Names that a kubelet before 1.28, which creates containers by an id alone, has used for the image before: the last one counts. */
 const histories: ReadonlyArray<readonly [what: string, calls: ReadonlyArray<readonly [string, Message]>, is: Message]> =
   [
     ['nothing', [], bare],
@@ -199,7 +199,7 @@ for (const state of ['up', 'down']) {
 
 const tags = (images: Message[]) => images.flatMap(image => [...image['repo_tags'], ...image['repo_digests']]);
 
-/** What a list shows of alt's images, one of which was pulled with the prefix and one without. */
+/** The names that a list shows for alt's images, one of which was pulled with the prefix and one without. */
 const shown: ReadonlyArray<readonly [ids: 'raw' | 'prefixed', names: ImageNames | undefined, shown: string[]]> = [
   ['prefixed', undefined, [`alt/${WEB}`, `alt/${DIGEST}`, 'alt/registry.example/api:1']],
   ['prefixed', 'prefixed', [`alt/${WEB}`, `alt/${DIGEST}`, 'alt/registry.example/api:1']],
@@ -280,7 +280,7 @@ for (const id of ['kata', '']) {
   });
 }
 
-/** The ids of the runtimes after a change, that of alt's socket last, and whether containers there were made with a prefix. */
+/** The ids of the runtimes after a change; the last one is at alt's socket. `named`: containers there were made with a prefix. */
 const renames: ReadonlyArray<readonly [ids: readonly string[], named: boolean]> = [
   [['', 'kata'], true],
   [['', 'alt', 'kata'], true],

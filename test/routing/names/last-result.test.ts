@@ -3,7 +3,7 @@ import { lastResult } from '../../../src/routing/names/last-result.ts';
 
 const [a, b] = [Buffer.from('a'), Buffer.from('b')];
 
-/** What is given by turns, and how often it is made of something. */
+/** The inputs in order, and the number of times that a result is computed. */
 const rows: ReadonlyArray<readonly [what: string, given: Buffer[][], made: number]> = [
   [
     'the same Buffers',

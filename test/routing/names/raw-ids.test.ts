@@ -6,7 +6,7 @@ import { type Answer, failure, type Node, type NodeOptions, startNode } from '..
 const idOf = (text: string) => Buffer.from(text).toString('hex').padEnd(64, '0');
 const [P, PC, A, AC, LATE] = ['pp', 'pc', 'aa', 'ac', 'late'].map(idOf) as [string, string, string, string, string];
 
-/** A runtime with one pod and one container in it, by these ids; it knows them by their beginnings too. */
+/** A runtime that has one pod with one container, by these ids; it also knows them by the beginnings of their ids. */
 function runtime(
   pod: string,
   container: string,
@@ -52,7 +52,7 @@ function runtime(
 
 interface StartOptions extends Omit<NodeOptions, 'settings'> {
   readonly ids?: 'raw' | 'prefixed';
-  /** Whether the snapshots know what is there. */
+  /** Whether the snapshots have the runtimes' pods. */
   readonly seen?: boolean;
 }
 
@@ -102,7 +102,7 @@ test('ids of secondaries go out as they are, or with a prefix', async t => {
   }
 });
 
-/** An id as a client sends it, and who is asked, with which; `listed`: whether all are asked for it first. */
+/** An id from a client, the runtimes that are asked, and the id that they get; `listed`: whether all are asked for it first. */
 const ids: ReadonlyArray<
   readonly [
     form: 'raw' | 'prefixed',

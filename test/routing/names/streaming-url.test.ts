@@ -14,17 +14,17 @@ const rows: ReadonlyArray<readonly [given: string, url: string | undefined]> = [
   ['http://127.0.0.1:4000/exec/abc', 'http://127.0.0.1:4000/exec/abc'],
   ['http://node.example:4000/exec/abc?tty=1', 'http://node.example:4000/exec/abc?tty=1'],
   ['http://[2001:db8::1]:4000/exec/abc', 'http://[2001:db8::1]:4000/exec/abc'],
-  // cri-dockerd (its issue 569).
+  // The URL of cri-dockerd (its issue 569).
   ['//10.1.2.3:4000/exec/abc', 'http://10.1.2.3:4000/exec/abc'],
   ['//[::]:4000/cri/exec/abc', 'http://10.0.0.5:4000/cri/exec/abc'],
-  // dockershim up to Kubernetes 1.10.
+  // The URL of dockershim up to Kubernetes 1.10.
   ['/exec/abc', 'http://10.0.0.5:11250/exec/abc'],
   ['/cri/exec/abc?x=%20', 'http://10.0.0.5:11250/cri/exec/abc?x=%20'],
   ['10.1.2.3:4000/exec/abc', 'http://10.1.2.3:4000/exec/abc'],
   ['node-1.example:4000/exec/abc', 'http://node-1.example:4000/exec/abc'],
   ['[::1]:4000/exec/abc', 'http://[::1]:4000/exec/abc'],
   ['[::]:4000/exec/abc', 'http://10.0.0.5:4000/exec/abc'],
-  // Hosts that nobody can dial.
+  // Hosts that cannot be dialled.
   ['http://[::]:4000/exec/abc', 'http://10.0.0.5:4000/exec/abc'],
   ['http://0.0.0.0:4000/exec/abc', 'http://10.0.0.5:4000/exec/abc'],
   ['https://0.0.0.0:4000/exec/abc', 'https://10.0.0.5:4000/exec/abc'],
@@ -32,7 +32,7 @@ const rows: ReadonlyArray<readonly [given: string, url: string | undefined]> = [
   ['//0.0.0.0:4000/exec/abc', 'http://10.0.0.5:4000/exec/abc'],
   ['//:4000/exec/abc', 'http://10.0.0.5:4000/exec/abc'],
   ['http://0.0.0.0/exec/abc', 'http://10.0.0.5/exec/abc'],
-  // Of no use at all.
+  // Useless URLs.
   ['', undefined],
   ['exec/abc', undefined],
   ['ws://10.1.2.3:4000/x', undefined],

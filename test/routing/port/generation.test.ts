@@ -33,7 +33,7 @@ function withPods(id: string, pods: readonly string[], source = new Source()): F
   });
 }
 
-/** As the composition does it: new runtimes join, then the generation changes. */
+/** Changes the runtimes as the composition does: new runtimes join, then the generation changes. */
 function changeTo(
   lab: Lab,
   runtimes: readonly [FakeRuntime, ...FakeRuntime[]],
@@ -55,7 +55,7 @@ async function settleAll(): Promise<void> {
   for (let round = 0; round < 10; round++) await settle();
 }
 
-/** An open stream of events, what it has brought, and how it ended. */
+/** An open stream of events, the events so far, and its end. */
 async function listen(t: Test, lab: Lab): Promise<{ heard: string[]; end: ProxyError | undefined }> {
   t.teardown(() => lab.stop());
   const listening: { heard: string[]; end: ProxyError | undefined } = { heard: [], end: undefined };
@@ -69,7 +69,7 @@ async function listen(t: Test, lab: Lab): Promise<{ heard: string[]; end: ProxyE
   return listening;
 }
 
-/** The runtimes after a reload, and whether what the client knows from its lists is still all there is. */
+/** The runtimes after a reload. `goesOn`: whether the client's knowledge from its lists is still complete. */
 const turns: ReadonlyArray<
   readonly [what: string, next: (alt: FakeRuntime) => readonly FakeRuntime[], goesOn: boolean]
 > = [

@@ -7,7 +7,7 @@ import { type Answer, startNode } from '../node-lab.ts';
 
 const TARGET = 'kubernetes.io/target-runtime';
 
-/** `rows`: kata and gvisor are virtlet's, plain its default by another name, crun one of the primary's. */
+/** `rows`: kata and gvisor belong to virtlet, plain is its default by another name, crun belongs to the primary. */
 const handlers = [
   { name: 'kata', runtime: 'virtlet', handler: '' },
   { name: 'gvisor', runtime: 'virtlet', handler: 'runsc' },
@@ -15,7 +15,7 @@ const handlers = [
   { name: 'fast', runtime: '', handler: 'crun' },
 ];
 
-/** A runtime that lists the pods that it was asked to run, with the handler that it was asked for. */
+/** A runtime that lists the pods that it was asked to run, with the requested handler. */
 function podRuntime(prefix: string): Record<string, Answer> {
   const pods: Message[] = [];
   return {
@@ -40,7 +40,7 @@ const start = () =>
     answers: { '': podRuntime('p'), virtlet: podRuntime('v'), other: podRuntime('o') },
   });
 
-/** `shown`: the handler as the client sees it, which is the one that it asked for. */
+/** `shown`: the handler that the client sees, which is the one that it asked for. */
 const routes: ReadonlyArray<
   readonly [handler: string, annotation: string, runtime: string, own: string | undefined, shown: string]
 > = [
@@ -142,7 +142,7 @@ test('what a client asked for outlives the proxy', async t => {
   t.strictSame([...again.askedHandlers], [['v1', 'kata']], 'but not the pod');
 });
 
-/** Of a pod that nobody remembers: a name by which its handler could be asked for, where there is one. */
+/** A pod that nobody remembers: a name by which a client could ask for its handler, if there is one. */
 const unknown: ReadonlyArray<readonly [runtime: string, own: string, shown: string]> = [
   ['virtlet', 'runsc', 'gvisor'],
   ['virtlet', 'other-one', 'other-one'],

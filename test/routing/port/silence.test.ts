@@ -11,7 +11,7 @@ import { callOptions, type Lab, settle, startLab } from '../lab.ts';
 const types = criTypes('runtime.v1');
 const never = () => new Promise<Buffer>(() => {});
 
-/** A runtime whose answers are heard, as the composition does it. */
+/** A runtime whose answers are noted as signs of life, as the composition does. */
 function heardRuntime(id: string, answers: Answers = {}): FakeRuntime & { silence: Silence } {
   const runtime = fakeRuntime(id, { answers });
   const silence = new Silence();
@@ -64,7 +64,7 @@ test('a runtime that answers other calls does not hang, whatever a list does', a
   t.equal(alt.silence.since, undefined);
 });
 
-/** How a call ends, and whether that is a sign of life. */
+/** The end of a call, and whether it is a sign of life. */
 const ends: ReadonlyArray<readonly [end: ProxyError | Buffer, isHeard: boolean]> = [
   [Buffer.alloc(0), true],
   [unimplemented('X'), true],

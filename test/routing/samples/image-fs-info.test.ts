@@ -44,7 +44,7 @@ for (const [choice, answers, order] of rows) {
     const answer = await node.call('ImageFsInfo');
     const mountpoints = (list: Message[]) => list.map(each => each['fs_id'].mountpoint);
     t.strictSame(mountpoints(answer['image_filesystems']), order);
-    // The kubelet compares the first of both lists, and takes them for split where they differ.
+    // The kubelet compares the first of both lists, and takes them for split if they differ.
     t.strictSame(mountpoints(answer['container_filesystems']), [`${order[0]}/rw`], 'containers of the first alone');
   });
 }

@@ -10,7 +10,7 @@ import { type Lab, readAll, settle, startLab } from '../lab.ts';
 
 const types = criTypes('runtime.v1');
 
-/** The lists of samples that have a stream too, and how an answer looks that has items of these ids. */
+/** The lists of samples that have a stream too, and a function that builds an answer with items of these ids. */
 const lists: Readonly<Record<string, readonly [stream: string, build: (ids: readonly string[]) => Message]>> = {
   ListContainerStats: ['StreamContainerStats', ids => ({ stats: ids.map(id => ({ attributes: { id } })) })],
   ListPodSandboxStats: ['StreamPodSandboxStats', ids => ({ stats: ids.map(id => ({ attributes: { id } })) })],
@@ -37,7 +37,7 @@ async function streamedIds(lab: Lab, stream: string): Promise<string[]> {
 
 const inLog = (lab: Lab, pattern: RegExp) => lab.log.filter(({ message }) => pattern.test(message));
 
-/** How a secondary goes silent after it has answered once. */
+/** The ways in which a secondary goes silent after it has answered once. */
 const silences: Readonly<Record<string, (alt: FakeRuntime, method: string) => void>> = {
   'does not answer in time': (alt, method) => {
     alt.answers[method] = () => new Promise<Buffer>(() => {});
@@ -184,7 +184,7 @@ test('last samples are of use for a bounded time', async t => {
   t.match(inLog(lab, /is sent without runtime alt: .*it was shot/), [{ severity: 'warn' }]);
 });
 
-/** Pods and containers that the secondary lists, two of each pod, and samples of them. */
+/** Pods and containers that the secondary lists, two containers in each pod, and samples of them. */
 const pods = [
   { id: 'p1', labels: { app: 'a' } },
   { id: 'p2', labels: { app: 'b' } },
@@ -320,7 +320,7 @@ for (const method of Object.keys(lists)) {
   );
 }
 
-/** The lists of samples, whether a secondary that lacks it makes the whole Unimplemented, and another name for an item. */
+/** The lists of samples. `needsAll`: a secondary without the method makes the whole list Unimplemented. */
 const lacking: ReadonlyArray<readonly [method: string, needsAll: boolean]> = [
   ['ListContainerStats', false],
   ['ListPodSandboxStats', true],

@@ -13,7 +13,7 @@ const LIMIT = 5_000_000;
 const types = criTypes('runtime.v1');
 const id = (kind: string, index: number) => createHash('sha256').update(`${kind}${index}`).digest('hex');
 
-/** As the kubelet makes them: labels and annotations of a pod's container (pkg/kubelet/kuberuntime/labels.go). */
+/** Containers with the labels and annotations that the kubelet makes (pkg/kubelet/kuberuntime/labels.go). */
 function containers(count: number): Buffer {
   const items = Array.from({ length: count }, (_, index) => ({
     id: id('container', index),
@@ -68,7 +68,7 @@ test('1,000 containers and 500 images in snapshots that are listed, changed and 
   snapshot.containers.set(containers(1_000), Date.now());
   snapshot.images.set(images(500), Date.now());
   const asBytes = (await memoryInUse()) - before;
-  // Indexed by a failure, changed by calls, and written: all that is ever kept of it at once.
+  // Indexed by a failure, changed by calls, and written: the snapshot then holds all that it ever holds at once.
   snapshot.containers.list(() => true);
   snapshot.images.list(() => true);
   for (let index = 0; index < 1_000; index++) {

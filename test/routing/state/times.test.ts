@@ -6,7 +6,7 @@ import { startLab } from '../lab.ts';
 
 const types = criTypes('runtime.v1');
 
-/** Calls that make something, the list that has it then, and the field of its item. */
+/** Calls that make something, the list that then has it, and the field of the list's item. */
 const makers = [
   ['RunPodSandbox', { config: {} }, { pod_sandbox_id: 'made' }, 'ListPodSandbox', 'items'],
   ['CreateContainer', { pod_sandbox_id: 'p', config: {} }, { container_id: 'made' }, 'ListContainers', 'containers'],

@@ -18,7 +18,7 @@ const streams = {
 };
 const item = { ListPodSandbox: 'items', ListContainers: 'containers', ListImages: 'images' };
 
-/** Requests with a field that is not known here, in themselves, in their filter, or in its image spec. */
+/** Requests with an unknown field: in themselves, in their filter, or in their image spec. */
 const requests = (list: ListName): Array<readonly [where: string, request: Buffer]> => [
   ['the request', unknown],
   ['its filter', lenField(1, unknown)],

@@ -49,7 +49,7 @@ const unwell =
     status: { conditions: [{ type, status: false, reason, message: 'no cni' }] },
   });
 
-/** What alt answers, and its condition. */
+/** The answer of alt, and its condition. */
 const secondaries: ReadonlyArray<readonly [what: string, answer: Answer, reason: string, message: RegExp]> = [
   [
     'has no network',
@@ -118,11 +118,11 @@ const features = { recursive_read_only_mounts: true, user_namespaces: true };
 const none = { recursive_read_only_mounts: false, user_namespaces: false };
 const handlersOf = (...names: string[]) => statusOf({ runtime_handlers: names.map(name => ({ name, features })) });
 
-/** Handlers of the primary and of alt, and what the node has; a name with `!` has features. */
+/** Handlers of the primary and of alt, and the handlers of the node; a name with `!` has features. */
 const handlers: ReadonlyArray<readonly [what: string, own: string[], alts: string[], shown: string[]]> = [
   ['of both', ['', 'runc'], ['', 'kata-qemu'], ['!', '!runc', '!kata', 'gvisor', '!alt', '!kata-qemu']],
   ['of a primary without any', [], ['', 'kata-qemu'], []],
-  // By the annotation a pod with any name may get there, and no feature is known to be there.
+  // The annotation may bring a pod with any handler name there, and no feature is known to be there.
   ['of a secondary without any', ['', 'runc'], [], ['', 'runc', 'kata', 'gvisor', 'alt']],
   ['of a primary that has the name too', ['', 'kata'], ['', 'x'], ['!', 'kata', 'gvisor', '!alt', '!x']],
 ];
@@ -148,7 +148,7 @@ for (const [what, own, alts, shown] of handlers) {
   });
 }
 
-/** Features of the primary's and the secondary's handler of one name, and the node's. */
+/** Features of one handler name in the primary and in the secondary, and in the node. */
 const shared: ReadonlyArray<readonly [primary: Message, alt: Message | undefined, shown: Message]> = [
   [features, features, features],
   [features, { user_namespaces: true }, { recursive_read_only_mounts: false, user_namespaces: true }],
@@ -173,7 +173,7 @@ for (const name of ['', 'runc']) {
 
 const strict = { supplemental_groups_policy: true };
 
-/** What the secondary says of the node-wide features, if it says anything, and whether the node has them. */
+/** The secondary's answer on the node-wide features, if there is one, and whether the node has them. */
 const nodeFeatures: ReadonlyArray<readonly [what: string, alt: Record<string, Answer>, down: string[], has: boolean]> =
   [
     ['has it too', { Status: statusOf({ features: strict }) }, [], true],
@@ -239,7 +239,7 @@ const containerd = (options: unknown, runtimeType = 'io.containerd.runc.v2') => 
   containerd: { defaultRuntimeName: 'runc', runtimes: { runc: { runtimeType, options }, other: { options: {} } } },
 });
 
-/** A runtime's configuration, and the driver that a RuntimeConfig is made of. */
+/** A runtime's configuration, and the driver in the RuntimeConfig that is made from it. */
 const configs: ReadonlyArray<readonly [what: string, config: string | undefined, driver: string | undefined]> = [
   ['containerd for systemd', JSON.stringify(containerd({ SystemdCgroup: true })), 'SYSTEMD'],
   ['containerd for cgroupfs', JSON.stringify(containerd({ SystemdCgroup: false })), 'CGROUPFS'],
@@ -299,7 +299,7 @@ test('a runtime that is older than RuntimeConfig and has no configuration to tel
 const systemd: Answer = () => ({ linux: { cgroup_driver: 'SYSTEMD' } });
 const cgroupfs: Answer = () => ({ linux: { cgroup_driver: 'CGROUPFS' } });
 
-/** How the primary and alt say their drivers, and whether they differ. */
+/** The methods that tell the drivers of the primary and of alt, and whether the drivers differ. */
 const drivers: ReadonlyArray<
   readonly [what: string, primary: Record<string, Answer>, alt: Record<string, Answer>, differ: boolean]
 > = [

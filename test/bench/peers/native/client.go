@@ -1,5 +1,5 @@
-// Makes calls as a kubelet does: a numbered Job or PlanJob in JSON on each line of its input (clients.ts), its result on one of its
-// output. Jobs run side by side.
+// Makes calls as a kubelet does: it reads a numbered Job or PlanJob in JSON from each line of its input (clients.ts), and writes the
+// result to a line of its output. Jobs run side by side.
 package main
 
 import (

@@ -2,7 +2,7 @@ package main
 
 import "google.golang.org/grpc/encoding"
 
-// message is a protobuf message as it is on the wire: peers that spend nothing on it compare hardest.
+// message is a protobuf message as it is on the wire: peers that spend nothing on it are the hardest comparison.
 type message struct{ octets []byte }
 
 type codec struct{}
@@ -14,7 +14,7 @@ func (codec) Unmarshal(octets []byte, v interface{}) error {
 	return nil
 }
 
-// Name is that of the codec it replaces, so that the content type stays a kubelet's, "application/grpc".
+// Name is the name of the codec it replaces, so that the content type stays a kubelet's, "application/grpc".
 func (codec) Name() string { return "proto" }
 
 func init() { encoding.RegisterCodec(codec{}) }

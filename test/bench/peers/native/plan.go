@@ -11,7 +11,7 @@ import (
 	"google.golang.org/grpc"
 )
 
-// A Plan (plan.ts). Each entry is when, in ms; which of the calls; and on which connection.
+// A Plan (plan.ts). An entry has the time in ms, the number of the call, and the number of the connection.
 type plan struct {
 	Period float64 `json:"period"`
 	Calls  []struct {
@@ -27,7 +27,7 @@ type planResult struct {
 	Streamed int                  `json:"streamed"`
 }
 
-// play makes each call when it is due, whether or not those before it have ended.
+// play makes each call when it is due, whether or not the calls before it have ended.
 func play(job job) (*planResult, error) {
 	var plan plan
 	octets, err := os.ReadFile(job.Plan)

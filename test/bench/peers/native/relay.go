@@ -1,5 +1,5 @@
-// The least that a proxy on grpc-go can do, `relay LISTEN PRIMARY OTHER ID`: two unary hops. It decodes no message: a call goes to OTHER if
-// its request has the bytes ID in it, lists are the bytes of both, anything else goes to PRIMARY.
+// The least work that a proxy on grpc-go can do, `relay LISTEN PRIMARY OTHER ID`: two unary hops. It decodes no message: a call goes
+// to OTHER if its request has the bytes ID in it, lists are the bytes of both, anything else goes to PRIMARY.
 package main
 
 import (

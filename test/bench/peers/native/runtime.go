@@ -1,4 +1,4 @@
-// A runtime that has every answer ready: `runtime SOCKET=FILE...`, FILE written by writeAnswers (answers.ts).
+// A runtime that has every answer ready: `runtime SOCKET=FILE...`; writeAnswers (answers.ts) has written FILE.
 package main
 
 import (
@@ -25,7 +25,7 @@ type answer struct {
 	calls    int64
 }
 
-// 1 from one SIGUSR1 to the next.
+// isLarge is 1 from one SIGUSR1 to the next.
 var isLarge int32
 
 func main() {

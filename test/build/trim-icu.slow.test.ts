@@ -8,7 +8,7 @@ import { nodeProgram } from '../../build/node-packages.ts';
 import { trimIcu } from '../../build/trim-icu.ts';
 import { needs } from '../support/require.ts';
 
-const options = { ...needs('packages'), timeout: 120_000 };
+const options = needs('packages');
 const node = nodeProgram(ownArchitecture());
 
 test('Node.js without the data of other languages', options, async t => {

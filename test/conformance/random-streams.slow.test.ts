@@ -2,6 +2,7 @@ import { test } from 'tap';
 import { fields, methodPath, methods, type Package } from '../support/facts.ts';
 import { randomMessage } from '../support/random-messages.ts';
 import { randomRun } from '../support/random-run.ts';
+import { TEST_LIMIT } from '../support/require.ts';
 import type { Random } from '../transport/support/random.ts';
 import { len } from '../wire/bytes.ts';
 import { startOneRuntime } from './one-runtime.ts';
@@ -32,7 +33,7 @@ function randomPart(random: Random, method: string, response: string, key: strin
 /** The differential check for streams: with one runtime, the client gets the very messages that the runtime sent, in their order. */
 for (const { method, request, response } of streams) {
   const { random, rounds, name } = randomRun(40);
-  test(`random messages of ${method}, ${name}`, { timeout: 300_000 + rounds * 1000 }, async t => {
+  test(`random messages of ${method}, ${name}`, { timeout: TEST_LIMIT }, async t => {
     const { runtime, client } = await startOneRuntime(t, pkg);
     const answers = new Map<string, readonly Buffer[]>();
     runtime.answers[method] = bytes => answers.get(bytes.toString('hex')) ?? { code: 9, message: 'another request' };

@@ -3,6 +3,7 @@ import { test } from 'tap';
 import { criTypes } from '../support/cri-types.ts';
 import { startProxy } from '../support/proxy.ts';
 import { randomRun } from '../support/random-run.ts';
+import { TEST_LIMIT } from '../support/require.ts';
 import type { Random } from '../transport/support/random.ts';
 import { ForeignClient, startForeignServer } from '../transport/support/sockets.ts';
 
@@ -43,7 +44,7 @@ const hash = (messages: readonly Buffer[]) =>
 const { random, rounds, name } = randomRun(150);
 
 /** The differential check for methods that have no row: bytes, metadata and status are the same on both sides. */
-test(`random calls of unknown methods, ${name}`, { timeout: 300_000 + rounds * 1000 }, async t => {
+test(`random calls of unknown methods, ${name}`, { timeout: TEST_LIMIT }, async t => {
   const plans = new Map<string, Plan>();
   const arrived = new Map<string, { readonly messages: Buffer[]; readonly metadata: Buffer }>();
   const note = (metadata: grpc.Metadata) => {

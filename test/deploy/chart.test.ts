@@ -10,7 +10,7 @@ import { needs } from '../support/require.ts';
 import { type ApiObject, findSchemaFaults } from './api-schemas.ts';
 import { deploy, root } from './deploy-folder.ts';
 
-const options = { ...needs('chart'), timeout: 300_000 };
+const options = needs('chart');
 
 const folder = mkdtempSync(join(tmpdir(), 'criproxy-chart-'));
 process.on('exit', () => rmSync(folder, { recursive: true, force: true }));

@@ -7,6 +7,7 @@ import { connect } from '../support/cri-client.ts';
 import { scrape } from '../support/exposition.ts';
 import { startFakeRuntime } from '../support/fake-runtime.ts';
 import { startProxy } from '../support/proxy.ts';
+import { TEST_LIMIT } from '../support/require.ts';
 import { readPage, root } from './markdown.ts';
 
 const diffs = readPage('docs/extending.md').fences.filter(({ language }) => language === 'diff');
@@ -24,7 +25,7 @@ function extendedTree(): string {
   return copy;
 }
 
-test('what the page adds is there', { timeout: 240_000 }, async t => {
+test('what the page adds is there', { timeout: TEST_LIMIT }, async t => {
   t.equal(diffs.length, 5);
   const copy = extendedTree();
   t.teardown(() => rmSync(copy, { recursive: true }));

@@ -5,6 +5,7 @@ import { test } from 'tap';
 import { startSockets } from '../app/access/sockets-daemon.ts';
 import { waitFor } from '../support/child.ts';
 import { scrape } from '../support/exposition.ts';
+import { TEST_LIMIT } from '../support/require.ts';
 import type { CallFlood } from './support/call-flood.ts';
 import { wellBehaved } from './support/well-behaved.ts';
 
@@ -12,7 +13,7 @@ const ROUNDS = 30;
 const CALLS = 30;
 const CONNECTIONS = 8;
 
-test('a hostile client of a read socket does not slow the client of the node', { timeout: 300_000 }, async t => {
+test('a hostile client of a read socket does not slow the client of the node', { timeout: TEST_LIMIT }, async t => {
   const scene = await startSockets(t, { one: { allow: ['read'], redact: true, namespaces: ['default'], rate: 50 } });
   const [node, one] = [scene.path('criproxy'), scene.path('one')];
   const stop = await wellBehaved(t, node);

@@ -9,11 +9,12 @@ import { criTypes, type Message } from '../support/cri-types.ts';
 import { methods } from '../support/facts.ts';
 import { type AnswerTable, answerWith, type FakeRuntime, startFakeRuntime } from '../support/fake-runtime.ts';
 import { type ProxyProcess, startProxy } from '../support/proxy.ts';
+import { TEST_LIMIT } from '../support/require.ts';
 import { PodModel } from './support/pod-model.ts';
 import { containerConfig, itemsOf, podConfig } from './support/routed.ts';
 
 tap.jobs = 3;
-tap.setTimeout(120_000);
+tap.setTimeout(TEST_LIMIT);
 
 const UNAVAILABLE = 14;
 const NOT_FOUND = 5;

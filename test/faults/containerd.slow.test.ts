@@ -9,11 +9,11 @@ import { type Containerd, startContainerd } from '../support/containerd.ts';
 import { type CriClient, connect } from '../support/cri-client.ts';
 import { type Pod, removePod, runContainer, runPod, type Target } from '../support/pods.ts';
 import { type ProxyProcess, startProxy } from '../support/proxy.ts';
-import { needs } from '../support/require.ts';
+import { needs, TEST_LIMIT } from '../support/require.ts';
 import { ListWatch } from './support/list-watch.ts';
 import { itemsOf, podConfig } from './support/routed.ts';
 
-tap.setTimeout(300_000);
+tap.setTimeout(TEST_LIMIT);
 
 const PODS = 20;
 const primary: Target = { imagePrefix: '', annotations: {} };
@@ -57,7 +57,6 @@ const idsOf = async (client: CriClient, list: string) =>
     .sort();
 
 test(`containerd killed and started again under ${PODS} pods on each of two, while a kubelet lists`, {
-  timeout: 280_000,
   ...needs('root', 'demo'),
 }, async t => {
   const { containerds, proxy, client } = await startNode(t, 2);
@@ -125,7 +124,6 @@ test(`containerd killed and started again under ${PODS} pods on each of two, whi
 const runtimeProgram = fileURLToPath(new URL('support/runtime-process.ts', import.meta.url));
 
 test('a runtime that runs in a pod of the primary, from a cold boot', {
-  timeout: 120_000,
   ...needs('root', 'demo'),
 }, async t => {
   const folder = mkdtempSync(join(tmpdir(), 'criproxy-cold-'));

@@ -7,13 +7,14 @@ import tap, { type Test, test } from 'tap';
 import { waitFor } from '../support/child.ts';
 import { type CriClient, connect } from '../support/cri-client.ts';
 import { type ProxyProcess, startProxy } from '../support/proxy.ts';
+import { TEST_LIMIT } from '../support/require.ts';
 import { ListWatch } from './support/list-watch.ts';
 import { containerConfig } from './support/routed.ts';
 import { RuntimeHost } from './support/runtime-host.ts';
 
 // Three proxies at a time, each with two runtimes, wait most of the time.
 tap.jobs = 3;
-tap.setTimeout(240_000);
+tap.setTimeout(TEST_LIMIT);
 
 /** The longest time of a list: its budget, 1 s, and the delay of a busy machine; without a budget the faults below take 4 s and more. */
 const LONGEST = 3_000;
@@ -139,7 +140,7 @@ async function playRow(t: Test, lab: Lab, { begin, lasts, end }: Row, faulty: re
 }
 
 for (const which of ['the primary', 'the secondary', 'both'] as const) {
-  test(`faults of ${which}, while a client lists every 100 ms`, { buffered: true, timeout: 240_000 }, async t => {
+  test(`faults of ${which}, while a client lists every 100 ms`, { buffered: true, timeout: TEST_LIMIT }, async t => {
     const lab = await Lab.open();
     t.teardown(() => lab.close());
     const faulty = lab.hosts.filter(

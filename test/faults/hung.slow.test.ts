@@ -11,9 +11,10 @@ import { connect } from '../support/cri-client.ts';
 import { criTypes } from '../support/cri-types.ts';
 import { scrape } from '../support/exposition.ts';
 import { runProxy, startProxy } from '../support/proxy.ts';
+import { TEST_LIMIT } from '../support/require.ts';
 import { RuntimeHost } from './support/runtime-host.ts';
 
-tap.setTimeout(180_000);
+tap.setTimeout(TEST_LIMIT);
 
 const types = criTypes('runtime.v1');
 

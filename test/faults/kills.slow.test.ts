@@ -8,12 +8,13 @@ import tap, { type Test, test } from 'tap';
 import { exitOf, spawnTied, waitFor } from '../support/child.ts';
 import { connect } from '../support/cri-client.ts';
 import { startProxy } from '../support/proxy.ts';
+import { TEST_LIMIT } from '../support/require.ts';
 import { type Random, seeded } from '../wire/seeded.ts';
 import { itemsOf, podConfig } from './support/routed.ts';
 import { RuntimeHost } from './support/runtime-host.ts';
 
 tap.jobs = 2;
-tap.setTimeout(240_000);
+tap.setTimeout(TEST_LIMIT);
 
 const KILLS = 250;
 const writer = fileURLToPath(new URL('support/snapshot-writer.ts', import.meta.url));
@@ -46,7 +47,7 @@ function lastOf(lines: readonly string[], word: string): number | undefined {
 for (const seed of [1, 2]) {
   test(`${KILLS} times killed while it writes snapshots, seed ${seed}`, {
     buffered: true,
-    timeout: 240_000,
+    timeout: TEST_LIMIT,
   }, async t => {
     const folder = newFolder(t);
     // One file without types starts in half the time.
@@ -73,7 +74,9 @@ for (const seed of [1, 2]) {
   });
 }
 
-test('the proxy killed 20 times under calls that change things: what it had, it has', { timeout: 120_000 }, async t => {
+test('the proxy killed 20 times under calls that change things: what it had, it has', {
+  timeout: TEST_LIMIT,
+}, async t => {
   const folder = newFolder(t);
   const random = seeded(3);
   const hosts = [await RuntimeHost.open(folder, 'primary', 3), await RuntimeHost.open(folder, 'alt', 3)] as const;

@@ -1,4 +1,5 @@
 import tap, { test } from 'tap';
+import { TEST_LIMIT } from '../support/require.ts';
 import { run, shorten } from './model/runs.ts';
 
 /** Another seed, and more steps, can be given: `CRIPROXY_MODEL=SEED:STEPS node test/faults/model.slow.test.ts`. */
@@ -7,7 +8,7 @@ const seeds = seed === undefined ? Array.from({ length: 24 }, (_, index) => inde
 const steps = Array.from({ length: count }, (_, index) => index + 1);
 const total = new Map<string, number>();
 // The default is too short for a machine that has other things to do.
-tap.setTimeout(900_000);
+tap.setTimeout(TEST_LIMIT);
 
 for (const seed of seeds) {
   test(`${count} random steps, seed ${seed}: every answer is true`, async t => {

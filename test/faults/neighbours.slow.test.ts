@@ -16,7 +16,7 @@ import { scrape } from '../support/exposition.ts';
 import { methodPath } from '../support/facts.ts';
 import { startFakeRuntime } from '../support/fake-runtime.ts';
 import { proxyCommand } from '../support/proxy.ts';
-import { needs } from '../support/require.ts';
+import { needs, TEST_LIMIT } from '../support/require.ts';
 import {
   data,
   frame,
@@ -35,7 +35,7 @@ const MiB = 1024 * 1024;
 const LARGE = 4 * MiB;
 const PATIENCE = { deadline: 60_000 };
 const core = join(import.meta.dirname, '../support/grpc-core.py');
-const foreign = { ...needs('foreign'), timeout: 300_000 };
+const foreign = needs('foreign');
 const v1 = criTypes('runtime.v1');
 const version = v1.encode('VersionResponse', {
   version: '0.1.0',
@@ -195,7 +195,7 @@ async function rawClient(t: Test, path: string): Promise<RawPeer> {
   return peer;
 }
 
-test('large requests to a runtime that grants no window cost their client alone', { timeout: 300_000 }, async t => {
+test('large requests to a runtime that grants no window cost their client alone', { timeout: TEST_LIMIT }, async t => {
   const dir = makeFolder(t);
   const alt = await startFakeRuntime({ socketPath: join(dir, 'alt'), answers: { StopContainer: Buffer.alloc(0) } });
   t.teardown(() => alt.stop());
@@ -234,7 +234,7 @@ test('large requests to a runtime that grants no window cost their client alone'
   t.ok(most < 800 * MiB, `${(most / MiB).toFixed(0)} MiB more at most`);
 });
 
-test('answers that nobody reads are bound for all clients together', { timeout: 300_000 }, async t => {
+test('answers that nobody reads are bound for all clients together', { timeout: TEST_LIMIT }, async t => {
   const dir = makeFolder(t);
   const large = v1.encode('ExecSyncResponse', { stdout: Buffer.alloc(12 * MiB) });
   const primary = await startFakeRuntime({ socketPath: join(dir, 'primary'), answers: { ExecSync: large } });
@@ -263,7 +263,7 @@ test('answers that nobody reads are bound for all clients together', { timeout: 
   );
 });
 
-test('readers of events that stand still cost others no call', { timeout: 300_000 }, async t => {
+test('readers of events that stand still cost others no call', { timeout: TEST_LIMIT }, async t => {
   const dir = makeFolder(t);
   const event = v1.encode('ContainerEventResponse', {
     container_id: 'c',

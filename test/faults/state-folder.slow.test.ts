@@ -19,13 +19,13 @@ import { waitFor } from '../support/child.ts';
 import { type CriClient, connect } from '../support/cri-client.ts';
 import type { Message } from '../support/cri-types.ts';
 import { type ProxyProcess, startProxy } from '../support/proxy.ts';
-import { needs } from '../support/require.ts';
+import { needs, TEST_LIMIT } from '../support/require.ts';
 import { startProxyInNamespace } from './support/proxy-in-namespace.ts';
 import { itemsOf, podConfig } from './support/routed.ts';
 import { RuntimeHost } from './support/runtime-host.ts';
 
 tap.jobs = 3;
-tap.setTimeout(240_000);
+tap.setTimeout(TEST_LIMIT);
 
 interface Place {
   readonly folder: string;

@@ -31,7 +31,7 @@ function entriesOf(node: Node): Entry[] {
     .map(line => JSON.parse(line) as Entry);
 }
 
-test('journald gets the log with its fields', { ...needs('root', 'node'), timeout: 120_000 }, async t => {
+test('journald gets the log with its fields', needs('root', 'node'), async t => {
   const node = await bootNode({
     root: makeNodeRoot(),
     binds: { '/opt/node': dirname(nodeProgram(ownArchitecture())), '/opt/criproxy': root },

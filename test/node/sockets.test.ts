@@ -12,7 +12,7 @@ import { startTwoRuntimes } from '../support/two-runtimes.ts';
 
 const SECRET = 'hunter2';
 
-test('an agent of one namespace, on two real runtimes', { ...needs('node'), timeout: 300_000 }, async t => {
+test('an agent of one namespace, on two real runtimes', needs('node'), async t => {
   const dir = makeFolder(t);
   const [file, path] = [join(dir, 'config.yaml'), join(dir, 'agent.sock')];
   writeFileSync(file, stringify({ sockets: [{ path, allow: ['read'], redact: true, namespaces: ['team-a'] }] }));

@@ -9,7 +9,7 @@ import { needs } from '../support/require.ts';
 import { startTwoRuntimes } from '../support/two-runtimes.ts';
 import { buildArm64 } from './executables.ts';
 
-const options = { ...needs('root', 'demo', 'registry', 'packages', 'emulation'), timeout: 600_000 };
+const options = needs('root', 'demo', 'registry', 'packages', 'emulation');
 const demo = fileURLToPath(new URL('../demo/main.ts', import.meta.url));
 
 /** Makes this executable the proxy that tests of this process start from here on. */

@@ -11,7 +11,7 @@ import { renderMan } from '../../build/man.ts';
 import { needs } from '../support/require.ts';
 import { buildInto, buildPackages, repack, root, runBuild } from './built.ts';
 
-const options = { ...needs('packages'), timeout: 300_000 };
+const options = needs('packages');
 const names = ['criproxy', 'criproxy-nodeps'] as const;
 const own = ownArchitecture();
 

@@ -4,7 +4,7 @@ import { test } from 'tap';
 import { needs } from '../support/require.ts';
 import { buildPackages, root } from './built.ts';
 
-const options = { ...needs('root', 'packages', 'demo'), timeout: 300_000 };
+const options = needs('root', 'packages', 'demo');
 
 /** The first words of each line that the release's check prints. */
 function checkStatic(program: string): { status: number | null; lines: string[]; output: string } {

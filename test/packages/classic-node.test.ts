@@ -5,7 +5,7 @@ import { needs } from '../support/require.ts';
 import { classicExecutable } from './executables.ts';
 import { bootKubeletNode } from './kubelet-node.ts';
 
-const options = { ...needs('root', 'node', 'packages'), timeout: 600_000 };
+const options = needs('root', 'node', 'packages');
 
 /** Kubernetes 1.31, with the endpoint in config.yaml. */
 const modern = layouts[10]!;

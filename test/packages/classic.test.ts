@@ -10,7 +10,7 @@ import { needs } from '../support/require.ts';
 import { buildPackages, root } from './built.ts';
 import { classicExecutable } from './executables.ts';
 
-const options = { ...needs('root', 'packages'), timeout: 600_000 };
+const options = needs('root', 'packages');
 
 function makeFolder(t: Test): string {
   const folder = mkdtempSync(join(tmpdir(), 'criproxy-classic-test-'));

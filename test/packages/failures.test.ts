@@ -4,7 +4,7 @@ import { strangeLayouts } from '../setup/strange-layouts.ts';
 import { needs } from '../support/require.ts';
 import { bootKubeletNode, bootPlainNode, type KubeletNode } from './kubelet-node.ts';
 
-const options = { ...needs('root', 'node', 'packages'), timeout: 120_000 };
+const options = needs('root', 'node', 'packages');
 
 /** Kubernetes 1.20, 1.31 and 1.34 with containerd. */
 const [flags, config, instance] = [layouts[3]!, layouts[10]!, layouts[11]!];

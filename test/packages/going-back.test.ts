@@ -3,7 +3,7 @@ import { layouts } from '../setup/layouts.ts';
 import { needs } from '../support/require.ts';
 import { bootKubeletNode, bootPlainNode } from './kubelet-node.ts';
 
-const options = { ...needs('root', 'node', 'packages'), timeout: 120_000 };
+const options = needs('root', 'node', 'packages');
 const endpoint = 'unix:///run/criproxy.sock';
 
 /** Kubernetes 1.31 of kubeadm. */

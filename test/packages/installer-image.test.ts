@@ -2,7 +2,7 @@ import { test } from 'tap';
 import { needs } from '../support/require.ts';
 import { bootPlainNode } from './kubelet-node.ts';
 
-const options = { ...needs('root', 'node', 'packages'), timeout: 600_000 };
+const options = needs('root', 'node', 'packages');
 
 test('containerd imports the image of the installer', options, async t => {
   const node = await bootPlainNode();

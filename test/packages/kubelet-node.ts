@@ -1,4 +1,4 @@
-import { chmodSync, copyFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { ownArchitecture } from '../../build/architecture.ts';
 import { nodeProgram } from '../../build/node-packages.ts';
@@ -50,10 +50,7 @@ find /usr/bin /usr/local /run/criproxy* -printf '%p %M %l\\n' 2>/dev/null | sort
 let pods = 0;
 
 function extend(node: Node): KubeletNode {
-  const read = (path: string) => {
-    const { status, stdout } = node.run(['cat', path]);
-    return status === 0 ? stdout : undefined;
-  };
+  const read = (path: string) => (existsSync(node.path(path)) ? readFileSync(node.path(path), 'utf8') : undefined);
   const ask = async (socket: string, method: string, request: object) => {
     const client = connect(node.path(socket));
     try {

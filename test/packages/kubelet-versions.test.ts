@@ -8,7 +8,6 @@ const docker = 'KUBELET_KUBEADM_ARGS="--cgroup-driver=cgroupfs --network-plugin=
 
 test('a kubelet of Docker goes from 1.20 to 1.27, which does not know --container-runtime', {
   ...needs('root', 'node', 'packages'),
-  timeout: 120_000,
 }, async t => {
   const node = await bootKubeletNode({
     minor: 20,

@@ -21,7 +21,6 @@ function endpointOf(node: KubeletNode): string | undefined {
 for (const layout of layouts) {
   test(`install, install again, remove, purge: kubelet ${layout.name}`, {
     ...needs('root', 'node', 'packages'),
-    timeout: 120_000,
   }, async t => {
     const node = await bootKubeletNode(layout);
     t.teardown(() => node.remove());

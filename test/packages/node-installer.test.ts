@@ -4,7 +4,7 @@ import { needs } from '../support/require.ts';
 import { bootInstallerNode, readApiNode, startPod } from './installer-pod.ts';
 import type { KubeletNode } from './kubelet-node.ts';
 
-const options = { ...needs('root', 'node', 'packages'), timeout: 600_000 };
+const options = needs('root', 'node', 'packages');
 const socket = '/run/criproxy.sock';
 const containerd = '/run/containerd/containerd.sock';
 

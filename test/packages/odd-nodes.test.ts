@@ -14,7 +14,7 @@ import { waitFor } from '../support/child.ts';
 import { needs } from '../support/require.ts';
 import { bootKubeletNode, bootPlainNode, type KubeletNode } from './kubelet-node.ts';
 
-const options = { ...needs('root', 'node', 'packages'), timeout: 180_000 };
+const options = needs('root', 'node', 'packages');
 const endpoint = 'unix:///run/criproxy.sock';
 const IN_USE = /criproxy {3}in use: kubelet \d+: it is connected to \/run\/criproxy\.sock/;
 

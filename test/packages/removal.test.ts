@@ -4,7 +4,7 @@ import { waitFor } from '../support/child.ts';
 import { needs } from '../support/require.ts';
 import { bootKubeletNode, importPause, type KubeletNode } from './kubelet-node.ts';
 
-const options = { ...needs('root', 'node', 'packages'), timeout: 120_000 };
+const options = needs('root', 'node', 'packages');
 const socket = '/run/criproxy.sock';
 const endpoint = `unix://${socket}`;
 const containerd = 'unix:///run/containerd/containerd.sock';

@@ -10,7 +10,6 @@ const modern = layouts.find(({ name }) => name.startsWith('1.31, config.yaml wit
 
 test('what the kubelet that runs is connected to counts, not its files', {
   ...needs('root', 'node', 'packages'),
-  timeout: 120_000,
 }, async t => {
   const node = await bootKubeletNode(modern);
   t.teardown(() => node.remove());

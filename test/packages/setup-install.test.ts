@@ -3,7 +3,7 @@ import { layouts } from '../setup/layouts.ts';
 import { needs } from '../support/require.ts';
 import { bootKubeletNode, importPause, type KubeletNode } from './kubelet-node.ts';
 
-const options = { ...needs('root', 'node', 'packages'), timeout: 180_000 };
+const options = needs('root', 'node', 'packages');
 const socket = '/run/criproxy.sock';
 const containerd = '/run/containerd/containerd.sock';
 

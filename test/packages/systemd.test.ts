@@ -10,7 +10,7 @@ import { needs } from '../support/require.ts';
 import { bootKubeletNode, importPause, type KubeletNode } from './kubelet-node.ts';
 import type { SteadyCalls } from './steady-calls.ts';
 
-const options = { ...needs('root', 'node', 'packages'), timeout: 120_000 };
+const options = needs('root', 'node', 'packages');
 const socket = '/run/criproxy.sock';
 const install = 'dpkg -i /opt/packages/criproxy.deb';
 
@@ -130,8 +130,7 @@ test('what a monitoring agent puts into every environment is not the daemon’s'
 
 test('ready means that it serves, and the status says how', options, async t => {
   const node = await bootWith(t, install);
-  const status = (text: string) =>
-    waitFor(`"${text}"`, () => (show(node, 'StatusText') === text ? text : undefined), { timeout: 10_000 });
+  const status = (text: string) => waitFor(`"${text}"`, () => (show(node, 'StatusText') === text ? text : undefined));
   t.ok(await status(`serving CRI on ${socket}, 1 of 2 runtimes up; not seen yet: virtlet.cloud`));
   node.must('systemctl stop containerd');
   t.ok(await status(`serving CRI on ${socket}, 0 of 2 runtimes up; down: primary; not seen yet: virtlet.cloud`));
@@ -164,7 +163,7 @@ test('what hangs is killed and comes back; what waits for a runtime is not', opt
   node.must('systemctl start containerd');
   const pid = show(node, 'MainPID');
   node.must(`kill -STOP ${pid}`);
-  await waitFor('another process', () => (show(node, 'NRestarts') === '1' ? true : undefined), { timeout: 30_000 });
+  await waitFor('another process', () => (show(node, 'NRestarts') === '1' ? true : undefined));
   const client = connect(node.path(socket));
   t.teardown(() => client.close());
   t.match(await client.call('Version', {}, { deadline: 20_000 }), { runtime_name: 'containerd' });
@@ -179,9 +178,7 @@ test('systemd hears the daemon itself, and watches it', options, async t => {
   t.match(show(node, 'StatusText'), /^serving CRI on /);
   t.same([show(node, 'WatchdogUSec'), show(node, 'NRestarts')], ['1min', '0']);
   const first = show(node, 'WatchdogTimestampMonotonic');
-  await waitFor('a sign of life', () => show(node, 'WatchdogTimestampMonotonic') !== first || undefined, {
-    timeout: 40_000,
-  });
+  await waitFor('a sign of life', () => show(node, 'WatchdogTimestampMonotonic') !== first || undefined);
   const children = node.must(`pgrep -P ${show(node, 'MainPID')} || true`);
   t.equal(children, '', 'without a child');
   t.notMatch(node.must('journalctl -o cat --no-pager'), /reception only permitted/);

@@ -175,7 +175,7 @@ const rows: readonly Row[] = [
   ['environment file: dollars', withFile('A=$B ${B}\nB=1\n', '${A}')],
 ];
 
-test('a command is read as systemd reads it', { ...needs('root', 'node', 'packages'), timeout: 120_000 }, async t => {
+test('a command is read as systemd reads it', needs('root', 'node', 'packages'), async t => {
   const node = await bootNode({ root: makeNodeRoot() });
   t.teardown(() => node.remove());
   node.must('mkdir -p /run/arguments');

@@ -31,7 +31,7 @@ export function processStamp(pid: number): string | undefined {
 export async function waitFor<T>(
   what: string,
   probe: () => T | undefined | Promise<T | undefined>,
-  { timeout = 20_000, pause = 50 } = {},
+  { timeout = 60_000, pause = 50 } = {},
 ): Promise<T> {
   const end = performance.now() + timeout;
   for (;;) {

@@ -6,13 +6,14 @@ import { waitFor } from '../../support/child.ts';
 import { scrape } from '../../support/exposition.ts';
 import { methodPath, methods, packages } from '../../support/facts.ts';
 import { runProxy } from '../../support/proxy.ts';
+import { TEST_LIMIT } from '../../support/require.ts';
 import { listPods } from '../operate/reload-daemon.ts';
 import { startSockets } from './sockets-daemon.ts';
 
 const nothing = Buffer.alloc(0);
 const PATIENCE = { deadline: 20_000 };
 
-test('every method on a socket of every set, in all packages', { timeout: 300_000 }, async t => {
+test('every method on a socket of every set, in all packages', { timeout: TEST_LIMIT }, async t => {
   const sets = ['read', 'images', 'exec', 'all'] as const;
   const scene = await startSockets(t, Object.fromEntries(sets.map(set => [set, { allow: [set] }])));
   for (const set of sets) {

@@ -1,9 +1,10 @@
 import { t as tap } from 'tap';
 import { methodPath } from '../../support/facts.ts';
+import { TEST_LIMIT } from '../../support/require.ts';
 import { len } from '../../wire/bytes.ts';
 import { PATIENCE, targets, testPairs } from './pairs.ts';
 
-tap.setTimeout(120_000);
+tap.setTimeout(TEST_LIMIT);
 
 const MiB = 1024 * 1024;
 const LARGE = Buffer.alloc(40 * MiB, 'x');

@@ -5,6 +5,7 @@ import type { Service } from '../../../src/base/call.ts';
 import { waitFor } from '../../support/child.ts';
 import { dial } from '../../support/dial.ts';
 import { memoryInUse } from '../../support/memory-in-use.ts';
+import { TEST_LIMIT } from '../../support/require.ts';
 import { replyWith } from '../support/echo.ts';
 import { data, headers, hello, requestFields } from '../support/frames.ts';
 import { callOptions, startServer } from '../support/sockets.ts';
@@ -48,7 +49,7 @@ t.test('20 clients that do not read an endless stream', async t => {
   for (const socket of sockets) socket.destroy();
 });
 
-t.test('a relay between a fast server and a slow client', { timeout: 60_000 }, async t => {
+t.test('a relay between a fast server and a slow client', { timeout: TEST_LIMIT }, async t => {
   const { service, made } = source();
   const upstream = await startServer(t, service);
   const up = await dial(upstream.path, 1000);

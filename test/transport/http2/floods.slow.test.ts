@@ -4,6 +4,7 @@ import t, { type Test } from 'tap';
 import { Flag, FrameType, preface } from '../../../src/transport/http2/frames/frame.ts';
 import { SettingId } from '../../../src/transport/http2/frames/settings.ts';
 import type { Limits } from '../../../src/transport/http2/limits.ts';
+import { TEST_LIMIT } from '../../support/require.ts';
 import { echo } from '../support/echo.ts';
 import {
   data,
@@ -126,7 +127,7 @@ async function flood(t: Test, path: string, { begin, burst, deaf = false }: Floo
 }
 
 for (const row of floods) {
-  t.test(row.title, { timeout: 60_000 }, async t => {
+  t.test(row.title, { timeout: TEST_LIMIT }, async t => {
     const { path } = await startServer(t, echo, row.limits);
     const other = new ForeignClient(t, path);
     await other.unary('/test.Test/Echo', Buffer.from('first'));
@@ -154,7 +155,7 @@ for (const row of floods) {
   });
 }
 
-t.test('a zero-window stall (CVE-2019-9511) costs its calls', { timeout: 60_000 }, async t => {
+t.test('a zero-window stall (CVE-2019-9511) costs its calls', { timeout: TEST_LIMIT }, async t => {
   const { path } = await startServer(t, echo, { stallTimeout: 300, sweepInterval: 50 });
   const other = new ForeignClient(t, path);
   const peer = new RawPeer(connect(path));
@@ -168,7 +169,7 @@ t.test('a zero-window stall (CVE-2019-9511) costs its calls', { timeout: 60_000 
   t.equal((await other.unary('/test.Test/Echo', Buffer.from('me too'))).code, 0);
 });
 
-t.test('500 silent connections', { timeout: 60_000 }, async t => {
+t.test('500 silent connections', { timeout: TEST_LIMIT }, async t => {
   const { path } = await startServer(t, echo, { handshakeTimeout: 300, sweepInterval: 50 });
   const other = new ForeignClient(t, path);
   const peers = Array.from({ length: 500 }, () => new RawPeer(connect(path)));

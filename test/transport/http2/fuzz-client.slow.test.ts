@@ -2,6 +2,7 @@ import t from 'tap';
 import { ProxyError } from '../../../src/base/error.ts';
 import { openSession } from '../../../src/transport/grpc/client/client.ts';
 import { preface } from '../../../src/transport/http2/frames/frame.ts';
+import { TEST_LIMIT } from '../../support/require.ts';
 import { frame, setting } from '../support/frames.ts';
 import { MemorySocket } from '../support/memory-socket.ts';
 import { chop, mutate, splitFrames } from '../support/mutate.ts';
@@ -11,7 +12,7 @@ import { makeCalls, recordServer } from '../support/record.ts';
 const inputs = 20_000;
 const tick = () => new Promise(resolve => setImmediate(resolve));
 
-t.test(`${inputs} mutations of a recorded server, with seed 2`, { timeout: 300_000 }, async t => {
+t.test(`${inputs} mutations of a recorded server, with seed 2`, { timeout: TEST_LIMIT }, async t => {
   const recordings = [splitFrames(await recordServer(t))];
   t.ok(recordings[0]!.length > 10, 'there is something to mutate');
   const random = new Random(2);

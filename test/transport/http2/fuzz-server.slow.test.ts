@@ -3,6 +3,7 @@ import { MemoryAccount } from '../../../src/base/memory-account.ts';
 import { ServerConnection } from '../../../src/transport/grpc/server/server-connection.ts';
 import { defaultLimits } from '../../../src/transport/http2/limits.ts';
 import { memoryInUse } from '../../support/memory-in-use.ts';
+import { TEST_LIMIT } from '../../support/require.ts';
 import { echo } from '../support/echo.ts';
 import { data, headers, hello, message, ping, requestFields, whole } from '../support/frames.ts';
 import { MemorySocket } from '../support/memory-socket.ts';
@@ -16,7 +17,7 @@ const limits = { ...defaultLimits, linger: 0 };
 
 const tick = () => new Promise(resolve => setImmediate(resolve));
 
-t.test(`${inputs} mutations of recorded conversations, with seed 1`, { timeout: 300_000 }, async t => {
+t.test(`${inputs} mutations of recorded conversations, with seed 1`, { timeout: TEST_LIMIT }, async t => {
   const recordings = (await recordClients(t)).map(splitFrames);
   recordings.push([
     hello,

@@ -135,3 +135,8 @@ export async function bootKubeletNode(
     throw fault;
   }
 }
+
+/** The path of the socket that the running kubelet uses; undefined if none has started. */
+export function endpointOf(node: KubeletNode): string | undefined {
+  return node.kubelet()?.endpoint.replace('unix://', '');
+}

@@ -1,7 +1,7 @@
 import { test } from 'tap';
 import { layouts } from '../setup/layouts.ts';
 import { needs } from '../support/require.ts';
-import { bootKubeletNode, importPause, type KubeletNode } from './kubelet-node.ts';
+import { bootKubeletNode, endpointOf, importPause } from './kubelet-node.ts';
 
 const socket = '/run/criproxy.sock';
 const containerd = '/run/containerd/containerd.sock';
@@ -12,10 +12,6 @@ function changedPaths(before: readonly string[], after: readonly string[]): stri
   const now = new Set(after);
   const lines = [...before.filter(line => !now.has(line)), ...after.filter(line => !old.has(line))];
   return [...new Set(lines.map(line => /(\/\S+)/.exec(line)![1]!))].sort();
-}
-
-function endpointOf(node: KubeletNode): string | undefined {
-  return node.kubelet()?.endpoint.replace('unix://', '');
 }
 
 for (const layout of layouts) {

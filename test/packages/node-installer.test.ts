@@ -2,7 +2,7 @@ import { test } from 'tap';
 import { layouts } from '../setup/layouts.ts';
 import { needs } from '../support/require.ts';
 import { bootInstallerNode, readApiNode, startPod } from './installer-pod.ts';
-import type { KubeletNode } from './kubelet-node.ts';
+import { endpointOf, type KubeletNode } from './kubelet-node.ts';
 
 const options = needs('root', 'node', 'packages');
 const socket = '/run/criproxy.sock';
@@ -14,10 +14,6 @@ function snapshot(node: KubeletNode): string[] {
   return [...node.snapshot(), ...own].filter(
     line => line !== '' && !/^\/run\/criproxy|^\/var\/lib\/criproxy d/.test(line),
   );
-}
-
-function endpointOf(node: KubeletNode): string | undefined {
-  return node.kubelet()?.endpoint.replace('unix://', '');
 }
 
 /** The steps in a pod's log, each once, in order. */

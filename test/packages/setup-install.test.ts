@@ -1,7 +1,7 @@
 import { test } from 'tap';
 import { layouts } from '../setup/layouts.ts';
 import { needs } from '../support/require.ts';
-import { bootKubeletNode, importPause, type KubeletNode } from './kubelet-node.ts';
+import { bootKubeletNode, endpointOf, importPause, type KubeletNode } from './kubelet-node.ts';
 
 const options = needs('root', 'node', 'packages');
 const socket = '/run/criproxy.sock';
@@ -19,10 +19,6 @@ function snapshot(node: KubeletNode): string[] {
   return [...node.snapshot(), ...own].filter(
     line => line !== '' && !/^\/run\/criproxy-setup.lock|^\/var\/lib\/criproxy d/.test(line),
   );
-}
-
-function endpointOf(node: KubeletNode): string | undefined {
-  return node.kubelet()?.endpoint.replace('unix://', '');
 }
 
 /** A kubelet with its dockershim, and one with containerd. All layouts are in test/packages/node-installer.test.ts. */

@@ -16,7 +16,7 @@ export interface FileResult {
 }
 
 /** The time limit of a file, and of each of its tests, in seconds. A process that does not end by itself is killed then. */
-const TIMEOUT = 900;
+const TIMEOUT = 1_800;
 const GRACE = 30;
 
 const root = join(import.meta.dirname, '../..');

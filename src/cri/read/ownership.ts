@@ -24,15 +24,19 @@ export function subjectsOf(list: string, answer: Buffer): Subject[] {
   return readAllBytes(answer, 1).flatMap(item => subjectOfItem(list, item) ?? []);
 }
 
-/** The answer of a list without the items that are not kept; the same Buffer if all are. Throws a WireError. */
+/**
+ * The answer of a list with these items of it alone: a field beside the items could be of any item. The same Buffer if nothing is left
+ * out. Throws a WireError.
+ */
 export function keepItems(list: Buffer, keep: (item: Buffer) => boolean): Buffer {
   const parts: Buffer[] = [];
   const records = new Records(list);
   let dropped = false;
   while (records.next()) {
     const isItem = records.field === 1 && records.type === WireType.Len;
-    if (isItem && !keep(list.subarray(records.valueStart, records.valueEnd))) dropped = true;
-    else parts.push(list.subarray(records.start, records.valueEnd));
+    if (isItem && keep(list.subarray(records.valueStart, records.valueEnd)))
+      parts.push(list.subarray(records.start, records.valueEnd));
+    else dropped = true;
   }
   return dropped ? Buffer.concat(parts) : list;
 }

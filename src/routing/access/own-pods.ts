@@ -82,16 +82,18 @@ export class OwnPods {
     return containers;
   }
 
-  /** The only own pod or container whose id is this, or begins so; undefined if there is none, or more than one. */
+  /**
+   * The only own pod or container whose id is this, or begins so; undefined if there is none, or more than one. Runtimes find the
+   * beginning of an id among all items, so the own items are looked through here: others must not make it ambiguous.
+   */
   async resolve({ kind, id }: Subject): Promise<string | undefined> {
     if (id === '') return undefined;
-    const request = idFilterRequest(id);
-    const found = itemsById(await this.list(kind === 'pod' ? 'ListPodSandbox' : 'ListContainers', request));
-    const own: string[] = [];
-    for (const [each, item] of found) {
-      if (await this.isOwnItem(kind, item)) own.push(each);
-    }
-    if (own.includes(id)) return id;
+    const found = itemsById(await this.list(kind === 'pod' ? 'ListPodSandbox' : 'ListContainers', idFilterRequest(id)));
+    const item = found.get(id);
+    if (item !== undefined && (await this.isOwnItem(kind, item))) return id;
+    await this.refresh();
+    const known = kind === 'pod' ? this.pods.keys() : this.containers.keys();
+    const own = [...known].filter(each => each.startsWith(id) && this.owns({ kind, id: each }));
     return own.length === 1 ? own[0] : undefined;
   }
 

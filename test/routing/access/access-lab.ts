@@ -15,6 +15,8 @@ export interface SocketClient {
   ask(method: string, request?: Message | Buffer): Promise<Message[]>;
   /** The code of a call: 0 if it succeeds. */
   code(method: string, request?: Message | Buffer): Promise<number>;
+  /** Begins a stream. `begun` resolves with the fault it has ended with, or once it has asked for its first message. */
+  follow(method: string): { readonly begun: Promise<unknown>; leave(): void };
   revoke(): void;
   stop(): void;
 }
@@ -43,6 +45,21 @@ export function clientOf(service: Service, rules: Partial<AccessRules>, pkg: Pac
         () => 0,
         fault => ProxyError.from(fault).code,
       ),
+    follow(method) {
+      const left = new AbortController();
+      const found = restricted.service(methodPath(method, pkg))!;
+      if (found.kind !== 'stream') throw new Error(`${method} is no stream`);
+      const signal = AbortSignal.any([left.signal, over.signal]);
+      const reading = found
+        .handle([Buffer.alloc(0)], callOptions({ signal }))
+        [Symbol.asyncIterator]()
+        .next();
+      const ended = reading.then(
+        () => undefined,
+        fault => fault,
+      );
+      return { begun: Promise.race([ended, new Promise(resolve => setImmediate(resolve))]), leave: () => left.abort() };
+    },
     revoke: () => restricted.revoke(),
     stop: () => over.abort(),
   };

@@ -1,4 +1,4 @@
-import { createServer, type Server } from 'node:net';
+import { createServer, type Server, type Socket } from 'node:net';
 import type { Service } from '../../base/call.ts';
 import type { MemoryAccount } from '../../base/memory-account.ts';
 import type { ProxyConfig } from '../../config/proxy-config.ts';
@@ -31,37 +31,63 @@ export interface AccessSocketParts {
   readonly held: MemoryAccount;
 }
 
+/** A socket that systemd has made: its file descriptor, and the path at which it listens. */
+export interface InheritedSocket {
+  readonly fd: number;
+  readonly path: string;
+}
+
 /** A socket that serves, under rules that can change. */
 export class AccessSocket {
   readonly path: string;
   readonly isInherited: boolean;
+  /** Of the file: systemd may have another path to it than the configuration. */
+  private readonly file: string;
   private readonly parts: AccessSocketParts;
   private readonly server: GrpcServer;
+  private readonly clients = new Set<Socket>();
+  private owner: SocketOwner;
   private restricted: Restricted;
 
-  private constructor(config: SocketConfig, isInherited: boolean, parts: AccessSocketParts, listener: Server) {
+  private constructor(
+    config: SocketConfig,
+    owner: SocketOwner,
+    inherited: InheritedSocket | undefined,
+    parts: AccessSocketParts,
+    listener: Server,
+  ) {
     this.path = config.path;
-    this.isInherited = isInherited;
+    this.isInherited = inherited !== undefined;
+    this.file = inherited?.path ?? config.path;
+    this.owner = owner;
     this.parts = parts;
     this.restricted = restrictedService(parts.service, rulesOf(config));
     listener.maxConnections = CONNECTIONS;
+    listener.on('connection', client => {
+      this.clients.add(client);
+      client.once('close', () => this.clients.delete(client));
+    });
     const service = watchedService(path => this.restricted.service(path), parts.watch, config.path);
     this.server = serve(listener, service, { held: parts.held, limits: { maxConcurrentStreams: STREAMS } });
   }
 
-  /** `fd`: the socket, if systemd has made it. Rejects with a SocketFileError. */
-  static async open(config: SocketConfig, fd: number | undefined, parts: AccessSocketParts): Promise<AccessSocket> {
+  /** `inherited`: the socket, if systemd has made it. Rejects with a SocketFileError. */
+  static async open(
+    config: SocketConfig,
+    inherited: InheritedSocket | undefined,
+    parts: AccessSocketParts,
+  ): Promise<AccessSocket> {
     const owner = await ownerOf(config);
     const listener = createServer();
-    if (fd !== undefined) {
-      await setOwner(config.path, owner);
-      const socket = new AccessSocket(config, true, parts, listener);
-      await listenOnInherited(listener, fd);
+    if (inherited !== undefined) {
+      await setOwner(inherited.path, owner);
+      const socket = new AccessSocket(config, owner, inherited, parts, listener);
+      await listenOnInherited(listener, inherited.fd);
       return socket;
     }
     await clearSocketFile(config.path);
-    const socket = new AccessSocket(config, false, parts, listener);
-    await listenOn(listener, config.path, owner.group === undefined ? owner.mode : owner.mode & 0o700);
+    const socket = new AccessSocket(config, owner, undefined, parts, listener);
+    await listenOn(listener, config.path, owner.groupName === undefined ? owner.mode : owner.mode & 0o700);
     try {
       await setOwner(config.path, owner);
     } catch (fault) {
@@ -75,12 +101,19 @@ export class AccessSocket {
     return this.server.connections;
   }
 
-  /** Puts other rules for the same path in force: for each call that comes, and each message of a stream. */
+  /**
+   * Puts other rules for the same path in force: for each call that comes, and each message of a stream. With another mode or group the
+   * connections end, because their clients may not be allowed to open the socket any more.
+   */
   async change(config: SocketConfig): Promise<void> {
     const before = this.restricted;
     this.restricted = restrictedService(this.parts.service, rulesOf(config));
     before.revoke();
-    await setOwner(config.path, await ownerOf(config));
+    const owner = await ownerOf(config);
+    await setOwner(this.file, owner);
+    const { mode, group } = this.owner;
+    this.owner = owner;
+    if (owner.mode !== mode || owner.group !== group) for (const client of this.clients) client.destroy();
   }
 
   /** As GrpcServer.close. */
@@ -93,6 +126,6 @@ function rulesOf({ path, allow, redact, namespaces, rate }: SocketConfig): Acces
   return { socket: path, allow, redact: redact ?? false, namespaces, rate };
 }
 
-async function ownerOf({ mode, group }: SocketConfig): Promise<SocketOwner> {
-  return { mode: mode ?? MODE, group: group === undefined ? undefined : await groupId(group) };
+async function ownerOf({ mode = MODE, group }: SocketConfig): Promise<SocketOwner> {
+  return { mode, group: group === undefined ? process.getegid!() : await groupId(group), groupName: group };
 }

@@ -9,7 +9,7 @@ import { isSameSocket } from '../../transport/sockets/same-socket.ts';
 import type { CallWatch } from '../../watch/call-watch.ts';
 import type { Counters } from '../../watch/counters.ts';
 import { SocketStats } from '../../watch/socket-stats.ts';
-import { AccessSocket, type AccessSocketParts, type SocketConfig } from './access-socket.ts';
+import { AccessSocket, type AccessSocketParts, type InheritedSocket, type SocketConfig } from './access-socket.ts';
 import { socketMetrics } from './socket-metrics.ts';
 
 /** The part of the memory for clients' messages that the clients of all such sockets may have together: the kubelet has the rest. */
@@ -34,7 +34,7 @@ export class AccessSockets {
   private readonly watch: CallWatch;
   private readonly log: Logger;
   /** The sockets of systemd that are not in use yet. */
-  private inherited: { readonly fd: number; readonly path: string }[];
+  private inherited: InheritedSocket[];
   /** Paths at which systemd listens, and the proxy does no more. */
   private readonly givenUp = new Set<string>();
   private entries: readonly Entry[] = [];
@@ -139,7 +139,7 @@ export class AccessSockets {
       throw new Error('systemd listens there, and a reload has closed its socket here; systemctl restart criproxy');
     }
     const found = this.inherited.find(each => isSameSocket(each.path, path));
-    const socket = await AccessSocket.open(config, found?.fd, this.parts);
+    const socket = await AccessSocket.open(config, found, this.parts);
     // Used once: the number may be that of another file afterwards.
     this.inherited = this.inherited.filter(each => each !== found);
     return socket;

@@ -40,7 +40,7 @@ test('sockets are added, changed and removed while they serve, and the node neve
   t.strictSame(await listPods(one), ['alt__pod-alt', 'pod-main']);
 
   daemon.write(
-    scene.sockets({ one: { allow: ['read'], mode: '0640', namespaces: ['none'] }, two: { allow: ['Version'] } }),
+    scene.sockets({ one: { allow: ['read'], mode: '0600', namespaces: ['none'] }, two: { allow: ['Version'] } }),
   );
   const report = await askAdmin(daemon.adminSocket, 'POST', '/v1/reload');
   t.match(report, {
@@ -48,7 +48,7 @@ test('sockets are added, changed and removed while they serve, and the node neve
     warnings: [],
   });
   t.strictSame(await listPods(one), [], 'on the same connection');
-  t.equal(mode('one'), '640');
+  t.equal(mode('one'), '600');
   t.equal((await scene.client('two').ask('Version', {}, PATIENCE)).code, 0);
   t.equal((await scene.client('two').ask('Status', {}, PATIENCE)).code, 7);
 

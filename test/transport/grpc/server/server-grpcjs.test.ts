@@ -142,8 +142,8 @@ t.test('a call whose deadline passes', async t => {
     isCalled = true;
   });
   // On a busy machine the first deadlines pass before the client has connected, and the server does not get the call.
-  for (let deadline = 50; !isCalled; deadline *= 2) {
-    const { code } = await client.unary('/a/B', Buffer.alloc(0), undefined, { deadline: Date.now() + deadline });
+  for (let wait = 50; !isCalled; wait *= 2) {
+    const { code } = await client.unary('/a/B', Buffer.alloc(0), undefined, { deadline: Date.now() + wait });
     t.equal(code, Code.DeadlineExceeded);
   }
   t.ok([Code.DeadlineExceeded, Code.Cancelled].includes((await aborted).code as 4), 'either may be first');

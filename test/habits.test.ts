@@ -82,7 +82,6 @@ const PASSES = 'it is to pass: the later, the better';
 const shortLimits: Readonly<Record<string, readonly [number, string]>> = {
   'test/routing/asking/endable-call.test.ts': [2, 'a number that is handed on, not a time'],
   'test/transport/grpc/client/client-grpcjs.test.ts': [1, PASSES],
-  'test/transport/grpc/server/server-grpcjs.test.ts': [1, PASSES],
   'test/transport/http2/odd-ends-client.test.ts': [2, PASSES],
 };
 

@@ -44,9 +44,10 @@ function unary(plan: MethodPlan, log: Logger, replay: RuntimeConfigReplay): Meth
     kind: 'unary',
     async handle(request: Buffer, options: CallOptions): Promise<Reply> {
       if (log.enabled(method.level)) logMessage(log, plan, 'request', request, options);
-      if (method.route === 'all') replay.remember(plan, request);
+      const others = method.route === 'all' ? replay.inform(plan, request, options) : undefined;
       try {
         const reply = await route(plan, request, options);
+        await others;
         if (log.enabled(method.level)) logMessage(log, plan, 'response', reply.message, options);
         return reply;
       } catch (fault) {

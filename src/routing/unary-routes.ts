@@ -1,12 +1,8 @@
 import type { CallOptions, Reply } from '../base/call.ts';
-import { codeName } from '../base/codes.ts';
-import { Level } from '../base/log-level.ts';
-import { runtimeName } from '../base/runtime-name.ts';
 import type { Route } from '../cri/tables/methods.ts';
 import { askOwner } from './call/ask-owner.ts';
 import { askedFor } from './call/asked.ts';
 import type { MethodPlan } from './call/method-plan.ts';
-import { isReply, promptAnswer } from './call/prompt-answer.ts';
 import { joinReplies, type UnaryRoute } from './call/unary-route.ts';
 import { listImages } from './images/image-list-routes.ts';
 import { pullImage } from './images/image-pull.ts';
@@ -66,35 +62,14 @@ const list: UnaryRoute = async (plan, request, options) => {
   return joinReplies(plan, parts);
 };
 
-/**
- * The client gets the primary's answer; a secondary that fails is logged. A runtime that is down gets the call when it comes up.
- */
-const all: UnaryRoute = async (plan, request, options) => {
-  const { primary } = plan.runtimes;
-  const others = plan.runtimes.all.filter(runtime => runtime !== primary && runtime.state.kind === 'up');
-  const [reply] = await Promise.all([
-    plan.call(primary, request, options),
-    ...others.map(async runtime => {
-      const part = await promptAnswer(plan, runtime, request, options);
-      if (isReply(part)) return;
-      plan.node.log.info(
-        Level.Failed,
-        `${plan.method.name} of ${runtimeName(runtime.id)}: ${codeName(part.code)}: ${part.message}`,
-        undefined,
-        { call: options.watched, method: plan.method.name, runtime: runtime.id },
-      );
-    }),
-  ]);
-  return reply;
-};
-
 /** The handler of each route for unary methods. */
 export const unaryRoutes: Readonly<Record<Exclude<Route, 'events'>, UnaryRoute>> = {
   primary: toOne(plan => plan.runtimes.primary),
   identity,
   status: nodeStatus,
   config: runtimeConfig,
-  all,
+  // The other runtimes get the call from RuntimeConfigReplay.
+  all: toOne(plan => plan.runtimes.primary),
   byPodConfig,
   byPod: byId('pod'),
   byContainer: byId('container'),

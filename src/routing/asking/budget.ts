@@ -13,7 +13,7 @@ export function within<T>(limit: number, call: Promise<T>, late: (over: boolean)
     const alarm = setAlarm(performance.now() + limit, () => {
       isLate = true;
       late(false);
-      reject(new ProxyError(Code.DeadlineExceeded, `no answer within ${limit} ms`));
+      reject(new ProxyError(Code.DeadlineExceeded, `no answer within ${Math.round(limit)} ms`));
     });
     const over = () => {
       clearAlarm(alarm);

@@ -1,8 +1,9 @@
 import { test } from 'tap';
 import { Code } from '../../../src/base/codes.ts';
 import { ProxyError } from '../../../src/base/error.ts';
+import { Runtimes } from '../../../src/routing/port/runtimes.ts';
 import { criTypes } from '../../support/cri-types.ts';
-import { fakeRuntime } from '../fakes.ts';
+import { type Asked, fakeRuntime } from '../fakes.ts';
 import { settle, startLab } from '../lab.ts';
 
 const METHOD = 'UpdateRuntimeConfig';
@@ -72,4 +73,68 @@ test('a replay that fails is a warning that names the runtime', async t => {
   await settle();
   const warnings = lab.log.filter(line => line.severity === 'warn').map(line => line.message);
   t.strictSame(warnings, ['UpdateRuntimeConfig to runtime alt: no bridge']);
+});
+
+/** A secondary whose answers to the method wait for `go`, or for the end of the call. */
+function startSlow(listTimeout: number) {
+  const go = Promise.withResolvers<Buffer>();
+  const wait = (_: Buffer, { options: { signal } }: Asked) => {
+    const ended = Promise.withResolvers<never>();
+    signal.addEventListener('abort', () => ended.reject(new ProxyError(Code.Cancelled, 'the call was cancelled')));
+    return Promise.race([go.promise, ended.promise]);
+  };
+  const alt = fakeRuntime('alt', { answers: { [METHOD]: wait } });
+  const primary = fakeRuntime('', { answers });
+  const lab = startLab([primary, alt], { listTimeout });
+  const warnings = () => lab.log.filter(line => line.severity === 'warn').map(line => line.message);
+  return { lab, primary, alt, go, warnings };
+}
+
+test('a secondary that takes longer than its list timeout gets it all the same, and the client does not wait', async t => {
+  const { lab, alt, go, warnings } = startSlow(30);
+  t.teardown(() => lab.stop());
+  await lab.call(METHOD, config('10.1.0.0/16'));
+  const [sent] = alt.askedFor(METHOD);
+  t.match(sent!.options, { deadline: undefined, signal: { aborted: false } }, 'the call goes on');
+  t.strictSame(warnings(), ['UpdateRuntimeConfig to runtime alt: no answer within 30 ms']);
+  go.reject(new ProxyError(Code.Internal, 'no bridge'));
+  await settle();
+  t.equal(warnings()[1], 'UpdateRuntimeConfig to runtime alt: no bridge', 'the outcome is told when it comes');
+});
+
+test('a secondary that hangs has one call under way, the last one', async t => {
+  const { lab, alt, warnings } = startSlow(60_000);
+  t.teardown(() => lab.stop());
+  const first = lab.call(METHOD, config('10.1.0.0/16'));
+  const second = lab.call(METHOD, config('10.2.0.0/16'), { deadline: performance.now() + 40 });
+  await settle();
+  const open = () => alt.askedFor(METHOD).map(({ options }) => !options.signal.aborted);
+  t.strictSame(
+    [cidrs(alt), open()],
+    [
+      ['10.1.0.0/16', '10.2.0.0/16'],
+      [false, true],
+    ],
+  );
+  await Promise.all([first, second]);
+  t.strictSame(open(), [false, true], 'a client in a hurry does not end it');
+  alt.goDown();
+  alt.comeUp();
+  await settle();
+  t.strictSame([cidrs(alt)[2], open()], ['10.2.0.0/16', [false, false, true]], 'nor does a new connection add one');
+  t.match(
+    warnings(),
+    [/^UpdateRuntimeConfig to runtime alt: no answer within \d+ ms$/],
+    'a call that another one has replaced is no fault',
+  );
+  t.equal(warnings().length, 1);
+});
+
+test('a call under way to a runtime that leaves is ended', async t => {
+  const { lab, primary, alt } = startSlow(30);
+  t.teardown(() => lab.stop());
+  await lab.call(METHOD, config('10.1.0.0/16'));
+  const settings = { streamBase: 'http://10.0.0.5:11250', primaryWait: 30, listTimeout: 30 };
+  lab.node.changeGeneration({ runtimes: new Runtimes([primary]), settings }, undefined);
+  t.ok(alt.askedFor(METHOD)[0]!.options.signal.aborted);
 });

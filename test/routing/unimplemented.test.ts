@@ -94,3 +94,16 @@ for (const { method } of streams) {
     await t.rejects(readAll(lab.stream(method)), { code: Code.Unimplemented });
   });
 }
+
+test('StreamPodSandboxStats is Unimplemented when a secondary lacks the stats, before any message', async t => {
+  const item = [Buffer.from([0x0a, 3, 0x0a, 1, 0x78])];
+  const primary = fakeRuntime('', { answers: { StreamPodSandboxStats: item } });
+  const lab = startLab([primary, fakeRuntime('alt')]);
+  t.teardown(() => lab.stop());
+  const got: Buffer[] = [];
+  const reading = (async () => {
+    for await (const message of lab.stream('StreamPodSandboxStats')) got.push(message);
+  })();
+  await t.rejects(reading, { code: Code.Unimplemented, message: /runtime alt has no/ });
+  t.strictSame(got, []);
+});

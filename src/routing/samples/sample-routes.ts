@@ -62,12 +62,17 @@ export const streamSamples: StreamRoute = async function* (plan, request, option
     // If the first runtime lacks the stream, no other is asked.
     if (asked[0]?.state.kind === 'up') plan.lane(asked[0]);
     const parts = Promise.all(others.map(runtime => askSamples(plan, runtime, request, call.options)));
+    const readAll = async () => readParts(plan, others, await parts);
+    let early: ReturnType<typeof readAll> | undefined;
     if (asksPrimary) {
       const own = plan.stream(primary, request, call.options);
       lead.follow(own);
-      yield* waitingForFirst(primary, plan.method.name, options, own);
+      const messages = waitingForFirst(primary, plan.method.name, options, own);
+      // A client that gets Unimplemented after a message would give up streaming for good.
+      if (plan.method.needsAll) early = readAll();
+      yield* early === undefined ? messages : notBefore(early, messages);
     }
-    const { replies, faults } = readParts(plan, others, await parts);
+    const { replies, faults } = await (early ?? readAll());
     if (replies.length === 0 && others.length > 0 && others.length === asked.length) throw faults[0]!;
     for (const { message } of replies) yield* cutList(message, CHUNK);
   } finally {
@@ -75,6 +80,14 @@ export const streamSamples: StreamRoute = async function* (plan, request, option
     call.end();
   }
 };
+
+/** The same stream, whose first message comes when `known` has resolved, and whose error comes at once. */
+async function* notBefore(known: Promise<unknown>, stream: AsyncGenerator<Buffer>): AsyncGenerator<Buffer, void, void> {
+  const [first] = await Promise.all([stream.next(), known]);
+  if (first.done === true) return;
+  yield first.value;
+  yield* stream;
+}
 
 /** Throws Unimplemented if a runtime lacks a method that all must have. */
 function readParts(plan: MethodPlan, runtimes: readonly Runtime[], parts: readonly SamplePart[]) {

@@ -208,7 +208,8 @@ export class Generations {
   }
 
   private link(address: RuntimeAddress, before?: LinkedRuntime): LinkedRuntime {
-    const seen = before !== undefined && (before.state.kind === 'up' || before.state.seen);
+    // A runtime that was forgotten was up before, and counts as never seen.
+    const seen = before !== undefined && this.node.of(before).seen;
     return this.make(address, seen);
   }
 

@@ -141,6 +141,18 @@ test('what is lost is forgotten when the operator says so, over a restart too', 
   await waitFor('its pods', async () => ((await node.pods()) as string[]).length === 2 || undefined);
 });
 
+test('a runtime that is forgotten stays forgotten when a reload gives it another id, another place or another socket', async t => {
+  for (const connect of ['A,kata:B', 'A,alt:C', 'A,next:C,alt:B']) {
+    const { node, a } = await stoppedNode(t);
+    await node.start('A,alt:B');
+    for (const name of ['B', 'C']) node.engine(name).set('down');
+    const { generations } = node;
+    await generations.forget(generations.runtimes.all[1]!);
+    await generations.change(node.config(connect));
+    t.strictSame(await node.pods(), [a], connect);
+  }
+});
+
 test('one that is up is not forgotten; one that stands in for another is, with what it had of it', async t => {
   const { node, a } = await stoppedNode(t);
   node.engine('C').set('down');

@@ -4,7 +4,7 @@ import { greet } from '../../cri/ask/greet.ts';
 import type { Greeting } from '../../cri/read/greeting.ts';
 import type { Faults } from '../../faults/faults.ts';
 import { faultyCalls } from '../../faults/faulty-calls.ts';
-import type { Runtime, RuntimeState, Versions } from '../../routing/port/runtime.ts';
+import type { Runtime, RuntimeState } from '../../routing/port/runtime.ts';
 import { heardCalls, Silence } from '../../routing/port/silence.ts';
 import { Link, type LinkState } from '../../transport/link/link.ts';
 import type { Dial } from '../../transport/session.ts';
@@ -52,14 +52,14 @@ export function linkedRuntime(
     log,
     about: { runtime: id },
   });
-  let state = runtimeState(link.state, undefined);
+  let state = runtimeState(link.state);
   const silence = new Silence();
   const changes = { up: 0, down: 0 };
   const listeners = new Set<(state: RuntimeState) => void>();
   link.onChange(changed => {
     // Another reason for being down is no change of state.
     if (changed.kind !== state.kind) changes[changed.kind]++;
-    state = runtimeState(changed, state.versions);
+    state = runtimeState(changed);
     silence.reset();
     for (const listener of [...listeners]) listener(state);
   });
@@ -82,7 +82,7 @@ export function linkedRuntime(
     start: () => link.start(),
     noteSeen() {
       link.noteSeen();
-      state = runtimeState(link.state, state.versions);
+      state = runtimeState(link.state);
     },
     tried: link.tried,
     stop: () => link.stop(),
@@ -100,8 +100,7 @@ function cut({ state }: Link<Greeting>): void {
   if (state.kind === 'up') state.session.close();
 }
 
-/** `versions`: the versions of the last connection. */
-function runtimeState(state: LinkState<Greeting>, versions: Versions | undefined): RuntimeState {
-  if (state.kind === 'down') return { ...state, versions };
+function runtimeState(state: LinkState<Greeting>): RuntimeState {
+  if (state.kind === 'down') return state;
   return { kind: 'up', since: state.since, ...state.greeting };
 }

@@ -33,11 +33,19 @@ export interface ListState {
  * `handler`: the runtime handler that a client asked for, by pod. `containerPrefix`: the prefix in the name of a container's image, by
  * container. `imagePrefix`: an image that clients have named with the runtime's prefix; it has no value. `shownPrefix`: the prefix by
  * which clients know a pod or container from before the runtime's id changed. `placement`: the reason for which a pod was placed on
- * the runtime, by uid. `retiring`: an operator has retired the runtime; it has neither id nor value.
+ * the runtime, by uid. `retiring`: an operator has retired the runtime; it has neither id nor value. `version`: the last VersionResponse
+ * of the runtime in base64, by CRI API package, the best first.
  */
-export type NoteKind = 'handler' | 'containerPrefix' | 'imagePrefix' | 'shownPrefix' | 'placement' | 'retiring';
+export type NoteKind =
+  | 'handler'
+  | 'containerPrefix'
+  | 'imagePrefix'
+  | 'shownPrefix'
+  | 'placement'
+  | 'retiring'
+  | 'version';
 
-/** A note on a pod, container or image; without a value it is removed. */
+/** A note on a pod, container, image or the runtime; without a value it is removed. */
 export interface Note {
   readonly kind: NoteKind;
   readonly id: string;
@@ -58,6 +66,7 @@ const noteFields = {
   shownPrefix: 11,
   placement: 12,
   retiring: 13,
+  version: 14,
 } as const satisfies Record<NoteKind, number>;
 const note = { id: 1, value: 2 } as const;
 

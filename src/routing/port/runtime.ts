@@ -14,9 +14,9 @@ export type RuntimeState =
       readonly runtimeVersion?: string;
       readonly versions?: Versions;
     }
-  | (PeerDown & { readonly versions?: Versions | undefined });
+  | PeerDown;
 
-/** The VersionResponses that the runtime gave when it was connected last, by CRI API package, the best first. */
+/** The VersionResponses that the runtime gave when it was connected, by CRI API package, the best first. */
 export type Versions = ReadonlyMap<string, Buffer>;
 
 /** Whether a runtime was never there. That is no fault of a secondary, which may be set up later. A socket without a server is a fault. */

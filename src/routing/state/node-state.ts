@@ -107,6 +107,7 @@ export class NodeState {
     this.snapshots.set(runtime, snapshot ?? new Snapshot());
     this.of(runtime).onNews = () => this.onNews();
     if (runtime.state.kind === 'up' || runtime.state.seen) this.of(runtime).seen = true;
+    this.noteVersions(runtime, this.of(runtime));
     if (before !== undefined) this.samples.inherit(runtime, before);
     if (runtime.silence !== undefined) runtime.silence.onChange = since => this.tellSilence(runtime, since);
     const forget = runtime.onChange(state => {
@@ -116,8 +117,13 @@ export class NodeState {
     this.joined.set(runtime, forget);
   }
 
+  private noteVersions({ state }: Runtime, snapshot: Snapshot): void {
+    if (state.kind === 'up' && state.versions !== undefined) snapshot.versions = state.versions;
+  }
+
   private noteUp(runtime: Runtime): void {
     const snapshot = this.of(runtime);
+    this.noteVersions(runtime, snapshot);
     if (!snapshot.seen) {
       snapshot.seen = true;
       this.onToWrite();

@@ -8,7 +8,7 @@ const lists = ['ListPodSandbox', 'ListContainers', 'ListImages'] as const satisf
 /** The knowledge besides the lists: a note's value by its key, which is its kind and id. */
 export type Notes = ReadonlyMap<string, string>;
 
-export function notesOf({ askedHandlers, prefixUse, shownIds, placements, retiring }: Snapshot): Notes {
+export function notesOf({ askedHandlers, prefixUse, shownIds, placements, retiring, versions }: Snapshot): Notes {
   const notes = new Map<string, string>();
   const add = (kind: NoteKind, id: string, value: string) => notes.set(`${kind} ${id}`, value);
   for (const [pod, handler] of askedHandlers) add('handler', pod, handler);
@@ -17,6 +17,7 @@ export function notesOf({ askedHandlers, prefixUse, shownIds, placements, retiri
   for (const [id, prefix] of shownIds.entries()) add('shownPrefix', id, prefix);
   for (const [uid, reason] of placements.entries()) add('placement', uid, reason);
   if (retiring) add('retiring', '', '');
+  for (const [pkg, answer] of versions) add('version', pkg, answer.toString('base64'));
   return notes;
 }
 
@@ -97,5 +98,8 @@ const loaders: Readonly<Record<NoteKind, (snapshot: Snapshot, id: string, value:
   placement: ({ placements }, id, value) => placements.set(id, value),
   retiring: snapshot => {
     snapshot.retiring = true;
+  },
+  version: (snapshot, pkg, value) => {
+    snapshot.versions = new Map(snapshot.versions).set(pkg, Buffer.from(value, 'base64'));
   },
 };

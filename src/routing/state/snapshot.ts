@@ -2,6 +2,7 @@ import type { Reply } from '../../base/call.ts';
 import type { ListName } from '../../cri/read/filter.ts';
 import { advanceContainer, CONTAINER_EXITED, sandboxOf, stopSandbox } from '../../cri/read/state-records.ts';
 import { Listing } from '../asking/kept-list.ts';
+import type { Versions } from '../port/runtime.ts';
 import { GoneIds } from './gone-ids.ts';
 import { patchAll } from './list-changes.ts';
 import { isOvergrown } from './overgrown.ts';
@@ -29,6 +30,8 @@ export class Snapshot {
   readonly gone = new GoneIds();
   /** Whether the runtime has ever been up on this node. */
   seen = false;
+  /** Its last greeting; empty before the first one. */
+  versions: Versions = new Map();
   /** Called when there may be something to write down that no call has changed. */
   onNews: () => void = () => {};
 
@@ -45,6 +48,7 @@ export class Snapshot {
     this.prefixUse.images.clear();
     this.shownIds.clear();
     this.placements.clear();
+    this.versions = new Map();
     this.seen = false;
   }
 

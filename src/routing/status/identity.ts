@@ -1,6 +1,7 @@
 import type { MethodPlan } from '../call/method-plan.ts';
 import { isReply, promptAnswer } from '../call/prompt-answer.ts';
 import type { UnaryRoute } from '../call/unary-route.ts';
+import type { Runtime } from '../port/runtime.ts';
 import { isSilence } from '../port/silence.ts';
 
 /**
@@ -9,7 +10,7 @@ import { isSilence } from '../port/silence.ts';
  */
 export const identity: UnaryRoute = async (plan, request, options) => {
   const { primary } = plan.runtimes;
-  const known = lastVersion(plan);
+  const known = lastVersion(plan, primary);
   if (known === undefined) return plan.call(primary, request, options);
   if (primary.state.kind === 'up' && primary.silence?.since === undefined) {
     const part = await promptAnswer(plan, primary, request, options);
@@ -20,7 +21,7 @@ export const identity: UnaryRoute = async (plan, request, options) => {
 };
 
 /** The answer in the client's package, else in the best package of the runtime. */
-function lastVersion({ client, runtimes }: MethodPlan): Buffer | undefined {
-  const { versions } = runtimes.primary.state;
-  return versions?.get(client) ?? versions?.values().next().value;
+function lastVersion({ client, node }: MethodPlan, primary: Runtime): Buffer | undefined {
+  const { versions } = node.of(primary);
+  return versions.get(client) ?? versions.values().next().value;
 }

@@ -82,7 +82,7 @@ export class FakePort implements Runtime {
 
   /** Calls and streams in flight fail, as with a connection that is lost. */
   down(reason = 'killed'): void {
-    this.change({ kind: 'down', since: Date.now(), reason, seen: true, versions: this.state.versions });
+    this.change({ kind: 'down', since: Date.now(), reason, seen: true });
     for (const fail of [...this.breakers]) fail(new ProxyError(Code.Unavailable, reason));
   }
 

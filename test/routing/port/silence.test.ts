@@ -166,7 +166,7 @@ function greeted(answers: Answers) {
   let now = { ...state, versions };
   Object.defineProperty(primary, 'state', { get: () => now });
   const goDown = () => {
-    now = { kind: 'down', since: 0, reason: 'it was shot', seen: true, versions } as never;
+    now = { kind: 'down', since: 0, reason: 'it was shot', seen: true } as never;
   };
   return { primary, goDown };
 }

@@ -109,6 +109,7 @@ export class NodeState {
     if (runtime.state.kind === 'up' || runtime.state.seen) this.of(runtime).seen = true;
     this.noteVersions(runtime, this.of(runtime));
     if (before !== undefined) this.samples.inherit(runtime, before);
+    if (before?.socket === runtime.socket) this.statuses.inherit(runtime, before);
     if (runtime.silence !== undefined) runtime.silence.onChange = since => this.tellSilence(runtime, since);
     const forget = runtime.onChange(state => {
       if (state.kind === 'up') this.noteUp(runtime);

@@ -65,6 +65,12 @@ export class RuntimeStatuses {
     return known?.state === state ? known.name : undefined;
   }
 
+  /** `runtime` is the same runtime as `before` in another generation. */
+  inherit(runtime: Runtime, before: Runtime): void {
+    const known = this.statuses.get(before);
+    if (known !== undefined) this.statuses.set(runtime, known);
+  }
+
   /** Logs a warning once. */
   warnOnce(text: string): void {
     if (this.warned.has(text)) return;

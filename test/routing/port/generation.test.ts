@@ -1,12 +1,14 @@
 import { type Test, test } from 'tap';
+import type { Method } from '../../../src/base/call.ts';
 import { Code } from '../../../src/base/codes.ts';
 import type { ProxyError } from '../../../src/base/error.ts';
 import type { RoutingSettings } from '../../../src/routing/port/routing-settings.ts';
 import { Runtimes } from '../../../src/routing/port/runtimes.ts';
+import { routedService } from '../../../src/routing/service.ts';
 import { criTypes } from '../../support/cri-types.ts';
 import { fastForward } from '../../support/virtual-time.ts';
 import { type FakeRuntime, fakeRuntime, Source } from '../fakes.ts';
-import { type Lab, settle, startLab } from '../lab.ts';
+import { callOptions, type Lab, settle, startLab } from '../lab.ts';
 
 const types = criTypes('runtime.v1');
 const EVENTS = 'GetContainerEvents';
@@ -169,3 +171,24 @@ test(
     t.equal(lab.node.of(next), lab.node.of(alt), 'the snapshot is the same');
   }),
 );
+
+test('the last features of a runtime that is down count after it got another id, and not at another socket', async t => {
+  const Status = types.encode('StatusResponse', { features: { supplemental_groups_policy: true } });
+  for (const [socket, has] of [
+    ['/run/alt.sock', true],
+    ['/run/other.sock', false],
+  ] as const) {
+    const [primary, alt] = [fakeRuntime('', { answers: { Status } }), fakeRuntime('alt', { answers: { Status } })];
+    const lab = startLab([primary, alt]);
+    t.teardown(() => lab.stop());
+    await lab.call('Status');
+    const kata = Object.assign(fakeRuntime('kata', { state: 'lost' }), { socket });
+    lab.node.join(kata, alt);
+    const runtimes = new Runtimes([primary, kata]);
+    lab.node.changeGeneration({ runtimes, settings }, undefined);
+    const asked = routedService(runtimes, settings, lab.node, lab.node.log)('/runtime.v1.RuntimeService/Status');
+    const reply = await (asked as Method & { kind: 'unary' }).handle(Buffer.alloc(0), callOptions());
+    const { features } = types.decode('StatusResponse', reply.message, { defaults: true });
+    t.equal(features?.supplemental_groups_policy ?? false, has, socket);
+  }
+});

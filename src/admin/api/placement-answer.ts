@@ -17,7 +17,7 @@ export interface PlacedPod {
 /** Answer of POST /v1/place. `runtime` is the runtime's id, empty for the primary; null if the pod would be refused. */
 export interface PlaceAnswer {
   readonly runtime: string | null;
-  /** The steps to the decision, a line each; the error's text if the pod would be refused. */
+  /** The steps to the decision, a line each; the last is the error's text if the pod would be refused. */
   readonly steps: readonly string[];
 }
 
@@ -33,7 +33,8 @@ export interface RetireAnswer {
   readonly retiring: boolean;
   /** Whether the configuration says so, which a command cannot undo. */
   readonly configured: boolean;
-  readonly left: readonly LeftPod[];
+  /** Null if the runtime's pods are not known. */
+  readonly left: readonly LeftPod[] | null;
 }
 
 /** A pod on a retiring runtime. */

@@ -1,11 +1,13 @@
 import { AdminError, type AdminRoute, apiRoute } from '../../admin/admin-route.ts';
 import type { PlaceAnswer, PlacedPod, RetireRequest } from '../../admin/api/placement-answer.ts';
-import { ProxyError } from '../../base/error.ts';
 import { Level } from '../../base/log-level.ts';
 import type { Logger } from '../../base/logger.ts';
 import { runtimeLabel, runtimeName, runtimeOfLabel } from '../../base/runtime-name.ts';
 import { factsOfSandbox, type PodFacts } from '../../cri/read/pod-facts.ts';
-import { type PlacementBase, placePod } from '../../routing/placement/place-pod.ts';
+import { isReady } from '../../cri/read/pod-identity.ts';
+import { podCreatedAt } from '../../cri/read/state-records.ts';
+import { explainPlacement } from '../../routing/placement/explain-placement.ts';
+import type { PlacementBase } from '../../routing/placement/place-pod.ts';
 import type { Runtime } from '../../routing/port/runtime.ts';
 import { isRetiring } from '../../routing/state/retirement.ts';
 import { leftPods } from '../../routing/status/left-pods.ts';
@@ -19,7 +21,11 @@ export interface Placing {
 
 export function placementRoutes(generations: Placing, log: Logger): readonly AdminRoute[] {
   return [
-    apiRoute('POST /v1/place', ({ body }) => explain(generations.placement, podIn(body, generations.placement))),
+    apiRoute('POST /v1/place', ({ body }): PlaceAnswer => {
+      const base = generations.placement;
+      const { runtime, steps } = explainPlacement(base, podIn(body, base));
+      return { runtime: runtime?.id ?? null, steps };
+    }),
     apiRoute('POST /v1/retire', async ({ body }) => {
       const { runtime: given, retiring } = (body ?? {}) as { readonly [name in keyof RetireRequest]?: unknown };
       const { runtimes, settings, node } = generations.placement;
@@ -34,19 +40,10 @@ export function placementRoutes(generations: Placing, log: Logger): readonly Adm
         runtime: runtime.id,
         retiring: isRetiring(configured, node.of(runtime)),
         configured: configured?.retiring === true,
-        left: leftPods(node.of(runtime)),
+        left: node.of(runtime).mayHaveAnyPod ? null : leftPods(node.of(runtime)),
       };
     }),
   ];
-}
-
-function explain(base: PlacementBase, pod: PodFacts): PlaceAnswer {
-  try {
-    const { runtime, steps } = placePod(base, pod);
-    return { runtime: runtime.id, steps };
-  } catch (fault) {
-    return { runtime: null, steps: [ProxyError.from(fault).message] };
-  }
 }
 
 function podIn(body: unknown, base: PlacementBase): PodFacts {
@@ -58,22 +55,32 @@ function podIn(body: unknown, base: PlacementBase): PodFacts {
     namespace: String(given.namespace ?? ''),
     name: String(given.name ?? ''),
     uid: String(given.uid ?? ''),
-    labels: new Map(Object.entries(given.labels ?? {})),
-    annotations: new Map(Object.entries(given.annotations ?? {})),
+    labels: textsOf(given.labels),
+    annotations: textsOf(given.annotations),
     handler: String(given.handler ?? ''),
   };
+}
+
+/** A manifest may have other values than texts, which the API server would refuse. */
+function textsOf(values: object = {}): ReadonlyMap<string, string> {
+  return new Map(Object.entries(values).map(([key, value]) => [key, String(value)]));
 }
 
 function knownPod(
   { runtimes, node }: PlacementBase,
   { namespace, name }: { namespace: string; name: string },
 ): PodFacts {
-  for (const runtime of runtimes.all) {
-    for (const sandbox of node.of(runtime).pods.index().values()) {
-      const facts = factsOfSandbox(sandbox);
-      if (facts.namespace === namespace && facts.name === name) return facts;
-    }
-  }
+  const found = runtimes.all
+    .flatMap(runtime => [...node.of(runtime).pods.index().values()])
+    .map(sandbox => ({
+      facts: factsOfSandbox(sandbox),
+      ready: isReady(sandbox),
+      createdAt: podCreatedAt(sandbox) ?? 0,
+    }))
+    .filter(({ facts }) => facts.namespace === namespace && facts.name === name)
+    // A pod of this name that is gone may have left sandboxes, also on another runtime.
+    .sort((a, b) => Number(b.ready) - Number(a.ready) || b.createdAt - a.createdAt);
+  if (found[0] !== undefined) return found[0].facts;
   throw new AdminError(404, `no runtime lists a pod ${namespace}/${name}; give a file with the pod instead`);
 }
 

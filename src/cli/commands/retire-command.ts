@@ -25,7 +25,7 @@ export async function runRetire({ values, positionals }: Invocation): Promise<nu
   }
   process.stdout.write(describe(answer));
   let shown = describe(answer);
-  while (values['watch'] === true && answer.left.length > 0) {
+  while (values['watch'] === true && answer.left?.length !== 0) {
     await sleep(INTERVAL);
     answer = await ask({ runtime });
     if (describe(answer) !== shown) process.stdout.write(`\n${describe(answer)}`);
@@ -36,6 +36,7 @@ export async function runRetire({ values, positionals }: Invocation): Promise<nu
 
 /** The state of a retirement, a line for each pod. */
 function describe({ runtime, left }: RetireAnswer): string {
+  if (left === null) return `${runtimeName(runtime)} is retiring: its pods are not known; it has not listed them yet\n`;
   const count = left.length === 0 ? 'no pod is left; it can be removed from the configuration' : podsLeft(left.length);
   const lines = left.map(({ namespace, name, since, owner }) => {
     const age = since === null ? '' : `, since ${formatSpan((Date.now() - Date.parse(since)) / 1000)}`;

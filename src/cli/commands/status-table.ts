@@ -127,7 +127,9 @@ function detailOf(runtime: RuntimeReport, now: number, width: number, paint: Pai
     for (const line of textLines(text, width)) lines.push(paint('bad', line));
   }
   if (runtime.retiring !== null && runtime.retiring !== undefined) {
-    for (const line of textLines(retiringText(runtime.retiring, now), width)) lines.push(paint('warn', line));
+    const isKnown = runtime.snapshot.pods !== null || !runtime.seen;
+    const text = isKnown ? retiringText(runtime.retiring, now) : 'retiring, takes no new pods; its pods are not known';
+    for (const line of textLines(text, width)) lines.push(paint('warn', line));
   }
   if (notAnsweringSince !== null) {
     const text = `connected, but has answered no call since ${notAnsweringSince}: look at its log, or restart it`;

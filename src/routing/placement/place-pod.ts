@@ -2,13 +2,14 @@ import { Code } from '../../base/codes.ts';
 import { ProxyError } from '../../base/error.ts';
 import { runtimeName } from '../../base/runtime-name.ts';
 import type { PodFacts } from '../../cri/read/pod-facts.ts';
+import type { PlacementRule } from '../port/placement-rule.ts';
 import type { RoutingSettings } from '../port/routing-settings.ts';
 import type { Runtime } from '../port/runtime.ts';
 import { type Runtimes, TARGET_RUNTIME } from '../port/runtimes.ts';
 import type { NodeState } from '../state/node-state.ts';
 import { type KnownSandbox, namedRuntime, sandboxOfPod } from '../state/pod-owner.ts';
 import { isRetiring } from '../state/retirement.ts';
-import { describeRule, misfit } from './fit.ts';
+import { misfit } from './fit.ts';
 import { isExcepted } from './retiring.ts';
 
 /** The reason for the runtime of a pod. `sandbox` and `uid`: the pod is on it already. */
@@ -22,8 +23,6 @@ export interface Placement {
   readonly rule: number | undefined;
   /** A sandbox of the pod, if that has chosen. */
   readonly sandbox?: KnownSandbox;
-  /** One line for each rule and each other step, for a person. */
-  readonly steps: readonly string[];
 }
 
 /** The facts that a decision is made from. */
@@ -41,19 +40,12 @@ export interface PlacementBase {
 export function placePod(base: PlacementBase, pod: PodFacts): Placement {
   const { runtimes, node } = base;
   const sandbox = sandboxOfPod(node, runtimes, { uid: pod.uid, firstSeen: '' });
-  if (sandbox !== undefined) {
-    const steps = [`${runtimeName(sandbox.runtime.id)} has a sandbox of the pod, which stays there`];
-    return { runtime: sandbox.runtime, by: 'sandbox', rule: undefined, sandbox, steps };
-  }
+  if (sandbox !== undefined) return { runtime: sandbox.runtime, by: 'sandbox', rule: undefined, sandbox };
   const target = pod.annotations.get(TARGET_RUNTIME);
   const named = namedRuntime(runtimes, pod.handler, target);
   if (named !== undefined || pod.handler !== '') return placeNamed(base, pod, named);
   const placed = placedRuntime(base, pod.uid);
-  if (placed !== undefined) {
-    const steps = [`${runtimeName(placed.id)} was chosen for the pod before, and stays its runtime`];
-    return { runtime: placed, by: 'uid', rule: undefined, steps };
-  }
-  return placeByRules(base, pod);
+  return placed === undefined ? placeByRules(base, pod) : { runtime: placed, by: 'uid', rule: undefined };
 }
 
 /** The runtime that a pod with this uid was placed on; undefined if it is not known, or not configured any more. */
@@ -68,29 +60,31 @@ export function placedRuntime(
 function placeNamed(base: PlacementBase, pod: PodFacts, named: Runtime | undefined): Placement {
   const { runtimes } = base;
   const runtime = named ?? runtimes.primary;
-  const byHandler = named === undefined || runtimes.handlers.route(pod.handler)?.runtime === named;
-  const what = byHandler ? `the runtime handler "${pod.handler}"` : `the annotation ${TARGET_RUNTIME}`;
-  if (isClosed(base, runtime, pod)) throw retired(runtime, `${what} asks for it`);
-  const steps = [`${what} names ${runtimeName(runtime.id)}; the rules are for pods that name no runtime`];
-  return { runtime, by: byHandler ? 'handler' : 'annotation', rule: undefined, steps };
+  const by = named === undefined || runtimes.handlers.route(pod.handler)?.runtime === named ? 'handler' : 'annotation';
+  if (isClosed(base, runtime, pod)) throw retired(runtime, `${describeName(by, pod)} asks for it`);
+  return { runtime, by, rule: undefined };
+}
+
+/** The part of a pod that names its runtime, in words. */
+export function describeName(by: 'handler' | 'annotation', { handler }: PodFacts): string {
+  return by === 'handler' ? `the runtime handler "${handler}"` : `the annotation ${TARGET_RUNTIME}`;
 }
 
 function placeByRules(base: PlacementBase, pod: PodFacts): Placement {
   const { runtimes, settings } = base;
-  const steps: string[] = [];
   for (const [at, rule] of (settings.placement ?? []).entries()) {
-    const runtime = runtimes.all.find(({ id }) => id === rule.runtime);
-    const reason = misfit(rule, pod);
-    const isOpen = runtime !== undefined && !isClosed(base, runtime, pod);
-    const outcome = reason ?? (isOpen ? 'fits' : `fits, but ${runtimeName(rule.runtime)} is retiring`);
-    steps.push(`rule ${at + 1} (${describeRule(rule)}, to ${runtimeName(rule.runtime)}): ${outcome}`);
-    if (reason === undefined && isOpen) {
-      return { runtime, by: rule.share === undefined ? 'rule' : 'share', rule: at + 1, steps };
-    }
+    const runtime = misfit(rule, pod) === undefined ? openRuntime(base, rule, pod) : undefined;
+    if (runtime !== undefined) return { runtime, by: rule.share === undefined ? 'rule' : 'share', rule: at + 1 };
   }
   const { primary } = runtimes;
   if (isClosed(base, primary, pod)) throw retired(primary, 'no rule chooses another runtime');
-  return { runtime: primary, by: 'default', rule: undefined, steps: [...steps, 'no rule fits: the primary runtime'] };
+  return { runtime: primary, by: 'default', rule: undefined };
+}
+
+/** The runtime of a rule; undefined if it is retiring, and not for this pod. */
+export function openRuntime(base: PlacementBase, rule: PlacementRule, pod: PodFacts): Runtime | undefined {
+  const runtime = base.runtimes.all.find(({ id }) => id === rule.runtime);
+  return runtime !== undefined && !isClosed(base, runtime, pod) ? runtime : undefined;
 }
 
 function isClosed({ settings, node }: PlacementBase, runtime: Runtime, pod: PodFacts): boolean {

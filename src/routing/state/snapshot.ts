@@ -40,6 +40,10 @@ export class Snapshot {
     return this.pods.takenAt !== undefined;
   }
 
+  get mayHaveAnyPod(): boolean {
+    return this.seen && !this.known;
+  }
+
   /** The snapshot of a runtime that has left this node for good: it has no items. */
   forget(): void {
     for (const listing of [this.pods, this.containers, this.images]) listing.clear();

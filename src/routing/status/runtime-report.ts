@@ -20,7 +20,7 @@ export function reportRuntime(runtime: Runtime, snapshot: Snapshot, settings: Ru
     primary: id === '',
     state: state.kind,
     seen: !isUnseen(state),
-    lost: state.kind === 'down' && snapshot.seen && !snapshot.known,
+    lost: state.kind === 'down' && snapshot.mayHaveAnyPod,
     since: new Date(state.since).toISOString(),
     notAnsweringSince: silence?.since === undefined ? null : new Date(silence.since).toISOString(),
     reason: state.kind === 'down' ? redactUrls(state.reason) : null,

@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import tap, { type Test, test } from 'tap';
 import { placementRoutes } from '../../../src/app/operate/placement-routes.ts';
 import { Code } from '../../../src/base/codes.ts';
@@ -156,19 +157,20 @@ test('a retiring runtime takes no new pods, and its pods go on', async t => {
   t.equal(await node.code('RunPodSandbox', request({ name: 'x' })), Code.FailedPrecondition, 'no rule for another one');
 });
 
+/** Asks a route of the admin API. */
+async function ask(node: Node, path: string, body: unknown): Promise<Message> {
+  const route = placementRoutes(node.generations, node.log).find(each => each.path === path)!;
+  const answer = await route.handle({ body, query: new URLSearchParams(), signal: new AbortController().signal });
+  return (answer as unknown as { value: Message }).value;
+}
+
 test('place and retire of the admin API', async t => {
   const node = await start(t, [
     { namespaces: ['ci-*'], runtime: 'next' },
     { share: 0.1, runtime: 'next' },
   ]);
-  const routes = placementRoutes(node.generations, node.log);
-  const ask = async (path: string, body: unknown) => {
-    const route = routes.find(each => each.path === path)!;
-    const answer = await route.handle({ body, query: new URLSearchParams(), signal: new AbortController().signal });
-    return (answer as unknown as { value: Message }).value;
-  };
   const pod = { namespace: 'web', name: 'w', uid: '', labels: {}, annotations: {}, handler: '' };
-  t.match(await ask('/v1/place', { pod }), {
+  t.match(await ask(node, '/v1/place', { pod }), {
     runtime: '',
     steps: [
       /^rule 1 .*: namespace "web" is not one of ci-\*$/,
@@ -176,19 +178,72 @@ test('place and retire of the admin API', async t => {
       /^no rule/,
     ],
   });
-  t.match(await ask('/v1/place', { pod: { ...pod, namespace: 'ci-x' } }), { runtime: 'next', steps: [/fits$/] });
+  t.match(await ask(node, '/v1/place', { pod: { ...pod, namespace: 'ci-x' } }), { runtime: 'next', steps: [/fits$/] });
   await node.run({ name: 'known', namespace: 'ci-x', labels: { 'job-name': 'j1' } });
-  t.match(await ask('/v1/place', { known: { namespace: 'ci-x', name: 'known' } }), {
+  t.match(await ask(node, '/v1/place', { known: { namespace: 'ci-x', name: 'known' } }), {
     runtime: 'next',
     steps: [/stays/],
   });
-  await t.rejects(ask('/v1/place', { known: { namespace: 'x', name: 'y' } }), /no runtime lists a pod x\/y/);
-  await t.rejects(ask('/v1/retire', { runtime: 'nope', retiring: true }), /use one of: primary, next/);
+  await t.rejects(ask(node, '/v1/place', { known: { namespace: 'x', name: 'y' } }), /no runtime lists a pod x\/y/);
+  await t.rejects(ask(node, '/v1/retire', { runtime: 'nope', retiring: true }), /use one of: primary, next/);
 
   const left = [{ namespace: 'ci-x', name: 'known', owner: 'Job j1' }];
-  t.match(await ask('/v1/retire', { runtime: 'next', retiring: true }), { retiring: true, configured: false, left });
+  t.match(await ask(node, '/v1/retire', { runtime: 'next', retiring: true }), {
+    retiring: true,
+    configured: false,
+    left,
+  });
   t.equal(await node.runtimeOf({ name: 'z', namespace: 'ci-x' }), 'primary');
   await node.kill();
   await node.start('A,next:B');
   t.equal(await node.runtimeOf({ name: 'z2', namespace: 'ci-x' }), 'primary', 'it is kept over a restart');
+});
+
+test('place: of two pods of one name, the one that lives; each rule, also for a pod that is refused', async t => {
+  const node = await start(t, [{ namespaces: ['ci-*'], runtime: 'next' }]);
+  const known = { namespace: 'ci-x', name: 'web-0' };
+  const gone = await node.run({ ...known, uid: 'first' });
+  await node.call('StopPodSandbox', { pod_sandbox_id: gone });
+  node.rules = [];
+  await node.reload();
+  t.equal(await node.runtimeOf({ ...known, uid: 'second' }), 'primary');
+  t.match(await ask(node, '/v1/place', { known }), { runtime: '' });
+  node.rules = [{ namespaces: ['ci-*'], runtime: 'next' }];
+  await node.reload();
+  t.equal(await node.runtimeOf({ name: 'other', namespace: 'ci-x' }), 'next');
+  t.match(await ask(node, '/v1/place', { known }), { runtime: '' }, 'in any order of the runtimes');
+
+  node.rules = [
+    { namespaces: ['ci-*'], runtime: 'next' },
+    { labels: { tier: '1' }, runtime: 'next' },
+  ];
+  node.retiring = { '': [], next: [] };
+  await node.reload();
+  const pod = { ...known, uid: 'third', labels: { tier: 1 }, annotations: {}, handler: '' };
+  t.match(await ask(node, '/v1/place', { pod }), {
+    runtime: null,
+    steps: [
+      /^rule 1 .*: fits, but runtime next is retiring$/,
+      /^rule 2 .*: fits, but/,
+      /takes no new pods, but no rule/,
+    ],
+  });
+  t.match((await ask(node, '/v1/place', { pod: { ...pod, handler: 'next' } }))['steps'], [/^criproxy: .* asks for it/]);
+});
+
+test('retire: again, the primary too; and pods that are not known are not said to be gone', async t => {
+  const node = await start(t, [{ runtime: 'next' }]);
+  await node.run({ name: 'a' });
+  for (const round of [1, 2]) {
+    t.match(await ask(node, '/v1/retire', { runtime: 'next', retiring: true }), { left: [{ name: 'a' }] }, `${round}`);
+  }
+  t.match(await ask(node, '/v1/retire', { runtime: 'primary', retiring: true }), { runtime: '', left: [] });
+  t.equal(await node.code('RunPodSandbox', request({ name: 'b' })), Code.FailedPrecondition);
+  t.match(await ask(node, '/v1/retire', { runtime: 'primary', retiring: false }), { retiring: false });
+  t.equal(await node.runtimeOf({ name: 'b' }), 'primary');
+  await node.stop();
+  node.engine('B').set('down');
+  for (const path of node.files(/B\.sock(@copy)?\.snapshot$/)) rmSync(path);
+  await node.start('A,next:B');
+  t.match(await ask(node, '/v1/retire', { runtime: 'next', retiring: true }), { left: null });
 });

@@ -215,3 +215,16 @@ const figures: readonly [text: string, expected: string][] = [
 test('figures', async t => {
   for (const [text, expected] of figures) t.equal(text, expected, expected);
 });
+
+test('a retiring runtime: the pods that are left, none, and pods that are not known', async t => {
+  const unknown = { pods: null, containers: null, images: null };
+  const left = [{ namespace: 'ci', name: 'web-0', since: ago(60), owner: null }];
+  for (const [changes, text] of [
+    [{ retiring: left }, /retiring, takes no new pods; left: ci\/web-0 \(1m.*\)/],
+    [{ retiring: [] }, /retiring: no pod is left; it can be removed/],
+    [{ retiring: [], snapshot: unknown }, /retiring, takes no new pods; its pods are not known/],
+    [{ retiring: [], snapshot: unknown, seen: false, state: 'down', reason: 'none' }, /no pod is left/],
+  ] as const) {
+    t.match(statusTable(makeReport([changes]), 120, plain), text);
+  }
+});

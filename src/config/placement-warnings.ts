@@ -7,7 +7,7 @@ import type { ProxyConfig } from './proxy-config.ts';
 export function placementWarnings({ placement, runtimes }: Pick<ProxyConfig, 'placement' | 'runtimes'>): string[] {
   const retiring = new Set(runtimes.filter(each => each.retiring).map(({ id }) => id));
   return [
-    ...rulesWithoutPods(placement).map(
+    ...rulesWithoutPods(placement, retiring).map(
       ({ rule, taker }) => `placement[${rule}] can never fit: placement[${taker}] takes all its pods`,
     ),
     ...placement.flatMap(({ runtime }, at) =>

@@ -1,12 +1,16 @@
 import { globMatcher } from '../../base/glob.ts';
 import type { PlacementRule } from '../port/placement-rule.ts';
 
-/** For each rule that can never fit, its index and that of the earlier rule that takes all its pods. */
+/**
+ * For each rule that can never fit, its index and that of the earlier rule that takes all its pods. A rule for a runtime of `retiring`,
+ * by its id, takes none.
+ */
 export function rulesWithoutPods(
   rules: readonly PlacementRule[],
+  retiring: ReadonlySet<string>,
 ): Array<{ readonly rule: number; readonly taker: number }> {
   return rules.flatMap((rule, at) => {
-    const taker = rules.slice(0, at).findIndex(earlier => takesAll(earlier, rule));
+    const taker = rules.slice(0, at).findIndex(earlier => !retiring.has(earlier.runtime) && takesAll(earlier, rule));
     return taker < 0 ? [] : [{ rule: at, taker }];
   });
 }

@@ -27,7 +27,8 @@ test('rules in words', async t => {
 });
 
 test('rules that can never fit', async t => {
-  const row = (some: readonly PlacementRule[]) => rulesWithoutPods(some).map(({ rule, taker }) => [rule, taker]);
+  const row = (some: readonly PlacementRule[], retiring: readonly string[] = []) =>
+    rulesWithoutPods(some, new Set(retiring)).map(({ rule, taker }) => [rule, taker]);
   t.strictSame(row(rules), []);
   t.strictSame(row([...rules, { namespaces: ['x'], runtime: 'a' }]), [[4, 3]], 'behind a default');
   t.strictSame(row([rules[0]!, { namespaces: ['ci-web'], runtime: 'b' }]), [[1, 0]], 'a glob takes a name');
@@ -36,4 +37,6 @@ test('rules that can never fit', async t => {
   t.strictSame(row([{ share: 0.2, runtime: 'b' }, rules[2]!]), [[1, 0]], 'a smaller share of the same runtime');
   t.strictSame(row([{ share: 0.2, runtime: 'a' }, rules[2]!]), [], 'a share of another runtime');
   t.strictSame(row([{ share: 1, runtime: 'a' }, rules[2]!]), [[1, 0]], 'a share of all');
+  t.strictSame(row([{ runtime: 'a' }, { runtime: 'b' }], ['a']), [], 'a rule that is passed over takes no pods');
+  t.strictSame(row([{ runtime: 'a' }, { runtime: 'b' }, { runtime: '' }], ['a']), [[2, 1]], 'the next one does');
 });

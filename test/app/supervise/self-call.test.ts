@@ -42,7 +42,8 @@ test('every other path is the service’s', async t => {
 
 test('a server that does not answer in time', async t => {
   const path = await startServer(t, () => hangs);
-  await t.rejects(callSelf(path, 100, 'test'), { message: 'no answer within 100 ms' });
+  // On a busy machine the connection itself may take as long.
+  await t.rejects(callSelf(path, 100, 'test'), { message: /(no|not) answer within 100 ms$/ });
 });
 
 test('one that is not this program', async t => {

@@ -42,5 +42,5 @@ export const outcomes = {
 
 /** The last lines of a command's words. */
 export function quote(text: string): string {
-  return text.trim().split('\n').slice(-12).join('\n');
+  return text.trim().split('\n').slice(-16).join('\n');
 }

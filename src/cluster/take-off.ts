@@ -1,10 +1,14 @@
+import { HALFWAY, LEFT_ALONE, PODS_LEFT } from '../setup/exit-status.ts';
 import { lookAtNode } from './node/look.ts';
 import * as release from './node/release.ts';
 import { type Ports, quote, StepError } from './ports.ts';
 import { readBefore, verify } from './verify.ts';
 
-/** dpkg -P ends with 1 for whatever its script says; the set-up by itself with 4 for this. */
-const PODS_LEFT = /pods run on other runtimes/;
+/** The node after a removal that was refused, or has failed, by its exit status. */
+function stateAfter(status: number): StepError['node'] {
+  if (status === HALFWAY) return 'halfway';
+  return status === PODS_LEFT || status === LEFT_ALONE ? 'untouched' : 'back';
+}
 
 /**
  * Takes the node off criproxy: look, remove, verify. Pods that run on other runtimes keep it from that, and nothing is changed.
@@ -23,10 +27,7 @@ export async function takeOff(ports: Ports): Promise<string> {
   tell('look', look.status.running?.does ?? 'no kubelet runs');
   const before = await readBefore(ports, program, look);
   const { status, said } = await release.removeRelease(node, way, true);
-  if (status !== 0) {
-    const isHalfway = /not as it was|going back failed/.test(said);
-    throw new StepError('remove', isHalfway ? 'halfway' : PODS_LEFT.test(said) ? 'untouched' : 'back', quote(said));
-  }
+  if (status !== 0) throw new StepError('remove', stateAfter(status), quote(said));
   tell('remove', quote(said));
   const fault = await verify(ports, program, before, false);
   if (fault !== undefined) throw new StepError('verify', 'halfway', fault);

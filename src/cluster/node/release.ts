@@ -2,6 +2,7 @@ import { copyFileSync, cpSync, existsSync, mkdirSync, renameSync, rmSync } from 
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { holdsSame } from '../../setup/copies.ts';
+import { HALFWAY } from '../../setup/exit-status.ts';
 import { ownPlaces, packagePlaces } from '../../setup/places.ts';
 import type { NodeAccess, Ran } from './access.ts';
 
@@ -111,10 +112,23 @@ export function keepAsGood(node: NodeAccess, way: Way): void {
   renameSync(node.path(NEW), node.path(GOOD));
 }
 
-/** Takes criproxy away; with its settings and its state if told to. Pods on other runtimes keep it from that. */
-export function removeRelease(node: NodeAccess, way: Way, withSettings: boolean): Promise<Ran> {
-  if (way !== '') return dpkg(node, withSettings ? '-P' : '-r', way);
-  return node.change(ownPlaces.program, 'setup', 'uninstall', ...(withSettings ? ['--purge'] : []));
+/** dpkg's report on a script of a package, which ends as the set-up does; dpkg itself ends with 1 for any of them. */
+const SCRIPT = /script (?:subprocess )?returned error exit status (\d+)/g;
+
+/** The exit status of the set-up in a removal by dpkg: of the removal, unless that, or taking it back, has ended half-way. */
+function statusOfScripts({ status, said }: Ran): number {
+  const found = [...said.matchAll(SCRIPT)].map(match => Number(match[1]));
+  return found.includes(HALFWAY) ? HALFWAY : (found[0] ?? status);
+}
+
+/**
+ * Takes criproxy away; with its settings and its state if told to. Pods on other runtimes keep it from that. The exit status is that
+ * of the set-up, also for a package.
+ */
+export async function removeRelease(node: NodeAccess, way: Way, withSettings: boolean): Promise<Ran> {
+  if (way === '') return node.change(ownPlaces.program, 'setup', 'uninstall', ...(withSettings ? ['--purge'] : []));
+  const ran = await dpkg(node, withSettings ? '-P' : '-r', way);
+  return { ...ran, status: statusOfScripts(ran) };
 }
 
 /** Forgets a release that was brought and is not needed. */

@@ -72,18 +72,19 @@ export async function startProxy(
 
   // Counts from the first call on; readers of the counts come later.
   const telemetry = new Telemetry(config, watch, log, lost);
+  const { reportFault } = telemetry;
 
   // Faults for tests of a node: without the flag no code stands in the way of calls.
   const faults = config.enableFaults ? new Faults(log) : undefined;
 
   // A link for each runtime, the snapshots, and all of CRI over them: a reload replaces these while calls go on.
-  const generations = await Generations.open(config, watch, log, faults, telemetry.writeFailures);
+  const generations = await Generations.open(config, watch, log, faults, telemetry);
   const service = watchedService(generations.service, watch);
   telemetry.follow(() => generations.runtimes.all, generations.node, faults);
 
   // The sockets beside the kubelet's, with less rights, and a part of the same memory.
   const held = heldForClients();
-  const sockets = new AccessSockets(generations.service, watch, held, listener.inherited, telemetry.counters, log);
+  const sockets = new AccessSockets(generations.service, watch, held, listener.inherited, telemetry, log);
   const reloader = new Reloader({ generations, sockets, levels, source, log });
 
   // For the operators of the proxy: every question and command enters here.
@@ -116,7 +117,7 @@ export async function startProxy(
   await generations.start();
 
   const socket = createServer();
-  const server = serve(socket, withSelfCheck(service), { held });
+  const server = serve(socket, withSelfCheck(service), { held, report: reportFault });
   await listener.listen(socket);
   log.info(Level.State, `serving CRI on ${config.listen}`);
   telemetry.serving(server, held, config.metrics);
@@ -124,7 +125,7 @@ export async function startProxy(
 
   // From here on systemd hears that it serves, and may kill it when it does not.
   const { listen, userAgent } = config;
-  const supervisor = supervise({ environment, notifier, listener, listen, userAgent, runtimes, log });
+  const supervisor = supervise({ environment, notifier, listener, listen, userAgent, reportFault, runtimes, log });
   generations.node.onChange(supervisor.changed);
   reloader.listener = supervisor;
 

@@ -10,6 +10,7 @@ import { openLog } from '../log/daemon-log.ts';
 import { SocketFileError } from '../transport/sockets/socket-file.ts';
 import { onHangup } from './hangups.ts';
 import { startQuietCollections } from './quiet-collections.ts';
+import { uncaughtFault } from './uncaught-fault.ts';
 
 /** Runs the daemon with these flags; resolves with the exit status. Rejects with the reason why it cannot start. */
 export async function runDaemon(given: FlagValues): Promise<number> {
@@ -20,7 +21,7 @@ export async function runDaemon(given: FlagValues): Promise<number> {
   const { log, levels, lost, close } = await openLog(config.logLevel, config.logFormat, process.stderr);
   const stopping = stopSignal();
   const endCollections = startQuietCollections();
-  try {
+  const serve = async () => {
     const started = startProxy(config, sourceOf(given), { levels, log, lost });
     onHangup(started);
     const proxy = await started.catch(fault => {
@@ -32,6 +33,9 @@ export async function runDaemon(given: FlagValues): Promise<number> {
     await proxy.stop();
     log.info(Level.State, 'stopped');
     return 0;
+  };
+  try {
+    return await Promise.race([uncaughtFault(log), serve()]);
   } finally {
     endCollections();
     await close();

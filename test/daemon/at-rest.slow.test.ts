@@ -11,7 +11,7 @@ const WINDOW = 10_000;
 const MOST = 25;
 
 test('at rest the daemon sleeps: it wakes up less than three times a second, with a client connected', async t => {
-  const { proxy, client } = await startDaemon(t, 2);
+  const { proxy, client } = await startDaemon(t, { verbosity: 2 });
   await client.call('Version');
   const pid = /starts, pid (\d+)/.exec(proxy.log())![1];
   const wakeUps = () => {

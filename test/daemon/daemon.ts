@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type CriClient, connect } from '../support/cri-client.ts';
 import { answerWith, type FakeRuntime, startFakeRuntime } from '../support/fake-runtime.ts';
-import { type ProxyProcess, startProxy } from '../support/proxy.ts';
+import { type ProxyOptions, type ProxyProcess, startProxy } from '../support/proxy.ts';
 
 /** The part of tap that a lab uses. */
 export interface Teardown {
@@ -25,7 +25,7 @@ export function makeFolder(t: Teardown): string {
 }
 
 /** One runtime behind the program, and a client; all of it goes with the test. */
-export async function startDaemon(t: Teardown, verbosity = 3): Promise<Daemon> {
+export async function startDaemon(t: Teardown, options: Omit<ProxyOptions, 'connect'> = {}): Promise<Daemon> {
   const dir = makeFolder(t);
   const answers = {
     Status: answerWith({ status: { conditions: [{ type: 'RuntimeReady', status: true }] } }),
@@ -36,7 +36,7 @@ export async function startDaemon(t: Teardown, verbosity = 3): Promise<Daemon> {
   };
   const runtime = await startFakeRuntime({ socketPath: join(dir, 'runtime.sock'), answers });
   t.teardown(() => runtime.stop());
-  const proxy = await startProxy({ connect: runtime.socketPath, verbosity });
+  const proxy = await startProxy({ connect: runtime.socketPath, ...options });
   t.teardown(() => proxy.remove());
   const client = connect(proxy.socketPath);
   t.teardown(() => client.close());

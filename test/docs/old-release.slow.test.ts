@@ -43,7 +43,7 @@ test('exit statuses', async t => {
 });
 
 test('lines of the log', async t => {
-  const { proxy, client } = await startDaemon(t, 5);
+  const { proxy, client } = await startDaemon(t, { verbosity: 5 });
   await client.ask('StopContainer', { container_id: 'c1' });
   await client.ask('RunPodSandbox', {});
   const lines = rowsOf('Log, at `-v`').map(row => codeIn(row[2] ?? '')[0] ?? '');

@@ -27,7 +27,7 @@ test('it goes on serving when the reader of its log goes away', async t => {
 });
 
 test('a reader of its log that stops costs it lines, and no memory', async t => {
-  const { dir, runtime, client } = await startDaemon(t, 0);
+  const { dir, runtime, client } = await startDaemon(t, { verbosity: 0 });
   const path = join(dir, 'stopped.sock');
   const admin = join(dir, 'admin.sock');
   const flags = ['-connect', runtime.socketPath, '-listen', path, '-stateDir=', '-adminSocket', admin, '-v', '5'];

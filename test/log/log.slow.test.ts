@@ -15,7 +15,7 @@ const calls: ReadonlyArray<readonly [method: string, request: Record<string, unk
 
 for (const level of [0, 2, 3, 4, 5]) {
   test(`-v ${level}`, async t => {
-    const { proxy, client } = await startDaemon(t, level);
+    const { proxy, client } = await startDaemon(t, { verbosity: level });
     for (const [method, request] of calls) await client.call(method, request, DEADLINE);
     await client.ask('ReopenContainerLog', { container_id: 'nowhere' }, DEADLINE);
     await proxy.stop();
@@ -40,7 +40,7 @@ for (const level of [0, 2, 3, 4, 5]) {
 }
 
 test('secrets do not reach the log, at the highest level', async t => {
-  const { proxy, client, runtime } = await startDaemon(t, 5);
+  const { proxy, client, runtime } = await startDaemon(t, { verbosity: 5 });
   runtime.answers['PullImage'] = Buffer.alloc(0);
   runtime.answers['CreateContainer'] = Buffer.alloc(0);
   const auth = { username: 'joe', password: 'hunter2', registry_token: 'hunter2' };

@@ -15,6 +15,8 @@ export interface ProxyOptions {
   /** More flags. */
   flags?: readonly string[];
   env?: Readonly<Record<string, string>>;
+  /** A module that is loaded before the program, which then runs from the sources. */
+  preload?: URL;
 }
 
 /** The program under test as a process of its own. */
@@ -36,7 +38,8 @@ const STARTS = { timeout: 180_000 };
 const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 
 /** The proxy's command line: the sources, or the built program that CRIPROXY_BIN names. */
-export function proxyCommand(flags: readonly string[]): [command: string, args: string[]] {
+export function proxyCommand(flags: readonly string[], preload?: URL): [command: string, args: string[]] {
+  if (preload !== undefined) return [process.execPath, ['--import', preload.href, main, ...flags]];
   const built = process.env['CRIPROXY_BIN'];
   return built ? [built, [...flags]] : [process.execPath, [main, ...flags]];
 }
@@ -46,7 +49,7 @@ export async function startProxy(options: ProxyOptions): Promise<ProxyProcess> {
   const socketPath = join(dir, 'criproxy.sock');
   const common = ['-connect', options.connect, '-listen', socketPath, '-stateDir', join(dir, 'state')];
   const flags = [...common, '-v', String(options.verbosity ?? 3)];
-  const [command, args] = proxyCommand([...flags, '-logtostderr', ...(options.flags ?? [])]);
+  const [command, args] = proxyCommand([...flags, '-logtostderr', ...(options.flags ?? [])], options.preload);
   let child: ChildProcess | undefined;
   let log = '';
   const proxy: ProxyProcess = {

@@ -1,6 +1,7 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import type { Service } from '../../base/call.ts';
 import type { MemoryAccount } from '../../base/memory-account.ts';
+import type { ReportFault } from '../../base/own-fault.ts';
 import type { ProxyConfig } from '../../config/proxy-config.ts';
 import type { AccessRules } from '../../routing/access/access-rules.ts';
 import { type Restricted, restrictedService } from '../../routing/access/restricted-service.ts';
@@ -29,6 +30,7 @@ export interface AccessSocketParts {
   readonly watch: CallWatch;
   /** The memory of messages of all such sockets. */
   readonly held: MemoryAccount;
+  readonly report: ReportFault;
 }
 
 /** A socket that systemd has made: its file descriptor, and the path at which it listens. */
@@ -68,7 +70,8 @@ export class AccessSocket {
       client.once('close', () => this.clients.delete(client));
     });
     const service = watchedService(path => this.restricted.service(path), parts.watch, config.path);
-    this.server = serve(listener, service, { held: parts.held, limits: { maxConcurrentStreams: STREAMS } });
+    const { held, report } = parts;
+    this.server = serve(listener, service, { held, report, limits: { maxConcurrentStreams: STREAMS } });
   }
 
   /** `inherited`: the socket, if systemd has made it. Rejects with a SocketFileError. */

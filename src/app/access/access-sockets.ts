@@ -4,6 +4,7 @@ import type { Service } from '../../base/call.ts';
 import { Level } from '../../base/log-level.ts';
 import type { About, Logger } from '../../base/logger.ts';
 import { MemoryAccount } from '../../base/memory-account.ts';
+import type { ReportFault } from '../../base/own-fault.ts';
 import { listeningSockets } from '../../transport/sockets/inherited-socket.ts';
 import { isSameSocket } from '../../transport/sockets/same-socket.ts';
 import type { CallWatch } from '../../watch/call-watch.ts';
@@ -49,10 +50,10 @@ export class AccessSockets {
     watch: CallWatch,
     held: MemoryAccount,
     inherited: readonly number[],
-    counters: Counters,
+    { counters, reportFault }: { readonly counters: Counters; readonly reportFault: ReportFault },
     log: Logger,
   ) {
-    this.parts = { service, watch, held: new MemoryAccount(Math.floor(held.max * SHARE), held) };
+    this.parts = { service, watch, held: new MemoryAccount(Math.floor(held.max * SHARE), held), report: reportFault };
     this.watch = watch;
     this.log = log;
     this.inherited = listeningSockets(inherited);

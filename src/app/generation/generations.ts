@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Service } from '../../base/call.ts';
 import type { Logger } from '../../base/logger.ts';
+import type { ReportFault } from '../../base/own-fault.ts';
 import type { ProxyConfig } from '../../config/proxy-config.ts';
 import type { Faults } from '../../faults/faults.ts';
 import type { PlacementBase } from '../../routing/placement/place-pod.ts';
@@ -42,6 +43,12 @@ interface LinkedGeneration extends Generation {
 
 /** Makes a runtime that is not started; `seen` as in linkedRuntime. */
 type MakeRuntime = (address: RuntimeAddress, seen: boolean) => LinkedRuntime;
+
+/** The mishaps that are counted. */
+interface Counted {
+  readonly writeFailures: Counter;
+  readonly reportFault: ReportFault;
+}
 
 /** A runtime whose pods are no longer listed. */
 export interface Departure {
@@ -87,14 +94,14 @@ export class Generations {
     watch: CallWatch,
     log: Logger,
     faults?: Faults,
-    writeFailures?: Counter,
-    make = linking(config, watch, log, faults),
+    counted?: Counted,
+    make = linking(config, watch, log, faults, counted?.reportFault),
   ): Promise<Generations> {
     const opened = new Generations(config, watch, log, make);
     const { stateDir } = config;
     if (stateDir !== undefined) {
       const { node } = opened;
-      const store = snapshotStore(stateDir, log, writeFailures);
+      const store = snapshotStore(stateDir, log, counted?.writeFailures);
       opened.keeper = await SnapshotKeeper.open(node, store, await readBootId(), log);
       for (const runtime of opened.current.linked) if (node.of(runtime).seen) runtime.noteSeen();
     }
@@ -220,8 +227,14 @@ export class Generations {
   }
 }
 
-function linking(config: ProxyConfig, watch: CallWatch, log: Logger, faults: Faults | undefined): MakeRuntime {
-  const dial = makeDial({ userAgent: config.userAgent });
+function linking(
+  { userAgent }: ProxyConfig,
+  watch: CallWatch,
+  log: Logger,
+  faults: Faults | undefined,
+  report: ReportFault | undefined,
+): MakeRuntime {
+  const dial = makeDial(report === undefined ? { userAgent } : { userAgent, report });
   return (address, seen) => linkedRuntime(address, dial, watch, log, seen, faults);
 }
 

@@ -2,6 +2,7 @@ import type { AdminRoute } from '../../admin/admin-route.ts';
 import type { DaemonReport } from '../../admin/api/status-report.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { MemoryAccount } from '../../base/memory-account.ts';
+import type { ReportFault } from '../../base/own-fault.ts';
 import type { ProxyConfig } from '../../config/proxy-config.ts';
 import type { Runtime } from '../../routing/port/runtime.ts';
 import type { NodeState } from '../../routing/state/node-state.ts';
@@ -17,6 +18,7 @@ import { knownMethods } from './known-methods.ts';
 import { type Exposition, Metrics } from './metrics.ts';
 import { metricsRoutes } from './metrics-routes.ts';
 import { openMetricsServer } from './metrics-server.ts';
+import { ownFaults } from './own-faults.ts';
 import { processMetrics } from './process-metrics.ts';
 import { runtimeMetrics } from './runtime-metrics.ts';
 
@@ -29,6 +31,7 @@ export class Telemetry {
   readonly counters = new Counters();
   readonly writeFailures: Counter;
   readonly traceLinesLost: Counter;
+  readonly reportFault: ReportFault;
   readonly routes: readonly AdminRoute[];
   private readonly stats: CallStats;
   private readonly lag = new EventLoopLag();
@@ -56,6 +59,7 @@ export class Telemetry {
       'criproxy_trace_lines_lost_total',
       'Lines of criproxy trace that its reader was too slow for.',
     );
+    this.reportFault = ownFaults(this.counters, log);
     this.counters.register({
       name: 'criproxy_log_lines_lost_total',
       help: 'Lines of the log that are lost, because its reader was too slow.',

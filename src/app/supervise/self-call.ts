@@ -1,5 +1,5 @@
 import type { Method, Service } from '../../base/call.ts';
-import { makeDial } from '../../transport/grpc/client/client.ts';
+import { type DialOptions, makeDial } from '../../transport/grpc/client/client.ts';
 
 /** A method that criproxy itself answers. It is no method of CRI, nor of any runtime. */
 const PATH = '/criproxy.Self/Check';
@@ -12,9 +12,9 @@ export function withSelfCheck(service: Service): Service {
 }
 
 /** Calls that method over a new connection to the socket at `path`. Rejects if there is no answer within `timeout` ms. */
-export async function callSelf(path: string, timeout: number, userAgent: string): Promise<void> {
+export async function callSelf(path: string, timeout: number, options: DialOptions): Promise<void> {
   const signal = AbortSignal.timeout(timeout);
-  const session = await makeDial({ userAgent })(path, timeout);
+  const session = await makeDial(options)(path, timeout);
   try {
     await session.call(PATH, Buffer.alloc(0), { metadata: [], deadline: performance.now() + timeout, signal });
   } catch (fault) {

@@ -1,5 +1,6 @@
 import { Level } from '../../base/log-level.ts';
 import type { Logger } from '../../base/logger.ts';
+import type { ReportFault } from '../../base/own-fault.ts';
 import type { Runtime } from '../../routing/port/runtime.ts';
 import type { SystemdEnvironment } from '../../systemd/environment.ts';
 import type { Notifier } from '../../systemd/notifier.ts';
@@ -14,6 +15,7 @@ export interface SupervisorOptions {
   readonly listener: Listener;
   readonly listen: string;
   readonly userAgent: string;
+  readonly reportFault: ReportFault;
   /** As they are now. */
   readonly runtimes: () => readonly Runtime[];
   readonly log: Logger;
@@ -76,9 +78,10 @@ function watchdogOf({ environment, notifier, log }: SupervisorOptions): number |
   return undefined;
 }
 
-async function checkSelf({ listen, userAgent, listener, log }: SupervisorOptions, timeout: number): Promise<void> {
+async function checkSelf(options: SupervisorOptions, timeout: number): Promise<void> {
+  const { listen, userAgent, reportFault, listener, log } = options;
   try {
-    await callSelf(listen, timeout, userAgent);
+    await callSelf(listen, timeout, { userAgent, report: reportFault });
   } catch (fault) {
     // This process cannot mend it: a new process would inherit the same socket, and connected clients would lose their connections.
     if (!listener.isInherited || (fault as NodeJS.ErrnoException).code !== 'ENOENT') throw fault;

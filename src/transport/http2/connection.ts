@@ -1,16 +1,18 @@
 import type { Duplex } from 'node:stream';
-import { copyBytes } from '../../base/copy-bytes.ts';
 import { IdTable } from '../../base/id-table.ts';
+import type { ReportFault } from '../../base/own-fault.ts';
 import { beginBatch, endBatch } from './batch.ts';
 import { ClosedStreams } from './closed-streams.ts';
 import { Floods } from './floods.ts';
+import { FrameWriter } from './frame-writer.ts';
 import { ErrorCode } from './frames/error-code.ts';
-import { Flag, FrameType, frameHeaderSize, max31, preface, writeFrameHeader } from './frames/frame.ts';
+import { Flag, FrameType, preface } from './frames/frame.ts';
 import { FrameReader } from './frames/frame-reader.ts';
-import { encodeSettings, PeerSettings, SettingId } from './frames/settings.ts';
+import { PeerSettings } from './frames/settings.ts';
 import { HpackEncoder } from './hpack/hpack-encoder.ts';
 import type { Limits } from './limits.ts';
 import { Output } from './output.ts';
+import { ownSettings } from './own-settings.ts';
 import { Receiver } from './receiver.ts';
 import type { ReceivingEnd } from './receiving-end.ts';
 import type { Role } from './role.ts';
@@ -29,6 +31,7 @@ export class Connection implements ReceivingEnd {
   readonly encoder = new HpackEncoder();
   readonly floods: Floods;
   readonly sender: Sender;
+  readonly frames: FrameWriter;
   readonly streams = new IdTable<Stream>();
   readonly closedStreams = new ClosedStreams();
   /** The highest stream id that the client of the connection has used. */
@@ -38,17 +41,21 @@ export class Connection implements ReceivingEnd {
   /** GOAWAY is sent: no further stream is accepted. */
   goingAway = false;
   over = false;
+  /** Takes the faults of this program that end the connection, or a call on it. */
+  readonly report: ReportFault;
   private failing = false;
+  private hasFault = false;
   private readonly socket: Duplex;
   private readonly output: Output;
   private readonly reader: FrameReader;
   private readonly receiver: Receiver;
   private prefaceLeft: number;
 
-  constructor(socket: Duplex, role: Role, limits: Limits) {
+  constructor(socket: Duplex, role: Role, limits: Limits, report: ReportFault) {
     this.socket = socket;
     this.role = role;
     this.limits = limits;
+    this.report = report;
     this.floods = new Floods(limits);
     this.output = new Output(
       socket,
@@ -58,10 +65,12 @@ export class Connection implements ReceivingEnd {
           this.role.onRoom();
         },
         backlog: () => this.fail(ErrorCode.EnhanceYourCalm, 'the peer does not read its socket'),
+        fault: fault => this.endByFault(fault),
       },
       limits.outputHighWater,
       limits.maxBacklog,
     );
+    this.frames = new FrameWriter(this.output);
     this.sender = new Sender(this.output, this.peer, this.floods, role.prefix);
     this.receiver = new Receiver(this);
     this.reader = new FrameReader(this.receiver, limits.maxFrameSize);
@@ -88,16 +97,9 @@ export class Connection implements ReceivingEnd {
 
   private greet(): void {
     const { limits, role } = this;
-    const settings: [number, number][] = [
-      [SettingId.InitialWindowSize, limits.streamWindow],
-      [SettingId.MaxHeaderListSize, limits.maxHeaderListSize],
-    ];
-    if (role.server) settings.push([SettingId.MaxConcurrentStreams, limits.maxConcurrentStreams]);
-    else settings.push([SettingId.EnablePush, 0]);
     if (!role.server) this.output.write(preface, 0, preface.length);
-    const payload = encodeSettings(settings);
-    this.writeFrame(FrameType.Settings, 0, 0, payload);
-    if (limits.connectionWindow > initialWindow) this.writeWindowUpdate(0, limits.connectionWindow - initialWindow);
+    this.frames.frame(FrameType.Settings, 0, 0, ownSettings(limits, role.server));
+    if (limits.connectionWindow > initialWindow) this.frames.windowUpdate(0, limits.connectionWindow - initialWindow);
   }
 
   /** Takes the bytes that the socket has read; `chunk` is lent for the call. */
@@ -116,9 +118,38 @@ export class Connection implements ReceivingEnd {
     beginBatch();
     try {
       this.reader.push(chunk, at);
+    } catch (fault) {
+      this.endByFault(fault);
     } finally {
       endBatch(false);
     }
+  }
+
+  /**
+   * Runs an entry from outside: a timer, or a call from above. A fault of this program leaves the connection in an unknown state, so
+   * the connection ends, and the fault goes no further. Returns undefined after a fault.
+   */
+  enter<T>(entry: () => T): T | undefined {
+    try {
+      return entry();
+    } catch (fault) {
+      this.endByFault(fault);
+      return undefined;
+    }
+  }
+
+  /** Ends the connection because of a fault of this program. The faults after the first one are its consequences. */
+  endByFault(fault: unknown): void {
+    if (this.hasFault) return;
+    this.hasFault = true;
+    this.report(fault, this.role.server ? 'client connection' : 'runtime connection');
+    const reason = 'a fault of criproxy (see its log)';
+    try {
+      this.fail(ErrorCode.InternalError, reason);
+    } catch {
+      // The fault is in the way to the socket.
+    }
+    this.lose(reason);
   }
 
   /** Enters a stream into the table, and sets its first windows. */
@@ -135,26 +166,22 @@ export class Connection implements ReceivingEnd {
     if (!this.streams.delete(stream.id)) return;
     this.sender.drop(stream);
     this.closedStreams.add(stream.id, stream.state);
-    this.role.onRelease();
+    // It may open other calls, whose faults must not keep the call of this stream from its end.
+    try {
+      this.role.onRelease();
+    } catch (fault) {
+      this.endByFault(fault);
+    }
   }
 
   /** Sends the encoder's block as HEADERS and, if it is long, CONTINUATION. */
   sendHeaders(stream: Stream, end: boolean): void {
     const { block, length } = this.encoder;
-    const size = this.peer.maxFrameSize;
     const flags = end ? Flag.EndStream : 0;
     stream.state = sendHeaders(stream.state);
     stream.headSent = true;
     if (end) stream.state = sendEndStream(stream.state);
-    if (length <= size) {
-      this.writePart(FrameType.Headers, flags | Flag.EndHeaders, stream.id, block, 0, length);
-      return;
-    }
-    this.writePart(FrameType.Headers, flags, stream.id, block, 0, size);
-    for (let at = size; at < length; at += size) {
-      const to = Math.min(length, at + size);
-      this.writePart(FrameType.Continuation, to === length ? Flag.EndHeaders : 0, stream.id, block, at, to);
-    }
+    this.frames.headerBlock(stream.id, flags, block, length, this.peer.maxFrameSize);
   }
 
   /** Whether a stream may be opened: the peer allows another one, and reads its socket. */
@@ -193,7 +220,7 @@ export class Connection implements ReceivingEnd {
   reset(stream: Stream, code: ErrorCode): void {
     if (!stream.closed) {
       stream.state = sendReset(stream.state);
-      this.writeReset(stream.id, code);
+      this.frames.reset(stream.id, code);
     }
     this.release(stream);
   }
@@ -205,37 +232,13 @@ export class Connection implements ReceivingEnd {
     stream.onLost(reason, true);
   }
 
-  writeReset(streamId: number, code: ErrorCode): void {
-    this.writeNumber(FrameType.RstStream, streamId, code);
-  }
-
-  writeWindowUpdate(streamId: number, increment: number): void {
-    this.writeNumber(FrameType.WindowUpdate, streamId, increment);
-  }
-
   /** Lets the peer send `octets` more bytes on the stream; small amounts are collected for one frame. */
   credit(stream: Stream, octets: number): void {
     stream.uncredited += octets;
     if (stream.uncredited < this.limits.streamWindow / 2 || !canReceive(stream.state)) return;
-    this.writeWindowUpdate(stream.id, stream.uncredited);
+    this.frames.windowUpdate(stream.id, stream.uncredited);
     stream.receiveWindow += stream.uncredited;
     stream.uncredited = 0;
-  }
-
-  writeFrame(type: number, flags: number, streamId: number, payload: Buffer): void {
-    this.writePart(type, flags, streamId, payload, 0, payload.length);
-  }
-
-  private writePart(type: number, flags: number, streamId: number, from: Buffer, start: number, end: number): void {
-    const at = this.output.reserve(frameHeaderSize + end - start);
-    writeFrameHeader(this.output.buffer, at, end - start, type, flags, streamId);
-    copyBytes(from, start, end, this.output.buffer, at + frameHeaderSize);
-  }
-
-  private writeNumber(type: number, streamId: number, value: number): void {
-    const at = this.output.reserve(frameHeaderSize + 4);
-    writeFrameHeader(this.output.buffer, at, 4, type, 0, streamId);
-    this.output.buffer.writeUInt32BE(value, at + frameHeaderSize);
   }
 
   /** Sends GOAWAY: no further stream is accepted. */
@@ -278,20 +281,16 @@ export class Connection implements ReceivingEnd {
     const timer = setTimeout(() => this.socket.destroy(), this.limits.linger);
     this.socket.once('close', () => clearTimeout(timer));
     for (const stream of this.streams.all()) {
-      // The end of one stream may have closed others.
-      if (stream.closed) continue;
+      // The end of one stream may have released others. A stream that is closed and not released has not ended its call.
+      if (this.streams.get(stream.id) !== stream) continue;
       stream.state = lose(stream.state);
-      stream.onLost(reason, false);
+      this.enter(() => stream.onLost(reason, false));
     }
     this.streams.clear();
-    this.role.onOver(reason);
+    this.enter(() => this.role.onOver(reason));
   }
 
   private writeGoAway(code: ErrorCode, reason: string): void {
-    const payload = Buffer.alloc(8 + Buffer.byteLength(reason));
-    payload.writeUInt32BE(this.role.server ? this.lastStreamId & max31 : 0, 0);
-    payload.writeUInt32BE(code, 4);
-    payload.write(reason, 8);
-    this.writeFrame(FrameType.GoAway, 0, 0, payload);
+    this.frames.goAway(this.role.server ? this.lastStreamId : 0, code, reason);
   }
 }

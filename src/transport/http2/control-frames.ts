@@ -76,7 +76,7 @@ export class ControlFrames {
   private resetClosed(streamId: number): void {
     const { connection } = this;
     connection.closedStreams.add(streamId, StreamState.ResetEarly);
-    connection.writeReset(streamId, ErrorCode.StreamClosed);
+    connection.frames.reset(streamId, ErrorCode.StreamClosed);
     if (connection.role.server) connection.countReset();
   }
 
@@ -118,7 +118,7 @@ export class ControlFrames {
       return;
     }
     connection.encoder.setTableSize(connection.peer.headerTableSize);
-    connection.writeFrame(FrameType.Settings, Flag.Ack, 0, noPayload);
+    connection.frames.frame(FrameType.Settings, Flag.Ack, 0, noPayload);
     this.resizeWindows(connection.peer.initialWindowSize - before);
     if (this.settled) {
       connection.role.onSettings();
@@ -144,7 +144,7 @@ export class ControlFrames {
       return;
     }
     if ((flags & Flag.Ack) === 0) {
-      this.connection.writeFrame(FrameType.Ping, Flag.Ack, 0, chunk.subarray(start, end));
+      this.connection.frames.frame(FrameType.Ping, Flag.Ack, 0, chunk.subarray(start, end));
     }
   }
 

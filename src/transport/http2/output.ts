@@ -7,10 +7,11 @@ const scratchSize = 32 * 1024;
 /** A message of at least this size goes to the socket without a copy; a smaller message is cheaper to copy. */
 const byReference = 8 * 1024;
 
-/** Called when the socket accepts DATA again (`room`), and when the peer leaves too many bytes unread (`backlog`). */
+/** Called when the socket accepts DATA again, when the peer leaves too many bytes unread, and for a fault of this program. */
 export interface OutputOwner {
   room(): void;
   backlog(): void;
+  fault(fault: unknown): void;
 }
 
 /** Collects the bytes of one tick, and writes them to the socket in one system call at the end of the tick. */
@@ -35,10 +36,7 @@ export class Output {
     this.owner = owner;
     this.highWater = highWater;
     this.maxBacklog = maxBacklog;
-    socket.on('drain', () => {
-      this.blocked = false;
-      if (!this.ended) this.owner.room();
-    });
+    socket.on('drain', () => this.drained());
   }
 
   /** Whether DATA should wait for `room`. */
@@ -82,8 +80,33 @@ export class Output {
     if (!this.scheduled) this.schedule();
   }
 
-  /** Writes the collected bytes to the socket now. */
+  /** Writes the collected bytes to the socket now. Never throws, since a batch flushes the outputs of several connections. */
   flush(): void {
+    try {
+      this.writeAll();
+    } catch (fault) {
+      this.owner.fault(fault);
+    }
+  }
+
+  /** Nothing is sent any more. */
+  end(): void {
+    this.ended = true;
+    this.pieces = [];
+    this.queued = 0;
+  }
+
+  private drained(): void {
+    this.blocked = false;
+    if (this.ended) return;
+    try {
+      this.owner.room();
+    } catch (fault) {
+      this.owner.fault(fault);
+    }
+  }
+
+  private writeAll(): void {
     this.scheduled = false;
     if (this.queued === 0 || this.ended) return;
     this.queued = 0;
@@ -105,13 +128,6 @@ export class Output {
       this.wasFull = false;
       this.owner.room();
     }
-  }
-
-  /** Nothing is sent any more. */
-  end(): void {
-    this.ended = true;
-    this.pieces = [];
-    this.queued = 0;
   }
 
   private flushPieces(): void {

@@ -229,7 +229,7 @@ export class Receiver implements FrameSink {
       // A stream above lastStreamId of GOAWAY needs no answer, but an answer ends the call at once.
       if (!connection.goingAway) connection.lastStreamId = streamId;
       connection.closedStreams.add(streamId, StreamState.ResetEarly);
-      connection.writeReset(streamId, ErrorCode.RefusedStream);
+      connection.frames.reset(streamId, ErrorCode.RefusedStream);
       connection.countReset();
       return undefined;
     }
@@ -247,7 +247,7 @@ export class Receiver implements FrameSink {
   private creditConnection(octets: number): void {
     this.uncredited += octets;
     if (this.uncredited < this.connection.limits.connectionWindow / 2) return;
-    this.connection.writeWindowUpdate(0, this.uncredited);
+    this.connection.frames.windowUpdate(0, this.uncredited);
     this.window += this.uncredited;
     this.uncredited = 0;
   }

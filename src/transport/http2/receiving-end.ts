@@ -1,6 +1,7 @@
 import type { IdTable } from '../../base/id-table.ts';
 import type { ClosedStreams } from './closed-streams.ts';
 import type { Floods } from './floods.ts';
+import type { FrameWriter } from './frame-writer.ts';
 import type { ErrorCode } from './frames/error-code.ts';
 import type { PeerSettings } from './frames/settings.ts';
 import type { HpackEncoder } from './hpack/hpack-encoder.ts';
@@ -17,6 +18,7 @@ export interface ReceivingEnd {
   readonly encoder: HpackEncoder;
   readonly floods: Floods;
   readonly sender: Sender;
+  readonly frames: FrameWriter;
   readonly streams: IdTable<Stream>;
   readonly closedStreams: ClosedStreams;
   readonly goingAway: boolean;
@@ -26,8 +28,5 @@ export interface ReceivingEnd {
   refuse(stream: Stream, code: ErrorCode, fault: string): void;
   countReset(): void;
   credit(stream: Stream, octets: number): void;
-  writeFrame(type: number, flags: number, streamId: number, payload: Buffer): void;
-  writeReset(streamId: number, code: ErrorCode): void;
-  writeWindowUpdate(streamId: number, increment: number): void;
   fail(code: ErrorCode, reason: string): void;
 }

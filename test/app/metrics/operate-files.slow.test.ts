@@ -234,6 +234,7 @@ const cases: Readonly<Record<string, readonly { series: string; bad: string; goo
   ],
   CriproxyMemory: [{ series: `process_resident_memory_bytes{${target}}`, bad: '300000000', good: '80000000' }],
   CriproxyRestarts: [{ series: `process_start_time_seconds{${target}}`, bad: '0+60', good: '1000' }],
+  CriproxyOwnFault: [{ series: `criproxy_own_faults_total{ended="call",${target}}`, bad: '0+1', good: '1' }],
   CriproxyFaultsInjected: [{ series: `criproxy_faults_injected_total{${target}}`, bad: '0+1', good: '3' }],
 };
 
@@ -264,7 +265,7 @@ test('promtool: each alert fires by itself, and on a node that is well none does
   const dir = mkdtempSync(join(tmpdir(), 'criproxy-alerts-'));
   t.teardown(() => rmSync(dir, { recursive: true, force: true }));
   const alerts = fileURLToPath(new URL('operate/alerts.yaml', docs));
-  t.match(execFileSync('promtool', ['check', 'rules', alerts], { encoding: 'utf8' }), /SUCCESS: 13 rules/);
+  t.match(execFileSync('promtool', ['check', 'rules', alerts], { encoding: 'utf8' }), /SUCCESS: 14 rules/);
   for (const name of Object.keys(cases)) {
     const file = join(dir, `${name}.yaml`);
     const tests = [promtoolTest(name, 'bad', bad[name] ?? 1), promtoolTest(name, 'good', 0)];

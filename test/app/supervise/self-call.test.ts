@@ -26,7 +26,7 @@ test('it is answered, whatever the runtimes do', async t => {
     t,
     withSelfCheck(() => hangs),
   );
-  await t.resolves(callSelf(path, 10_000, 'test'));
+  await t.resolves(callSelf(path, 10_000, { userAgent: 'test' }));
 });
 
 test('every other path is the service’s', async t => {
@@ -43,14 +43,16 @@ test('every other path is the service’s', async t => {
 test('a server that does not answer in time', async t => {
   const path = await startServer(t, () => hangs);
   // On a busy machine the connection itself may take as long.
-  await t.rejects(callSelf(path, 100, 'test'), { message: /(no|not) answer within 100 ms$/ });
+  await t.rejects(callSelf(path, 100, { userAgent: 'test' }), { message: /(no|not) answer within 100 ms$/ });
 });
 
 test('one that is not this program', async t => {
   const path = await startServer(t, () => undefined);
-  await t.rejects(callSelf(path, 10_000, 'test'), { code: 12 });
+  await t.rejects(callSelf(path, 10_000, { userAgent: 'test' }), { code: 12 });
 });
 
 test('nobody there', async t => {
-  await t.rejects(callSelf(join(tmpdir(), 'criproxy-no-such-socket'), 10_000, 'test'), { code: 'ENOENT' });
+  await t.rejects(callSelf(join(tmpdir(), 'criproxy-no-such-socket'), 10_000, { userAgent: 'test' }), {
+    code: 'ENOENT',
+  });
 });

@@ -4,7 +4,7 @@ import { ServerConnection } from '../../../src/transport/grpc/server/server-conn
 import { defaultLimits } from '../../../src/transport/http2/limits.ts';
 import { memoryInUse } from '../../support/memory-in-use.ts';
 import { TEST_LIMIT } from '../../support/require.ts';
-import { echo } from '../support/echo.ts';
+import { echo, expectThrown } from '../support/echo.ts';
 import { data, headers, hello, message, ping, requestFields, whole } from '../support/frames.ts';
 import { MemorySocket } from '../support/memory-socket.ts';
 import { chop, mutate, splitFrames } from '../support/mutate.ts';
@@ -40,7 +40,8 @@ t.test(`${inputs} mutations of recorded conversations, with seed 1`, { timeout: 
     const start = performance.now();
     const sockets = Array.from({ length: batch }, () => {
       const socket = new MemorySocket(0);
-      const connection = new ServerConnection(socket, echo, limits, new MemoryAccount(1 << 30), () => closed++);
+      socket.once('close', () => closed++);
+      const connection = new ServerConnection(socket, echo, limits, new MemoryAccount(1 << 30), expectThrown);
       for (const chunk of chop(random, mutate(random, recordings))) socket.push(chunk);
       return { socket, connection };
     });

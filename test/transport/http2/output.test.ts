@@ -26,7 +26,13 @@ async function socketPair(test: { teardown(fn: () => unknown): void }): Promise<
   return { near, far };
 }
 
-const quiet = { room() {}, backlog() {} };
+const quiet = {
+  room() {},
+  backlog() {},
+  fault(fault: unknown) {
+    throw fault;
+  },
+};
 
 /** An Output, and the writes to its stream. */
 function recorded(): { output: Output; writes: string[] } {
@@ -128,7 +134,8 @@ t.test('16 MiB in pieces of any size arrive whole and in order at a slow reader'
   const { near, far } = await socketPair(t);
   const random = new Random(5);
   const room = { now: () => {} };
-  const output = new Output(near, { room: () => room.now(), backlog: () => t.fail('a backlog') }, 1 << 16, 64 << 20);
+  const owner = { ...quiet, room: () => room.now(), backlog: () => void t.fail('a backlog') };
+  const output = new Output(near, owner, 1 << 16, 64 << 20);
   const sent: Buffer[] = [];
   const received: Buffer[] = [];
   far.on('data', chunk => {

@@ -1,6 +1,7 @@
 import type { Metadata, Method, ReplyStream, RequestStream, Service } from '../../../src/base/call.ts';
 import { Code } from '../../../src/base/codes.ts';
 import { ProxyError } from '../../../src/base/error.ts';
+import { type ReportFault, throwFault } from '../../../src/base/own-fault.ts';
 
 const none: Metadata = [];
 
@@ -28,6 +29,13 @@ async function* join(requests: RequestStream): AsyncGenerator<Buffer> {
   for await (const request of requests) yield request;
 }
 
+const thrown = new TypeError('a fault of the handler');
+
+/** Takes the fault of `/test.Test/Throw`. Any other is thrown. */
+export const expectThrown: ReportFault = (fault, ended) => {
+  if (fault !== thrown) throwFault(fault, ended);
+};
+
 const methods: Record<string, Method> = {
   '/test.Test/Echo': {
     kind: 'unary',
@@ -46,7 +54,7 @@ const methods: Record<string, Method> = {
   '/test.Test/Throw': {
     kind: 'unary',
     handle: () => {
-      throw new TypeError('a fault of the handler');
+      throw thrown;
     },
   },
   '/test.Test/Hang': { kind: 'unary', handle: () => new Promise(() => {}) },

@@ -1,4 +1,5 @@
 import { duplexPair } from 'node:stream';
+import { type ReportFault, throwFault } from '../../../src/base/own-fault.ts';
 import { openSession } from '../../../src/transport/grpc/client/client.ts';
 import { FrameType, preface } from '../../../src/transport/http2/frames/frame.ts';
 import type { Limits } from '../../../src/transport/http2/limits.ts';
@@ -10,11 +11,12 @@ import { RawPeer } from './raw-peer.ts';
 export async function rawServer(
   greeting: Buffer = noSettings,
   limits: Partial<Limits> = {},
+  report: ReportFault = throwFault,
 ): Promise<{ peer: RawPeer; session: Session }> {
   const [near, far] = duplexPair();
   const peer = new RawPeer(far, preface.length);
   peer.send(greeting);
-  const session = await openSession(near, { limits: { linger: 10, ...limits } });
+  const session = await openSession(near, { limits: { linger: 10, ...limits }, report });
   return { peer, session };
 }
 

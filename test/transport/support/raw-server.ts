@@ -1,10 +1,11 @@
 import { duplexPair } from 'node:stream';
 import type { Service } from '../../../src/base/call.ts';
 import { MemoryAccount } from '../../../src/base/memory-account.ts';
+import type { ReportFault } from '../../../src/base/own-fault.ts';
 import { ServerConnection } from '../../../src/transport/grpc/server/server-connection.ts';
 import { FrameType } from '../../../src/transport/http2/frames/frame.ts';
 import { defaultLimits, type Limits } from '../../../src/transport/http2/limits.ts';
-import { echo } from './echo.ts';
+import { echo, expectThrown } from './echo.ts';
 import { ping } from './frames.ts';
 import { RawPeer } from './raw-peer.ts';
 
@@ -12,10 +13,11 @@ import { RawPeer } from './raw-peer.ts';
 export function rawClient(
   limits: Partial<Limits> = {},
   service: Service = echo,
+  report: ReportFault = expectThrown,
 ): { peer: RawPeer; server: ServerConnection } {
   const [near, far] = duplexPair();
   const own = { ...defaultLimits, linger: 10, ...limits };
-  const server = new ServerConnection(near, service, own, new MemoryAccount(Number.POSITIVE_INFINITY), () => {});
+  const server = new ServerConnection(near, service, own, new MemoryAccount(Number.POSITIVE_INFINITY), report);
   return { peer: new RawPeer(far), server };
 }
 

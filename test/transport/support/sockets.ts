@@ -7,7 +7,7 @@ import type { CallOptions, Metadata, Service } from '../../../src/base/call.ts';
 import { serve } from '../../../src/transport/grpc/server/server.ts';
 import type { Limits } from '../../../src/transport/http2/limits.ts';
 import type { GrpcServer } from '../../../src/transport/server-port.ts';
-import { echo } from './echo.ts';
+import { echo, expectThrown } from './echo.ts';
 
 interface Teardown {
   teardown(fn: () => unknown): void;
@@ -33,11 +33,13 @@ export async function startServer(
   t: Teardown,
   service: Service = echo,
   limits: Partial<Limits> = {},
-): Promise<{ path: string; server: GrpcServer }> {
+  report = expectThrown,
+): Promise<{ path: string; server: GrpcServer; listener: Server }> {
   const path = await socketPath(t);
-  const server = serve(await listen(path), service, { limits });
+  const listener = await listen(path);
+  const server = serve(listener, service, { limits, report });
   t.teardown(() => server.close(0));
-  return { path, server };
+  return { path, server, listener };
 }
 
 const identity = (bytes: Buffer): Buffer => bytes;

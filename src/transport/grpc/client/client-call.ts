@@ -51,8 +51,10 @@ export abstract class ClientCall extends Stream implements Follower {
   /** Ends the call with an error for its caller. */
   cancel(reason: ProxyError): void {
     if (this.closed) return;
-    if (this.state === StreamState.Idle) this.queue?.remove(this);
-    this.close(reason);
+    this.connection.enter(() => {
+      if (this.state === StreamState.Idle) this.queue?.remove(this);
+      this.close(reason);
+    });
   }
 
   /** Ends a call that is not opened, because its session accepts no more calls. `untouched`: another session may send it. */
@@ -166,8 +168,9 @@ export abstract class ClientCall extends Stream implements Follower {
   }
 
   private finish(head: MessageHead, headers: Metadata, trailers: Metadata): void {
+    const fault = faultOf(head, headers, trailers);
     this.connection.reset(this, ErrorCode.NoError);
-    this.done(faultOf(head, headers, trailers), trailers);
+    this.done(fault, trailers);
   }
 
   private done(fault: ProxyError | undefined, trailers: Metadata): void {

@@ -3,6 +3,7 @@ import type { CallOptions, Reply, ReplyStream, RequestStream } from '../../../ba
 import { Code } from '../../../base/codes.ts';
 import { ProxyError } from '../../../base/error.ts';
 import { MemoryAccount } from '../../../base/memory-account.ts';
+import type { ReportFault } from '../../../base/own-fault.ts';
 import type { CallsWaiting } from '../../calls-waiting.ts';
 import { Connection } from '../../http2/connection.ts';
 import { type ErrorCode, errorName } from '../../http2/frames/error-code.ts';
@@ -51,13 +52,14 @@ export class ClientSession implements Session, Role {
     userAgent: string,
     listen: (receive: (chunk: Buffer) => void) => void,
     counts: CallsWaiting,
+    report: ReportFault,
   ) {
     this.counts = counts;
     this.waiting = new WaitingCalls(limits.maxWaiting, counts);
     this.ready = this.readiness.promise;
     this.closed = this.closure.promise;
     this.account = new MemoryAccount(limits.maxHeld);
-    this.connection = new Connection(socket, this, limits);
+    this.connection = new Connection(socket, this, limits, report);
     listen(chunk => this.connection.receive(chunk));
     this.writer = new RequestWriter(this.connection, userAgent);
   }
@@ -76,7 +78,7 @@ export class ClientSession implements Session, Role {
 
   endWhenIdle(): void {
     this.endsWhenIdle = true;
-    this.endIfDrained();
+    this.connection.enter(() => this.endIfDrained());
   }
 
   close(): void {
@@ -128,7 +130,7 @@ export class ClientSession implements Session, Role {
     call.watch();
     if (call.closed) return;
     if (this.closedReason !== undefined) {
-      call.turnAway(this.closedReason, this.isLeaving);
+      this.turnAway(call);
     } else if (this.waiting.isEmpty && this.connection.hasRoom) {
       this.open(call);
     } else if (!this.waiting.add(call)) {
@@ -139,6 +141,16 @@ export class ClientSession implements Session, Role {
   }
 
   private open(call: ClientCall): void {
+    try {
+      this.openStream(call);
+    } catch (fault) {
+      this.connection.endByFault(fault);
+      // A call that is not in the table of streams yet has not ended with the connection.
+      if (!call.closed) this.turnAway(call);
+    }
+  }
+
+  private openStream(call: ClientCall): void {
     const { connection } = this;
     if (!this.writer.encode(call)) return;
     connection.lastStreamId = this.nextId;
@@ -157,7 +169,8 @@ export class ClientSession implements Session, Role {
 
   /** Looks for stalls. It stops when no call is open. */
   private sweep(): void {
-    if (this.connection.streams.size > 0) this.connection.sweepStalls(performance.now());
+    const { connection } = this;
+    if (connection.streams.size > 0) connection.enter(() => connection.sweepStalls(performance.now()));
     else this.stopSweeping();
   }
 
@@ -176,9 +189,11 @@ export class ClientSession implements Session, Role {
     if (this.closedReason !== undefined) return;
     this.closedReason = reason;
     this.closure.resolve(reason);
-    for (let call = this.waiting.next(); call !== undefined; call = this.waiting.next()) {
-      call.turnAway(reason, this.isLeaving);
-    }
+    for (let call = this.waiting.next(); call !== undefined; call = this.waiting.next()) this.turnAway(call);
+  }
+
+  private turnAway(call: ClientCall): void {
+    this.connection.enter(() => call.turnAway(this.closedReason!, this.isLeaving));
   }
 
   private endIfDrained(): void {

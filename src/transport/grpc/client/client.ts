@@ -2,6 +2,7 @@ import { connect } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { Code } from '../../../base/codes.ts';
 import { ProxyError } from '../../../base/error.ts';
+import { type ReportFault, throwFault } from '../../../base/own-fault.ts';
 import { CallsWaiting } from '../../calls-waiting.ts';
 import { type Limits, runtimeLimits } from '../../http2/limits.ts';
 import type { Dial, Session } from '../../session.ts';
@@ -12,6 +13,8 @@ export interface DialOptions {
   /** The user-agent of all calls. */
   readonly userAgent?: string;
   readonly limits?: Partial<Limits>;
+  /** Takes the faults of this program that end one connection. Without it they are thrown. */
+  readonly report?: ReportFault;
 }
 
 /** Makes a Dial with options. */
@@ -40,7 +43,8 @@ export async function openSession(
   counts = new CallsWaiting('the runtime'),
 ): Promise<Session> {
   const limits = { ...runtimeLimits, ...options.limits };
-  const session = new ClientSession(socket, limits, options.userAgent ?? 'criproxy', listen, counts);
+  const { userAgent = 'criproxy', report = throwFault } = options;
+  const session = new ClientSession(socket, limits, userAgent, listen, counts, report);
   const failed = await Promise.race([session.ready, session.closed]);
   if (failed !== undefined) throw new ProxyError(Code.Unavailable, `no HTTP/2 connection: ${failed}`);
   return session;

@@ -58,7 +58,7 @@ export class StreamCall extends ClientCall {
   }
 
   credit(octets: number): void {
-    if (!this.closed) this.connection.credit(this, octets);
+    if (!this.closed) this.connection.enter(() => this.connection.credit(this, octets));
   }
 
   /** The reader has stopped, or cannot read the next message. */
@@ -81,21 +81,23 @@ export class StreamCall extends ClientCall {
   }
 
   private async sendAll(): Promise<void> {
-    const { requests } = this;
+    const { connection, requests } = this;
     try {
       this.source = Symbol.asyncIterator in requests ? requests[Symbol.asyncIterator]() : requests[Symbol.iterator]();
       for (;;) {
         const result = await this.source.next();
         if (this.closed) return;
         if (result.done) break;
-        if (!this.connection.send(this, result.value, false)) {
+        const isSent = connection.enter(() => connection.send(this, result.value, false));
+        if (this.closed) return;
+        if (!isSent) {
           await new Promise<void>(resolve => {
             this.wakeUp = resolve;
           });
         }
         if (this.closed) return;
       }
-      this.connection.sender.end(this);
+      connection.enter(() => connection.sender.end(this));
     } catch (fault) {
       this.cancel(ProxyError.from(fault));
     }

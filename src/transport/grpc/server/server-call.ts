@@ -116,6 +116,11 @@ export class ServerCall extends Stream {
     else this.finish(this.trailers);
   }
 
+  /** As Connection.enter. */
+  enter<T>(entry: () => T): T | undefined {
+    return this.connection.enter(entry);
+  }
+
   /** Ends the call with the status of `fault` in any state. */
   abort(fault: ProxyError): void {
     if (this.closed) return;
@@ -128,7 +133,7 @@ export class ServerCall extends Stream {
   abandon(): void {}
 
   credit(octets: number): void {
-    this.connection.credit(this, octets);
+    this.enter(() => this.connection.credit(this, octets));
   }
 
   protected incoming(): number | undefined {
@@ -146,7 +151,7 @@ export class ServerCall extends Stream {
     }
     const deadline = timeout === Number.POSITIVE_INFINITY ? undefined : performance.now() + timeout;
     this.call = new EndingCall(head.metadata, deadline, head.userAgent, this.account);
-    this.method = this.service(head.path);
+    this.method = this.handled(() => this.service(head.path));
     if (this.method === undefined) {
       this.fail(new ProxyError(Code.Unimplemented, `unknown method ${head.path}`));
       return;
@@ -155,7 +160,7 @@ export class ServerCall extends Stream {
       this.fail(tooLate());
       return;
     }
-    if (deadline !== undefined) this.alarm = setAlarm(deadline, () => this.abort(tooLate(this.call?.waitsFor?.())));
+    if (deadline !== undefined) this.alarm = setAlarm(deadline, () => this.enter(() => this.expire()));
     if (this.method.kind === 'stream') {
       this.patient = true;
       this.inbox = new Inbox(this.reader, this);
@@ -171,25 +176,29 @@ export class ServerCall extends Stream {
   /** The request of a unary call is whole. */
   answer(request: Buffer): void {
     const method = this.method as Method & { kind: 'unary' };
-    const fail = (fault: unknown) => this.fail(ProxyError.from(fault));
     try {
-      method.handle(request, this.call!).then(reply => this.reply(reply), fail);
+      method.handle(request, this.call!).then(
+        reply => this.reply(reply),
+        fault => this.enter(() => this.failAsHandled(fault)),
+      );
     } catch (fault) {
-      fail(fault);
+      this.failAsHandled(fault);
     }
   }
 
   private reply(reply: Reply): void {
     if (this.closed) return;
     const { connection } = this;
-    // Nothing is sent yet, so a failure is a status alone.
-    if (!this.hold(reply.message)) return;
     beginBatch();
     try {
+      // Nothing is sent yet, so a failure is a status alone.
+      if (!this.hold(reply.message)) return;
       this.sendHeaders(reply.headers);
       this.trailers = reply.trailers;
       countReply(reply.message);
       if (this.send(reply.message)) this.finish(reply.trailers);
+    } catch (fault) {
+      connection.endByFault(fault);
     } finally {
       // The replies of other open calls may come in the same tick.
       endBatch(connection.streams.size > 0);
@@ -232,6 +241,26 @@ export class ServerCall extends Stream {
     if (this.closed) return;
     this.writeFault(fault);
     this.abandonCall(fault);
+  }
+
+  /** Ends the call with the fault of its handler. One that is no status is a fault of this program, and fails this call alone. */
+  failAsHandled(fault: unknown): void {
+    if (!(fault instanceof ProxyError)) this.connection.report(fault, 'call');
+    this.fail(ProxyError.from(fault));
+  }
+
+  /** Runs code of the service. If it throws, the call fails, and the result is undefined. */
+  private handled<T>(run: () => T): T | undefined {
+    try {
+      return run();
+    } catch (fault) {
+      this.failAsHandled(fault);
+      return undefined;
+    }
+  }
+
+  private expire(): void {
+    this.abort(tooLate(this.handled(() => this.call?.waitsFor?.())));
   }
 
   private writeFault(fault: ProxyError): void {

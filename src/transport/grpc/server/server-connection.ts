@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream';
 import type { Service } from '../../../base/call.ts';
 import type { ProxyError } from '../../../base/error.ts';
 import { MemoryAccount } from '../../../base/memory-account.ts';
+import type { ReportFault } from '../../../base/own-fault.ts';
 import { Connection } from '../../http2/connection.ts';
 import { ErrorCode } from '../../http2/frames/error-code.ts';
 import type { Limits } from '../../http2/limits.ts';
@@ -23,19 +24,16 @@ export class ServerConnection implements Role {
   private readonly limits: Limits;
   /** The memory of this client's messages. */
   private readonly account: MemoryAccount;
-  private readonly onClosed: () => void;
   private readonly startedAt = performance.now();
   private readonly idle = new Standstill(this.startedAt);
   private readonly frame = new Standstill(this.startedAt);
 
-  /** `held`: the memory of all clients' messages. `onClosed` is called when the socket is closed. */
-  constructor(socket: Duplex, service: Service, limits: Limits, held: MemoryAccount, onClosed: () => void) {
+  /** `held`: the memory of all clients' messages. */
+  constructor(socket: Duplex, service: Service, limits: Limits, held: MemoryAccount, report: ReportFault) {
     this.service = service;
     this.limits = limits;
     this.account = new MemoryAccount(Math.min(limits.maxHeld, held.max / 2), held);
-    this.onClosed = onClosed;
-    socket.once('close', () => this.onClosed());
-    this.connection = new Connection(socket, this, limits);
+    this.connection = new Connection(socket, this, limits, report);
     this.writer = new ResponseWriter(this.connection);
     lendReads(socket, chunk => this.connection.receive(chunk));
   }
@@ -56,12 +54,14 @@ export class ServerConnection implements Role {
 
   /** Sends GOAWAY and ends all streaming calls; the connection ends with its last unary call. */
   shutDown(reason: ProxyError): void {
-    this.connection.goAway();
-    for (const stream of this.connection.streams.all()) {
-      const call = stream as ServerCall;
-      if (call.streaming) call.abort(reason);
-    }
-    this.endIfDrained();
+    this.connection.enter(() => {
+      this.connection.goAway();
+      for (const stream of this.connection.streams.all()) {
+        const call = stream as ServerCall;
+        if (call.streaming) call.abort(reason);
+      }
+      this.endIfDrained();
+    });
   }
 
   destroy(reason: string): void {
@@ -70,8 +70,11 @@ export class ServerConnection implements Role {
 
   /** Checks the limits of time; `now` is of performance.now(). */
   sweep(now: number): void {
+    if (!this.connection.over) this.connection.enter(() => this.checkTimes(now));
+  }
+
+  private checkTimes(now: number): void {
     const { connection, limits } = this;
-    if (connection.over) return;
     if (!connection.ready) {
       if (now - this.startedAt > limits.handshakeTimeout)
         connection.fail(ErrorCode.EnhanceYourCalm, 'the handshake takes too long');

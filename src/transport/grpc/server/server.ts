@@ -4,6 +4,7 @@ import type { Service } from '../../../base/call.ts';
 import { Code } from '../../../base/codes.ts';
 import { ProxyError } from '../../../base/error.ts';
 import { MemoryAccount } from '../../../base/memory-account.ts';
+import { type ReportFault, throwFault } from '../../../base/own-fault.ts';
 import { defaultLimits, type Limits } from '../../http2/limits.ts';
 import type { GrpcServer } from '../../server-port.ts';
 import { ServerConnection } from './server-connection.ts';
@@ -12,6 +13,8 @@ export interface ServeOptions {
   readonly limits?: Partial<Limits>;
   /** The memory of all clients' messages. Without it each client has its own limit only. */
   readonly held?: MemoryAccount;
+  /** Takes the faults of this program that end one connection or one call. Without it they are thrown. */
+  readonly report?: ReportFault;
 }
 
 /**
@@ -21,6 +24,7 @@ export interface ServeOptions {
 export function serve(server: Server, service: Service, options: ServeOptions = {}): GrpcServer {
   const limits = { ...defaultLimits, ...options.limits };
   const held = options.held ?? new MemoryAccount(Number.POSITIVE_INFINITY);
+  const report = options.report ?? throwFault;
   const connections = new Set<ServerConnection>();
   let sweeper: NodeJS.Timeout | undefined;
 
@@ -30,15 +34,23 @@ export function serve(server: Server, service: Service, options: ServeOptions = 
   }
   function accept(socket: Duplex): void {
     sweeper ??= setInterval(sweep, limits.sweepInterval).unref();
-    const connection = new ServerConnection(socket, service, limits, held, () => {
+    const connection = new ServerConnection(socket, service, limits, held, report);
+    connections.add(connection);
+    socket.once('close', () => {
       connections.delete(connection);
       if (connections.size > 0) return;
       clearInterval(sweeper);
       sweeper = undefined;
     });
-    connections.add(connection);
   }
-  server.on('connection', (socket: Socket) => accept(socket));
+  server.on('connection', (socket: Socket) => {
+    try {
+      accept(socket);
+    } catch (fault) {
+      report(fault, 'client connection');
+      socket.destroy();
+    }
+  });
 
   return {
     get connections() {

@@ -1,5 +1,4 @@
 import type { Metadata, ReplyStream } from '../../../base/call.ts';
-import { ProxyError } from '../../../base/error.ts';
 
 /** The call that is answered. */
 export interface AnswerOwner {
@@ -12,7 +11,10 @@ export interface AnswerOwner {
   /** False if a part of the message waits: then `sent` follows. */
   send(message: Buffer): boolean;
   finish(trailers: Metadata): void;
-  fail(fault: ProxyError): void;
+  /** Ends the call with the fault of its handler. */
+  failAsHandled(fault: unknown): void;
+  /** As Connection.enter. All methods above are called in it. */
+  enter<T>(entry: () => T): T | undefined;
 }
 
 /** Sends the answers of a streaming call's handler, each message after the previous one is sent. */
@@ -31,21 +33,26 @@ export class StreamAnswer {
     try {
       const reply = open();
       // A tick later the call may have failed: then its status is sent alone, as it came.
-      void reply.headers.then(headers => setImmediate(() => owner.sendHeaders(headers)));
+      const sendHeaders = (headers: Metadata) => setImmediate(() => owner.enter(() => owner.sendHeaders(headers)));
+      reply.headers.then(sendHeaders, () => {});
       this.replies = reply[Symbol.asyncIterator]();
       for (;;) {
         const result = await this.replies.next();
         if (owner.closed) return;
-        if (!owner.headSent) owner.sendHeaders(await reply.headers);
+        if (!owner.headSent) {
+          const headers = await reply.headers;
+          owner.enter(() => owner.sendHeaders(headers));
+        }
         if (owner.closed) return;
         if (result.done) break;
-        if (!owner.hold(result.value)) return;
-        if (!owner.send(result.value)) await this.room();
+        const isSent = owner.enter(() => owner.hold(result.value) && owner.send(result.value));
+        if (!isSent && !owner.closed) await this.room();
         if (owner.closed) return;
       }
-      owner.finish(reply.trailers);
+      const { trailers } = reply;
+      owner.enter(() => owner.finish(trailers));
     } catch (fault) {
-      owner.fail(ProxyError.from(fault));
+      owner.enter(() => owner.failAsHandled(fault));
     }
   }
 
@@ -61,7 +68,6 @@ export class StreamAnswer {
   }
 
   private async room(): Promise<void> {
-    if (this.owner.closed) return;
     await new Promise<void>(resolve => {
       this.wakeUp = resolve;
     });

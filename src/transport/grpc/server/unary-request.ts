@@ -15,6 +15,8 @@ export interface RequestOwner {
   /** The request is whole. */
   answer(request: Buffer): void;
   fail(fault: ProxyError): void;
+  /** As Connection.enter. */
+  enter<T>(entry: () => T): T | undefined;
 }
 
 /** Assembles and decompresses the request message of a unary call. */
@@ -65,15 +67,18 @@ export class UnaryRequest {
     const { owner } = this;
     this.decompressing = true;
     decompress(message, owner.encoding, owner.maxMessageSize, owner.account).then(
-      plain => {
-        this.decompressing = false;
-        this.message = plain;
-        if (owner.closed) return;
-        if (!this.held.holdRequest(plain.length)) owner.fail(tooLarge());
-        else if (this.ended) this.answer(plain);
-      },
-      fault => owner.fail(ProxyError.from(fault)),
+      plain => owner.enter(() => this.takePlain(plain)),
+      fault => owner.enter(() => owner.fail(ProxyError.from(fault))),
     );
+  }
+
+  private takePlain(plain: Buffer): void {
+    const { owner } = this;
+    this.decompressing = false;
+    this.message = plain;
+    if (owner.closed) return;
+    if (!this.held.holdRequest(plain.length)) owner.fail(tooLarge());
+    else if (this.ended) this.answer(plain);
   }
 
   private fail(fault: ProxyError): false {

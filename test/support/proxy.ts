@@ -28,7 +28,7 @@ export interface ProxyProcess {
   stop(signal?: NodeJS.Signals): Promise<number | null>;
   /** Starts it again with the same flags; resolves when its socket takes connections. */
   start(): Promise<void>;
-  /** Ends it if it still runs, and removes its folder. */
+  /** Ends it if it still runs, and removes its folder. Rejects if the program has logged a fault of its own. */
   remove(): Promise<void>;
 }
 
@@ -85,6 +85,9 @@ export async function startProxy(options: ProxyOptions): Promise<ProxyProcess> {
     async remove() {
       await proxy.stop('SIGKILL');
       rmSync(dir, { recursive: true, force: true });
+      // A fault of the program costs one call or connection only, so that a test may not notice it.
+      const fault = options.preload === undefined ? /^.*a fault of criproxy.*$/m.exec(log) : null;
+      if (fault !== null) throw new Error(fault[0]);
     },
   };
   try {

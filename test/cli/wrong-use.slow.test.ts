@@ -3,7 +3,7 @@ import { commands } from '../../src/cli/commands/commands.ts';
 import { parseCommand } from '../../src/cli/grammar/command-row.ts';
 import { commandHelp } from '../../src/cli/help/help.ts';
 import { run } from '../../src/cli/run.ts';
-import { exitOf, spawnTied } from '../support/child.ts';
+import { endOf, spawnTied } from '../support/child.ts';
 import { proxyCommand, runProxy } from '../support/proxy.ts';
 
 /** Wrong flags, and the one line that must name the flag, its value and the remedy. */
@@ -171,7 +171,7 @@ test('a command whose output nobody reads ends without a complaint', async t => 
     stderr += text;
   });
   child.stdout!.destroy();
-  const { code } = await exitOf(child);
+  const { code } = await endOf(child);
   t.strictSame([code === 0 || code === 141, stderr], [true, '']);
 });
 

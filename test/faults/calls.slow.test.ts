@@ -1,7 +1,6 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import tap, { type Test, test } from 'tap';
 import { waitFor } from '../support/child.ts';
 import { type CriClient, connect } from '../support/cri-client.ts';
@@ -18,6 +17,7 @@ tap.setTimeout(TEST_LIMIT);
 
 const UNAVAILABLE = 14;
 const NOT_FOUND = 5;
+const PATIENCE = { deadline: 60_000 };
 const types = criTypes('runtime.v1');
 
 interface Lab {
@@ -69,7 +69,7 @@ const idsOf = (items: readonly Message[]) => items.map(item => item['id']).sort(
 
 async function streamed(client: CriClient, method: string): Promise<string[]> {
   const ids: string[] = [];
-  for await (const message of client.stream(method, {}, { deadline: 10_000 })) ids.push(...idsOf(itemsOf(message)));
+  for await (const message of client.stream(method, {}, PATIENCE)) ids.push(...idsOf(itemsOf(message)));
   return ids.sort();
 }
 
@@ -169,8 +169,7 @@ test('calls for one object: Unavailable from a runtime that is down, NotFound fr
   buffered: true,
 }, async t => {
   const { client, runtimes, pods, containers } = await startLab(t);
-  const code = async (method: string, request: Message) =>
-    (await client.ask(method, request, { deadline: 20_000 })).code;
+  const code = async (method: string, request: Message) => (await client.ask(method, request, PATIENCE)).code;
   t.equal(await code('ContainerStatus', { container_id: 'alt__nothing' }), NOT_FOUND);
   t.equal(await code('ContainerStatus', { container_id: 'nothing' }), NOT_FOUND);
   await Promise.all(runtimes.map(runtime => runtime.stop()));
@@ -194,31 +193,32 @@ test('calls for one object: Unavailable from a runtime that is down, NotFound fr
 test('the primary down: Status and stats are Unavailable, Version is its last greeting, lists come from the snapshot', {
   buffered: true,
 }, async t => {
-  const { client, runtimes, containers } = await startLab(t);
+  const { client, proxy, runtimes, containers } = await startLab(t);
   await client.call('ListContainers');
   await runtimes[0].stop();
+  await waitFor('the loss', () => /the primary runtime is down/.test(proxy.log()) || undefined);
   const [version, status, list, stats] = await Promise.all([
-    client.ask('Version', {}, { deadline: 20_000 }),
-    client.ask('Status', {}, { deadline: 20_000 }),
-    client.call('ListContainers', {}, { deadline: 5_000 }),
-    client.ask('ListContainerStats', {}, { deadline: 20_000 }),
+    client.ask('Version', {}, PATIENCE),
+    client.ask('Status', {}, PATIENCE),
+    client.call('ListContainers', {}, PATIENCE),
+    client.ask('ListContainerStats', {}, PATIENCE),
   ]);
   t.same([version.code, status.code, stats.code], [0, UNAVAILABLE, UNAVAILABLE]);
   t.same(idsOf(itemsOf(list)), [...containers].sort());
 });
 
 test('UpdateRuntimeConfig is sent again to each runtime that comes back', { buffered: true }, async t => {
-  const { client, runtimes } = await startLab(t);
+  const { client, proxy, runtimes } = await startLab(t);
   const config = { runtime_config: { network_config: { pod_cidr: '10.2.0.0/24' } } };
   await client.call('UpdateRuntimeConfig', config);
-  for (const runtime of runtimes) {
+  for (const [index, runtime] of runtimes.entries()) {
     t.equal(runtime.asked('UpdateRuntimeConfig').length, 1);
     await runtime.stop();
-    await sleep(200);
+    await waitFor('the loss', () => proxy.log().match(/ is down/g)?.length === index + 1 || undefined);
     await runtime.start();
     const [, again] = await waitFor('the replay', () => {
       const calls = runtime.asked('UpdateRuntimeConfig');
-      return calls.length === 2 ? calls : undefined;
+      return calls.length > 1 ? calls : undefined;
     });
     t.match(types.decode('UpdateRuntimeConfigRequest', again!.request), config);
   }

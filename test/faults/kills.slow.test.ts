@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { buildSync } from 'esbuild';
 import tap, { type Test, test } from 'tap';
-import { exitOf, spawnTied, waitFor } from '../support/child.ts';
+import { endOf, spawnTied, waitFor } from '../support/child.ts';
 import { connect } from '../support/cri-client.ts';
 import { startProxy } from '../support/proxy.ts';
 import { TEST_LIMIT } from '../support/require.ts';
@@ -35,7 +35,7 @@ async function runAndKill(program: string, folder: string, random: Random): Prom
     said += text;
     if (isFirst) setTimeout(() => child.kill('SIGKILL'), delay);
   });
-  await exitOf(child);
+  await endOf(child);
   return said.trim().split('\n');
 }
 
@@ -93,13 +93,16 @@ test('the proxy killed 20 times under calls that change things: what it had, it 
   let changes = 0;
   for (let kill = 0; kill < 20; kill++) {
     const client = connect(proxy.socketPath);
-    const moment = sleep(50 + random.below(100)).then(() => proxy.stop('SIGKILL'));
-    for (;;) {
-      const made = await client.ask('RunPodSandbox', podConfig(`p${changes}`, changes % 2 === 1));
-      if (made.response === undefined) break;
+    const change = async (alt: boolean) => {
+      const made = await client.ask('RunPodSandbox', podConfig(`p${changes}`, alt));
+      if (made.response === undefined) return undefined;
       changes++;
-      await client.ask('RemovePodSandbox', made.response);
-    }
+      return client.ask('RemovePodSandbox', made.response);
+    };
+    // Both runtimes are up before the moment is chosen, however slow the machine is.
+    for (const alt of [false, true]) await waitFor('a change', () => change(alt));
+    const moment = sleep(random.below(100)).then(() => proxy.stop('SIGKILL'));
+    while ((await change(changes % 2 === 1)) !== undefined);
     await moment;
     client.close();
     await proxy.start();
@@ -115,7 +118,7 @@ test('the proxy killed 20 times under calls that change things: what it had, it 
     [],
     'from the disk, with both runtimes gone',
   );
-  t.ok(changes > 20, `${changes} pods came and went`);
+  t.comment(`${changes} pods came and went`);
   t.notMatch(proxy.log(), 'damaged');
   t.equal(proxy.log().match(/loaded the snapshot of (?:the primary runtime|runtime alt)/g)?.length, 42);
 });

@@ -34,6 +34,8 @@ import { connected, wellBehaved } from './support/well-behaved.ts';
 const MiB = 1024 * 1024;
 const LARGE = 4 * MiB;
 const PATIENCE = { deadline: 60_000 };
+/** A busy machine needs long for hundreds of MiB. */
+const LONG = { timeout: 120_000 };
 const core = join(import.meta.dirname, '../support/grpc-core.py');
 const foreign = needs('foreign');
 const v1 = criTypes('runtime.v1');
@@ -109,7 +111,7 @@ test('messages of 4 MiB between peers on gRPC core, either way', foreign, async 
   t.same([code, response?.['stderr'].length], [0, LARGE]);
   await stop();
   t.notMatch(proxy.log(), /is down/);
-  await waitFor('the memory to come back', () => proxy.memory() < before + 80 * MiB || undefined);
+  await waitFor('the memory to come back', () => proxy.memory() < before + 80 * MiB || undefined, LONG);
 });
 
 test('an error text of 300 kB reaches a client as far as it takes one', foreign, async t => {
@@ -220,8 +222,10 @@ test('large requests to a runtime that grants no window cost their client alone'
   }
   await peer.until(() => peer.summary().some(word => word.includes('grpc-status=8')));
   // A request that fits is held until its call is over.
-  await waitFor('the others to be held', async () =>
-    (await scrape(proxy.admin)).sum('criproxy_held_bytes') >= 2 * 60 * MiB ? true : undefined,
+  await waitFor(
+    'the others to be held',
+    async () => ((await scrape(proxy.admin)).sum('criproxy_held_bytes') >= 2 * 60 * MiB ? true : undefined),
+    LONG,
   );
   t.ok(
     peer.summary().every(word => /grpc-status=8 end$/.test(word)),
@@ -250,7 +254,7 @@ test('answers that nobody reads are bound for all clients together', { timeout: 
       peer.send(headers(id, requestFields(methodPath('ExecSync', 'runtime.v1'))), data(id, message(exec)));
     }
   const ended = () => peers.every(peer => new Set(peer.summary().map(word => word.split(' ')[1])).size === 12);
-  await waitFor('an answer to each, or its beginning', () => ended() || undefined, { timeout: 120_000 });
+  await waitFor('an answer to each, or its beginning', () => ended() || undefined, LONG);
   const grown = proxy.memory() - before;
   t.ok(grown < 900 * MiB, `${(grown / MiB).toFixed(0)} MiB more`);
   const held = await scrape(proxy.admin);
@@ -258,8 +262,10 @@ test('answers that nobody reads are bound for all clients together', { timeout: 
   t.ok(held.sum('criproxy_held_refusals_total') > 0, 'some did not fit');
   await stop();
   for (const peer of peers) peer.socket.destroy();
-  await waitFor('what is held to be let go', async () =>
-    (await scrape(proxy.admin)).sum('criproxy_held_bytes') === 0 ? true : undefined,
+  await waitFor(
+    'what is held to be let go',
+    async () => ((await scrape(proxy.admin)).sum('criproxy_held_bytes') === 0 ? true : undefined),
+    LONG,
   );
 });
 

@@ -10,7 +10,6 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import tap, { type Test, test } from 'tap';
 import { nameOfSocket } from '../../src/app/generation/snapshot-names.ts';
 import { readJournal } from '../../src/store/journal.ts';
@@ -18,6 +17,7 @@ import { realSocket } from '../../src/transport/sockets/same-socket.ts';
 import { waitFor } from '../support/child.ts';
 import { type CriClient, connect } from '../support/cri-client.ts';
 import type { Message } from '../support/cri-types.ts';
+import { scrape } from '../support/exposition.ts';
 import { type ProxyProcess, startProxy } from '../support/proxy.ts';
 import { needs, TEST_LIMIT } from '../support/require.ts';
 import { startProxyInNamespace } from './support/proxy-in-namespace.ts';
@@ -59,13 +59,20 @@ const stateFolder = (proxy: ProxyProcess) => join(dirname(proxy.socketPath), 'st
 const fileNames = ({ hosts }: Place) =>
   hosts.map(({ socketPath }) => `${nameOfSocket(realSocket(socketPath))}.snapshot`) as [string, string];
 
-async function written(proxy: ProxyProcess, place: Place): Promise<void> {
-  for (const name of fileNames(place))
-    await waitFor(name, () => existsSync(join(stateFolder(proxy), name)) || undefined, { timeout: 5_000 });
+/** Resolves when the snapshots are in the folder, with all pods and containers: the first write may come before the last list. */
+async function written(folder: string, place: Place): Promise<void> {
+  for (const [index, name] of fileNames(place).entries()) {
+    const { pods, containers } = place.hosts[index]!;
+    await waitFor(`${name}, whole`, () => {
+      const path = join(folder, name);
+      const content = existsSync(path) ? readFileSync(path) : Buffer.alloc(0);
+      return [...pods, ...containers].every(id => content.includes(id)) || undefined;
+    });
+  }
 }
 
 async function listed(client: CriClient, list: string, filter?: Message): Promise<Message[]> {
-  return itemsOf(await client.call(list, filter === undefined ? {} : { filter }, { deadline: 15_000 }));
+  return itemsOf(await client.call(list, filter === undefined ? {} : { filter }, { deadline: 60_000 }));
 }
 
 const idsOf = (items: readonly Message[]) => items.map(item => item['id']).sort();
@@ -79,11 +86,12 @@ test('a full disk: the daemon goes on and says so once a runtime, and writes aga
   const place = await newPlace(t);
   const disk = join(place.folder, 'disk');
   mkdirSync(disk);
-  const options = { connect: place.connect, verbosity: 1, flags: ['-stateDir', disk] };
+  const admin = join(place.folder, 'admin.sock');
+  const options = { connect: place.connect, verbosity: 1, flags: ['-stateDir', disk, '-adminSocket', admin] };
   const mounts = `mount -t tmpfs -o size=128k tmpfs "${disk}" || exit`;
   const { proxy, client } = await withClient(t, startProxyInNamespace(mounts, options));
   const inside = proxy.pathInside(disk);
-  for (const name of fileNames(place)) await waitFor(name, () => existsSync(join(inside, name)) || undefined);
+  await written(inside, place);
 
   fill(join(inside, 'filler'));
   const made: string[] = [];
@@ -94,9 +102,12 @@ test('a full disk: the daemon goes on and says so once a runtime, and writes aga
       (await client.call('RunPodSandbox', podConfig(`full-${made.length}`, made.length % 2 === 1)))['pod_sandbox_id'],
     );
   }
+  await waitFor('a complaint for each runtime', () => complaintsNow().length >= 2 || undefined);
+  const failures = async () => (await scrape(admin)).sum('criproxy_snapshot_write_failures_total');
   for (const alt of [false, true]) {
+    const before = await failures();
     made.push((await client.call('RunPodSandbox', podConfig(`full-${made.length}`, alt)))['pod_sandbox_id']);
-    await sleep(1_500);
+    await waitFor('another write to fail', async () => (await failures()) > before || undefined);
   }
   t.same(idsOf(await listed(client, 'ListPodSandbox')), [...ids(place, 'pods'), ...made].sort(), 'it goes on');
   const complaints = complaintsNow();
@@ -144,7 +155,7 @@ test('after a reboot: sandboxes NOTREADY and containers EXITED, from the disk, u
     t,
     startProxyInNamespace(mounts, { connect: place.connect, verbosity: 1 }),
   );
-  await written(proxy, place);
+  await written(stateFolder(proxy), place);
   const statesOf = (items: Message[]) => [...new Set(items.map(item => item['state']))];
   const check = async (pod: string, container: string, when: string) => {
     const [pods, containers] = [await listed(client, 'ListPodSandbox'), await listed(client, 'ListContainers')];
@@ -192,7 +203,7 @@ test('files that cannot be used', { buffered: true }, async t => {
   const path = join(stateFolder(proxy), fileNames(place)[1]);
   for (const [what, damage] of damages) {
     await t.test(`one that is ${what} is set aside with a warning, and a new one written`, async t => {
-      await written(proxy, place);
+      await written(stateFolder(proxy), place);
       await proxy.stop();
       const bad = damage(readFileSync(path));
       writeFileSync(path, bad);
@@ -203,7 +214,7 @@ test('files that cannot be used', { buffered: true }, async t => {
       t.ok(readFileSync(aside!).equals(bad), 'what it was can be looked at');
       rmSync(aside!);
       t.same(idsOf(await listed(client, 'ListPodSandbox')), ids(place, 'pods'), 'lists are whole');
-      await written(proxy, place);
+      await written(stateFolder(proxy), place);
       t.ok(readFileSync(path).length > 0);
     });
   }
@@ -231,7 +242,7 @@ test("-stateDir '': nothing is written, and a secondary that is down after a res
   const options = { connect: place.connect, verbosity: 1, flags: ['-stateDir', ''] };
   const { proxy, client } = await withClient(t, startProxy(options));
   t.same(idsOf(await listed(client, 'ListPodSandbox')), ids(place, 'pods'));
-  await sleep(1_500);
+  // Its end writes all that waits.
   await proxy.stop();
   t.notOk(existsSync(stateFolder(proxy)));
   await place.hosts[1].kill();
@@ -243,13 +254,13 @@ test('-maxSnapshotAge counts over a restart of the proxy', { buffered: true }, a
   const place = await newPlace(t);
   const options = { connect: place.connect, verbosity: 1, flags: ['-maxSnapshotAge', '15s'] };
   const { proxy, client } = await withClient(t, startProxy(options));
-  await written(proxy, place);
+  await written(stateFolder(proxy), place);
   await place.hosts[1].kill();
   await proxy.stop();
   await proxy.start();
   t.same(idsOf(await listed(client, 'ListPodSandbox')), ids(place, 'pods'), 'young enough');
   const fault = await waitFor('the age', async () => {
-    const { code, details } = await client.ask('ListPodSandbox', {}, { deadline: 5_000 });
+    const { code, details } = await client.ask('ListPodSandbox', {}, { deadline: 20_000 });
     return code === 0 ? undefined : { code, details };
   });
   t.equal(fault.code, 14);

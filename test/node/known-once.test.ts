@@ -75,14 +75,14 @@ test(
     flip(main);
     flip(copy);
     await withProxy(t, flags(`${a},alt:${b}`, 'raw'), async client => {
-      const { code, details } = await client.ask('ListPodSandbox', {}, { deadline: 10_000 });
+      const { code, details } = await client.ask('ListPodSandbox', {}, { deadline: 20_000 });
       t.equal(code, Code.Unavailable);
       t.match(details, /runtime alt is not up: .*; if it has left this node for good: criproxy forget alt/);
       const status = await client.ask('PodSandboxStatus', { pod_sandbox_id: raw });
       t.equal(status.code, Code.Unavailable, status.details);
       await secondary.containerd.start();
       const all = await waitFor('the runtime to be up', async () => {
-        const answer = await client.ask('ListPodSandbox', {}, { deadline: 10_000 });
+        const answer = await client.ask('ListPodSandbox', {}, { deadline: 20_000 });
         return answer.code === 0 ? await listPods(client) : undefined;
       });
       t.strictSame(all, [here.id, raw].sort());

@@ -32,11 +32,11 @@ test(
       t.ok((own?.message.length ?? 0) > LONG, `the ${side.name} says ${own?.message.length} characters`);
       t.equal(seen?.code, own?.code, 'the code is its own');
       t.equal(seen?.message, own?.message, 'and so is the text');
-      await lab.client.call('Version', {}, { deadline: 10_000 });
+      await lab.client.call('Version', {}, { deadline: 20_000 });
       const status = await lab.client.ask(
         'ImageStatus',
         { image: { image: `${side.imagePrefix}none` } },
-        { deadline: 10_000 },
+        { deadline: 20_000 },
       );
       t.equal(status.code, 0, 'the connection to it goes on');
     }

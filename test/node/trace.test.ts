@@ -74,12 +74,13 @@ test('traces of a real containerd, a recording and its replay', needs('root', 'd
       .filter(line => line.kind === 'end') as TracedCall[];
   await waitFor('the last call', () => linesOf(whole!.stdout()).some(isLast) || undefined);
   for (const [index, [args, seen]] of rows.entries()) {
-    const lines = linesOf(filtered[index]!.stdout());
-    t.strictSame(
-      lines.map(({ method }) => method),
-      seen,
-      `trace ${args.join(' ')}`,
-    );
+    const { child, stdout, ended } = filtered[index]!;
+    const methods = () => linesOf(stdout()).map(({ method }) => method);
+    await waitFor(`trace ${args.join(' ')}`, () => methods().length >= seen.length || undefined);
+    // Each is a process of its own, whose output is whole when it has ended.
+    child.kill('SIGINT');
+    await ended;
+    t.strictSame(methods(), seen, `trace ${args.join(' ')}`);
   }
   const [start] = linesOf(whole!.stdout()).filter(({ method }) => method === 'StartContainer');
   t.match(start, { namespace: 'tests', pod: pod.config['metadata'].name, container: /^c-/, runtimes: ['primary'] });

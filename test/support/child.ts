@@ -1,4 +1,5 @@
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 
 /** Starts a process that the kernel kills when this one ends, however it ends. */
@@ -14,6 +15,12 @@ export function exitOf(child: ChildProcess): Promise<{ code: number | null; sign
     child.once('exit', (code, signal) => resolve({ code, signal }));
     child.once('error', reject);
   });
+}
+
+/** How the process ended, once its output is read to the end: lines that it wrote last may come after its exit. Rejects as exitOf. */
+export function endOf(child: ChildProcess): ReturnType<typeof exitOf> {
+  const isRead = [child.stdout, child.stderr].every(stream => stream?.closed ?? true);
+  return isRead ? exitOf(child) : Promise.all([exitOf(child), once(child, 'close')]).then(([end]) => end);
 }
 
 /** `pid start-time`: no other process ever has the same. Undefined when there is no such process, or a dead one. */

@@ -5,7 +5,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { exitOf, spawnTied, waitFor } from './child.ts';
+import { endOf, spawnTied, waitFor } from './child.ts';
 
 export interface ProxyOptions {
   /** The value of `-connect`: `PRIMARY[,id:SOCKET...]`. */
@@ -24,7 +24,7 @@ export interface ProxyProcess {
   readonly socketPath: string;
   /** Its stderr since the first start. */
   log(): string;
-  /** Sends the signal and resolves with the exit status once it has ended; null when a signal has ended it. */
+  /** Sends the signal and resolves with the exit status once it has ended and its log is read; null when a signal has ended it. */
   stop(signal?: NodeJS.Signals): Promise<number | null>;
   /** Starts it again with the same flags; resolves when its socket takes connections. */
   start(): Promise<void>;
@@ -57,7 +57,7 @@ export async function startProxy(options: ProxyOptions): Promise<ProxyProcess> {
     log: () => log,
     async stop(signal = 'SIGTERM') {
       if (!child) return null;
-      const ended = exitOf(child);
+      const ended = endOf(child);
       child.kill(signal);
       const { code } = await ended;
       child = undefined;

@@ -1,3 +1,4 @@
+import { waitFor } from './child.ts';
 import { type Containerd, startContainerd } from './containerd.ts';
 import type { ContainerdRelease } from './containerd-release.ts';
 import { type CriClient, connect } from './cri-client.ts';
@@ -70,8 +71,10 @@ export async function startTwoRuntimes({
     const client = connect(proxy.socketPath);
     undo.push(() => client.close());
     // A runtime that is not connected yet is Unavailable; no test needs to consider that after this point.
-    for (const image of ['docker.io/library/busybox', 'alt/docker.io/library/busybox'])
-      await client.call('ImageStatus', { image: { image } }, { deadline: 20_000 });
+    for (const image of ['docker.io/library/busybox', 'alt/docker.io/library/busybox']) {
+      const ask = () => client.ask('ImageStatus', { image: { image } }, { deadline: 20_000 });
+      await waitFor(`the runtime of ${image}`, async () => (await ask()).code === 0 || undefined);
+    }
     return { primary, secondary, sides: [primary, secondary], registry, proxy, client, stop };
   } catch (error) {
     await stop();

@@ -1,13 +1,13 @@
-import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { type AddressInfo, createConnection, createServer, type NetConnectOpts } from 'node:net';
-import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { createConnection, type NetConnectOpts } from 'node:net';
+import { dirname, join } from 'node:path';
 import { type Test, test } from 'tap';
 import { makeFolder } from '../daemon/daemon.ts';
-import { exitOf, spawnTied, waitFor } from '../support/child.ts';
+import { endOf, spawnTied, waitFor } from '../support/child.ts';
 import { connect } from '../support/cri-client.ts';
+import { askHttp } from '../support/exposition.ts';
 import { answerWith, type FakeRuntime, startFakeRuntime } from '../support/fake-runtime.ts';
+import { freePort } from '../support/free-port.ts';
 import { proxyCommand, startProxy } from '../support/proxy.ts';
 import { needs } from '../support/require.ts';
 import { openNotifySocket } from './notify-socket.ts';
@@ -44,7 +44,10 @@ test('the daemon says when it serves, that it lives, how it is, and when it stop
   t.teardown(() => client.close());
   // The call waits for the primary, so that the daemon has something to finish.
   const call = client.ask('Version', {}, DEADLINE);
-  await sleep(200);
+  await waitFor('it to arrive', async () => {
+    const { text } = await askHttp({ socketPath: join(dirname(proxy.socketPath), 'state/admin.sock') }, '/metrics');
+    return /^criproxy_calls_open 1$/m.test(text) || undefined;
+  });
   const ended = proxy.stop();
   t.ok(await said(/^STOPPING=1 STATUS=finishing the calls in flight$/));
   await call;
@@ -74,7 +77,7 @@ test('an inherited socket is served, from its first client on, and is not remove
   t.match(await client.call('Version', {}, DEADLINE), { runtime_name: 'fake' }, 'the client that came first');
   t.match(said(), `serving CRI on ${path}`);
   child.kill('SIGTERM');
-  t.same(await exitOf(child), { code: 0, signal: null });
+  t.same(await endOf(child), { code: 0, signal: null });
   t.ok(existsSync(path));
 });
 
@@ -101,14 +104,6 @@ const wrong: readonly Wrong[] = [
   },
 ];
 
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  return port;
-}
-
 for (const { name, place, says } of wrong) {
   test(`an inherited socket ${name} is an error`, options, async t => {
     const folder = makeFolder(t);
@@ -119,7 +114,7 @@ for (const { name, place, says } of wrong) {
     const client = createConnection(to);
     client.on('error', () => {});
     t.teardown(() => client.destroy());
-    t.same(await exitOf(child), { code: 2, signal: null });
+    t.same(await endOf(child), { code: 2, signal: null });
     t.match(said(), says);
   });
 }

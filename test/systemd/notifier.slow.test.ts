@@ -1,7 +1,6 @@
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { type Test, test } from 'tap';
 import type { Logger } from '../../src/base/logger.ts';
 import { type Notifier, openNotifier } from '../../src/systemd/notifier.ts';
@@ -94,7 +93,10 @@ test('without the program: one warning that says what to do', async t => {
   notifier.status('well');
   await waitFor('the warning', () => warnings[0]);
   notifier.alive();
-  await sleep(300);
+  // One that begins later has had less time to warn.
+  const later = await makeLab(t, '/nowhere');
+  later.notifier.ready();
+  await waitFor('the warning of another', () => later.warnings[0]);
   t.equal(warnings.length, 1);
   t.match(warnings[0], /systemd-notify in PATH: install it .*Type=exec/);
   t.same(socket.messages, []);
@@ -103,9 +105,9 @@ test('without the program: one warning that says what to do', async t => {
 test('a program that fails is complained of once, and tried again', async t => {
   const { notifier, warnings, folder } = await makeLab(t, 'FOLDER:/bin:/usr/bin');
   writeProgram(folder, '252 (252.39)', 'echo no >&2; exit 1');
-  for (const tell of ['ready', 'reloading', 'stopping'] as const) notifier[tell]();
-  await waitFor('three tries', () => read(folder).split('\n').length === 4 || undefined);
-  await sleep(50);
+  for (const tell of ['ready', 'reloading', 'ready', 'stopping'] as const) notifier[tell]();
+  // The messages go one at a time: the fourth begins when the third has failed.
+  await waitFor('three tries and another', () => read(folder).split('\n').length === 5 || undefined);
   t.match(warnings, [/systemd was not told how the service is doing: systemd-notify ended with 1: no/]);
   t.equal(warnings.length, 1);
 });
@@ -123,7 +125,7 @@ for (const { version, state } of releases) {
     notifier.ready();
     const [, text, pid] = await waitFor('the message', () => /^(.*) (\d+)\n$/.exec(read(folder)) ?? undefined);
     t.equal(text, 'READY=1');
-    await waitFor(`${state}`, () => (stateOf(pid!) === state ? true : undefined), { timeout: 5_000 });
+    await waitFor(`${state}`, () => (stateOf(pid!) === state ? true : undefined));
   });
 }
 
@@ -135,6 +137,8 @@ test('where nobody listens nothing is started', async t => {
   notifier.ready();
   notifier.status('well');
   notifier.alive();
-  await sleep(500);
-  t.equal(read(folder), '');
+  const later = await openNotifier(join(folder, 'notify'), undefined, `${folder}:/bin`, {} as Logger);
+  later.stopping();
+  await waitFor('the message of another', () => read(folder) || undefined);
+  t.match(read(folder), /^STOPPING=1 \d+\n$/, 'it is the only one');
 });

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Test, test } from 'tap';
 import { makeFolder } from '../daemon/daemon.ts';
-import { exitOf, spawnTied, waitFor } from '../support/child.ts';
+import { endOf, spawnTied, waitFor } from '../support/child.ts';
 import { proxyCommand } from '../support/proxy.ts';
 import { openNotifySocket } from './notify-socket.ts';
 
@@ -57,7 +57,7 @@ test('messages come from the daemon itself, which asks to be watched once it is 
   const { messages, log, child, said } = await start(t, { CRIPROXY_WATCHDOG_SEC: '2' });
   t.ok(await said(/^WATCHDOG=1/));
   t.match(messages, [/^READY=1 STATUS=serving CRI on /, /^WATCHDOG_USEC=2000000$/, /^(WATCHDOG|STATUS)/]);
-  const ended = exitOf(child);
+  const ended = endOf(child);
   child.kill('SIGTERM');
   t.ok(await said(/^STOPPING=1 STATUS=finishing the calls in flight$/));
   t.same(await ended, { code: 0, signal: null });

@@ -277,7 +277,9 @@ test('the process itself', async t => {
     t.ok(value >= least && value <= most, `${name} is ${value}`);
   }
   // The event loop is measured while clients call.
-  await ask('Version');
-  const lag = async () => ((await read()).all('criproxy_event_loop_lag_seconds').length === 3 ? true : undefined);
+  const lag = async () => {
+    await ask('Version');
+    return (await read()).all('criproxy_event_loop_lag_seconds').length === 3 ? true : undefined;
+  };
   t.ok(await waitFor('the event loop to have been measured', lag));
 });

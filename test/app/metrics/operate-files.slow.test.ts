@@ -7,6 +7,7 @@ import { test } from 'tap';
 import { parse, stringify } from 'yaml';
 import { methods } from '../../../src/cri/tables/methods.ts';
 import { codeLabels } from '../../../src/watch/call-codes.ts';
+import { waitFor } from '../../support/child.ts';
 import { connect } from '../../support/cri-client.ts';
 import { criTypes } from '../../support/cri-types.ts';
 import { type Scrape, scrape } from '../../support/exposition.ts';
@@ -40,6 +41,14 @@ const panels: readonly Panel[] = JSON.parse(read('operate/dashboard.json')).pane
 /** Labels that Prometheus adds to each series. */
 const targetLabels = ['instance', 'job'];
 
+/** The metrics of alerts and the dashboard. */
+const shownMetrics = [
+  ...rules.map(({ expr }) => expr),
+  ...panels.flatMap(each => each.targets ?? []).map(({ expr }) => expr),
+]
+  .flatMap(selectors)
+  .map(({ name }) => name);
+
 /** A scrape of a daemon that has seen a little of everything. */
 async function realScrape(): Promise<Scrape> {
   const dir = mkdtempSync(join(tmpdir(), 'criproxy-operate-'));
@@ -62,8 +71,16 @@ async function realScrape(): Promise<Scrape> {
     await client.raw(methodPath('ImageStatus', 'runtime.v1'), image);
     await client.ask('RunPodSandbox', { config: { metadata: { name: 'web', uid: 'u1', namespace: 'default' } } });
     await reader.ask('Version');
-    await new Promise(resolve => setTimeout(resolve, 300));
-    return await scrape(admin);
+    let last: Scrape | undefined;
+    const isWhole = async () => {
+      // The event loop is measured while clients call.
+      await client.ask('Version');
+      last = await scrape(admin);
+      return shownMetrics.every(name => last!.all(name).length > 0) || undefined;
+    };
+    // If it never is, the test below names the metric.
+    await waitFor('every metric', isWhole).catch(() => {});
+    return last!;
   } finally {
     client.close();
     reader.close();

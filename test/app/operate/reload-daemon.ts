@@ -105,7 +105,7 @@ export async function startPodRuntime(t: Teardown, dir: string, name: string): P
 
 /** The ids of the pods that a client sees, in order. */
 export async function listPods(client: CriClient): Promise<string[]> {
-  const { items } = await client.call('ListPodSandbox', {}, { deadline: 5_000 });
+  const { items } = await client.call('ListPodSandbox', {}, { deadline: 30_000 });
   return (items as { id: string }[]).map(({ id }) => id).sort();
 }
 

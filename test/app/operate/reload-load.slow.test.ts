@@ -9,7 +9,6 @@ import { answerWith, type FakeRuntime } from '../../support/fake-runtime.ts';
 import { at, listPods, startPodRuntime, startReloadDaemon } from './reload-daemon.ts';
 
 const ROUNDS = 20;
-const ENOUGH = 200;
 
 async function startRuntimes(t: Test, names: readonly string[]): Promise<FakeRuntime[]> {
   const dir = mkdtempSync(join(tmpdir(), 'criproxy-reload-'));
@@ -40,7 +39,7 @@ function keepCalling(client: CriClient, ask: (client: CriClient) => Promise<stri
 }
 
 const status = (id: string) => async (client: CriClient) => {
-  const { code, details } = await client.ask('PodSandboxStatus', { pod_sandbox_id: id }, { deadline: 10_000 });
+  const { code, details } = await client.ask('PodSandboxStatus', { pod_sandbox_id: id }, { deadline: 60_000 });
   return code === 0 ? undefined : `${id}: ${code} ${details}`;
 };
 
@@ -62,6 +61,7 @@ test(`a runtime is added, changed and removed ${ROUNDS} times under load: no cal
   for (const runtime of [main, alt, third, moved]) runtime.answers['GetContainerEvents'] = 'hang';
   const listener = daemon.connect();
   const ends: number[] = [];
+  let changes = 0;
   let isOver = false;
   /** Listens like a kubelet: asks again as soon as a stream has ended. */
   const listening = (async () => {
@@ -73,7 +73,6 @@ test(`a runtime is added, changed and removed ${ROUNDS} times under load: no cal
     keepCalling(client, status('alt__pod-alt')),
     keepCalling(client, lists),
   ]);
-  const begunAt = performance.now();
   for (let round = 0; round < ROUNDS; round++) {
     for (const [runtimes, pod] of [
       [[...staying, at('third', third)], 'third__pod-third'],
@@ -82,25 +81,26 @@ test(`a runtime is added, changed and removed ${ROUNDS} times under load: no cal
     ] as const) {
       daemon.write({ runtimes, maxSnapshotAge: `${round + 1}h` });
       await askAdmin(daemon.adminSocket, 'POST', '/v1/reload');
+      changes++;
+      await waitFor('the stream to end', () => ends.length >= changes || undefined, { pause: 1 });
       const expected = ['alt__pod-alt', 'pod-main', ...(pod === undefined ? [] : [pod])].sort();
       t.strictSame(await listPods(daemon.client), expected, `round ${round}: ${pod ?? 'removed'}`);
     }
   }
-  const seconds = (performance.now() - begunAt) / 1000;
   const outcomes = await Promise.all(callers.map(caller => caller.stop()));
   const calls = outcomes.reduce((sum, each) => sum + each.calls, 0);
   t.strictSame(
     outcomes.flatMap(({ faults }) => faults),
     [],
-    `${calls} calls, ${Math.round(calls / seconds)}/s`,
+    `${calls} calls`,
   );
-  t.ok(calls / seconds > ENOUGH, `${Math.round(calls / seconds)} calls/s are a load`);
+  t.ok(calls > 10 * changes, `${calls} calls are a load`);
   isOver = true;
   daemon.write({ runtimes: [at('', main)] });
   await askAdmin(daemon.adminSocket, 'POST', '/v1/reload');
   await listening;
   t.strictSame([...new Set(ends)], [14], 'a stream of events ends with Unavailable, so that a kubelet lists');
-  t.equal(ends.length, 3 * ROUNDS + 1, 'once for each change of the runtimes');
+  t.equal(ends.length, changes + 1, 'once for each change of the runtimes');
 });
 
 test('calls to a runtime whose socket changes again and again do not fail either', async t => {

@@ -27,6 +27,7 @@ test('a runtime is added', async t => {
 
 test('a runtime is removed, with a warning of its pods, and put back while it is down', async t => {
   const { daemon, runtimes } = await setScene(t);
+  t.strictSame(await listPods(daemon.client), ['alt__pod-alt', 'pod-main'], 'known before it goes');
   const files = join(daemon.dir, 'state', `${nameOfSocket(realSocket(runtimes.alt.socketPath))}.snapshot`);
   await waitFor('the snapshot to be written', () => existsSync(files) || undefined);
   daemon.write({ runtimes: [at('', runtimes.main)] });

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { test } from 'tap';
 import { askAdmin } from '../../../src/admin/admin-client.ts';
+import { waitFor } from '../../support/child.ts';
 import { answerWith } from '../../support/fake-runtime.ts';
 import { runProxy } from '../../support/proxy.ts';
 import { at, listPods, setScene } from './reload-daemon.ts';
@@ -67,7 +68,7 @@ test('the log level, and nothing else', async t => {
   daemon.write({ runtimes: [at('', runtimes.main), at('alt', runtimes.alt)], logLevel: 5 });
   await daemon.hangUp(/logLevel: 0, now 5/);
   await listPods(daemon.client);
-  t.match(daemon.log(), /ListPodSandbox response/);
+  t.ok(await waitFor('the response in the log', () => /ListPodSandbox response/.test(daemon.log()) || undefined));
 });
 
 test('handlers, annotations, pins, labels and times', async t => {

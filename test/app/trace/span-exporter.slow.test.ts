@@ -184,7 +184,7 @@ test('a collector that hangs does not hold up the end of the proxy', async t => 
   await waitFor('the request', () => collector.requests || undefined);
   const begun = performance.now();
   await exporter.stop();
-  t.ok(performance.now() - begun < 5_000, 'although a request may take 10 s');
+  t.ok(performance.now() - begun < 9_000, 'although a request may take 10 s');
 });
 
 test('the queue is bounded', async t => {

@@ -11,6 +11,8 @@ import { answerWith } from '../../support/fake-runtime.ts';
 import { outcomeOf, startRuntime, startTrace, startTracedDaemon } from './trace-command-lab.ts';
 
 const SECRET = 'hunter2';
+/** How long a call takes that is slow, in ms; no other is on a busy machine. */
+const SLOW = 2_000;
 
 const create: Message = {
   pod_sandbox_id: 'pod-web',
@@ -36,14 +38,14 @@ const rows: ReadonlyArray<readonly [query: string, seen: readonly string[]]> = [
   ['runtime=alt&method=*Container*', ['StopContainer', 'ListContainers']],
   ['runtime=&pod=*', ['StopContainer', 'ReopenContainerLog', 'CreateContainer']],
   ['errors=true', ['ReopenContainerLog']],
-  ['slow=300', ['Status']],
+  [`slow=${SLOW}`, ['Status']],
 ];
 
 test('what the daemon tells of calls', async t => {
   const { client, admin, primary } = await startTracedDaemon(t);
   const status = answerWith({});
   primary.answers['Status'] = async (request, call) => {
-    await sleep(400);
+    await sleep(SLOW + 100);
     return status(request, call);
   };
   const end = new AbortController();

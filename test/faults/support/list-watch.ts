@@ -1,9 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { waitFor } from '../../support/child.ts';
 import type { CriClient } from '../../support/cri-client.ts';
 import { itemsOf } from './routed.ts';
 
-/** The time that a client waits for a list, in ms: twice the time that kubeadm and crictl are configured with. */
-const PATIENCE = 4_000;
+/** How long a client waits for a list, in ms: longer than the slowest machine needs, so that its end means a list that hangs. */
+const PATIENCE = 30_000;
+
+/**
+ * The bound of a list, in ms: the budget of the runtimes, and the share of a busy machine. A test's fault must keep a runtime silent for
+ * longer.
+ */
+export const LONGEST = 8_000;
 
 type List = 'ListPodSandbox' | 'ListContainers';
 
@@ -54,6 +61,12 @@ export class ListWatch {
     this.stopped = true;
     await this.loop;
     await Promise.all(this.under);
+  }
+
+  /** Resolves when so many more lists are answered. */
+  async more(count: number): Promise<void> {
+    const enough = this.answers + count;
+    await waitFor(`${count} more lists`, () => this.answers >= enough || undefined, { timeout: 60_000, pause: 20 });
   }
 
   /** The problems since the last time. */

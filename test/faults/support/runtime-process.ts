@@ -13,7 +13,7 @@ import { PodModel } from './pod-model.ts';
  */
 export type Fault = 'ok' | 'slow' | 'error' | 'junk' | 'huge' | keyof typeof brokenPeers;
 
-const SLOW = 5_000;
+const SLOW = 10_000;
 const HUGE = 64 * 1024 * 1024;
 const UNKNOWN = 2;
 

@@ -5,11 +5,11 @@ import tap, { type Test, test } from 'tap';
 import { waitFor } from '../support/child.ts';
 import { type CriClient, connect } from '../support/cri-client.ts';
 import { criTypes, type Message } from '../support/cri-types.ts';
-import { methods } from '../support/facts.ts';
-import { type AnswerTable, answerWith, type FakeRuntime, startFakeRuntime } from '../support/fake-runtime.ts';
+import { type FakeRuntime, startFakeRuntime } from '../support/fake-runtime.ts';
+import { modelRows } from '../support/fakes/model-rows.ts';
+import { PodModel } from '../support/fakes/pod-model.ts';
 import { type ProxyProcess, startProxy } from '../support/proxy.ts';
 import { TEST_LIMIT } from '../support/require.ts';
-import { PodModel } from './support/pod-model.ts';
 import { containerConfig, itemsOf, podConfig } from './support/routed.ts';
 
 tap.jobs = 3;
@@ -28,24 +28,12 @@ interface Lab {
   readonly containers: readonly [string, string];
 }
 
-/** All answers of a model, as rows of a runtime. */
-function answersOf(model: PodModel): AnswerTable {
-  const answer = (method: string) =>
-    answerWith(request => {
-      const response = model.handle(method, request);
-      if (response === undefined) throw { code: 12, message: `no ${method}` };
-      return response;
-    });
-  const unary = methods.filter(({ serverStream }) => !serverStream);
-  return Object.fromEntries(unary.map(({ method }) => [method, answer(method)]));
-}
-
 /** Two runtimes with a pod and a container each, and a proxy in front of them as a process of its own. */
 async function startLab(t: Test): Promise<Lab> {
   const folder = mkdtempSync(join(tmpdir(), 'criproxy-calls-'));
   t.teardown(() => rmSync(folder, { recursive: true, force: true }));
   const start = async (name: string) => {
-    const runtime = await startFakeRuntime({ socketPath: join(folder, name), answers: answersOf(new PodModel(name)) });
+    const runtime = await startFakeRuntime({ socketPath: join(folder, name), answers: modelRows(new PodModel(name)) });
     t.teardown(() => runtime.stop());
     return runtime;
   };

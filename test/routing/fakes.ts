@@ -1,16 +1,7 @@
-import type { CallOptions, Metadata, ReplyStream } from '../../src/base/call.ts';
+import type { Metadata, Reply } from '../../src/base/call.ts';
 import { Code } from '../../src/base/codes.ts';
 import { ProxyError } from '../../src/base/error.ts';
-import type { Runtime, RuntimeState } from '../../src/routing/port/runtime.ts';
-import type { Package } from '../support/facts.ts';
-
-/** One call as the runtime got it. */
-export interface Asked {
-  readonly path: string;
-  readonly method: string;
-  readonly request: Buffer;
-  readonly options: CallOptions;
-}
+import { type Answerer, type Asked, FakePort, type Messages, type PortOptions } from '../support/fakes/fake-port.ts';
 
 type Unary = Buffer | ProxyError | { message: Buffer; headers?: Metadata; trailers?: Metadata };
 type UnaryAnswer = Unary | ((request: Buffer, asked: Asked) => Unary | Promise<Unary>);
@@ -18,89 +9,56 @@ type StreamAnswer = readonly Buffer[] | Source | ((request: Buffer, asked: Asked
 
 export type Answers = Record<string, UnaryAnswer | StreamAnswer | undefined>;
 
-/** A runtime as an object literal, which keeps a journal. */
-export interface FakeRuntime extends Runtime {
-  readonly asked: Asked[];
+/** A runtime whose answers are rows of a table. */
+export class FakeRuntime extends FakePort {
   /** Answers by method. A method without a row is Unimplemented; the lists of state are empty. */
   readonly answers: Answers;
-  askedFor(method: string): Asked[];
-  comeUp(packages?: readonly Package[]): void;
-  goDown(reason?: string): void;
+
+  constructor(id: string, answers: Answers, options: PortOptions) {
+    super(id, new TableAnswers(answers), options);
+    this.answers = answers;
+  }
+}
+
+/** It is up, unless `state` says otherwise. */
+export function fakeRuntime(
+  id: string,
+  { answers = {}, ...options }: PortOptions & { readonly answers?: Answers } = {},
+): FakeRuntime {
+  return new FakeRuntime(id, answers, options);
 }
 
 const nothing = Buffer.alloc(0);
 const emptyLists = ['ListPodSandbox', 'ListContainers', 'ListImages'];
 
-export function fakeRuntime(
-  id: string,
-  options: { answers?: Answers; packages?: readonly Package[]; state?: 'up' | 'down' | 'lost' } = {},
-): FakeRuntime {
-  const { answers = {}, packages = ['runtime.v1'], state: first = 'up' } = options;
-  const asked: Asked[] = [];
-  const listeners = new Set<(state: RuntimeState) => void>();
-  const up = (served: readonly Package[]): RuntimeState => ({ kind: 'up', since: 0, packages: [...served] });
-  const down = (reason: string, seen: boolean): RuntimeState => ({ kind: 'down', since: 0, reason, seen });
-  let state = first === 'up' ? up(packages) : down('no socket', first === 'lost');
-  const change = (next: RuntimeState): void => {
-    state = next;
-    for (const listener of [...listeners]) listener(state);
-  };
-  const note = (path: string, request: Buffer, options: CallOptions): Asked => {
-    const entry = { path, method: path.slice(path.lastIndexOf('/') + 1), request, options };
-    asked.push(entry);
-    return entry;
-  };
-  return {
-    id,
-    ...placeOf(id),
-    asked,
-    answers,
-    get state() {
-      return state;
-    },
-    onChange(listener) {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
-    async call(path, request, options) {
-      return answerUnary(answers, note(path, request, options));
-    },
-    stream(path, requests, options) {
-      const [request = nothing] = requests as Iterable<Buffer>;
-      return openStream(answers, note(path, request, options));
-    },
-    askedFor: method => asked.filter(entry => entry.method === method),
-    comeUp: (served = packages) => change(up(served)),
-    goDown: (reason = 'it was killed') => change(down(reason, true)),
-  };
-}
+class TableAnswers implements Answerer {
+  private readonly answers: Answers;
 
-async function answerUnary(answers: Answers, asked: Asked) {
-  const row = answers[asked.method] ?? (emptyLists.includes(asked.method) ? nothing : unimplemented(asked.method));
-  const answer = (typeof row === 'function' ? await row(asked.request, asked) : row) as Unary;
-  if (answer instanceof ProxyError) throw answer;
-  const { message, headers = [], trailers = [] } = Buffer.isBuffer(answer) ? { message: answer } : answer;
-  return { message, headers, trailers };
-}
-
-function openStream(answers: Answers, asked: Asked): ReplyStream {
-  const { method, options, request } = asked;
-  const row = (answers[method] ?? unimplemented(method)) as StreamAnswer | ProxyError;
-  const source = row instanceof Source ? row : new Source();
-  if (row instanceof ProxyError) source.fail(row);
-  else if (typeof row === 'function') return openStream({ [method]: row(request, asked) }, asked);
-  else if (!(row instanceof Source)) {
-    for (const message of row as readonly Buffer[]) source.push(message);
-    source.end();
+  constructor(answers: Answers) {
+    this.answers = answers;
   }
-  source.follow(options.signal);
-  return {
-    headers: source.headers,
-    get trailers() {
-      return source.trailers;
-    },
-    [Symbol.asyncIterator]: () => source,
-  };
+
+  async answer(asked: Asked): Promise<Reply> {
+    const { method } = asked;
+    const row = this.answers[method] ?? (emptyLists.includes(method) ? nothing : unimplemented(method));
+    const answer = (typeof row === 'function' ? await row(asked.request, asked) : row) as Unary;
+    if (answer instanceof ProxyError) throw answer;
+    const { message, headers = [], trailers = [] } = Buffer.isBuffer(answer) ? { message: answer } : answer;
+    return { message, headers, trailers };
+  }
+
+  open(asked: Asked): Source {
+    const row = (this.answers[asked.method] ?? unimplemented(asked.method)) as StreamAnswer | ProxyError;
+    const answer = typeof row === 'function' ? row(asked.request, asked) : row;
+    if (answer instanceof Source) return answer;
+    const source = new Source();
+    if (answer instanceof ProxyError) source.fail(answer);
+    else {
+      source.push(...answer);
+      source.end();
+    }
+    return source;
+  }
 }
 
 export function unimplemented(method: string): ProxyError {
@@ -109,8 +67,8 @@ export function unimplemented(method: string): ProxyError {
 
 type Step = { message: Buffer } | { fault: unknown } | 'end';
 
-/** A stream that a test feeds. As in the transport, leaving it, or the caller's signal, cancels it at once. */
-export class Source implements AsyncIterator<Buffer> {
+/** A stream that a test feeds. As in the transport, leaving it cancels it at once. */
+export class Source implements Messages {
   /** The number of messages that have been asked for. */
   pulls = 0;
   cancelled = false;
@@ -129,10 +87,6 @@ export class Source implements AsyncIterator<Buffer> {
 
   fail(fault: unknown): void {
     this.give({ fault });
-  }
-
-  follow(signal: AbortSignal): void {
-    signal.addEventListener('abort', () => this.cancel(), { once: true });
   }
 
   async next(): Promise<IteratorResult<Buffer, undefined>> {
@@ -160,10 +114,4 @@ export class Source implements AsyncIterator<Buffer> {
     if (waiting === undefined) this.steps.push(step);
     else waiting(step);
   }
-}
-
-/** The place that a runtime without a socket reports. */
-export function placeOf(id: string): { path: string; socket: string } {
-  const socket = `/run/${id === '' ? 'primary' : id}.sock`;
-  return { path: socket, socket };
 }

@@ -3,13 +3,13 @@ import { ProxyError } from '../../src/base/error.ts';
 import type { Logger } from '../../src/base/logger.ts';
 import type { HandlerRow } from '../../src/routing/port/handlers.ts';
 import type { RoutingSettings } from '../../src/routing/port/routing-settings.ts';
+import type { Runtime } from '../../src/routing/port/runtime.ts';
 import { Runtimes } from '../../src/routing/port/runtimes.ts';
 import { routedService } from '../../src/routing/service.ts';
 import { NodeState } from '../../src/routing/state/node-state.ts';
 import { criTypes, type Message } from '../support/cri-types.ts';
 import { methodFact, methodPath, type Package } from '../support/facts.ts';
 import { limit } from '../support/virtual-time.ts';
-import type { FakeRuntime } from './fakes.ts';
 
 export interface LogLine {
   readonly severity: 'info' | 'warn' | 'error';
@@ -45,7 +45,7 @@ const streamBase = 'http://10.0.0.5:11250';
 
 /** The first runtime is the primary. `level`: the level of the log; the default is 5. */
 export function startLab(
-  runtimes: readonly [FakeRuntime, ...FakeRuntime[]],
+  runtimes: readonly [Runtime, ...Runtime[]],
   settings: Partial<RoutingSettings> & { level?: number; maxSnapshotAge?: number } = {},
   handlers: readonly HandlerRow[] = [],
   annotations: ReadonlyMap<string, string> = new Map(),

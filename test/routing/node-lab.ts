@@ -4,8 +4,9 @@ import type { RoutingSettings } from '../../src/routing/port/routing-settings.ts
 import type { NodeState } from '../../src/routing/state/node-state.ts';
 import { criTypes, type Message } from '../support/cri-types.ts';
 import { methodFact, type Package } from '../support/facts.ts';
+import type { Asked } from '../support/fakes/fake-port.ts';
 import { limit } from '../support/virtual-time.ts';
-import { type Answers, type Asked, type FakeRuntime, fakeRuntime, Source } from './fakes.ts';
+import { type Answers, type FakeRuntime, fakeRuntime, Source } from './fakes.ts';
 import { startLab } from './lab.ts';
 
 /** The answer to a method: a message, or a list of them for a stream. Throws a ProxyError to fail. */

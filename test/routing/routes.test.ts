@@ -55,8 +55,8 @@ for (const { method, service, serverStream } of methods) {
       }
       // A runtime without RuntimeConfig gets a second, verbose Status, which tells the cgroup driver.
       const most = method === 'Status' ? 2 : 1;
-      for (const { id, askedFor } of runtimes)
-        t.ok(askedFor(method).length <= most, `${id}: asked ${most} times at most`);
+      for (const runtime of runtimes)
+        t.ok(runtime.askedFor(method).length <= most, `${runtime.id}: asked ${most} times at most`);
     });
   }
 }

@@ -43,14 +43,14 @@ test('the daemon says when it serves, that it lives, how it is, and when it stop
   const client = connect(proxy.socketPath);
   t.teardown(() => client.close());
   // The call waits for the primary, so that the daemon has something to finish.
-  const call = client.ask('Version', {}, DEADLINE);
+  const call = client.ask('Status', {}, DEADLINE);
   await waitFor('it to arrive', async () => {
     const { text } = await askHttp({ socketPath: join(dirname(proxy.socketPath), 'state/admin.sock') }, '/metrics');
     return /^criproxy_calls_open 1$/m.test(text) || undefined;
   });
   const ended = proxy.stop();
   t.ok(await said(/^STOPPING=1 STATUS=finishing the calls in flight$/));
-  await call;
+  t.equal((await call).code, 14, 'it is finished, not cut off');
   t.equal(await ended, 0);
 });
 

@@ -57,7 +57,7 @@ export class EngineNode {
     const make = ({ id, path }: { id: string; path: string }, seen: boolean) => {
       const name = /([^/]+)\.sock$/.exec(path)![1]!;
       const port = new EnginePort(id, path, this.engine(name), seen);
-      for (const method of this.lacks.get(name) ?? []) port.lacks.add(method);
+      for (const method of this.lacks.get(name) ?? []) port.faults.lacks.add(method);
       return port;
     };
     const config = this.config(connect, ids);

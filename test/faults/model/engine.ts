@@ -1,8 +1,8 @@
 import type { LinkedRuntime } from '../../../src/app/generation/linked-runtime.ts';
 import type { CallOptions, Reply, ReplyStream } from '../../../src/base/call.ts';
 import { realSocket } from '../../../src/transport/sockets/same-socket.ts';
-import { FakePort } from '../support/fake-port.ts';
-import type { PodModel, PodState } from '../support/pod-model.ts';
+import { ModelPort } from '../../support/fakes/model-port.ts';
+import { PodModel, type PodState } from '../../support/fakes/pod-model.ts';
 
 /**
  * The fault of a runtime. `lazy`: it answers after LAZY ms, within the limit of a list; `slow`: after SLOW ms, which is
@@ -37,7 +37,7 @@ export class Engine {
   readonly state: PodState = { made: 0, pods: new Map(), containers: new Map(), images: new Map() };
   readonly ports = new Set<EnginePort>();
   fault: Fault | undefined;
-  /** See FakePort. */
+  /** See AnswerFaults. */
   looksEarly = false;
   /** The answer of the next call that changes something is lost. */
   losesAnswer = false;
@@ -49,7 +49,7 @@ export class Engine {
 
   /** The pods that a client on the engine's own socket sees, without the proxy. */
   get model(): PodModel {
-    return new FakePort('', { state: this.state, name: this.name }).model;
+    return new PodModel(this.name, this.state);
   }
 
   /** Whether a proxy has a connection to it. */
@@ -64,7 +64,7 @@ export class Engine {
 }
 
 /** A runtime of a generation, over an engine. */
-export class EnginePort extends FakePort implements LinkedRuntime {
+export class EnginePort extends ModelPort implements LinkedRuntime {
   override readonly path: string;
   override readonly socket: string;
   readonly tried: Promise<void>;
@@ -90,7 +90,7 @@ export class EnginePort extends FakePort implements LinkedRuntime {
   }
 
   stop(): void {
-    if (this.engine.ports.delete(this) && this.state.kind === 'up') this.down('stopped');
+    if (this.engine.ports.delete(this) && this.state.kind === 'up') this.goDown('stopped');
   }
 
   async leave(over: Promise<void>): Promise<void> {
@@ -102,18 +102,18 @@ export class EnginePort extends FakePort implements LinkedRuntime {
   follow(): void {
     const { fault, looksEarly } = this.engine;
     const isWell = fault === undefined || fault === 'filters';
-    if (isWell || fault === 'down') this.goOn();
-    else this.mode = fault === 'lazy' ? 'slow' : fault;
-    this.delay = fault === 'lazy' ? LAZY : SLOW;
-    this.looksEarly = looksEarly;
-    this.hangsOnFilters = fault === 'filters';
-    if (fault === 'down' && this.state.kind === 'up') this.down();
-    if (isWell && this.state.kind === 'down') this.up();
+    if (isWell || fault === 'down') this.faults.goOn();
+    else this.faults.mode = fault === 'lazy' ? 'slow' : fault;
+    this.faults.delay = fault === 'lazy' ? LAZY : SLOW;
+    this.faults.looksEarly = looksEarly;
+    this.faults.hangsOnFilters = fault === 'filters';
+    if (fault === 'down' && this.state.kind === 'up') this.goDown();
+    if (isWell && this.state.kind === 'down') this.comeUp();
     if (fault !== 'hang' || this.state.kind === 'up') this.firstTry.resolve();
   }
 
   override async call(path: string, request: Buffer, options: CallOptions): Promise<Reply> {
-    this.losesAnswer = this.engine.losesAnswer;
+    this.faults.losesAnswer = this.engine.losesAnswer;
     const reply = await super.call(path, request, options);
     return this.hidesAll(request) ? { ...reply, message: Buffer.alloc(0) } : reply;
   }
@@ -128,6 +128,6 @@ export class EnginePort extends FakePort implements LinkedRuntime {
   }
 
   private hidesAll(request: Buffer): boolean {
-    return request.includes(NEW_FIELD) && this.mode !== 'garbage';
+    return request.includes(NEW_FIELD) && this.faults.mode !== 'garbage';
   }
 }

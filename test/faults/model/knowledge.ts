@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Message } from '../../support/cri-types.ts';
-import { passes } from '../support/pod-model.ts';
+import { passes } from '../../support/fakes/pod-model.ts';
 import type { Engine } from './engine.ts';
 import { type Form, type Kind, kinds, Lives } from './lives.ts';
 import type { Answer, Config, Party } from './proxy-lab.ts';

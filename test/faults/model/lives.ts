@@ -1,5 +1,5 @@
 import type { Message } from '../../support/cri-types.ts';
-import type { PodState } from '../support/pod-model.ts';
+import type { PodState } from '../../support/fakes/pod-model.ts';
 
 export type Kind = 'pods' | 'containers' | 'images';
 export const kinds = ['pods', 'containers', 'images'] as const;

@@ -1,11 +1,10 @@
-import type { CallOptions, Method } from '../../../src/base/call.ts';
+import type { CallOptions } from '../../../src/base/call.ts';
 import type { Logger } from '../../../src/base/logger.ts';
-import { Runtimes } from '../../../src/routing/port/runtimes.ts';
-import { routedService } from '../../../src/routing/service.ts';
-import { NodeState } from '../../../src/routing/state/node-state.ts';
+import type { NodeState } from '../../../src/routing/state/node-state.ts';
+import { type Lab, startLab } from '../../routing/lab.ts';
 import { criTypes, type Message } from '../../support/cri-types.ts';
-import { methodFact, methodPath, type Package } from '../../support/facts.ts';
-import { FakePort } from './fake-port.ts';
+import { methodFact, type Package } from '../../support/facts.ts';
+import { ModelPort } from '../../support/fakes/model-port.ts';
 
 /** A logger that keeps its lines; `level` as in `-v`. */
 export function keepingLogger(level = 0): Logger & { readonly lines: string[] } {
@@ -20,55 +19,52 @@ export function keepingLogger(level = 0): Logger & { readonly lines: string[] } 
 }
 
 export interface RoutedOptions {
-  readonly ports?: readonly [FakePort, ...FakePort[]];
+  readonly ports?: readonly [ModelPort, ...ModelPort[]];
   readonly listTimeout?: number;
   readonly primaryWait?: number;
   readonly maxAge?: number;
   readonly package?: Package;
 }
 
-/** The routed service over runtimes without sockets, and a client of it. */
+/** The routing lab over runtimes that keep pods. */
 export class Routed {
-  readonly ports: readonly FakePort[];
-  readonly runtimes: Runtimes;
+  readonly ports: readonly ModelPort[];
   readonly node: NodeState;
-  readonly log = keepingLogger();
   readonly package: Package;
-  private readonly serve: (path: string) => Method | undefined;
+  private readonly lab: Lab;
 
   constructor(options: RoutedOptions = {}) {
-    const ports = options.ports ?? [new FakePort(''), new FakePort('alt')];
+    const ports = options.ports ?? [new ModelPort(''), new ModelPort('alt')];
     this.ports = ports;
     this.package = options.package ?? 'runtime.v1';
-    this.runtimes = new Runtimes(ports);
-    this.node = new NodeState(this.runtimes, options.maxAge, this.log);
-    const { listTimeout = 60, primaryWait = 30 } = options;
-    const settings = { streamBase: 'http://127.0.0.1:1', listTimeout, primaryWait };
-    this.serve = routedService(this.runtimes, settings, this.node, this.log);
+    const { listTimeout = 60, primaryWait = 30, maxAge } = options;
+    const bound = maxAge === undefined ? {} : { maxSnapshotAge: maxAge };
+    this.lab = startLab(ports, { level: 0, listTimeout, primaryWait, ...bound });
+    this.node = this.lab.node;
   }
 
-  get primary(): FakePort {
+  /** The messages of the log. */
+  get logged(): string[] {
+    return this.lab.log.map(({ message }) => message);
+  }
+
+  get primary(): ModelPort {
     return this.ports[0]!;
   }
 
-  get alt(): FakePort {
+  get alt(): ModelPort {
     return this.ports[1]!;
   }
 
   /** Brings the runtimes up and waits until their lists are in the snapshots. */
-  async up(...ports: FakePort[]): Promise<void> {
-    for (const port of ports.length > 0 ? ports : this.ports) port.up();
+  async up(...ports: ModelPort[]): Promise<void> {
+    for (const port of ports.length > 0 ? ports : this.ports) port.comeUp();
     await settled();
   }
 
   /** Rejects with a ProxyError. */
-  async call(method: string, request: Message = {}, options: Partial<CallOptions> = {}): Promise<Message> {
-    const { request: from, response } = methodFact(method);
-    const types = criTypes(this.package);
-    const served = this.serve(methodPath(method, this.package));
-    if (served?.kind !== 'unary') throw new Error(`${method} is not unary`);
-    const reply = await served.handle(types.encode(from, request), callOptions(options));
-    return types.decode(response, reply.message, { defaults: true });
+  call(method: string, request: Message = {}, options: Partial<CallOptions> = {}): Promise<Message> {
+    return this.lab.call(method, request, { ...options, pkg: this.package });
   }
 
   /** The code and message of a call that fails; code 0 for one that does not. */
@@ -80,12 +76,9 @@ export class Routed {
   }
 
   async *stream(method: string, request: Message = {}, options: Partial<CallOptions> = {}): AsyncGenerator<Message> {
-    const { request: from, response } = methodFact(method);
     const types = criTypes(this.package);
-    const served = this.serve(methodPath(method, this.package));
-    if (served?.kind !== 'stream') throw new Error(`${method} does not stream`);
-    for await (const message of served.handle([types.encode(from, request)], callOptions(options)))
-      yield types.decode(response, message, { defaults: true });
+    for await (const message of this.lab.stream(method, request, { ...options, pkg: this.package }))
+      yield types.decode(methodFact(method).response, message, { defaults: true });
   }
 
   async ids(list: 'ListPodSandbox' | 'ListContainers' | 'ListImages', filter?: Message): Promise<string[]> {
@@ -95,7 +88,7 @@ export class Routed {
   }
 
   stop(): void {
-    this.node.stop();
+    this.lab.stop();
   }
 }
 
@@ -107,10 +100,6 @@ export function itemsOf(answer: Message): Message[] {
 /** Lets everything happen that waits for no timer. */
 export async function settled(): Promise<void> {
   for (let turn = 0; turn < 5; turn++) await new Promise(resolve => setImmediate(resolve));
-}
-
-function callOptions(options: Partial<CallOptions>): CallOptions {
-  return { metadata: [], deadline: undefined, signal: new AbortController().signal, ...options };
 }
 
 /** The configuration of a pod for RunPodSandbox; with `alt`, in the secondary. */

@@ -4,7 +4,7 @@ import { rm, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { serialize } from 'node:v8';
 import { exitOf, spawnTied } from '../../support/child.ts';
-import { PodModel } from './pod-model.ts';
+import { PodModel } from '../../support/fakes/pod-model.ts';
 import { containerConfig, podConfig } from './routed.ts';
 import type { Fault } from './runtime-process.ts';
 

@@ -1,11 +1,10 @@
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { deserialize, serialize } from 'node:v8';
-import { criTypes } from '../../support/cri-types.ts';
-import { methodFact, methods } from '../../support/facts.ts';
-import { type Failure, type JournalEntry, startFakeRuntime, type UnaryAnswer } from '../../support/fake-runtime.ts';
+import { type AnswerTable, type JournalEntry, startFakeRuntime, type UnaryAnswer } from '../../support/fake-runtime.ts';
+import { modelRows } from '../../support/fakes/model-rows.ts';
+import { PodModel } from '../../support/fakes/pod-model.ts';
 import { brokenPeers } from './broken-peer.ts';
-import { PodModel } from './pod-model.ts';
 
 /**
  * A runtime as a process of its own: `node runtime-process.ts SOCKET STATE-FILE NAME`. Its pods outlive it, in the file. Its
@@ -26,23 +25,22 @@ model.onChange = () => {
 
 let fault: Fault = 'ok';
 
-async function answer(request: Buffer, { package: pkg, method }: JournalEntry): Promise<UnaryAnswer> {
+const rows = modelRows(model);
+
+/** The row of the model, with the fault of the moment around it. */
+async function answer(request: Buffer, call: JournalEntry): Promise<UnaryAnswer> {
+  const { method } = call;
   if (fault === 'error') return { code: UNKNOWN, message: 'every call fails' };
   if (fault === 'slow') await sleep(SLOW);
   const isList = method.startsWith('List');
   if (fault === 'junk' && isList) return Buffer.from('this is no list of anything');
-  const fact = methodFact(method);
-  const response = model.handle(method, criTypes(pkg).decode(fact.request, request));
-  if (response === undefined) return { code: 12, message: `no ${method}` } satisfies Failure;
-  const bytes = criTypes(pkg).encode(fact.response, response);
+  const bytes = await rows[method]!(request, call);
   // An unknown field, number 99, of 64 MiB behind a good list.
   if (fault !== 'huge' || !isList) return bytes;
   return Buffer.concat([bytes, Buffer.from([0x9a, 0x06, 0x80, 0x80, 0x80, 0x20]), Buffer.alloc(HUGE)]);
 }
 
-const answers = Object.fromEntries(
-  methods.filter(({ serverStream }) => !serverStream).map(each => [each.method, answer]),
-);
+const answers: AnswerTable = Object.fromEntries(Object.keys(rows).map(method => [method, answer]));
 const runtime = await startFakeRuntime({ socketPath, answers });
 let peer: { stop(): Promise<void> } | undefined;
 

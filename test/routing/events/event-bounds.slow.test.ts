@@ -3,9 +3,9 @@ import { test } from 'tap';
 import { Code } from '../../../src/base/codes.ts';
 import { EventQueue } from '../../../src/routing/events/event-queue.ts';
 import { EventLog } from '../../faults/support/event-log.ts';
-import { FakePort } from '../../faults/support/fake-port.ts';
 import { podConfig, Routed, settled } from '../../faults/support/routed.ts';
 import { waitFor } from '../../support/child.ts';
+import { ModelPort } from '../../support/fakes/model-port.ts';
 import { memoryInUse } from '../../support/memory-in-use.ts';
 
 /** The objects that exist for each client that listens. */
@@ -20,7 +20,7 @@ function queryCount(of: (typeof kept)[number]): number {
 }
 
 test('1,000 times subscribed and cancelled leaves one subscription to each runtime behind', async t => {
-  const lab = new Routed({ ports: [new FakePort(''), new FakePort('alt')] });
+  const lab = new Routed({ ports: [new ModelPort(''), new ModelPort('alt')] });
   t.teardown(() => lab.stop());
   await lab.up();
   await lab.call('RunPodSandbox', podConfig('web', true));
@@ -30,12 +30,14 @@ test('1,000 times subscribed and cancelled leaves one subscription to each runti
     const log = new EventLog(lab.stream('GetContainerEvents', {}, { signal: client.signal }));
     await settled();
     if (index % 10 === 0) {
-      lab.alt.down();
+      lab.alt.goDown();
       await settled();
-      lab.alt.up();
+      lab.alt.comeUp();
     }
     client.abort();
     await waitFor('the end', () => log.ended, { pause: 0 });
+    // The journals keep the options of each call.
+    for (const { asked } of lab.ports) asked.length = 0;
     return log.ended as { code: number };
   };
   const codes = new Set<number>();

@@ -15,14 +15,8 @@ const never = () => new Promise<Buffer>(() => {});
 function heardRuntime(id: string, answers: Answers = {}): FakeRuntime & { silence: Silence } {
   const runtime = fakeRuntime(id, { answers });
   const silence = new Silence();
-  const { call, stream } = runtime;
-  return Object.defineProperties(
-    {},
-    {
-      ...Object.getOwnPropertyDescriptors(runtime),
-      ...Object.getOwnPropertyDescriptors({ silence, ...heardCalls({ call, stream }, silence) }),
-    },
-  ) as FakeRuntime & { silence: Silence };
+  const [call, stream] = [runtime.call.bind(runtime), runtime.stream.bind(runtime)];
+  return Object.assign(runtime, { silence, ...heardCalls({ call, stream }, silence) });
 }
 
 const inLog = (lab: Lab, pattern: RegExp) => lab.log.filter(({ message }) => pattern.test(message));

@@ -1,6 +1,5 @@
 import { test } from 'tap';
 import { Code } from '../../../src/base/codes.ts';
-import type { FakePort } from '../../faults/support/fake-port.ts';
 import {
   containerConfig,
   itemsOf,
@@ -10,6 +9,7 @@ import {
   settled,
 } from '../../faults/support/routed.ts';
 import type { Message } from '../../support/cri-types.ts';
+import type { ModelPort } from '../../support/fakes/model-port.ts';
 import { elapse, fastForward } from '../../support/virtual-time.ts';
 
 /** A pod with a running container and an image in each of two runtimes. */
@@ -30,11 +30,11 @@ async function populated(options: RoutedOptions = {}): Promise<{ lab: Routed; po
   return { lab, pods, containers };
 }
 
-const failWith = (errorCode: number) => (port: FakePort) => Object.assign(port, { mode: 'error', errorCode });
+const failWith = (errorCode: number) => (port: ModelPort) => Object.assign(port.faults, { mode: 'error', errorCode });
 
-const faults: Record<string, (port: FakePort) => unknown> = {
-  'is down': port => port.down(),
-  hangs: port => Object.assign(port, { mode: 'hang' }),
+const faults: Record<string, (port: ModelPort) => unknown> = {
+  'is down': port => port.goDown(),
+  hangs: port => Object.assign(port.faults, { mode: 'hang' }),
   'fails with Unknown': failWith(Code.Unknown),
   'fails with InvalidArgument': failWith(Code.InvalidArgument),
   'fails with Unimplemented': failWith(Code.Unimplemented),
@@ -89,7 +89,7 @@ for (const [what, fail] of Object.entries(faults)) {
 test('a streamed list waits for a secondary that hangs once, and for a client in a hurry not as long', async t => {
   const { lab, containers } = await populated({ listTimeout: 2_000 });
   t.teardown(() => lab.stop());
-  lab.alt.hang();
+  lab.alt.faults.hang();
   const take = async (patience: number) => {
     const from = performance.now();
     const found: string[] = [];
@@ -101,10 +101,10 @@ test('a streamed list waits for a secondary that hangs once, and for a client in
   t.ok((await take(100)) < 1_500, 'in a hurry');
   t.ok((await take(10_000)) >= 1_990, 'the limit of the list');
   t.ok((await take(10_000)) < 1_500, 'the next one');
-  lab.alt.goOn();
+  lab.alt.faults.goOn();
   await settled();
   await take(10_000);
-  t.equal(lab.alt.asked.at(-1), 'StreamContainers', 'it is asked again');
+  t.equal(lab.alt.asked.at(-1)?.method, 'StreamContainers', 'it is asked again');
 });
 
 for (const breakAfter of [0, 1, 2, 3]) {
@@ -113,7 +113,7 @@ for (const breakAfter of [0, 1, 2, 3]) {
     t.teardown(() => lab.stop());
     for (let index = 0; index < 4; index++) await lab.call('RunPodSandbox', podConfig(`more-${index}`, true));
     const all = await lab.ids('ListPodSandbox');
-    lab.alt.breakAfter = breakAfter;
+    lab.alt.faults.breakAfter = breakAfter;
     const found: string[] = [];
     for await (const message of lab.stream('StreamPodSandboxes'))
       found.push(...itemsOf(message).map(item => item['id']));
@@ -136,7 +136,7 @@ test('what was removed a moment before a failure does not come back; what was ma
   await lab.call('RemoveContainer', { container_id: containers[1] });
   const { pod_sandbox_id: made } = await lab.call('RunPodSandbox', podConfig('late', true, { app: 'late' }));
   const { container_id } = await lab.call('CreateContainer', containerConfig(made, 'main'));
-  lab.alt.down();
+  lab.alt.goDown();
   t.same(await lab.ids('ListContainers'), [containers[0], container_id].sort());
   t.same(await lab.ids('ListPodSandbox'), [...pods, made].sort());
   t.same(await lab.ids('ListPodSandbox', { label_selector: { app: 'late' } }), [made]);
@@ -145,13 +145,13 @@ test('what was removed a moment before a failure does not come back; what was ma
 test('a hung runtime costs the first list its budget and later ones nothing, until it answers', async t => {
   const { lab, containers } = await populated({ listTimeout: 150 });
   t.teardown(() => lab.stop());
-  lab.alt.mode = 'hang';
+  lab.alt.faults.mode = 'hang';
   await lab.ids('ListContainers');
   const asked = lab.alt.asked.length;
   for (let index = 0; index < 50; index++) await lab.ids('ListContainers');
   t.equal(lab.alt.asked.length, asked, 'it is not asked again meanwhile');
-  lab.alt.down();
-  lab.alt.mode = 'ok';
+  lab.alt.goDown();
+  lab.alt.faults.mode = 'ok';
   await lab.up(lab.alt);
   t.same(await lab.ids('ListContainers'), [...containers].sort());
   t.ok(lab.alt.asked.length > asked);
@@ -160,14 +160,15 @@ test('a hung runtime costs the first list its budget and later ones nothing, unt
 test('the log says it once per change, with the age', async t => {
   const { lab } = await populated();
   t.teardown(() => lab.stop());
-  lab.log.lines.length = 0;
-  lab.alt.down('gone');
+  const before = lab.logged.length;
+  lab.alt.goDown('gone');
   for (let index = 0; index < 5; index++) await lab.ids('ListContainers');
-  lab.alt.up();
+  lab.alt.comeUp();
   for (let index = 0; index < 5; index++) await lab.ids('ListContainers');
-  t.equal(lab.log.lines.length, 2);
-  t.match(lab.log.lines[0], /^ListContainers of runtime alt comes from its snapshot of \d+\.\d s ago: gone$/);
-  t.match(lab.log.lines[1], 'ListContainers of runtime alt is live again');
+  const lines = lab.logged.slice(before);
+  t.equal(lines.length, 2);
+  t.match(lines[0], /^ListContainers of runtime alt comes from its snapshot of \d+\.\d s ago: gone$/);
+  t.match(lines[1], 'ListContainers of runtime alt is live again');
 });
 
 test(
@@ -175,7 +176,7 @@ test(
   fastForward(async t => {
     const { lab } = await populated({ maxAge: 100 });
     t.teardown(() => lab.stop());
-    lab.alt.down();
+    lab.alt.goDown();
     t.equal((await lab.fault('ListContainers')).code, Code.OK);
     await elapse(150);
     for (const list of ['ListContainers', 'ListPodSandbox', 'ListImages']) {
@@ -198,10 +199,10 @@ test('a secondary that was never seen is left out, and its lists are not waited 
 test('a secondary that is up and has given no list yet makes lists fail, not shorter', async t => {
   const lab = new Routed();
   t.teardown(() => lab.stop());
-  lab.alt.mode = 'error';
+  lab.alt.faults.mode = 'error';
   await lab.up();
   t.equal((await lab.fault('ListPodSandbox')).code, Code.Unavailable);
-  lab.alt.down();
+  lab.alt.goDown();
   t.equal((await lab.fault('ListPodSandbox')).code, Code.Unavailable, 'down again, and still unknown');
 });
 
@@ -217,8 +218,8 @@ for (const [method, request] of ofOne) {
   test(`${method}: Unavailable when its runtime is down, whether it knows the id or not`, async t => {
     const { lab, pods, containers } = await populated();
     t.teardown(() => lab.stop());
-    lab.primary.down();
-    lab.alt.down();
+    lab.primary.goDown();
+    lab.alt.goDown();
     for (const prefix of ['', 'alt__']) {
       const known = request(pods[prefix === '' ? 0 : 1]!, containers[prefix === '' ? 0 : 1]!);
       t.equal((await lab.fault(method, known)).code, Code.Unavailable, `known to ${prefix || 'the primary'}`);
@@ -239,7 +240,7 @@ test('NotFound comes only from a runtime that has answered', async t => {
 test('the primary down: Version stands, Status is Unavailable, lists and the secondary go on', async t => {
   const { lab, pods, containers } = await populated();
   t.teardown(() => lab.stop());
-  lab.primary.down();
+  lab.primary.goDown();
   t.equal((await lab.call('Version'))['runtime_name'], 'primary');
   t.equal((await lab.fault('Status')).code, Code.Unavailable);
   t.same(await lab.ids('ListPodSandbox'), [...pods].sort());
@@ -268,7 +269,7 @@ test('UpdateRuntimeConfig is replayed to a runtime that comes up later, and come
   t.match(lab.primary.model.configs, [config.runtime_config]);
   await lab.up(lab.alt);
   t.match(lab.alt.model.configs, [config.runtime_config], 'it came up for the first time');
-  lab.alt.down();
+  lab.alt.goDown();
   await lab.up(lab.alt);
   t.equal(lab.alt.model.configs.length, 2, 'it came back');
 });

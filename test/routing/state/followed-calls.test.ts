@@ -2,10 +2,10 @@ import { test } from 'tap';
 import { Code } from '../../../src/base/codes.ts';
 import { FollowedCall } from '../../../src/routing/state/followed-call.ts';
 import { Snapshot } from '../../../src/routing/state/snapshot.ts';
-import { FakePort } from '../../faults/support/fake-port.ts';
 import { containerConfig, podConfig, Routed, settled } from '../../faults/support/routed.ts';
 import { criTypes, type Message } from '../../support/cri-types.ts';
 import { methodFact } from '../../support/facts.ts';
+import { ModelPort } from '../../support/fakes/model-port.ts';
 
 const types = criTypes('runtime.v1');
 const POD = 'ab'.repeat(32);
@@ -119,12 +119,12 @@ test('crictl stops and removes a pod by 13 characters of its id, and the runtime
   const { container_id } = await lab.call('CreateContainer', containerConfig(pod, 'main'));
   const short = pod.slice(0, 'alt__'.length + 13);
   await lab.call('StopPodSandbox', { pod_sandbox_id: short });
-  lab.alt.down();
+  lab.alt.goDown();
   t.match((await lab.call('ListPodSandbox'))['items'], [{ id: pod, state: 'SANDBOX_NOTREADY' }]);
   t.match((await lab.call('ListContainers'))['containers'], [{ id: container_id, state: 'CONTAINER_EXITED' }]);
   await lab.up(lab.alt);
   await lab.call('RemovePodSandbox', { pod_sandbox_id: short });
-  lab.alt.down();
+  lab.alt.goDown();
   t.strictSame(await lab.ids('ListPodSandbox'), []);
   t.strictSame(await lab.ids('ListContainers'), []);
 });
@@ -144,7 +144,7 @@ test('what a call that fails has changed is asked for', async t => {
   };
   t.match(await lab.fault('StopContainer', { container_id }), { code: Code.Unknown });
   await settled();
-  lab.alt.down();
+  lab.alt.goDown();
   t.match((await lab.call('ListContainers'))['containers'], [{ state: 'CONTAINER_EXITED' }]);
 });
 
@@ -163,7 +163,7 @@ test('a pod is restored with its containers: who lists them finds them, though t
     return { ...made, restored_containers: [{ name: 'main', container_id }] };
   };
   const { pod_sandbox_id: pod, restored_containers } = await lab.call('RestorePod', podConfig('web', true));
-  lab.alt.down();
+  lab.alt.goDown();
   t.strictSame(await lab.ids('ListPodSandbox'), [pod]);
   t.strictSame(await lab.ids('ListContainers'), [restored_containers[0].container_id]);
 });
@@ -176,7 +176,7 @@ test('a runtime that hangs has one own question of each list, whatever is wanted
   await settled();
   lab.alt.asked.length = 0;
   let free = () => {};
-  lab.alt.held = new Promise(resolve => {
+  lab.alt.faults.held = new Promise(resolve => {
     free = resolve;
   });
   for (let index = 0; index < 20; index++) {
@@ -184,9 +184,9 @@ test('a runtime that hangs has one own question of each list, whatever is wanted
     await lab.fault('StopContainer', { container_id: `alt__${'0'.repeat(64)}` });
     await lab.call('StopPodSandbox', { pod_sandbox_id: pod.slice(0, -1) }).catch(() => {});
   }
-  const asked = (list: string) => lab.alt.asked.filter(method => method === list).length;
+  const asked = (list: string) => lab.alt.askedFor(list).length;
   t.strictSame(['ListPodSandbox', 'ListContainers', 'ListImages'].map(asked), [1, 1, 1]);
-  lab.alt.held = undefined;
+  lab.alt.faults.held = undefined;
   free();
   await settled();
   t.strictSame(
@@ -194,24 +194,24 @@ test('a runtime that hangs has one own question of each list, whatever is wanted
     [2, 2, 2],
     'and one more, for all of them',
   );
-  lab.alt.down();
+  lab.alt.goDown();
   t.equal((await lab.ids('ListImages')).length, 20, 'which has it all');
 });
 
 test('a runtime that has come up while its last question hung is asked again', async t => {
-  const alt = new FakePort('alt');
-  const lab = new Routed({ ports: [new FakePort(''), alt] });
+  const alt = new ModelPort('alt');
+  const lab = new Routed({ ports: [new ModelPort(''), alt] });
   t.teardown(() => lab.stop());
   await lab.up();
-  alt.hang();
-  alt.down();
-  alt.up();
+  alt.faults.hang();
+  alt.goDown();
+  alt.comeUp();
   await settled();
-  alt.down();
-  alt.goOn();
+  alt.goDown();
+  alt.faults.goOn();
   alt.model.handle('RunPodSandbox', podConfig('web'));
-  alt.up();
+  alt.comeUp();
   await settled();
-  alt.down();
+  alt.goDown();
   t.equal((await lab.ids('ListPodSandbox')).length, 1);
 });

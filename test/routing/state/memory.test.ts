@@ -4,9 +4,9 @@ import { Runtimes } from '../../../src/routing/port/runtimes.ts';
 import { FollowedCall } from '../../../src/routing/state/followed-call.ts';
 import { NodeState } from '../../../src/routing/state/node-state.ts';
 import { SnapshotKeeper } from '../../../src/routing/state/snapshot-keeper.ts';
-import { FakePort } from '../../faults/support/fake-port.ts';
 import { keepingLogger } from '../../faults/support/routed.ts';
 import { criTypes } from '../../support/cri-types.ts';
+import { ModelPort } from '../../support/fakes/model-port.ts';
 import { memoryInUse } from '../../support/memory-in-use.ts';
 
 const LIMIT = 5_000_000;
@@ -53,7 +53,7 @@ function images(count: number): Buffer {
 }
 
 test('1,000 containers and 500 images in snapshots that are listed, changed and written cost at most 5 MB', async t => {
-  const port = new FakePort('');
+  const port = new ModelPort('');
   const runtimes = new Runtimes([port]);
   const node = new NodeState(runtimes, undefined, keepingLogger());
   const done = async () => {};

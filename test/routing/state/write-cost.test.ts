@@ -8,9 +8,9 @@ import { Runtimes } from '../../../src/routing/port/runtimes.ts';
 import { NodeState } from '../../../src/routing/state/node-state.ts';
 import { SnapshotKeeper } from '../../../src/routing/state/snapshot-keeper.ts';
 import type { SnapshotStore } from '../../../src/routing/state/snapshot-store.ts';
-import { FakePort } from '../../faults/support/fake-port.ts';
 import { keepingLogger } from '../../faults/support/routed.ts';
 import { criTypes } from '../../support/cri-types.ts';
+import { ModelPort } from '../../support/fakes/model-port.ts';
 
 const types = criTypes('runtime.v1');
 const id = (kind: string, index: number) => createHash('sha256').update(`${kind}${index}`).digest('hex');
@@ -24,9 +24,9 @@ const labels = (index: number) => ({
 test('a followed call at 500 pods, 1,000 containers and 300 images writes 20 kB at most, in 1 ms of CPU', async t => {
   const folder = mkdtempSync(join(tmpdir(), 'criproxy-cost-'));
   t.teardown(() => rmSync(folder, { recursive: true, force: true }));
-  const port = new FakePort('alt');
+  const port = new ModelPort('alt');
   const log = keepingLogger();
-  const node = new NodeState(new Runtimes([new FakePort(''), port]), undefined, log);
+  const node = new NodeState(new Runtimes([new ModelPort(''), port]), undefined, log);
   t.teardown(() => node.stop());
   let bytes = 0;
   const store = counting(snapshotStore(folder, log), size => {

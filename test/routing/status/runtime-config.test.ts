@@ -3,7 +3,8 @@ import { Code } from '../../../src/base/codes.ts';
 import { ProxyError } from '../../../src/base/error.ts';
 import { Runtimes } from '../../../src/routing/port/runtimes.ts';
 import { criTypes } from '../../support/cri-types.ts';
-import { type Asked, fakeRuntime } from '../fakes.ts';
+import type { Asked } from '../../support/fakes/fake-port.ts';
+import { fakeRuntime } from '../fakes.ts';
 import { settle, startLab } from '../lab.ts';
 
 const METHOD = 'UpdateRuntimeConfig';

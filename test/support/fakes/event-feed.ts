@@ -1,5 +1,5 @@
-import { criTypes, type Message } from '../../support/cri-types.ts';
-import type { Package } from '../../support/facts.ts';
+import { criTypes, type Message } from '../cri-types.ts';
+import type { Package } from '../facts.ts';
 import { type PodModel, statusOfContainer, statusOfPod } from './pod-model.ts';
 
 /** The events of a model from now on, as ContainerEventResponses, until it is closed. */

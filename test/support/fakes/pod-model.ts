@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { Message } from '../../support/cri-types.ts';
-import type { Failure } from '../../support/fake-runtime.ts';
+import type { Message } from '../cri-types.ts';
+import type { Failure } from '../fake-runtime.ts';
 
 /** The state of a PodModel, as v8 can serialize it. */
 export interface PodState {

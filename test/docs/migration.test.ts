@@ -1,28 +1,14 @@
 import { test } from 'tap';
 import { type ApplyOptions, applySetup } from '../../src/setup/apply.ts';
-import { inspectKubelet } from '../../src/setup/kubelet.ts';
 import { revertSetup } from '../../src/setup/revert.ts';
 import { readStatus } from '../../src/setup/setup-status.ts';
-import { type FakeHost, makeHost } from '../setup/fake-host.ts';
+import { makeHost } from '../setup/fake-host.ts';
 import { layouts } from '../setup/layouts.ts';
+import { applyOptions, endpointOf, listen, revertOptions } from '../setup/set-up.ts';
 import { readPage } from './markdown.ts';
 
-const listen = '/run/criproxy.sock';
 const containerd = '/run/containerd/containerd.sock';
-const options: ApplyOptions = {
-  primary: 'detect',
-  other: '',
-  areAnswers: false,
-  listen,
-  restart: false,
-  fallBack: undefined,
-  patience: 1000,
-  settle: 1,
-};
-
-function endpointOf(host: FakeHost): string | undefined {
-  return inspectKubelet(host.files, host)?.endpoint?.value;
-}
+const options: ApplyOptions = { ...applyOptions, other: '' };
 
 const { text } = readPage('docs/change-runtime.md');
 const [, from = '', to = ''] = /sed -i 's\|([^|]+)\|([^|]+)\|'/.exec(text) ?? [];
@@ -77,7 +63,7 @@ for (const { name, files, minor } of nodes) {
       host.content.set(file, host.content.get(file)!.replaceAll(from, to));
     }
     t.equal(endpointOf(host), `unix://${containerd}`);
-    const { strange } = await revertSetup(host, { listen, stop: true, force: false, settle: 1 });
+    const { strange } = await revertSetup(host, revertOptions);
     t.equal(strange, undefined);
     t.equal(endpointOf(host), `unix://${containerd}`);
     t.notOk(

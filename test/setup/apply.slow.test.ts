@@ -6,19 +6,10 @@ import { revertSetup } from '../../src/setup/revert.ts';
 import { SetupError } from '../../src/setup/setup-error.ts';
 import { type FakeHost, makeHost } from './fake-host.ts';
 import { layouts } from './layouts.ts';
+import { applyOptions, endpointOf, listen, revertOptions } from './set-up.ts';
 import { strangeLayouts } from './strange-layouts.ts';
 
-const listen = '/run/criproxy.sock';
-const options: ApplyOptions = {
-  primary: 'detect',
-  other: 'virtlet.cloud:/run/virtlet.sock',
-  areAnswers: false,
-  listen,
-  restart: false,
-  fallBack: undefined,
-  patience: 1000,
-  settle: 1,
-};
+const options: ApplyOptions = { ...applyOptions, other: 'virtlet.cloud:/run/virtlet.sock' };
 
 /** The set-up's own files. */
 const own = [
@@ -30,10 +21,6 @@ const own = [
 function changedFiles(before: Readonly<Record<string, string>>, host: FakeHost): string[] {
   const paths = new Set([...Object.keys(before), ...host.content.keys()]);
   return [...paths].filter(path => before[path] !== host.content.get(path) && !own.includes(path)).sort();
-}
-
-function endpointOf(host: FakeHost): string | undefined {
-  return inspectKubelet(host.files, host)?.endpoint?.value;
 }
 
 for (const layout of layouts) {
@@ -62,7 +49,7 @@ for (const layout of layouts) {
     t.same(new Map(host.content), applied);
     t.same(host.journal, [`probe ${listen}`]);
 
-    await revertSetup(host, { listen, stop: true, force: false, settle: 1 });
+    await revertSetup(host, revertOptions);
     host.content.delete('/etc/criproxy/runtimes.env');
     host.content.delete('/var/lib/criproxy/setup.json');
     t.same(Object.fromEntries(host.content), layout.files, 'revert puts every byte back');
@@ -93,7 +80,7 @@ test('the order: daemon, answer, kubelet; and back: kubelet, daemon', async t =>
     'restart kubelet.service',
   ]);
   host.journal.length = 0;
-  await revertSetup(host, { listen, stop: true, force: false, settle: 1 });
+  await revertSetup(host, revertOptions);
   t.same(host.journal, ['daemon-reload', 'restart kubelet.service', 'stop criproxy.service', 'daemon-reload']);
 });
 
@@ -217,7 +204,7 @@ test('the daemon is stopped in one step with the socket that would start it agai
   const host = makeHost(files, minor);
   await applySetup(host, options);
   host.services.set('criproxy.socket', running);
-  await revertSetup(host, { listen, stop: true, force: false, settle: 1 });
+  await revertSetup(host, revertOptions);
   t.same(host.journal.slice(-2), ['stop criproxy.socket criproxy.service', 'daemon-reload']);
 });
 
@@ -259,7 +246,7 @@ test('revert leaves what somebody changed since, and names it', async t => {
   const theirs = host.content.get(flags)!.replace('unix:///run/criproxy.sock', '/run/other.sock');
   host.content.set(flags, theirs);
   host.isListening = async socket => socket === '/run/other.sock';
-  const { left } = await revertSetup(host, { listen, stop: false, force: false, settle: 1 });
+  const { left } = await revertSetup(host, { ...revertOptions, stop: false });
   t.same(
     left.map(({ edit, reason }) => [edit.file, reason]),
     [[flags, 'it was changed since']],
@@ -273,7 +260,7 @@ test('revert finds its value though the rest of the file changed', async t => {
   const host = makeHost(files, minor);
   await applySetup(host, options);
   host.content.set(flags, `# note\n${host.content.get(flags)!.replace('pause:3.6', 'pause:3.7')}`);
-  await revertSetup(host, { listen, stop: false, force: false, settle: 1 });
+  await revertSetup(host, { ...revertOptions, stop: false });
   t.equal(host.content.get(flags), `# note\n${files[flags]!.replace('pause:3.6', 'pause:3.7')}`);
 });
 
@@ -285,7 +272,7 @@ test('revert follows kubeadm, which moved the endpoint from flags.env to config.
   await applySetup(host, options);
   host.content.set(flags, 'KUBELET_KUBEADM_ARGS=""\n');
   host.content.set(config, files[config]!.replace('""', 'unix:///run/criproxy.sock'));
-  await revertSetup(host, { listen, stop: false, force: false, settle: 1 });
+  await revertSetup(host, { ...revertOptions, stop: false });
   t.equal(endpointOf(host), 'unix:///run/containerd/containerd.sock');
 });
 

@@ -6,19 +6,9 @@ import { revertSetup } from '../../src/setup/revert.ts';
 import { readStatus } from '../../src/setup/setup-status.ts';
 import { makeHost } from './fake-host.ts';
 import { CONFIG, config, ETC_UNIT, unit } from './kubeadm-files.ts';
+import { listen, applyOptions as options, revertOptions } from './set-up.ts';
 
-const listen = '/run/criproxy.sock';
 const ours = `unix://${listen}`;
-const options = {
-  primary: 'detect',
-  other: undefined,
-  areAnswers: false,
-  listen,
-  restart: false,
-  fallBack: undefined,
-  patience: 1000,
-  settle: 1,
-} as const;
 
 type Files = Readonly<Record<string, string>>;
 
@@ -137,7 +127,7 @@ for (const row of rows) {
     t.match(readStatus(host, listen), { kubelet: { usesCriproxy: true }, running: { usesCriproxy: 'yes' } });
     t.same((await applySetup(host, options)).done, [], 'the second time there is nothing to do');
     host.journal.length = 0;
-    await revertSetup(host, { listen, stop: true, force: false, settle: 1 });
+    await revertSetup(host, revertOptions);
     t.ok(host.journal.includes(`restart ${row.unit}`));
     host.content.delete('/etc/criproxy/runtimes.env');
     host.content.delete('/var/lib/criproxy/setup.json');
@@ -197,7 +187,7 @@ test('a kubelet below a script, with its endpoint in its configuration', async t
   host.processes = () => below(`--config=${CONFIG}`);
   t.equal((await applySetup(host, options)).left, undefined);
   t.match(host.content.get(CONFIG), `containerRuntimeEndpoint: ${ours}\n`);
-  await revertSetup(host, { listen, stop: true, force: false, settle: 1 });
+  await revertSetup(host, revertOptions);
   t.equal(host.content.get(CONFIG), config());
 });
 
@@ -233,7 +223,7 @@ test('a kubelet of a service of another name, while it runs', async t => {
     `--container-runtime-endpoint=${ours}`,
   );
   t.match(done.at(-1), /^restarted the kubelet, node-agent\.service: it is connected to/);
-  await revertSetup(host, { listen, stop: true, settle: 1 });
+  await revertSetup(host, revertOptions);
   t.same(host.content.get('/etc/systemd/system/node-agent.service.d/zz-criproxy.conf'), undefined);
   t.equal(host.journal.filter(line => line === 'restart node-agent.service').length, 2);
 });

@@ -1,25 +1,9 @@
 import { test } from 'tap';
 import { applySetup } from '../../src/setup/apply.ts';
-import { inspectKubelet } from '../../src/setup/kubelet.ts';
 import { revertSetup } from '../../src/setup/revert.ts';
-import { type FakeHost, makeHost } from './fake-host.ts';
+import { makeHost } from './fake-host.ts';
 import { layouts } from './layouts.ts';
-
-const listen = '/run/criproxy.sock';
-const options = {
-  primary: 'detect',
-  other: undefined,
-  areAnswers: false,
-  listen,
-  restart: false,
-  fallBack: undefined,
-  patience: 1000,
-  settle: 1,
-} as const;
-
-function endpointOf(host: FakeHost): string | undefined {
-  return inspectKubelet(host.files, host)?.endpoint?.value;
-}
+import { endpointOf, listen, applyOptions as options, revertOptions } from './set-up.ts';
 
 const remote = '--container-runtime=remote';
 
@@ -40,7 +24,7 @@ for (const layout of onDocker) {
     t.match(done.join('\n'), 'restarted the kubelet');
     const edits = JSON.parse(host.content.get('/var/lib/criproxy/setup.json')!).edits as readonly unknown[];
     t.equal(edits.length, 1, 'the record holds what is in force, and no more');
-    await revertSetup(host, { listen, stop: true, force: false, settle: 1 });
+    await revertSetup(host, revertOptions);
     t.equal(host.content.get(edited), layout.files[edited], 'revert puts every byte back');
   });
 }

@@ -5,6 +5,7 @@ import { findObstacles, isPassed } from '../../src/setup/reach.ts';
 import { makeHost } from './fake-host.ts';
 import { CONFIG, config } from './kubeadm-files.ts';
 import { layouts } from './layouts.ts';
+import { applyOptions as options } from './set-up.ts';
 
 const DROP_IN = '/etc/systemd/system/criproxy.service.d/10-primary.conf';
 
@@ -82,16 +83,6 @@ for (const { name, socket, modes, links, lines } of rows) {
 }
 
 const modern = layouts.find(({ name }) => name.startsWith('1.31, config.yaml with a comment'))!;
-const options = {
-  primary: 'detect',
-  other: undefined,
-  areAnswers: false,
-  listen: '/run/criproxy.sock',
-  restart: false,
-  fallBack: undefined,
-  patience: 1000,
-  settle: 1,
-} as const;
 
 test('apply writes a unit that can reach the kubelet’s runtime, and one of the operator', async t => {
   const files = {

@@ -6,23 +6,13 @@ import { PodsLeft } from '../../src/setup/secondary-pods.ts';
 import { SetupError } from '../../src/setup/setup-error.ts';
 import { type FakeHost, makeHost } from './fake-host.ts';
 import { layouts } from './layouts.ts';
+import { applyOptions, endpointOf as endpointUrlOf, listen, revertOptions as stop } from './set-up.ts';
 
-const listen = '/run/criproxy.sock';
 const RECORD = '/var/lib/criproxy/setup.json';
-const options: ApplyOptions = {
-  primary: 'detect',
-  other: 'kata:/run/kata.sock',
-  areAnswers: false,
-  listen,
-  restart: false,
-  fallBack: undefined,
-  patience: 1000,
-  settle: 1,
-};
-const stop = { listen, stop: true, force: false, settle: 1 } as const;
+const options: ApplyOptions = { ...applyOptions, other: 'kata:/run/kata.sock' };
 
 function endpointOf(host: FakeHost): string | undefined {
-  return inspectKubelet(host.files, host)?.endpoint?.value.replace('unix://', '');
+  return endpointUrlOf(host)?.replace('unix://', '');
 }
 
 for (const layout of layouts) {

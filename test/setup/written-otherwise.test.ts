@@ -1,7 +1,6 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: the variables are systemd’s
 import { test } from 'tap';
 import { applySetup } from '../../src/setup/apply.ts';
-import { inspectKubelet } from '../../src/setup/kubelet.ts';
 import { revertSetup } from '../../src/setup/revert.ts';
 import { makeHost } from './fake-host.ts';
 import {
@@ -16,17 +15,7 @@ import {
   SOCKET,
   unit,
 } from './kubeadm-files.ts';
-
-const listen = '/run/criproxy.sock';
-const options = {
-  primary: 'detect',
-  other: undefined,
-  listen,
-  restart: false,
-  fallBack: undefined,
-  patience: 1000,
-  settle: 1,
-} as const;
+import { endpointOf, listen, applyOptions as options, revertOptions } from './set-up.ts';
 
 interface Row {
   readonly name: string;
@@ -163,12 +152,12 @@ for (const { name, minor, files, changes, primary = '/run/containerd/containerd.
     const host = makeHost(files, minor);
     const { left } = await applySetup(host, options);
     t.equal(left, undefined);
-    t.equal(inspectKubelet(host.files, host)?.endpoint?.value, `unix://${listen}`);
+    t.equal(endpointOf(host), `unix://${listen}`);
     t.match(host.content.get('/etc/criproxy/runtimes.env'), `CRIPROXY_CONNECT=${primary}\n`);
     const changed = [...host.content.keys()].filter(path => files[path] !== host.content.get(path));
     t.same(changed.filter(path => !/criproxy\/|criproxy\.service\.d/.test(path)).sort(), changes);
     t.same((await applySetup(host, options)).done, []);
-    await revertSetup(host, { listen, stop: true, settle: 1 });
+    await revertSetup(host, revertOptions);
     for (const path of changes) t.equal(host.content.get(path), files[path], 'put back byte by byte');
   });
 }

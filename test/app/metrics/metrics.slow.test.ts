@@ -213,7 +213,7 @@ test('a runtime that goes and comes back, and its snapshots', async t => {
   t.equal(lost.sum('criproxy_snapshot_in_use', of), 1);
   t.ok(lost.sum('criproxy_snapshot_age_seconds', of) >= 0.3, 'its age');
   const since = lost.sum('criproxy_runtime_state_since_timestamp_seconds', { runtime: 'alt' });
-  t.ok(Math.abs(Date.now() / 1000 - since) < 20, 'since when');
+  t.ok(Math.abs(Date.now() / 1000 - since) < 300, 'since when');
   t.equal(lost.sum('criproxy_calls_total', { method: list, code: 'OK' }), 3, 'no list has failed');
 
   await alt.start();

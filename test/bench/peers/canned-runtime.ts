@@ -8,7 +8,8 @@ import type { WrittenAnswer } from './answers.ts';
 
 /**
  * A runtime that has every answer ready: `canned-runtime.ts LIBRARY SOCKET=FILE...`. LIBRARY is `own` or `grpc-js`, and FILE one
- * that writeAnswers has written. grpc-js serves the first message of each, at once, and no streams.
+ * that writeAnswers has written. grpc-js serves the first message of each, at once, and no streams. It is no PodModel, since its own
+ * work would be measured.
  */
 const [library, ...sockets] = process.argv.slice(2) as [string, ...string[]];
 

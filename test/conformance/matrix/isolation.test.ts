@@ -22,7 +22,7 @@ testPairs('a runtime that hangs is its own matter', async (t, { client, of }) =>
     const begin = performance.now();
     for (let at = 0; at < CALLS; at++) await client.call('StopContainer', containerOf(other, `c${at}`), PATIENCE);
     const took = performance.now() - begin;
-    t.ok(took < 5_000, `${CALLS} calls for ${other || 'the primary'} while ${CALLS} hang: ${Math.round(took)} ms`);
+    t.ok(took < 20_000, `${CALLS} calls for ${other || 'the primary'} while ${CALLS} hang: ${Math.round(took)} ms`);
     cancel.abort();
     const codes = (await Promise.all(hanging)).map(outcome => outcome.code);
     t.strictSame([...new Set(codes)], [1], 'those that hang can be cancelled');

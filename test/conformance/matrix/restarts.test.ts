@@ -31,7 +31,7 @@ testPairs('a secondary that is stopped and started again', async (t, { client, p
   const outcome = await stop(client, 'alt__c1');
   t.equal(outcome.code, 14, 'Unavailable while it is down');
   t.match(outcome.details, 'runtime alt');
-  t.ok(performance.now() - begin < 2_000, 'at once');
+  t.ok(performance.now() - begin < 4_500, 'at once: the wait for a primary takes 5 s');
   t.equal((await stop(client, 'c1')).code, 0, 'the primary serves');
   await alt.start();
   await served(client, 'alt__c1');

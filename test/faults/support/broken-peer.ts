@@ -8,6 +8,7 @@ export interface Peer {
   stop(): Promise<void>;
 }
 
+// Peers that break the wire itself, which no answer of a fake runtime does.
 const random = seeded(7);
 
 /** Takes connections and never says a word. */

@@ -19,6 +19,7 @@ const log: Logger = {
   warn: text => say(`log ${text}`),
   error: text => say(`log ${text}`),
 };
+// A literal, since it is only down: the program starts some hundred times, and the shared fake would load the tables of messages.
 const runtime: Runtime = {
   id: '',
   path: '/run/primary.sock',

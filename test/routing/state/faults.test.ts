@@ -86,26 +86,29 @@ for (const [what, fail] of Object.entries(faults)) {
   });
 }
 
-test('a streamed list waits for a secondary that hangs once, and for a client in a hurry not as long', async t => {
-  const { lab, containers } = await populated({ listTimeout: 2_000 });
-  t.teardown(() => lab.stop());
-  lab.alt.faults.hang();
-  const take = async (patience: number) => {
-    const from = performance.now();
-    const found: string[] = [];
-    for await (const message of lab.stream('StreamContainers', {}, { deadline: from + patience }))
-      found.push(...itemsOf(message).map(item => item['id']));
-    t.same(found.sort(), [...containers].sort());
-    return performance.now() - from;
-  };
-  t.ok((await take(100)) < 1_500, 'in a hurry');
-  t.ok((await take(10_000)) >= 1_990, 'the limit of the list');
-  t.ok((await take(10_000)) < 1_500, 'the next one');
-  lab.alt.faults.goOn();
-  await settled();
-  await take(10_000);
-  t.equal(lab.alt.asked.at(-1)?.method, 'StreamContainers', 'it is asked again');
-});
+test(
+  'a streamed list waits for a secondary that hangs once, and for a client in a hurry not as long',
+  fastForward(async t => {
+    const { lab, containers } = await populated({ listTimeout: 2_000 });
+    t.teardown(() => lab.stop());
+    lab.alt.faults.hang();
+    const take = async (patience: number) => {
+      const from = performance.now();
+      const found: string[] = [];
+      for await (const message of lab.stream('StreamContainers', {}, { deadline: from + patience }))
+        found.push(...itemsOf(message).map(item => item['id']));
+      t.same(found.sort(), [...containers].sort());
+      return performance.now() - from;
+    };
+    t.ok((await take(100)) < 1_500, 'in a hurry');
+    t.ok((await take(10_000)) >= 1_990, 'the limit of the list');
+    t.ok((await take(10_000)) < 1_500, 'the next one');
+    lab.alt.faults.goOn();
+    await settled();
+    await take(10_000);
+    t.equal(lab.alt.asked.at(-1)?.method, 'StreamContainers', 'it is asked again');
+  }),
+);
 
 for (const breakAfter of [0, 1, 2, 3]) {
   test(`a stream that breaks after ${breakAfter} of 3 messages: the rest comes, nothing twice`, async t => {
@@ -142,34 +145,40 @@ test('what was removed a moment before a failure does not come back; what was ma
   t.same(await lab.ids('ListPodSandbox', { label_selector: { app: 'late' } }), [made]);
 });
 
-test('a hung runtime costs the first list its budget and later ones nothing, until it answers', async t => {
-  const { lab, containers } = await populated({ listTimeout: 150 });
-  t.teardown(() => lab.stop());
-  lab.alt.faults.mode = 'hang';
-  await lab.ids('ListContainers');
-  const asked = lab.alt.asked.length;
-  for (let index = 0; index < 50; index++) await lab.ids('ListContainers');
-  t.equal(lab.alt.asked.length, asked, 'it is not asked again meanwhile');
-  lab.alt.goDown();
-  lab.alt.faults.mode = 'ok';
-  await lab.up(lab.alt);
-  t.same(await lab.ids('ListContainers'), [...containers].sort());
-  t.ok(lab.alt.asked.length > asked);
-});
+test(
+  'a hung runtime costs the first list its budget and later ones nothing, until it answers',
+  fastForward(async t => {
+    const { lab, containers } = await populated({ listTimeout: 150 });
+    t.teardown(() => lab.stop());
+    lab.alt.faults.mode = 'hang';
+    await lab.ids('ListContainers');
+    const asked = lab.alt.asked.length;
+    for (let index = 0; index < 50; index++) await lab.ids('ListContainers');
+    t.equal(lab.alt.asked.length, asked, 'it is not asked again meanwhile');
+    lab.alt.goDown();
+    lab.alt.faults.mode = 'ok';
+    await lab.up(lab.alt);
+    t.same(await lab.ids('ListContainers'), [...containers].sort());
+    t.ok(lab.alt.asked.length > asked);
+  }),
+);
 
-test('the log says it once per change, with the age', async t => {
-  const { lab } = await populated();
-  t.teardown(() => lab.stop());
-  const before = lab.logged.length;
-  lab.alt.goDown('gone');
-  for (let index = 0; index < 5; index++) await lab.ids('ListContainers');
-  lab.alt.comeUp();
-  for (let index = 0; index < 5; index++) await lab.ids('ListContainers');
-  const lines = lab.logged.slice(before);
-  t.equal(lines.length, 2);
-  t.match(lines[0], /^ListContainers of runtime alt comes from its snapshot of \d+\.\d s ago: gone$/);
-  t.match(lines[1], 'ListContainers of runtime alt is live again');
-});
+test(
+  'the log says it once per change, with the age',
+  fastForward(async t => {
+    const { lab } = await populated();
+    t.teardown(() => lab.stop());
+    const before = lab.logged.length;
+    lab.alt.goDown('gone');
+    for (let index = 0; index < 5; index++) await lab.ids('ListContainers');
+    lab.alt.comeUp();
+    for (let index = 0; index < 5; index++) await lab.ids('ListContainers');
+    const lines = lab.logged.slice(before);
+    t.equal(lines.length, 2);
+    t.match(lines[0], /^ListContainers of runtime alt comes from its snapshot of \d+\.\d s ago: gone$/);
+    t.match(lines[1], 'ListContainers of runtime alt is live again');
+  }),
+);
 
 test(
   '-maxSnapshotAge: a list fails with Unavailable when the snapshot of a runtime that is down is older',

@@ -12,7 +12,7 @@ import { streamSamples } from './samples/sample-routes.ts';
 const list: StreamRoute = async function* (plan, request, options, metadata) {
   const call = endableCall(options);
   const [lead, ...others] = askedFor(plan, request).map((runtime, index) =>
-    begun(streamList(plan, runtime, request, call.options, index === 0 ? metadata : undefined)),
+    begun(streamList({ plan, runtime, request, options: call.options, lead: index === 0 ? metadata : undefined })),
   );
   try {
     if (lead === undefined) return;

@@ -21,7 +21,7 @@ export const listImages: UnaryRoute = async (plan, request, options) => {
 export const streamImages: StreamRoute = async function* (plan, request, options, lead) {
   const asked = askedFor(plan, request);
   if (asked.length === 1) {
-    yield* streamList(plan, asked[0]!, request, options, lead);
+    yield* streamList({ plan, runtime: asked[0]!, request, options, lead });
     return;
   }
   // If the first runtime lacks the method, the others need not be asked.
@@ -29,7 +29,7 @@ export const streamImages: StreamRoute = async function* (plan, request, options
   const call = endableCall(options);
   try {
     const parts = asked.map((runtime, index) =>
-      gather(streamList(plan, runtime, request, call.options, index === 0 ? lead : undefined)),
+      gather(streamList({ plan, runtime, request, options: call.options, lead: index === 0 ? lead : undefined })),
     );
     yield* cutList(mergeImages(await Promise.all(parts)), CHUNK);
   } finally {

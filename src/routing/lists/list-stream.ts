@@ -16,21 +16,25 @@ import { checkOverdue, listName, listPart, snapshotList } from './list-part.ts';
 /** One runtime's part of a streamed list, in the client's names. */
 export type PartStream = AsyncGenerator<Buffer, void, void>;
 
+/** One runtime's part of a client's streamed list. */
+export interface ListStream {
+  readonly plan: MethodPlan;
+  readonly runtime: Runtime;
+  readonly request: Buffer;
+  readonly options: CallOptions;
+  /** Given for the first runtime asked: its Unimplemented goes to the client, which has had no message yet. */
+  readonly lead: LeadMetadata | undefined;
+}
+
 /**
  * The runtime's own stream; when it fails, the remaining items of its snapshot. A runtime without the method is asked for its unary
- * list: an Unimplemented in the middle would make a client give up streaming for good. `lead` is given for the first runtime asked: its
- * Unimplemented goes to the client, which has had no message yet.
+ * list: an Unimplemented in the middle would make a client give up streaming for good.
  */
-export async function* streamList(
-  plan: MethodPlan,
-  runtime: Runtime,
-  request: Buffer,
-  options: CallOptions,
-  lead: LeadMetadata | undefined,
-): PartStream {
+export async function* streamList(part: ListStream): PartStream {
+  const { plan, runtime, request, options, lead } = part;
   const sent = new Set<string>();
   try {
-    for await (const message of liveStream(plan, runtime, request, options, lead)) {
+    for await (const message of liveStream(part)) {
       for (const id of itemsById(message).keys()) sent.add(id);
       yield message;
     }
@@ -46,13 +50,7 @@ export async function* streamList(
 }
 
 /** The runtime's own messages; together they are its new snapshot. */
-async function* liveStream(
-  plan: MethodPlan,
-  runtime: Runtime,
-  request: Buffer,
-  options: CallOptions,
-  lead: LeadMetadata | undefined,
-): PartStream {
+async function* liveStream({ plan, runtime, request, options, lead }: ListStream): PartStream {
   const lane = plan.lane(runtime);
   const own = lane.encode(request);
   const list = listName(plan);

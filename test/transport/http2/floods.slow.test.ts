@@ -2,32 +2,18 @@ import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import t, { type Test } from 'tap';
 import { Flag, FrameType, preface } from '../../../src/transport/http2/frames/frame.ts';
-import { SettingId } from '../../../src/transport/http2/frames/settings.ts';
 import type { Limits } from '../../../src/transport/http2/limits.ts';
 import { TEST_LIMIT } from '../../support/require.ts';
+import { noWindow, priority, rstStream, windowUpdate } from '../support/control-frames.ts';
 import { echo } from '../support/echo.ts';
-import {
-  data,
-  end,
-  frame,
-  headers,
-  hello,
-  message,
-  ping,
-  requestFields,
-  setting,
-  uint32,
-  whole,
-} from '../support/frames.ts';
+import { data, frame, headers, hello, message, noSettings, ping, requestFields, whole } from '../support/frames.ts';
 import { RawPeer } from '../support/raw-peer.ts';
 import { ForeignClient, startServer } from '../support/sockets.ts';
 
 const ids = (from: number, count: number) => Array.from({ length: count }, (_, i) => from + 2 * i);
 const hang = requestFields('/test.Test/Hang');
 const repeat = (bytes: Buffer) => Buffer.concat(Array(200).fill(bytes));
-const rst = (id: number) => frame(FrameType.RstStream, 0, id, uint32(8));
 const tableFill = Buffer.concat([Buffer.from('4001617fa11e', 'hex'), Buffer.alloc(4000, 'x')]);
-const noWindow = frame(FrameType.Settings, 0, 0, setting(SettingId.InitialWindowSize, 0));
 
 /** The flood of a client: its first bytes, then the bytes of its `n`th burst, until it is cut off. */
 interface Flood {
@@ -43,30 +29,25 @@ const floods: Flood[] = [
   {
     title: 'rapid reset (CVE-2023-44487)',
     begin: hello,
-    burst: n => Buffer.concat(ids(1 + 400 * n, 200).map(id => Buffer.concat([headers(id, hang), rst(id)]))),
+    burst: n => Buffer.concat(ids(1 + 400 * n, 200).map(id => Buffer.concat([headers(id, hang), rstStream(id)]))),
   },
   {
     title: 'streams that we have to reset (CVE-2025-8671)',
     begin: hello,
-    burst: n =>
-      Buffer.concat(
-        ids(1 + 400 * n, 200).map(id =>
-          Buffer.concat([headers(id, hang), frame(FrameType.WindowUpdate, 0, id, uint32(0))]),
-        ),
-      ),
+    burst: n => Buffer.concat(ids(1 + 400 * n, 200).map(id => Buffer.concat([headers(id, hang), windowUpdate(id, 0)]))),
   },
   { title: 'PING (CVE-2019-9512)', begin: hello, burst: () => repeat(ping) },
   { title: 'PING without reading', begin: hello, burst: () => repeat(ping), deaf: true },
-  { title: 'SETTINGS (CVE-2019-9515)', begin: hello, burst: () => repeat(frame(FrameType.Settings, 0, 0)) },
+  { title: 'SETTINGS (CVE-2019-9515)', begin: hello, burst: () => repeat(noSettings) },
   { title: 'acknowledgements of SETTINGS', begin: hello, burst: () => repeat(frame(FrameType.Settings, Flag.Ack, 0)) },
   {
     title: 'CONTINUATION (CVE-2024-27316)',
-    begin: Buffer.concat([hello, frame(FrameType.Headers, end, 1, 'x')]),
+    begin: Buffer.concat([hello, frame(FrameType.Headers, Flag.EndStream, 1, 'x')]),
     burst: () => repeat(frame(FrameType.Continuation, 0, 1, 'x'.repeat(100))),
   },
   {
     title: 'empty CONTINUATION',
-    begin: Buffer.concat([hello, frame(FrameType.Headers, end, 1, 'x')]),
+    begin: Buffer.concat([hello, frame(FrameType.Headers, Flag.EndStream, 1, 'x')]),
     burst: () => repeat(frame(FrameType.Continuation, 0, 1)),
   },
   {
@@ -74,8 +55,8 @@ const floods: Flood[] = [
     begin: Buffer.concat([hello, headers(1, hang)]),
     burst: () => repeat(data(1, '', 0)),
   },
-  { title: 'PRIORITY', begin: hello, burst: () => repeat(frame(FrameType.Priority, 0, 1, Buffer.alloc(5))) },
-  { title: 'WINDOW_UPDATE', begin: hello, burst: () => repeat(frame(FrameType.WindowUpdate, 0, 0, uint32(1))) },
+  { title: 'PRIORITY', begin: hello, burst: () => repeat(priority(1)) },
+  { title: 'WINDOW_UPDATE', begin: hello, burst: () => repeat(windowUpdate(0, 1)) },
   { title: 'frames of unknown types', begin: hello, burst: () => repeat(frame(0x99, 0xff, 1, 'x')) },
   {
     title: 'an HPACK bomb (CVE-2016-6581)',

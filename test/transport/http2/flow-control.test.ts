@@ -2,26 +2,15 @@ import t from 'tap';
 import type { Service } from '../../../src/base/call.ts';
 import { FrameType, preface } from '../../../src/transport/http2/frames/frame.ts';
 import { SettingId } from '../../../src/transport/http2/frames/settings.ts';
+import { settings, windowUpdate } from '../support/control-frames.ts';
 import { echo, replyWith } from '../support/echo.ts';
-import {
-  data,
-  end,
-  frame,
-  headers,
-  hello,
-  message,
-  noSettings,
-  requestFields,
-  setting,
-  uint32,
-} from '../support/frames.ts';
+import { data, end, headers, hello, message, noSettings, requestFields } from '../support/frames.ts';
 import { rawServer, requests } from '../support/raw-client.ts';
 import type { RawPeer } from '../support/raw-peer.ts';
 import { rawClient } from '../support/raw-server.ts';
 import { callOptions } from '../support/sockets.ts';
 
-const window = (streamId: number, by: number) => frame(FrameType.WindowUpdate, 0, streamId, uint32(by));
-const initialWindow = (size: number) => frame(FrameType.Settings, 0, 0, setting(SettingId.InitialWindowSize, size));
+const initialWindow = (size: number) => settings([SettingId.InitialWindowSize, size]);
 
 /** The octets of DATA on a stream so far. */
 function received(peer: RawPeer, streamId: number): number {
@@ -50,19 +39,19 @@ t.test('a reply stops at the window of its stream, to the byte', async t => {
   peer.send(preface, initialWindow(3), ...ask(1, 100));
   await peer.settle();
   t.equal(received(peer, 1), 3, 'within the prefix');
-  peer.send(window(1, 1));
+  peer.send(windowUpdate(1, 1));
   await peer.settle();
   t.equal(received(peer, 1), 4);
-  peer.send(window(1, 50));
+  peer.send(windowUpdate(1, 50));
   await peer.settle();
   t.equal(received(peer, 1), 54);
   peer.send(initialWindow(40));
   await peer.settle();
   t.equal(received(peer, 1), 54 + 37, 'SETTINGS open it by the difference');
-  peer.send(initialWindow(0), window(1, 40));
+  peer.send(initialWindow(0), windowUpdate(1, 40));
   await peer.settle();
   t.equal(received(peer, 1), 54 + 37, 'and close it below zero');
-  peer.send(window(1, 14));
+  peer.send(windowUpdate(1, 14));
   await peer.until(() => peer.summary().at(-1) === 'Headers 1 grpc-status=0 end');
   t.equal(received(peer, 1), 105);
   server.destroy('the test is over');
@@ -73,11 +62,11 @@ t.test('replies stop at the window of the connection, and share its updates', as
   peer.send(preface, initialWindow(1 << 20), ...ask(1, 200_000), ...ask(3, 200_000));
   await peer.settle();
   t.equal(received(peer, 1) + received(peer, 3), 65_535);
-  peer.send(window(0, 150_000));
+  peer.send(windowUpdate(0, 150_000));
   await peer.settle();
   t.equal(received(peer, 1) + received(peer, 3), 215_535);
   t.ok(received(peer, 1) > 50_000 && received(peer, 3) > 50_000, 'no stream starves');
-  peer.send(window(0, 1 << 20));
+  peer.send(windowUpdate(0, 1 << 20));
   await peer.until(() => peer.summary().filter(word => word.endsWith('grpc-status=0 end')).length === 2);
   t.equal(received(peer, 1) + received(peer, 3), 400_010);
   server.destroy('the test is over');
@@ -85,13 +74,8 @@ t.test('replies stop at the window of the connection, and share its updates', as
 
 t.test('a reply is sent in frames of the size that the peer allows', async t => {
   const { peer, server } = rawClient();
-  const bigger = frame(
-    FrameType.Settings,
-    0,
-    0,
-    Buffer.concat([setting(SettingId.InitialWindowSize, 1 << 20), setting(SettingId.MaxFrameSize, 20_000)]),
-  );
-  peer.send(preface, bigger, window(0, 1 << 20), ...ask(1, 99_995));
+  const bigger = settings([SettingId.InitialWindowSize, 1 << 20], [SettingId.MaxFrameSize, 20_000]);
+  peer.send(preface, bigger, windowUpdate(0, 1 << 20), ...ask(1, 99_995));
   await peer.until(() => peer.summary().at(-1) === 'Headers 1 grpc-status=0 end');
   t.same(peer.summary().slice(1, -1), Array(5).fill('Data 1 20000'));
   server.destroy('the test is over');
@@ -161,7 +145,7 @@ t.test('a message larger than the window of its stream arrives', async t => {
     await peer.until(() => 20_000 + opened(peer, 1) >= at + 10_000);
     peer.send(data(1, all.subarray(at, at + 10_000), at + 10_000 < all.length ? 0 : end));
   }
-  peer.send(window(1, 1 << 20), window(0, 1 << 20));
+  peer.send(windowUpdate(1, 1 << 20), windowUpdate(0, 1 << 20));
   await peer.until(() => peer.summary().at(-1) === 'Headers 1 grpc-status=0 end');
   t.equal(received(peer, 1), 100_000);
   server.destroy('the test is over');
@@ -182,7 +166,7 @@ t.test('a handler makes no more messages than its client reads', async t => {
   peer.send(hello, headers(1, requestFields('/a/B')), data(1, ''));
   await peer.settle();
   t.ok(made >= 6 && made <= 8, `${made} messages for a window of 65,535`);
-  peer.send(window(1, 100_000), window(0, 100_000));
+  peer.send(windowUpdate(1, 100_000), windowUpdate(0, 100_000));
   await peer.settle();
   t.ok(made >= 16 && made <= 18, `${made} for 165,535`);
   server.destroy('the test is over');
@@ -227,7 +211,7 @@ t.test('our client: requests stop at the window, and no more are read', async t 
 t.test('unary and streaming calls end well with tiny windows', async t => {
   const { peer, server } = rawClient({}, echo);
   peer.send(preface, initialWindow(1), ...ask(1, 50));
-  const grow = setInterval(() => peer.send(window(1, 1)), 1);
+  const grow = setInterval(() => peer.send(windowUpdate(1, 1)), 1);
   await peer.until(() => peer.summary().at(-1) === 'Headers 1 grpc-status=0 end');
   clearInterval(grow);
   t.equal(received(peer, 1), 55);

@@ -2,7 +2,8 @@ import t from 'tap';
 import { Code } from '../../../src/base/codes.ts';
 import { FrameType } from '../../../src/transport/http2/frames/frame.ts';
 import { SettingId } from '../../../src/transport/http2/frames/settings.ts';
-import { data, frame, headers, hello, message, requestFields, setting, uint32, whole } from '../support/frames.ts';
+import { settings, windowUpdate } from '../support/control-frames.ts';
+import { data, headers, hello, message, requestFields, whole } from '../support/frames.ts';
 import { rawServer, requests } from '../support/raw-client.ts';
 import type { RawPeer } from '../support/raw-peer.ts';
 import { rawClient } from '../support/raw-server.ts';
@@ -14,13 +15,8 @@ const total = large.length + 5;
 
 /** The settings of gRPC core: frames and windows larger than a message. */
 const generous = Buffer.concat([
-  frame(
-    FrameType.Settings,
-    0,
-    0,
-    Buffer.concat([setting(SettingId.MaxFrameSize, 8 * MiB), setting(SettingId.InitialWindowSize, 8 * MiB)]),
-  ),
-  frame(FrameType.WindowUpdate, 0, 0, uint32(8 * MiB)),
+  settings([SettingId.MaxFrameSize, 8 * MiB], [SettingId.InitialWindowSize, 8 * MiB]),
+  windowUpdate(0, 8 * MiB),
 ]);
 
 function dataSizes(peer: RawPeer, id: number): number[] {

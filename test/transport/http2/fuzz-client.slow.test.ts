@@ -3,7 +3,7 @@ import { ProxyError } from '../../../src/base/error.ts';
 import { openSession } from '../../../src/transport/grpc/client/client.ts';
 import { preface } from '../../../src/transport/http2/frames/frame.ts';
 import { TEST_LIMIT } from '../../support/require.ts';
-import { frame, setting } from '../support/frames.ts';
+import { settings } from '../support/control-frames.ts';
 import { MemorySocket } from '../support/memory-socket.ts';
 import { chop, mutate, splitFrames } from '../support/mutate.ts';
 import { Random } from '../support/random.ts';
@@ -21,7 +21,7 @@ t.test(`${inputs} mutations of a recorded server, with seed 2`, { timeout: TEST_
   const odd: unknown[] = [];
   const converse = async (): Promise<void> => {
     const socket = new MemorySocket(preface.length);
-    socket.push(frame(4, 0, 0, setting(4, 1 << 20)));
+    socket.push(settings([4, 1 << 20]));
     const session = await openSession(socket, { limits: { linger: 0 } });
     const calls = makeCalls(session);
     for (const chunk of chop(random, mutate(random, recordings))) socket.push(chunk);

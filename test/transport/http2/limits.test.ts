@@ -1,19 +1,17 @@
 import t from 'tap';
 import { Flag, FrameType } from '../../../src/transport/http2/frames/frame.ts';
-import { SettingId } from '../../../src/transport/http2/frames/settings.ts';
 import type { Limits } from '../../../src/transport/http2/limits.ts';
+import { goAway, noWindow, priority, rstStream, windowUpdate } from '../support/control-frames.ts';
 import {
   block,
   data,
-  end,
   frame,
   headers,
   hello,
   message,
+  noSettings,
   ping,
   requestFields,
-  setting,
-  uint32,
   whole,
 } from '../support/frames.ts';
 import { converse, rawClient } from '../support/raw-server.ts';
@@ -22,10 +20,8 @@ const many = (count: number, make: (i: number) => Buffer): Buffer =>
   Buffer.concat(Array.from({ length: count }, (_, i) => make(i)));
 const hangs = (count: number) =>
   many(count, i => Buffer.concat([headers(2 * i + 1, requestFields('/test.Test/Hang')), data(2 * i + 1, message(''))]));
-const rst = (id: number) => frame(FrameType.RstStream, 0, id, uint32(8));
 const bare = (id: number) => headers(id, [], whole);
 const calm = ['GoAway ENHANCE_YOUR_CALM'];
-const settings = frame(FrameType.Settings, 0, 0);
 
 /** The header block of a request with this many bytes. */
 function blockOf(size: number): Buffer {
@@ -44,7 +40,7 @@ const rows: ReadonlyArray<
   ]
 > = [
   ['PING', { pingBurst: 20, pingRate: 0 }, n => many(n, () => ping), 19, []],
-  ['SETTINGS', { settingsBurst: 20, settingsRate: 0 }, n => many(n, () => settings), 19, []],
+  ['SETTINGS', { settingsBurst: 20, settingsRate: 0 }, n => many(n, () => noSettings), 19, []],
   [
     'acknowledgements of SETTINGS',
     { settingsBurst: 20, settingsRate: 0 },
@@ -59,32 +55,14 @@ const rows: ReadonlyArray<
     20,
     [],
   ],
-  [
-    'WINDOW_UPDATE',
-    { idleFrameBurst: 20, idleFrameRate: 0 },
-    n => many(n, () => frame(FrameType.WindowUpdate, 0, 0, uint32(1))),
-    20,
-    [],
-  ],
-  [
-    'PRIORITY',
-    { idleFrameBurst: 20, idleFrameRate: 0 },
-    n => many(n, () => frame(FrameType.Priority, 0, 1, Buffer.alloc(5))),
-    20,
-    [],
-  ],
+  ['WINDOW_UPDATE', { idleFrameBurst: 20, idleFrameRate: 0 }, n => many(n, () => windowUpdate(0, 1)), 20, []],
+  ['PRIORITY', { idleFrameBurst: 20, idleFrameRate: 0 }, n => many(n, () => priority(1)), 20, []],
   ['unknown frames', { idleFrameBurst: 20, idleFrameRate: 0 }, n => many(n, () => frame(0x42, 0, 0, 'x')), 20, []],
-  [
-    'GOAWAY',
-    { idleFrameBurst: 20, idleFrameRate: 0 },
-    n => many(n, () => frame(FrameType.GoAway, 0, 0, Buffer.alloc(8))),
-    20,
-    [],
-  ],
+  ['GOAWAY', { idleFrameBurst: 20, idleFrameRate: 0 }, n => many(n, () => goAway(0)), 20, []],
   [
     'rapid reset',
     { resetBurst: 20, resetRate: 0 },
-    n => many(n, i => Buffer.concat([headers(2 * i + 1, requestFields('/test.Test/Hang')), rst(2 * i + 1)])),
+    n => many(n, i => Buffer.concat([headers(2 * i + 1, requestFields('/test.Test/Hang')), rstStream(2 * i + 1)])),
     20,
     [],
   ],
@@ -107,7 +85,7 @@ const rows: ReadonlyArray<
     { maxContinuations: 20 },
     n =>
       Buffer.concat([
-        frame(FrameType.Headers, end, 1, block(requestFields('/test.Test/None'))),
+        frame(FrameType.Headers, Flag.EndStream, 1, block(requestFields('/test.Test/None'))),
         many(n - 1, () => frame(FrameType.Continuation, 0, 1)),
         frame(FrameType.Continuation, 4, 1),
       ]),
@@ -119,7 +97,7 @@ const rows: ReadonlyArray<
     { maxHeaderBlockSize: 10_000 },
     n =>
       Buffer.concat([
-        frame(FrameType.Headers, end, 1, blockOf(n).subarray(0, 50)),
+        frame(FrameType.Headers, Flag.EndStream, 1, blockOf(n).subarray(0, 50)),
         frame(FrameType.Continuation, 4, 1, blockOf(n).subarray(50)),
       ]),
     10_000,
@@ -187,10 +165,10 @@ t.test('replies that the client does not read', async t => {
     Buffer.concat([
       headers(id, requestFields('/test.Test/Echo')),
       ...Array.from({ length: 10 }, (_, i) =>
-        data(id, message(Buffer.alloc(99_995)).subarray(i * 10_000, (i + 1) * 10_000), i < 9 ? 0 : end),
+        data(id, message(Buffer.alloc(99_995)).subarray(i * 10_000, (i + 1) * 10_000), i < 9 ? 0 : Flag.EndStream),
       ),
     ]);
-  const closed = Buffer.concat([hello, frame(FrameType.Settings, 0, 0, setting(SettingId.InitialWindowSize, 0))]);
+  const closed = Buffer.concat([hello, noWindow]);
   // Each call holds its request and its answer; a quarter is for small messages.
   const got = await converse(Buffer.concat([closed, ask(1), ask(3), ask(5)]), { maxHeld: 700_000 });
   t.same(got, ['Headers 1 :status=200', 'Headers 3 :status=200', 'Headers 5 :status=200 grpc-status=8 end']);
@@ -227,7 +205,6 @@ for (const [title, limits, bytes, want] of times) {
   });
 }
 
-const noWindow = frame(FrameType.Settings, 0, 0, setting(SettingId.InitialWindowSize, 0));
 const begun = (path: string) => Buffer.concat([headers(1, requestFields(path)), data(1, message('hello'), 0)]);
 const half = (path: string) =>
   Buffer.concat([headers(1, requestFields(path)), data(1, message('hello').subarray(0, 7), 0)]);
@@ -281,12 +258,7 @@ const patient: ReadonlyArray<readonly [title: string, bytes: Buffer]> = [
   ['a call that takes its time', Buffer.concat([hello, hangs(1)])],
   [
     'a stream with a zero window',
-    Buffer.concat([
-      hello,
-      frame(FrameType.Settings, 0, 0, setting(SettingId.InitialWindowSize, 0)),
-      headers(1, requestFields('/test.Test/EchoStream')),
-      data(1, message('x'), 0),
-    ]),
+    Buffer.concat([hello, noWindow, headers(1, requestFields('/test.Test/EchoStream')), data(1, message('x'), 0)]),
   ],
 ];
 for (const [title, bytes] of patient) {

@@ -2,19 +2,15 @@ import t from 'tap';
 import { Code } from '../../../src/base/codes.ts';
 import { FrameType } from '../../../src/transport/http2/frames/frame.ts';
 import { SettingId } from '../../../src/transport/http2/frames/settings.ts';
-import { data, frame, headers, message, okFields, responseFields, setting, uint32, whole } from '../support/frames.ts';
+import { ok } from '../support/answers.ts';
+import { priority, rstStream, settings, windowUpdate } from '../support/control-frames.ts';
+import { data, headers, message, responseFields } from '../support/frames.ts';
 import { rawServer, requests } from '../support/raw-client.ts';
 import { callOptions } from '../support/sockets.ts';
 
-const answer = (stream: number) => [
-  headers(stream, responseFields),
-  data(stream, message('hello'), 0),
-  headers(stream, okFields, whole),
-];
-const rst = (code: number) => frame(FrameType.RstStream, 0, 3, uint32(code));
+const answer = (stream: number) => [headers(stream, responseFields), data(stream, message('hello'), 0), ok(stream)];
+const rst = (code: number) => rstStream(3, code);
 const [headers3, data3, trailers3] = answer(3) as [Buffer, Buffer, Buffer];
-const windowUpdate = frame(FrameType.WindowUpdate, 0, 3, uint32(9));
-const priority = frame(FrameType.Priority, 0, 3, Buffer.alloc(5));
 
 /** The frames of a runtime for the call on stream 3, and the code of the call. */
 type Row = readonly [title: string, bytes: readonly Buffer[], code: number];
@@ -51,8 +47,12 @@ const rows: Row[] = [
   ['RST_STREAM NO_ERROR after the answer', [headers3, data3, trailers3, rst(0)], Code.OK],
   ['CANCEL after the answer, twice', [headers3, data3, trailers3, rst(8), rst(8)], Code.OK],
   ['an unknown code after the answer', [headers3, data3, trailers3, rst(0xffffffff)], Code.OK],
-  ['WINDOW_UPDATE and PRIORITY after the answer', [headers3, data3, trailers3, windowUpdate, priority], Code.OK],
-  ['WINDOW_UPDATE and PRIORITY after RST_STREAM', [rst(2), windowUpdate, priority], Code.Internal],
+  [
+    'WINDOW_UPDATE and PRIORITY after the answer',
+    [headers3, data3, trailers3, windowUpdate(3, 9), priority(3)],
+    Code.OK,
+  ],
+  ['WINDOW_UPDATE and PRIORITY after RST_STREAM', [rst(2), windowUpdate(3, 9), priority(3)], Code.Internal],
   ['the answer after RST_STREAM', [rst(2), headers3, data3, trailers3], Code.Internal],
   ['the answer twice', [headers3, data3, trailers3, headers3, data3, trailers3], Code.OK],
   ['trailers twice', [headers3, data3, trailers3, trailers3], Code.OK],
@@ -86,7 +86,7 @@ for (const kind of ['call', 'stream'] as const) {
 
 t.test('a call whose request is half sent is cancelled, or its deadline passes', async t => {
   const body = Buffer.from('hello');
-  const small = frame(FrameType.Settings, 0, 0, setting(SettingId.InitialWindowSize, message(body).length));
+  const small = settings([SettingId.InitialWindowSize, message(body).length]);
   for (const how of ['signal', 'deadline'] as const) {
     const { peer, session } = await rawServer(small);
     const controller = new AbortController();
@@ -98,7 +98,7 @@ t.test('a call whose request is half sent is cancelled, or its deadline passes',
     t.equal(await odd, how === 'signal' ? Code.Cancelled : Code.DeadlineExceeded);
     await peer.frame(({ type }) => type === FrameType.RstStream);
     // The runtime has sent these frames before RST_STREAM arrives.
-    peer.send(windowUpdate, ...answer(3), ...answer(1));
+    peer.send(windowUpdate(3, 9), ...answer(3), ...answer(1));
     t.equal((await other).message.toString(), 'hello', how);
     t.same(
       peer.summary().filter(word => /RstStream|GoAway/.test(word)),
@@ -134,7 +134,7 @@ t.test('CANCEL of a runtime whose clock is faster is the deadline', async t => {
   await requests(peer, 1);
   // No timer runs before the frame is read.
   while (performance.now() < end);
-  peer.send(frame(FrameType.RstStream, 0, 1, uint32(8)));
+  peer.send(rstStream(1));
   t.equal(await call, Code.DeadlineExceeded);
   session.close();
 });

@@ -1,16 +1,16 @@
 import t from 'tap';
 import { FrameType, preface } from '../../../src/transport/http2/frames/frame.ts';
 import { SettingId } from '../../../src/transport/http2/frames/settings.ts';
-import { data, frame, headers, hello, message, ping, requestFields, setting, uint32 } from '../support/frames.ts';
+import { priority, rstStream, settings, windowUpdate } from '../support/control-frames.ts';
+import { data, headers, hello, message, ping, requestFields } from '../support/frames.ts';
 import { rawClient } from '../support/raw-server.ts';
 
 const CANCEL = 8;
-const rst = (code = CANCEL) => frame(FrameType.RstStream, 0, 3, uint32(code));
+const rst = (code = CANCEL) => rstStream(3, code);
 const open = (method: string, more: Record<string, string> = {}) =>
   headers(3, requestFields(`/test.Test/${method}`, more));
 const body = message('hello');
-const windowUpdate = frame(FrameType.WindowUpdate, 0, 3, uint32(9));
-const priority = frame(FrameType.Priority, 0, 3, Buffer.alloc(5));
+
 const answered = (stream: number) => [
   `Headers ${stream} :status=200`,
   `Data ${stream} 10`,
@@ -49,12 +49,16 @@ const rows: Row[] = [
   ...[0, 1, 2, 5, 7, 13, 14, 0x1234, 0xffffffff].map(
     (code): Row => [`RST_STREAM with code ${code}`, [[open('Hang'), data(3, body, 0), rst(code)]], []],
   ),
-  ['WINDOW_UPDATE and PRIORITY after RST_STREAM', [[open('Hang'), rst(), windowUpdate, priority], [windowUpdate]], []],
+  [
+    'WINDOW_UPDATE and PRIORITY after RST_STREAM',
+    [[open('Hang'), rst(), windowUpdate(3, 9), priority(3)], [windowUpdate(3, 9)]],
+    [],
+  ],
   [
     'WINDOW_UPDATE and PRIORITY after the answer',
     [
       [open('Echo'), data(3, body)],
-      [windowUpdate, priority],
+      [windowUpdate(3, 9), priority(3)],
     ],
     answered(3),
   ],
@@ -136,7 +140,7 @@ for (const timeout of ['1n', '1u', '1m']) {
 
 t.test('CANCEL while half of the answer is sent', async t => {
   const { peer, server } = rawClient();
-  const small = frame(FrameType.Settings, 0, 0, setting(SettingId.InitialWindowSize, body.length));
+  const small = settings([SettingId.InitialWindowSize, body.length]);
   peer.send(
     preface,
     small,
@@ -145,7 +149,7 @@ t.test('CANCEL while half of the answer is sent', async t => {
     data(3, message('x'.repeat(100))),
   );
   await peer.frame(({ type, streamId }) => type === FrameType.Data && streamId === 3);
-  peer.send(rst(), windowUpdate, data(1, body));
+  peer.send(rst(), windowUpdate(3, 9), data(1, body));
   await peer.until(() => peer.words.includes('Headers 1 grpc-status=0 end'));
   t.same(peer.summary(), ['Headers 3 :status=200', `Data 3 ${body.length}`, ...answered(1)]);
   server.destroy('the test is over');

@@ -1,6 +1,7 @@
 import t from 'tap';
 import { Flag, FrameType, preface } from '../../../src/transport/http2/frames/frame.ts';
 import { SettingId } from '../../../src/transport/http2/frames/settings.ts';
+import { goAway, priority, rstStream, settings, windowUpdate } from '../support/control-frames.ts';
 import {
   block,
   data,
@@ -12,7 +13,6 @@ import {
   noSettings,
   ping,
   requestFields,
-  setting,
   uint32,
   whole,
 } from '../support/frames.ts';
@@ -53,13 +53,9 @@ const rows: ServerRow[] = [
     lost('COMPRESSION_ERROR'),
   ],
   ['5.1 DATA on an idle stream', [hello, data(1, message(''))], lost('PROTOCOL_ERROR')],
-  [
-    '5.1 WINDOW_UPDATE on an idle stream',
-    [hello, frame(FrameType.WindowUpdate, 0, 1, uint32(1))],
-    lost('PROTOCOL_ERROR'),
-  ],
-  ['5.1 RST_STREAM on an idle stream', [hello, frame(FrameType.RstStream, 0, 1, uint32(8))], lost('PROTOCOL_ERROR')],
-  ['5.1 PRIORITY on an idle stream', [hello, frame(FrameType.Priority, 0, 9, Buffer.alloc(5)), request], answered],
+  ['5.1 WINDOW_UPDATE on an idle stream', [hello, windowUpdate(1, 1)], lost('PROTOCOL_ERROR')],
+  ['5.1 RST_STREAM on an idle stream', [hello, rstStream(1)], lost('PROTOCOL_ERROR')],
+  ['5.1 PRIORITY on an idle stream', [hello, priority(9), request], answered],
   [
     '5.1 DATA on a half-closed stream',
     [hello, hang, data(1, message('')), data(1, message(''))],
@@ -70,26 +66,14 @@ const rows: ServerRow[] = [
     [hello, hang, data(1, message('')), headers(1, [], whole)],
     reset('STREAM_CLOSED'),
   ],
-  [
-    '5.1 WINDOW_UPDATE on a half-closed stream',
-    [hello, hang, data(1, message('')), frame(FrameType.WindowUpdate, 0, 1, uint32(1))],
-    [],
-  ],
-  [
-    '5.1 RST_STREAM on a half-closed stream',
-    [hello, hang, data(1, message('')), frame(FrameType.RstStream, 0, 1, uint32(8))],
-    [],
-  ],
+  ['5.1 WINDOW_UPDATE on a half-closed stream', [hello, hang, data(1, message('')), windowUpdate(1, 1)], []],
+  ['5.1 RST_STREAM on a half-closed stream', [hello, hang, data(1, message('')), rstStream(1)], []],
   [
     '5.1 DATA after RST_STREAM of the same peer',
-    [hello, hang, frame(FrameType.RstStream, 0, 1, uint32(8)), data(1, message(''))],
+    [hello, hang, rstStream(1), data(1, message(''))],
     reset('STREAM_CLOSED'),
   ],
-  [
-    '5.1 WINDOW_UPDATE after RST_STREAM',
-    [hello, hang, frame(FrameType.RstStream, 0, 1, uint32(8)), frame(FrameType.WindowUpdate, 0, 1, uint32(1))],
-    [],
-  ],
+  ['5.1 WINDOW_UPDATE after RST_STREAM', [hello, hang, rstStream(1), windowUpdate(1, 1)], []],
   [
     '5.1 DATA on its way to a stream that we have reset',
     [hello, headers(1, [[':method', 'POST']]), data(1, message(''), 0), data(1, message(''))],
@@ -145,13 +129,13 @@ const rows: ServerRow[] = [
     [hello, frame(FrameType.Headers, whole | 0x20, 1, Buffer.alloc(4))],
     lost('PROTOCOL_ERROR'),
   ],
-  ['6.3 PRIORITY on stream 0', [hello, frame(FrameType.Priority, 0, 0, Buffer.alloc(5))], lost('PROTOCOL_ERROR')],
+  ['6.3 PRIORITY on stream 0', [hello, priority(0)], lost('PROTOCOL_ERROR')],
   [
     '6.3 PRIORITY of 4 bytes',
     [hello, hang, frame(FrameType.Priority, 0, 1, Buffer.alloc(4))],
     reset('FRAME_SIZE_ERROR'),
   ],
-  ['6.4 RST_STREAM on stream 0', [hello, frame(FrameType.RstStream, 0, 0, uint32(0))], lost('PROTOCOL_ERROR')],
+  ['6.4 RST_STREAM on stream 0', [hello, rstStream(0, 0)], lost('PROTOCOL_ERROR')],
   [
     '6.4 RST_STREAM of 3 bytes',
     [hello, hang, frame(FrameType.RstStream, 0, 1, Buffer.alloc(3))],
@@ -165,74 +149,33 @@ const rows: ServerRow[] = [
     lost('FRAME_SIZE_ERROR'),
   ],
   ['6.5 SETTINGS in the middle', [hello, open, noSettings, data(1, message('hello'))], answered],
-  [
-    '6.5.2 ENABLE_PUSH of 2',
-    [preface, frame(FrameType.Settings, 0, 0, setting(SettingId.EnablePush, 2))],
-    lost('PROTOCOL_ERROR'),
-  ],
+  ['6.5.2 ENABLE_PUSH of 2', [preface, settings([SettingId.EnablePush, 2])], lost('PROTOCOL_ERROR')],
   [
     '6.5.2 INITIAL_WINDOW_SIZE above 2^31-1',
-    [preface, frame(FrameType.Settings, 0, 0, setting(SettingId.InitialWindowSize, 0x80000000))],
+    [preface, settings([SettingId.InitialWindowSize, 0x80000000])],
     lost('FLOW_CONTROL_ERROR'),
   ],
-  [
-    '6.5.2 MAX_FRAME_SIZE below 16384',
-    [preface, frame(FrameType.Settings, 0, 0, setting(SettingId.MaxFrameSize, 16383))],
-    lost('PROTOCOL_ERROR'),
-  ],
-  [
-    '6.5.2 MAX_FRAME_SIZE above 2^24-1',
-    [preface, frame(FrameType.Settings, 0, 0, setting(SettingId.MaxFrameSize, 1 << 24))],
-    lost('PROTOCOL_ERROR'),
-  ],
-  [
-    '6.5.2 an unknown setting is ignored',
-    [preface, frame(FrameType.Settings, 0, 0, setting(0x99, 1)), request],
-    answered,
-  ],
+  ['6.5.2 MAX_FRAME_SIZE below 16384', [preface, settings([SettingId.MaxFrameSize, 16383])], lost('PROTOCOL_ERROR')],
+  ['6.5.2 MAX_FRAME_SIZE above 2^24-1', [preface, settings([SettingId.MaxFrameSize, 1 << 24])], lost('PROTOCOL_ERROR')],
+  ['6.5.2 an unknown setting is ignored', [preface, settings([0x99, 1]), request], answered],
   ['6.6 PUSH_PROMISE from a client', [hello, frame(FrameType.PushPromise, 4, 1, uint32(2))], lost('PROTOCOL_ERROR')],
   ['6.7 PING on a stream', [hello, frame(FrameType.Ping, 0, 1, Buffer.alloc(8))], lost('PROTOCOL_ERROR')],
   ['6.7 PING of 7 bytes', [hello, frame(FrameType.Ping, 0, 0, Buffer.alloc(7))], lost('FRAME_SIZE_ERROR')],
   ['6.8 GOAWAY on a stream', [hello, frame(FrameType.GoAway, 0, 1, Buffer.alloc(8))], lost('PROTOCOL_ERROR')],
   ['6.8 GOAWAY of 7 bytes', [hello, frame(FrameType.GoAway, 0, 0, Buffer.alloc(7))], lost('FRAME_SIZE_ERROR')],
-  [
-    '6.8 GOAWAY of a client leaves its calls alone',
-    [hello, frame(FrameType.GoAway, 0, 0, Buffer.alloc(8)), request],
-    answered,
-  ],
+  ['6.8 GOAWAY of a client leaves its calls alone', [hello, goAway(0), request], answered],
   [
     '6.9 WINDOW_UPDATE of 3 bytes',
     [hello, frame(FrameType.WindowUpdate, 0, 0, Buffer.alloc(3))],
     lost('FRAME_SIZE_ERROR'),
   ],
-  [
-    '6.9 WINDOW_UPDATE of 0 on a stream',
-    [hello, hang, frame(FrameType.WindowUpdate, 0, 1, uint32(0))],
-    reset('PROTOCOL_ERROR'),
-  ],
-  [
-    '6.9 WINDOW_UPDATE of 0 on the connection',
-    [hello, frame(FrameType.WindowUpdate, 0, 0, uint32(0))],
-    lost('PROTOCOL_ERROR'),
-  ],
-  [
-    '6.9.1 a stream window above 2^31-1',
-    [hello, hang, frame(FrameType.WindowUpdate, 0, 1, uint32(0x7fffffff))],
-    reset('FLOW_CONTROL_ERROR'),
-  ],
-  [
-    '6.9.1 a connection window above 2^31-1',
-    [hello, frame(FrameType.WindowUpdate, 0, 0, uint32(0x7fffffff))],
-    lost('FLOW_CONTROL_ERROR'),
-  ],
+  ['6.9 WINDOW_UPDATE of 0 on a stream', [hello, hang, windowUpdate(1, 0)], reset('PROTOCOL_ERROR')],
+  ['6.9 WINDOW_UPDATE of 0 on the connection', [hello, windowUpdate(0, 0)], lost('PROTOCOL_ERROR')],
+  ['6.9.1 a stream window above 2^31-1', [hello, hang, windowUpdate(1, 0x7fffffff)], reset('FLOW_CONTROL_ERROR')],
+  ['6.9.1 a connection window above 2^31-1', [hello, windowUpdate(0, 0x7fffffff)], lost('FLOW_CONTROL_ERROR')],
   [
     '6.9.2 SETTINGS that make a stream window overflow',
-    [
-      hello,
-      hang,
-      frame(FrameType.WindowUpdate, 0, 1, uint32(0x7fff0000)),
-      frame(FrameType.Settings, 0, 0, setting(SettingId.InitialWindowSize, 0x7fffffff)),
-    ],
+    [hello, hang, windowUpdate(1, 0x7fff0000), settings([SettingId.InitialWindowSize, 0x7fffffff])],
     lost('FLOW_CONTROL_ERROR'),
   ],
   ['6.10 CONTINUATION without HEADERS', [hello, frame(FrameType.Continuation, 4, 1)], lost('PROTOCOL_ERROR')],

@@ -89,10 +89,6 @@ export function uint32(value: number): Buffer {
   return octets;
 }
 
-export function setting(id: number, value: number): Buffer {
-  return Buffer.concat([Buffer.from([0, id]), uint32(value)]);
-}
-
 export const ping = frame(FrameType.Ping, 0, 0, '12345678');
 export const end = Flag.EndStream;
 export const endHeaders = Flag.EndHeaders;

@@ -1,6 +1,7 @@
 import { createServer } from 'node:net';
 import { Flag, FrameType, preface } from '../../../src/transport/http2/frames/frame.ts';
-import { data, frame, headers, message, noSettings, okFields, responseFields, uint32, whole } from './frames.ts';
+import { goAway } from './control-frames.ts';
+import { data, headers, message, noSettings, okFields, responseFields, whole } from './frames.ts';
 import { RawPeer } from './raw-peer.ts';
 import { listen, socketPath } from './sockets.ts';
 
@@ -37,7 +38,7 @@ export async function startLeavingServer(
     let highest = 0;
     leave = last => {
       limit = last ?? highest;
-      peer.send(frame(FrameType.GoAway, 0, 0, Buffer.concat([uint32(limit), uint32(0)])));
+      peer.send(goAway(limit));
     };
     const look = () => {
       for (; seen < peer.frames.length; seen++) {

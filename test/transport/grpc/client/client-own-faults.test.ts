@@ -3,21 +3,11 @@ import type { ReplyStream } from '../../../../src/base/call.ts';
 import { Code } from '../../../../src/base/codes.ts';
 import { EndingCall } from '../../../../src/base/ending-call.ts';
 import { ProxyError } from '../../../../src/base/error.ts';
-import { FrameType } from '../../../../src/transport/http2/frames/frame.ts';
 import { SettingId } from '../../../../src/transport/http2/frames/settings.ts';
 import type { Session } from '../../../../src/transport/session.ts';
-import {
-  data,
-  frame,
-  headers,
-  message,
-  noSettings,
-  okFields,
-  ping,
-  responseFields,
-  setting,
-  whole,
-} from '../../support/frames.ts';
+import { answerTo, started } from '../../support/answers.ts';
+import { settings } from '../../support/control-frames.ts';
+import { noSettings, ping } from '../../support/frames.ts';
 import { breakState, connectionOf, inside, reports, throwNext } from '../../support/inject.ts';
 import { rawServer, requests } from '../../support/raw-client.ts';
 import type { RawPeer } from '../../support/raw-peer.ts';
@@ -38,7 +28,6 @@ type Row = readonly [title: string, provoke: (scene: Scene) => void, fault?: Reg
 const lost = 'the connection was lost: a fault of criproxy (see its log)';
 const third = ({ session }: Scene) => connectionOf(session).streams.get(3)!;
 const illegal = /^runtime connection: (DATA|END_STREAM) cannot be sent on a stream in the state HalfClosedLocal$/;
-const started = (id: number) => [headers(id, responseFields), data(id, message('hello'), 0)];
 
 const rows: Row[] = [
   [
@@ -59,7 +48,7 @@ const rows: Row[] = [
     'the end of an answer comes',
     scene => {
       throwNext(third(scene), 'onTrailers');
-      scene.peer.send(...started(3), headers(3, okFields, whole));
+      scene.peer.send(...answerTo(3));
     },
   ],
   [
@@ -143,7 +132,7 @@ for (const [title, provoke, fault = /^runtime connection: an injected fault$/] o
     t.match(words[0], fault);
     const fine = neighbour.call('/a/B', Buffer.from('x'), callOptions());
     await requests(farther, 1);
-    farther.send(...started(1), headers(1, okFields, whole));
+    farther.send(...answerTo(1));
     t.equal((await fine).message.toString(), 'hello', 'another connection is in use');
     neighbour.close();
   });
@@ -173,14 +162,14 @@ function controlled(): { requests: AsyncGenerator<Buffer>; next: Scene['next'] }
 
 t.test('a fault at the opening of a call that has waited: the call whose end gave it room has its answer', async t => {
   const { report, words } = reports();
-  const greeting = frame(FrameType.Settings, 0, 0, setting(SettingId.MaxConcurrentStreams, 1));
+  const greeting = settings([SettingId.MaxConcurrentStreams, 1]);
   const { peer, session } = await rawServer(greeting, {}, report);
   const first = session.call('/a/B', Buffer.from('x'), callOptions());
   const waiting = [1, 2].map(() => session.call('/a/B', Buffer.from('x'), callOptions()));
   const ends = Promise.allSettled(waiting);
   await requests(peer, 1);
   throwNext(connectionOf(session).encoder, 'begin');
-  peer.send(...started(1), headers(1, okFields, whole));
+  peer.send(...answerTo(1));
   t.equal((await first).message.toString(), 'hello');
   for (const end of await ends) t.match(end, { status: 'rejected', reason: { code: Code.Unavailable, message: lost } });
   t.same(words, ['runtime connection: an injected fault']);

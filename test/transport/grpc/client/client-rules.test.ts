@@ -3,6 +3,8 @@ import { Code } from '../../../../src/base/codes.ts';
 import type { ProxyError } from '../../../../src/base/error.ts';
 import { FrameType } from '../../../../src/transport/http2/frames/frame.ts';
 import { SettingId } from '../../../../src/transport/http2/frames/settings.ts';
+import { ok, started } from '../../support/answers.ts';
+import { goAway, rstStream, settings } from '../../support/control-frames.ts';
 import {
   data,
   endHeaders,
@@ -13,20 +15,17 @@ import {
   okFields,
   ping,
   responseFields,
-  setting,
   uint32,
   whole,
 } from '../../support/frames.ts';
 import { rawServer, requests } from '../../support/raw-client.ts';
 import { callOptions } from '../../support/sockets.ts';
 
-const answer = [headers(1, responseFields), data(1, message('hello'), 0)];
-const trailers = headers(1, okFields, whole);
+const answer = started(1);
+const trailers = ok(1);
 const reset = (code: string) => [`RstStream 1 ${code}`];
 const lost = (code: string) => [`GoAway ${code}`];
-const rst = (code: number) => frame(FrameType.RstStream, 0, 1, uint32(code));
-const goAway = (last: number, code = 0) =>
-  frame(FrameType.GoAway, 0, 0, Buffer.concat([uint32(last), uint32(code), Buffer.from('bye')]));
+const rst = (code: number) => rstStream(1, code);
 const status = (value: string) => headers(1, [[':status', value]], whole);
 
 /** The bytes of the server's answer to one call, the outcome of the call, and the RST_STREAM and GOAWAY of the client. */
@@ -273,10 +272,10 @@ const rows: Row[] = [
   ['RST_STREAM INADEQUATE_SECURITY', [rst(12)], Code.PermissionDenied, /INADEQUATE_SECURITY/, []],
   ['RST_STREAM with 4711', [rst(4711)], Code.Unknown, 'the stream was reset: code 4711', []],
   ['RST_STREAM after half an answer', [...answer, rst(2)], Code.Internal, /INTERNAL_ERROR/, []],
-  ['GOAWAY that covers the call', [goAway(1), ...answer, trailers], Code.OK, 'hello', []],
+  ['GOAWAY that covers the call', [goAway(1, 0, 'bye'), ...answer, trailers], Code.OK, 'hello', []],
   [
     'GOAWAY that does not',
-    [goAway(0, 11)],
+    [goAway(0, 11, 'bye')],
     Code.Unavailable,
     'the call was not taken: GOAWAY ENHANCE_YOUR_CALM: bye',
     [],
@@ -297,7 +296,7 @@ const rows: Row[] = [
   ],
   [
     'ENABLE_PUSH of 1 from a server',
-    [frame(FrameType.Settings, 0, 0, setting(SettingId.EnablePush, 1))],
+    [settings([SettingId.EnablePush, 1])],
     Code.Unavailable,
     /SETTINGS/,
     lost('PROTOCOL_ERROR'),

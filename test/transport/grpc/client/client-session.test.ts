@@ -3,23 +3,14 @@ import { Code } from '../../../../src/base/codes.ts';
 import { MemoryAccount } from '../../../../src/base/memory-account.ts';
 import { FrameType } from '../../../../src/transport/http2/frames/frame.ts';
 import { SettingId } from '../../../../src/transport/http2/frames/settings.ts';
-import {
-  data,
-  frame,
-  headers,
-  message,
-  noSettings,
-  okFields,
-  ping,
-  responseFields,
-  setting,
-  whole,
-} from '../../support/frames.ts';
+import { answerTo, ok, started } from '../../support/answers.ts';
+import { settings } from '../../support/control-frames.ts';
+import { headers, noSettings, ping, responseFields } from '../../support/frames.ts';
 import { rawServer, requests } from '../../support/raw-client.ts';
 import { callOptions } from '../../support/sockets.ts';
 
-const answer = [headers(1, responseFields), data(1, message('hello'), 0)];
-const trailers = headers(1, okFields, whole);
+const answer = started(1);
+const trailers = ok(1);
 
 t.test('the bytes of a request', async t => {
   const { peer, session } = await rawServer();
@@ -32,7 +23,7 @@ t.test('the bytes of a request', async t => {
 });
 
 t.test('no more calls at once than SETTINGS_MAX_CONCURRENT_STREAMS', async t => {
-  const greeting = frame(FrameType.Settings, 0, 0, setting(SettingId.MaxConcurrentStreams, 2));
+  const greeting = settings([SettingId.MaxConcurrentStreams, 2]);
   const { peer, session } = await rawServer(greeting);
   const controller = new AbortController();
   const calls = [1, 2, 3, 4, 5].map(i =>
@@ -51,7 +42,7 @@ t.test('no more calls at once than SETTINGS_MAX_CONCURRENT_STREAMS', async t => 
   t.same(opened(), ['Headers 1 ', 'Headers 3 ', 'Headers 5 ']);
   controller.abort();
   t.equal(await calls[3], Code.Cancelled, 'a call that waits can be cancelled');
-  peer.send(frame(FrameType.Settings, 0, 0, setting(SettingId.MaxConcurrentStreams, 100)));
+  peer.send(settings([SettingId.MaxConcurrentStreams, 100]));
   await requests(peer, 4);
   t.same(opened().length, 4, 'SETTINGS let more through');
   session.close();
@@ -59,7 +50,7 @@ t.test('no more calls at once than SETTINGS_MAX_CONCURRENT_STREAMS', async t => 
 });
 
 t.test('waiting clients take turns, and each has a limit of calls', async t => {
-  const greeting = frame(FrameType.Settings, 0, 0, setting(SettingId.MaxConcurrentStreams, 1));
+  const greeting = settings([SettingId.MaxConcurrentStreams, 1]);
   const { peer, session } = await rawServer(greeting, { maxWaiting: 3 });
   const codes: string[] = [];
   const clients = new Map(['a', 'b', 'c'].map(name => [name, new MemoryAccount(1 << 20)]));
@@ -79,7 +70,7 @@ t.test('waiting clients take turns, and each has a limit of calls', async t => {
   calls.push(ask('a', 6));
   for (let stream = 1; stream <= 13; stream += 2) {
     await requests(peer, (stream + 1) / 2);
-    peer.send(headers(stream, responseFields), data(stream, message('hello'), 0), headers(stream, okFields, whole));
+    peer.send(...answerTo(stream));
   }
   await Promise.all(calls);
   t.same([...peer.paths.values()], ['/a/1', '/a/2', '/b/1', '/c/1', '/a/4', '/b/2', '/a/6']);
@@ -99,7 +90,7 @@ for (const [title, greeting] of faults) {
 }
 
 t.test("metadata above the server's SETTINGS_MAX_HEADER_LIST_SIZE fails its call, and only that", async t => {
-  const greeting = frame(FrameType.Settings, 0, 0, setting(SettingId.MaxHeaderListSize, 8192));
+  const greeting = settings([SettingId.MaxHeaderListSize, 8192]);
   const { peer, session } = await rawServer(greeting);
   await t.rejects(session.call('/a/B', Buffer.from('x'), callOptions([['k', 'v'.repeat(8000)]])), {
     code: Code.ResourceExhausted,
@@ -121,7 +112,7 @@ t.test('fifty malformed answers fail their calls alone', async t => {
   t.same([...new Set(codes)], [Code.Internal]);
   const fine = session.call('/a/B', Buffer.from('x'), callOptions());
   await requests(peer, 51);
-  peer.send(headers(101, responseFields), data(101, message('hello'), 0), headers(101, okFields, whole));
+  peer.send(...answerTo(101));
   t.equal((await fine).message.toString(), 'hello');
   session.close();
 });

@@ -11,7 +11,7 @@ import { takeEnvironment } from '../systemd/environment.ts';
 import { openNotifier } from '../systemd/notifier.ts';
 import { serve } from '../transport/grpc/server/server.ts';
 import { findDatagram } from '../transport/sockets/inherited-socket.ts';
-import { CallWatch } from '../watch/call-watch.ts';
+import { type CallObserver, CallWatch } from '../watch/call-watch.ts';
 import { watchedService } from '../watch/watched-service.ts';
 import { AccessSockets } from './access/access-sockets.ts';
 import { openAdmin } from './admin.ts';
@@ -53,11 +53,15 @@ export interface ProxyLog {
   lost(): number;
 }
 
-/** Starts the proxy: from here on it serves, whether or not its runtimes are up. Throws a SocketFileError for `listen`. */
+/**
+ * Starts the proxy: from here on it serves, whether or not its runtimes are up. `observer`: of all calls. Throws a SocketFileError for
+ * `listen`.
+ */
 export async function startProxy(
   config: ProxyConfig,
   source: ConfigSource,
   { levels, log, lost }: ProxyLog,
+  observer: CallObserver,
 ): Promise<Proxy> {
   // First, so that nothing has to be undone: another process may be serving there. systemd may hold the socket, so that
   // clients wait for a start.
@@ -69,6 +73,7 @@ export async function startProxy(
 
   // Observers of calls enter here, also observers for a moment.
   const watch = new CallWatch();
+  watch.add(observer);
 
   // Counts from the first call on; readers of the counts come later.
   const telemetry = new Telemetry(config, watch, log, lost);

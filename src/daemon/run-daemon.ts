@@ -9,6 +9,7 @@ import { Fault } from '../config/value-type.ts';
 import { openLog } from '../log/daemon-log.ts';
 import { SocketFileError } from '../transport/sockets/socket-file.ts';
 import { onHangup } from './hangups.ts';
+import { LastCompiler } from './last-compiler.ts';
 import { startQuietCollections } from './quiet-collections.ts';
 import { uncaughtFault } from './uncaught-fault.ts';
 
@@ -22,7 +23,7 @@ export async function runDaemon(given: FlagValues): Promise<number> {
   const stopping = stopSignal();
   const endCollections = startQuietCollections();
   const serve = async () => {
-    const started = startProxy(config, sourceOf(given), { levels, log, lost });
+    const started = startProxy(config, sourceOf(given), { levels, log, lost }, new LastCompiler());
     onHangup(started);
     const proxy = await started.catch(fault => {
       if (!(fault instanceof SocketFileError)) throw fault;

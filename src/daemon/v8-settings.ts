@@ -1,5 +1,6 @@
 import { setFlagsFromString } from 'node:v8';
 import { collectGarbage } from '../transport/memory/collector.ts';
+import { forbidLastCompiler } from './last-compiler.ts';
 
 /** When start-up is over for sure, in ms. */
 const STARTED = 1500;
@@ -17,14 +18,12 @@ setFlagsFromString('--semi-space-growth-factor=1');
 // With so small a young generation helpers in other threads cost more than they do: a fifth of the CPU of a small call, eight at a time.
 setFlagsFromString('--no-parallel-scavenge');
 
-// The last and largest compiler takes 5 MiB once it has run. It compiles hot functions only; the start's own loops must not trigger it.
-// After the start come calls, which are few on a node: the sooner their functions are compiled the better.
+// The last and largest compiler, TurboFan, runs only when there is much to do: see last-compiler.ts. Once it may, it takes functions up
+// soon; the start's own loops are no reason.
 setFlagsFromString('--no-use-osr');
-setFlagsFromString('--invocation-count-for-turbofan=30000');
+setFlagsFromString('--invocation-count-for-turbofan=1000');
+forbidLastCompiler();
 
 // The garbage of the start, some 4 MiB, is given back. V8 waits for less garbage the less memory is alive, so it then collects the
 // garbage of long lists before it has grown by another 20 MiB.
-setTimeout(() => {
-  collectGarbage({ type: 'major', flavor: 'last-resort' });
-  setFlagsFromString('--invocation-count-for-turbofan=1000');
-}, STARTED).unref();
+setTimeout(() => collectGarbage({ type: 'major', flavor: 'last-resort' }), STARTED).unref();

@@ -10,9 +10,9 @@ const root = resolve(import.meta.dirname, '..');
 
 /**
  * Bundles the program into one CommonJS file, `criproxy.cjs` in `out`, with the list of what went into it beside it
- * (`criproxy.inputs.json`, esbuild's metafile). Throws on a warning too.
+ * (`criproxy.inputs.json`, esbuild's metafile). `isReadable`: as it is written, with the names of its modules. Throws on a warning too.
  */
-export async function bundle(entry: string, out: string): Promise<string> {
+export async function bundle(entry: string, out: string, isReadable = false): Promise<string> {
   const { version, commit } = readVersion(root);
   const outfile = join(out, 'criproxy.cjs');
   mkdirSync(out, { recursive: true });
@@ -25,6 +25,9 @@ export async function bundle(entry: string, out: string): Promise<string> {
     platform: 'node',
     target: 'node24',
     format: 'cjs',
+    // The source stays resident twice, as V8's string and in the executable. Lines stay short enough for a stack to name a place.
+    minifyWhitespace: !isReadable,
+    lineLimit: isReadable ? 0 : 120,
     charset: 'ascii', // a single character beyond Latin-1 makes V8 keep two bytes for every character
     legalComments: 'none', // the package's copyright file holds every licence in full
     define: { CRIPROXY_BUILD: JSON.stringify({ version, commit }) },

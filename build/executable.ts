@@ -21,7 +21,7 @@ type Wanted = 'classic' | 'sea' | 'auto';
  * criproxy started there would take its first argument for a script. pkg leaves a variable that is already set.
  */
 function markBundle(bundle: string, base: Base, to: string): void {
-  const text = readFileSync(bundle, 'utf8').replace(/^"use strict";\n/, '');
+  const text = readFileSync(bundle, 'utf8').replace(/^"use strict";\n?/, '');
   const mark = `globalThis.criproxyBase=${JSON.stringify(describeBase(base))};process.env.PKG_EXECPATH="";`;
   writeFileSync(to, `"use strict";${mark}\n${text}`);
 }

@@ -48,7 +48,7 @@ async function sourceProgram(): Promise<Program> {
 }
 
 async function bundledProgram(): Promise<Program> {
-  const file = await bundle('src/main.ts', folder);
+  const file = await bundle('src/main.ts', folder, true);
   const text = readFileSync(file, 'utf8');
   const told = text.replace(lazy, begin => `${begin} if (fn) process._rawDebug('loaded ' + Object.keys(fn)[0]);`);
   if (told === text) throw new Error('esbuild has another way of lazy modules now');

@@ -1,8 +1,9 @@
 import type { ChildProcess, StdioOptions } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
+import { transformSync } from 'esbuild';
 import { bundle } from '../../build/bundle.ts';
 import { exitOf, spawnTied, waitFor } from '../support/child.ts';
 
@@ -45,16 +46,25 @@ export class Processes {
     return this.start([process.execPath, join(import.meta.dirname, 'peers', script), ...args], channel);
   }
 
-  /** The program that CRIPROXY_BIN names, or, without it or with flags for Node, bundled as it is packaged. */
+  /** The program that CRIPROXY_BIN names, or, without it or with a module to load before, bundled as it is packaged. */
   async startProgram(
     flags: readonly string[],
     channel: keyof typeof channels,
-    nodeFlags: readonly string[] = [],
+    preload?: string,
   ): Promise<ChildProcess> {
     const built = process.env['CRIPROXY_BIN'];
-    if (built && nodeFlags.length === 0) return this.start([built, ...flags], channel, packaged);
+    if (built && preload === undefined) return this.start([built, ...flags], channel, packaged);
     this.bundled ??= await bundle('src/main.ts', this.folder);
-    return this.start([process.execPath, ...nodeFlags, this.bundled, ...flags], channel, packaged);
+    const required = preload === undefined ? [] : ['--require', this.toJavaScript(preload)];
+    return this.start([process.execPath, ...required, this.bundled, ...flags], channel, packaged);
+  }
+
+  /** A module of no imports but Node's, so that the process does not load the compiler for types, some 12 MiB. */
+  private toJavaScript(module: string): string {
+    const { code } = transformSync(readFileSync(module, 'utf8'), { loader: 'ts', format: 'cjs' });
+    const file = this.path(`${basename(module, '.ts')}.cjs`);
+    writeFileSync(file, code);
+    return file;
   }
 
   async end(...children: readonly ChildProcess[]): Promise<void> {

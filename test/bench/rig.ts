@@ -16,6 +16,8 @@ const lists = { own: ['100', '500', '100~', '500~'], 'grpc-js': ['100'], native:
 export class Rig {
   private readonly processes = new Processes();
   private readonly proxies = new Map<string, ChildProcess>();
+  /** Sockets of proxies that have been busy. */
+  readonly warmed = new Set<string>();
   private client: LoadClient | undefined;
   private nativeClient: LoadClient | undefined;
   private relayed: ChildProcess | undefined;

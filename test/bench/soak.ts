@@ -39,8 +39,8 @@ export interface SoakOptions {
  */
 export async function soak({ native, duration, print }: SoakOptions): Promise<Record<string, number>> {
   const { population, rows } = memoryLoad;
-  const nodeFlags = ['--import', join(import.meta.dirname, 'node/leftovers.ts')];
-  const proxies = ['long', 'fresh'].map(name => ({ name, nodeFlags }));
+  const preload = join(import.meta.dirname, 'node/leftovers.ts');
+  const proxies = ['long', 'fresh'].map(name => ({ name, preload }));
   const rig = new NodeRig({ native, population, proxies, others: false });
   try {
     await rig.start();

@@ -1,7 +1,7 @@
-import { Session } from 'node:inspector';
+import type { Session } from 'node:inspector';
 
 /**
- * The objects that a daemon keeps, counted after a full collection. Loaded by Node's `--import` beside the program, it answers each message
+ * The objects that a daemon keeps, counted after a full collection. Loaded before the program, it answers each message
  * on the IPC channel with Leftovers.
  */
 export interface Leftovers {
@@ -54,6 +54,8 @@ function ask(session: Session, prototype: object, sum: string): number {
 }
 
 function count(): Leftovers {
+  // Not before: until then the daemon has the memory that it has by itself.
+  const { Session } = process.getBuiltinModule('node:inspector');
   const session = new Session();
   session.connect();
   const sizes = 'this.reduce((sum, each) => sum + (each.size ?? 0), 0)';

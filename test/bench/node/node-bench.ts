@@ -76,13 +76,13 @@ const SETTLED = 10_000;
 /** The calls after which a daemon has its code compiled, as one that has run for an hour has. */
 const WARM = 3000;
 
-/** The calls a second that the targets can follow together. */
-const RATE = 2000;
+/** The calls a second to each target: no node has so many that the daemon takes it for a busy one (src/daemon/last-compiler.ts). */
+const RATE = 250;
 
 /** Plays the plan to these targets at once, faster than its times, until they are warm. */
 export async function warmUp(rig: NodeRig, file: string, plan: Plan, targets = rig.targets): Promise<void> {
   const rate = (plan.entries.length / plan.period) * 1000;
-  const speed = Math.max(1, Math.min(10, RATE / targets.length / rate));
+  const speed = Math.max(1, Math.min(10, RATE / rate));
   for (let calls = 0; calls < WARM; calls += plan.entries.length)
     await Promise.all(targets.map(target => rig.play(file, target, speed)));
 }

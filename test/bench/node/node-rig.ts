@@ -32,8 +32,8 @@ export interface Target {
 export interface ProxyVariant {
   readonly name: string;
   readonly flags?: readonly string[];
-  /** Flags of Node; with them the program is a bundle. */
-  readonly nodeFlags?: readonly string[];
+  /** A module that is loaded before the program, which is then a bundle. */
+  readonly preload?: string;
 }
 
 /** The log level that the package's unit sets. */
@@ -171,10 +171,10 @@ export class NodeRig {
     return this.target('go relay', 'relay', child, this.runtimes);
   }
 
-  private async startProxy({ name, flags = [], nodeFlags }: ProxyVariant, path: string): Promise<Target> {
+  private async startProxy({ name, flags = [], preload }: ProxyVariant, path: string): Promise<Target> {
     const runtimes = `${this.processes.path('first')},${secondId}:${this.processes.path('second')}`;
     const all = [...proxyFlags(runtimes, this.processes.path(path)), '-v', String(packageLevel), ...flags];
-    const child = await this.processes.startProgram(all, 'log', nodeFlags);
+    const child = await this.processes.startProgram(all, 'log', preload);
     return this.target(name, path, child, this.runtimes);
   }
 }

@@ -89,7 +89,7 @@ test('the chart, rendered by what Helm is made of', options, async t => {
   t.same(container, ownContainer, 'the container is that of the base');
   t.same({ ...set.spec, template: undefined }, { ...own.spec, template: undefined }, 'and so is the roll-out');
   t.equal(find(plain.objects, 'ClusterRoleBinding').subjects[0].namespace, 'system-criproxy');
-  t.match(plain.notes, /removes nothing from the nodes/);
+  t.match(plain.notes, /the nodes stay on criproxy/);
 
   const all = render({
     config,

@@ -10,7 +10,7 @@ export function socketMetrics(
   return [
     {
       name: 'criproxy_socket_calls_total',
-      help: 'Calls on a socket of the option sockets that have ended. They are in criproxy_calls_total, too.',
+      help: 'Calls on a socket of the option sockets that have ended; criproxy_calls_total counts them too.',
       type: 'counter',
       labels: ['socket', 'code'],
       *read() {

@@ -13,8 +13,8 @@ function clientMetrics(stats: CallStats): readonly (Metric | HistogramMetric)[] 
     {
       name: 'criproxy_calls_total',
       help:
-        'Calls of clients that have ended. runtime is the one that has served the call, primary for the primary; ' +
-        'several, if it was put together from several runtimes; none, if the proxy has answered by itself.',
+        'Client calls that have ended. The label runtime is the runtime that served the call (primary for the primary), ' +
+        'several if several runtimes served it together, or none if criproxy answered itself.',
       type: 'counter',
       labels: ['method', 'runtime', 'code'],
       *read() {
@@ -29,7 +29,7 @@ function clientMetrics(stats: CallStats): readonly (Metric | HistogramMetric)[] 
     },
     {
       name: 'criproxy_call_duration_seconds',
-      help: 'How long calls of clients took. Streams that stay open, and methods that criproxy does not know, are left out.',
+      help: 'Duration of client calls, without streams that stay open and methods that criproxy does not know.',
       type: 'histogram',
       labels: ['method'],
       read: () => byMethod(stats, stats.durations),
@@ -37,22 +37,22 @@ function clientMetrics(stats: CallStats): readonly (Metric | HistogramMetric)[] 
     {
       name: 'criproxy_own_duration_seconds',
       help:
-        'The part of the time of each unary call in which no runtime was being waited for: the time that criproxy itself adds. ' +
-        'The wait for a primary that is starting counts as well.',
+        'Time that criproxy itself adds to each unary call: the time in which it did not wait for a runtime. ' +
+        'The wait for a starting primary counts too.',
       type: 'histogram',
       labels: [],
       read: () => [[[], stats.own]],
     },
     {
       name: 'criproxy_calls_open',
-      help: 'Calls of clients that are under way, streams among them.',
+      help: 'Client calls in progress, streams included.',
       type: 'gauge',
       labels: [],
       read: () => [[[], stats.snapshotOfClients().open]],
     },
     {
       name: 'criproxy_streams_open',
-      help: 'Streaming calls of clients that are under way.',
+      help: 'Streaming client calls in progress.',
       type: 'gauge',
       labels: [],
       read: () => [[[], stats.snapshotOfClients().openStreams]],
@@ -64,21 +64,21 @@ function messageMetrics(stats: CallStats): readonly (Metric | HistogramMetric)[]
   return [
     {
       name: 'criproxy_message_bytes',
-      help: 'Sizes of the messages between clients and criproxy: requests as they come, responses as they go out.',
+      help: 'Size of the messages between clients and criproxy: requests as received, responses as sent.',
       type: 'histogram',
       labels: ['direction'],
       read: () => directions.map(direction => [[direction], stats.sizes[direction]] as const),
     },
     {
       name: 'criproxy_message_max_bytes',
-      help: 'The largest message of a method since the start. Kubelet and containerd take at most 16 MiB (16777216).',
+      help: 'Largest message of a method since the start. The kubelet and containerd accept at most 16 MiB (16777216).',
       type: 'gauge',
       labels: ['method', 'direction'],
       read: () => sizesOf(stats, stats.largest),
     },
     {
       name: 'criproxy_large_messages_total',
-      help: 'Messages of more than 12.8 MiB, near the 16 MiB that kubelet and containerd take at most.',
+      help: 'Messages larger than 12.8 MiB. The kubelet and containerd accept at most 16 MiB.',
       type: 'counter',
       labels: ['method', 'direction'],
       read: () => sizesOf(stats, stats.large),
@@ -90,7 +90,7 @@ function runtimeCallMetrics(stats: CallStats): readonly (Metric | HistogramMetri
   return [
     {
       name: 'criproxy_runtime_calls_total',
-      help: 'Calls to a runtime that have ended, calls of criproxy itself included.',
+      help: 'Calls to a runtime that have ended, including calls of criproxy itself.',
       type: 'counter',
       labels: ['runtime', 'code'],
       *read() {
@@ -101,7 +101,7 @@ function runtimeCallMetrics(stats: CallStats): readonly (Metric | HistogramMetri
     },
     {
       name: 'criproxy_runtime_call_duration_seconds',
-      help: 'How long a runtime took to answer, with the calls that criproxy has made for itself.',
+      help: 'Time that a runtime took to answer, including calls of criproxy itself.',
       type: 'histogram',
       labels: ['runtime', 'method'],
       *read() {

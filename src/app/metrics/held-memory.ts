@@ -23,7 +23,7 @@ export function heldForClients(): MemoryAccount {
 
 export function heldMetrics(held: MemoryAccount): readonly Metric[] {
   return [
-    single('criproxy_held_bytes', 'gauge', 'The bytes that messages of calls in flight hold.', () => held.used),
+    single('criproxy_held_bytes', 'gauge', 'Bytes held by the messages of calls in flight.', () => held.used),
     single(
       'criproxy_held_max_bytes',
       'gauge',
@@ -33,7 +33,7 @@ export function heldMetrics(held: MemoryAccount): readonly Metric[] {
     single(
       'criproxy_held_refusals_total',
       'counter',
-      'Messages that did not fit, whose calls failed with ResourceExhausted.',
+      'Messages that exceeded the limit; their calls failed with ResourceExhausted.',
       () => held.refusals,
     ),
   ];

@@ -9,7 +9,7 @@ export function placementMetrics(runtimes: () => readonly Runtime[], node: NodeS
   return [
     {
       name: 'criproxy_pod_starts_total',
-      help: 'RunPodSandbox and RestorePod by runtime, what chose it (sandbox, uid, handler, annotation, rule, share, default), the number of the rule, and result (ok, failed).',
+      help: 'RunPodSandbox and RestorePod calls by runtime, reason of its choice (sandbox, uid, handler, annotation, rule, share, default), number of the rule, and result (ok, failed).',
       type: 'counter',
       labels: ['runtime', 'by', 'rule', 'result'],
       *read() {
@@ -18,7 +18,7 @@ export function placementMetrics(runtimes: () => readonly Runtime[], node: NodeS
     },
     {
       name: 'criproxy_placed_pods',
-      help: 'Pods with a sandbox by runtime and what chose it when they were started: as in criproxy_pod_starts_total, with the number of the rule behind it; unknown for pods of before.',
+      help: 'Pods with a sandbox by runtime and reason of its choice at their start, as in criproxy_pod_starts_total, followed by the number of the rule; unknown for older pods.',
       type: 'gauge',
       labels: ['runtime', 'by'],
       *read() {

@@ -15,7 +15,7 @@ export function processMetrics(lag: EventLoopLag, version: string): readonly Met
     },
     {
       name: 'criproxy_event_loop_lag_seconds',
-      help: 'How late the event loop was at calls of the last minute; quantile 1 is the longest.',
+      help: 'Lag of the event loop at calls of the last minute; quantile 1 is the maximum.',
       type: 'gauge',
       labels: ['quantile'],
       *read() {
@@ -33,12 +33,12 @@ export function processMetrics(lag: EventLoopLag, version: string): readonly Met
     single('process_resident_memory_bytes', 'gauge', 'Resident memory of the process.', () =>
       process.memoryUsage.rss(),
     ),
-    single('process_start_time_seconds', 'gauge', 'When the process was started, in Unix time.', () => startedAt),
+    single('process_start_time_seconds', 'gauge', 'Start time of the process, in Unix time.', () => startedAt),
     single('process_open_fds', 'gauge', 'Open file descriptors.', () => readdirSync('/proc/self/fd').length),
-    single('process_max_fds', 'gauge', 'How many file descriptors may be open.', readMaxFds),
+    single('process_max_fds', 'gauge', 'Maximum number of open file descriptors.', readMaxFds),
     single('nodejs_heap_size_used_bytes', 'gauge', "Used part of V8's heap.", () => process.memoryUsage().heapUsed),
     single('nodejs_heap_size_total_bytes', 'gauge', "V8's heap.", () => process.memoryUsage().heapTotal),
-    single('nodejs_external_memory_bytes', 'gauge', "Buffers and the like, outside V8's heap.", () => {
+    single('nodejs_external_memory_bytes', 'gauge', "Memory of buffers and other objects outside V8's heap.", () => {
       const { external } = process.memoryUsage();
       return external;
     }),

@@ -31,28 +31,28 @@ function stateMetrics(runtimes: () => readonly Runtime[]): readonly Metric[] {
     },
     {
       name: 'criproxy_runtime_seen',
-      help: '0 while the runtime has never been up and there is nothing at its socket: a secondary one may be set up later; else 1.',
+      help: '0 while the runtime has never been up and its socket does not exist, as for a secondary that is set up later; else 1.',
       type: 'gauge',
       labels: ['runtime'],
       read: () => runtimes().map(({ id, state }) => [[runtimeLabel(id)], isUnseen(state) ? 0 : 1] as const),
     },
     {
       name: 'criproxy_runtime_state_since_timestamp_seconds',
-      help: 'When the runtime came up or went down last, in Unix time.',
+      help: 'Time at which the runtime last came up or went down, in Unix time.',
       type: 'gauge',
       labels: ['runtime'],
       read: () => runtimes().map(({ id, state }) => [[runtimeLabel(id)], state.since / 1000] as const),
     },
     {
       name: 'criproxy_runtime_not_answering_since_timestamp_seconds',
-      help: 'From when on a runtime that is connected has answered nothing, in Unix time; 0 while it answers.',
+      help: 'Time since which a connected runtime has not answered, in Unix time; 0 while it answers.',
       type: 'gauge',
       labels: ['runtime'],
       read: () => runtimes().map(({ id, silence }) => [[runtimeLabel(id)], (silence?.since ?? 0) / 1000] as const),
     },
     {
       name: 'criproxy_runtime_state_changes_total',
-      help: 'How often the runtime has come up, and gone down.',
+      help: 'Number of times that the runtime has come up, and gone down.',
       type: 'counter',
       labels: ['runtime', 'to'],
       read: () =>
@@ -62,21 +62,21 @@ function stateMetrics(runtimes: () => readonly Runtime[]): readonly Metric[] {
     },
     {
       name: 'criproxy_runtime_calls_waiting',
-      help: 'Calls that wait until the runtime takes more at once, reads its socket, or has another connection.',
+      help: 'Calls that wait until the runtime accepts more concurrent calls, reads its socket, or has another connection.',
       type: 'gauge',
       labels: ['runtime'],
       read: () => runtimes().map(({ id, waits }) => [[runtimeLabel(id)], waits?.now ?? 0] as const),
     },
     {
       name: 'criproxy_runtime_wait_refusals_total',
-      help: 'Calls that failed with ResourceExhausted, because too many of the same client waited for the runtime.',
+      help: 'Calls that failed with ResourceExhausted because too many calls of the same client waited for the runtime.',
       type: 'counter',
       labels: ['runtime'],
       read: () => runtimes().map(({ id, waits }) => [[runtimeLabel(id)], waits?.refused ?? 0] as const),
     },
     {
       name: 'criproxy_runtime_info',
-      help: '1 for each runtime that is up: the name and version that it gives.',
+      help: '1 for each runtime that is up, with the name and the version that it reports.',
       type: 'gauge',
       labels: ['runtime', 'name', 'version'],
       *read() {
@@ -91,7 +91,7 @@ function stateMetrics(runtimes: () => readonly Runtime[]): readonly Metric[] {
 function eventMetric({ feeds }: NodeState): Metric {
   return {
     name: 'criproxy_event_streams_too_slow_total',
-    help: "How many clients' streams of events were ended because they were read too slowly.",
+    help: 'Event streams of clients that were ended because the client read too slowly.',
     type: 'counter',
     labels: [],
     read: () => [[[], feeds.tooSlow]],
@@ -116,7 +116,7 @@ function snapshotMetrics(runtimes: () => readonly Runtime[], node: NodeState): r
   return [
     {
       name: 'criproxy_snapshot_uses_total',
-      help: "How often the runtime's part of a list came from its snapshot, because it did not answer.",
+      help: "Number of times that the runtime's part of a list came from its snapshot because the runtime did not answer.",
       type: 'counter',
       labels,
       read: () => each(({ id }, list) => uses.get(`${runtimeLabel(id)} ${list}`) ?? 0),
@@ -130,7 +130,7 @@ function snapshotMetrics(runtimes: () => readonly Runtime[], node: NodeState): r
     },
     {
       name: 'criproxy_snapshot_age_seconds',
-      help: 'How old the last good list of the runtime is.',
+      help: 'Age of the last good list of the runtime.',
       type: 'gauge',
       labels,
       read: () =>
@@ -141,7 +141,7 @@ function snapshotMetrics(runtimes: () => readonly Runtime[], node: NodeState): r
     },
     {
       name: 'criproxy_snapshot_items',
-      help: 'How many items the last good list of the runtime has.',
+      help: 'Number of items in the last good list of the runtime.',
       type: 'gauge',
       labels,
       read: () =>

@@ -53,16 +53,16 @@ export class Telemetry {
     watch.add(this.lag);
     this.writeFailures = this.counters.counter(
       'criproxy_snapshot_write_failures_total',
-      'How often a snapshot could not be written to the disk.',
+      'Number of times that a snapshot could not be written to the disk.',
     );
     this.traceLinesLost = this.counters.counter(
       'criproxy_trace_lines_lost_total',
-      'Lines of criproxy trace that its reader was too slow for.',
+      'Lines of criproxy trace that were lost because the reader was too slow.',
     );
     this.reportFault = ownFaults(this.counters, log);
     this.counters.register({
       name: 'criproxy_log_lines_lost_total',
-      help: 'Lines of the log that are lost, because its reader was too slow.',
+      help: 'Lines of the log that were lost because the reader was too slow.',
       type: 'counter',
       labels: [],
       read: () => [[[], logLinesLost()]],
@@ -81,7 +81,7 @@ export class Telemetry {
     this.runtimes = runtimes;
     this.counters.register({
       name: 'criproxy_faults_injected_total',
-      help: 'Calls to runtimes that were delayed or spoilt on purpose (-enableFaults).',
+      help: 'Calls to runtimes with an injected fault (-enableFaults).',
       type: 'counter',
       labels: [],
       read: () => [[[], faults?.injected ?? 0]],

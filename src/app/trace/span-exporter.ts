@@ -44,10 +44,10 @@ export class SpanExporter {
     this.headers = { 'content-type': 'application/json', ...basicAuth(username, password) };
     this.version = version;
     this.log = log;
-    this.sent = counters.counter('criproxy_otlp_spans_sent_total', 'Spans that the collector has taken.');
+    this.sent = counters.counter('criproxy_otlp_spans_sent_total', 'Spans that the collector has accepted.');
     this.dropped = counters.counter(
       'criproxy_otlp_spans_dropped_total',
-      'Spans that were thrown away, because the collector did not take them, or not fast enough.',
+      'Spans that were dropped because the collector did not accept them, or not fast enough.',
     );
     this.forget = watch.add(new SpanRecorder(span => this.take(span)));
     this.wait(PERIOD);

@@ -19,7 +19,7 @@ export async function renderRuntimeClasses(file: string): Promise<string> {
         'metadata:',
         `  name: ${name}`,
         `handler: ${name}`,
-        '# Only where the runtime is up: criproxy-installer labels the nodes.',
+        '# Pods run only on nodes where the runtime is up: criproxy-installer labels the nodes.',
         'scheduling:',
         '  nodeSelector:',
         `    ${markOf(id)}: ${UP}`,

@@ -1,3 +1,4 @@
+import type { SocketReport } from '../admin/api/socket-report.ts';
 import { runtimeLabel, runtimeName } from '../base/runtime-name.ts';
 import { SERVICE } from '../setup/daemon.ts';
 import { findObstacles, isPassed } from '../setup/reach.ts';
@@ -21,7 +22,22 @@ export function checkSockets(node: ExaminedNode, { listen, adminSocket, report, 
       const hidden = checkReach(node, check, name, socket);
       return hidden.length > 0 ? hidden : checkSocket(node, check, name, socket);
     }),
+    ...checkServed(report?.daemon.sockets ?? []),
   ];
+}
+
+/** Checks that the daemon serves the sockets of the option `sockets`. The reason has the remedy, such as a socket unit for a group. */
+function checkServed(sockets: readonly SocketReport[]): Finding[] {
+  return sockets
+    .filter(({ served }) => !served)
+    .map(({ path, reason }) =>
+      warn(
+        'socket-served',
+        `${path} is not served: ${reason}`,
+        'its clients get no answer; the kubelet is not concerned. The reload tries again',
+        'criproxy reload',
+      ),
+    );
 }
 
 /** Checks that the daemon can reach a socket: systemd confines it, so that a path may exist for root and not for the daemon. */

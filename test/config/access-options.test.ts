@@ -103,3 +103,13 @@ for (const [paths, fault] of places) {
     t.match(said, fault);
   });
 }
+
+test('a group that this machine does not have is a warning', async t => {
+  const entry = (group: string) => `sockets: [{path: /run/a.sock, allow: [read], group: ${group}}]\n`;
+  t.match(
+    await check(entry('no-such-group')),
+    /^FILE: warning: sockets\[0\]\.group: there is no group "no-such-group" in \/etc\/group; make it \(groupadd no-such-group\), or/m,
+  );
+  t.notMatch(await check(entry('root')), 'warning');
+  t.notMatch(await check(entry('"54321"')), 'warning');
+});

@@ -31,6 +31,18 @@ const rows: readonly Row[] = [
   ],
   ['nothing', () => {}, []],
   [
+    'a socket for agents is not served',
+    node => {
+      const one = { allow: ['read'], redact: false, namespaces: null, rate: null, connections: 0 };
+      const counts = { calls: 0, denied: 0, limited: 0 };
+      node.report.daemon.sockets = [
+        { path: '/run/a.sock', served: true, reason: null, ...one, ...counts },
+        { path: '/run/b.sock', served: false, reason: 'let a socket unit make it', ...one, ...counts },
+      ];
+    },
+    [/^warn socket-served: \/run\/b\.sock is not served: let a socket unit make it \| criproxy reload$/],
+  ],
+  [
     'the kubelet has another endpoint',
     node => {
       node.write(CONFIG, config('containerRuntimeEndpoint: unix:///run/containerd/containerd.sock'));

@@ -1,3 +1,4 @@
+import { basename, dirname } from 'node:path';
 import { connect } from './cri-client.ts';
 
 /** A question of the test: one call. */
@@ -19,7 +20,9 @@ export interface AgentAnswer {
  * has forked it, and ends with it.
  */
 const [socket, uid, ...groups] = process.argv.slice(2);
-const client = connect(socket!);
+// The folder may be one that only root can get to by its path, as in the root of another process.
+process.chdir(dirname(socket!));
+const client = connect(basename(socket!));
 const ids = groups.map(Number);
 process.setgroups!(ids.slice(1));
 process.setgid!(ids[0]!);

@@ -2,6 +2,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import type { Service } from '../../base/call.ts';
 import type { MemoryAccount } from '../../base/memory-account.ts';
 import type { ReportFault } from '../../base/own-fault.ts';
+import { groupId } from '../../config/group-id.ts';
 import type { ProxyConfig } from '../../config/proxy-config.ts';
 import type { AccessRules } from '../../routing/access/access-rules.ts';
 import { type Restricted, restrictedService } from '../../routing/access/restricted-service.ts';
@@ -10,7 +11,6 @@ import type { GrpcServer } from '../../transport/server-port.ts';
 import { clearSocketFile, listenOn, listenOnInherited } from '../../transport/sockets/socket-file.ts';
 import type { CallWatch } from '../../watch/call-watch.ts';
 import { watchedService } from '../../watch/watched-service.ts';
-import { groupId } from './group-id.ts';
 import { type SocketOwner, setOwner } from './socket-owner.ts';
 
 export type SocketConfig = ProxyConfig['sockets'][number];

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { SocketFileError } from '../../transport/sockets/socket-file.ts';
+import { SocketFileError } from '../transport/sockets/socket-file.ts';
 
 /** The id of a group by its name in /etc/group, or by its number. Rejects with a SocketFileError. */
 export async function groupId(group: string, file = '/etc/group'): Promise<number> {

@@ -24,6 +24,12 @@ const CONNECTIONS = 16;
 /** Calls of one connection that are under way. */
 const STREAMS = 32;
 
+/**
+ * Calls a second, where the configuration has no rate. A list of 100 containers, redacted and for some namespaces, takes a ms of the
+ * event loop, so that they are a tenth of it.
+ */
+export const DEFAULT_RATE = 100;
+
 export interface AccessSocketParts {
   /** Of the node's own socket, without observers. */
   readonly service: Service;
@@ -125,8 +131,8 @@ export class AccessSocket {
   }
 }
 
-function rulesOf({ path, allow, redact, namespaces, rate }: SocketConfig): AccessRules {
-  return { socket: path, allow, redact: redact ?? false, namespaces, rate };
+function rulesOf({ path, allow, redact = false, namespaces, rate = DEFAULT_RATE }: SocketConfig): AccessRules {
+  return { socket: path, allow, redact, namespaces, rate };
 }
 
 async function ownerOf({ mode = MODE, group }: SocketConfig): Promise<SocketOwner> {

@@ -10,7 +10,13 @@ import { isSameSocket } from '../../transport/sockets/same-socket.ts';
 import type { CallWatch } from '../../watch/call-watch.ts';
 import type { Counters } from '../../watch/counters.ts';
 import { SocketStats } from '../../watch/socket-stats.ts';
-import { AccessSocket, type AccessSocketParts, type InheritedSocket, type SocketConfig } from './access-socket.ts';
+import {
+  AccessSocket,
+  type AccessSocketParts,
+  DEFAULT_RATE,
+  type InheritedSocket,
+  type SocketConfig,
+} from './access-socket.ts';
 import { socketMetrics } from './socket-metrics.ts';
 
 /** The part of the memory for clients' messages that the clients of all such sockets may have together: the kubelet has the rest. */
@@ -92,7 +98,7 @@ export class AccessSockets {
       allow: config.allow,
       redact: config.redact ?? false,
       namespaces: config.namespaces ?? null,
-      rate: config.rate ?? null,
+      rate: config.rate ?? DEFAULT_RATE,
       connections: open?.connections ?? 0,
       ...this.stats.figures(config.path),
     }));

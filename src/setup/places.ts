@@ -33,3 +33,18 @@ export const PREVIOUS_UNIT = 'criproxy.service.previous';
 export function findProgram(tree: Tree): string {
   return (tree.exists(ownPlaces.program) ? ownPlaces : packagePlaces).program;
 }
+
+/** The Debian packages of criproxy. */
+export const packageNames = ['criproxy', 'criproxy-nodeps'] as const;
+
+/**
+ * The one of some Debian packages that a file belongs to. A package that is removed and not purged still has a list in dpkg's database,
+ * without its files.
+ */
+export function findPackage<Name extends string>(
+  read: Tree['read'],
+  file: string,
+  names: readonly Name[],
+): Name | undefined {
+  return names.find(name => read(`/var/lib/dpkg/info/${name}.list`)?.split('\n').includes(file));
+}

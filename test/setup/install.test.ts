@@ -94,7 +94,8 @@ const refusals: readonly Refusal[] = [
     name: 'a package is there',
     prepare: host => {
       host.content.set('/usr/bin/criproxy', '');
-      host.content.set('/var/lib/dpkg/info/criproxy-nodeps.list', '');
+      host.content.set('/var/lib/dpkg/info/criproxy.list', ''); // removed for it, and not purged
+      host.content.set('/var/lib/dpkg/info/criproxy-nodeps.list', '/usr/bin\n/usr/bin/criproxy\n');
     },
     says: /criproxy is here already, of the package criproxy-nodeps/,
   },

@@ -1,9 +1,9 @@
-import { copyFileSync, cpSync, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { copyFileSync, cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { holdsSame } from '../../setup/copies.ts';
 import { HALFWAY } from '../../setup/exit-status.ts';
-import { ownPlaces, packagePlaces } from '../../setup/places.ts';
+import { findPackage, ownPlaces, packageNames, packagePlaces } from '../../setup/places.ts';
 import type { NodeAccess, Ran } from './access.ts';
 
 /** How criproxy is installed: as a Debian package of this name, or by `criproxy setup install` (empty). */
@@ -25,17 +25,19 @@ export const HOME = '/opt/criproxy-installer';
 const NEW = `${HOME}/new`;
 const GOOD = `${HOME}/good`;
 
-const packages: readonly Way[] = ['criproxy', 'criproxy-nodeps'];
-
 function hasFile(node: NodeAccess, path: string): boolean {
   return existsSync(node.path(path));
+}
+
+function readText(node: NodeAccess, path: string): string | undefined {
+  return hasFile(node, path) ? readFileSync(node.path(path), 'utf8') : undefined;
 }
 
 /** How criproxy is installed on the node now; undefined if it is not. */
 export function findInstalled(node: NodeAccess): Way | undefined {
   if (hasFile(node, ownPlaces.program)) return '';
   if (!hasFile(node, packagePlaces.program)) return undefined;
-  return packages.find(name => hasFile(node, `/var/lib/dpkg/info/${name}.list`)) ?? 'criproxy-nodeps';
+  return findPackage(path => readText(node, path), packagePlaces.program, packageNames) ?? 'criproxy-nodeps';
 }
 
 /** How it is to be installed: as it is, else as a package where the node has dpkg; `criproxy` where it knows a package kubelet. */
@@ -43,7 +45,8 @@ export function chooseWay(node: NodeAccess): Way {
   const installed = findInstalled(node);
   if (installed !== undefined) return installed;
   if (!hasFile(node, '/var/lib/dpkg/status') || !hasFile(node, '/usr/bin/dpkg')) return '';
-  return hasFile(node, '/var/lib/dpkg/info/kubelet.list') ? 'criproxy' : 'criproxy-nodeps';
+  const kubelet = findPackage(path => readText(node, path), '/usr/bin/kubelet', ['kubelet']);
+  return kubelet === undefined ? 'criproxy-nodeps' : 'criproxy';
 }
 
 /** The program that is installed in a way. */

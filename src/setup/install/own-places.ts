@@ -1,9 +1,6 @@
 import type { Host } from '../host.ts';
-import { ownPlaces, packagePlaces } from '../places.ts';
+import { findPackage, ownPlaces, packageNames, packagePlaces } from '../places.ts';
 import { failed } from '../setup-error.ts';
-
-/** The packages that have the program of packagePlaces. */
-const PACKAGES = ['criproxy', 'criproxy-nodeps'];
 
 /** Whether `criproxy setup install` has put its program here. */
 export function isInstalled(host: Host): boolean {
@@ -14,7 +11,7 @@ export function isInstalled(host: Host): boolean {
 export function assertOwnPlaces(host: Host): void {
   const { files } = host;
   if (files.exists(packagePlaces.program)) {
-    const name = PACKAGES.find(each => files.exists(`/var/lib/dpkg/info/${each}.list`));
+    const name = findPackage(files.read, packagePlaces.program, packageNames);
     const remedy =
       name === undefined ? 'criproxy setup revert --stop, then remove the program and its units' : `dpkg -r ${name}`;
     throw failed(

@@ -5,11 +5,12 @@ import type { DaemonRuntime } from './host.ts';
 export async function askDaemonRuntimes(socket: string): Promise<readonly DaemonRuntime[] | undefined> {
   try {
     const { runtimes } = await askApi(socket, 'GET /v1/status');
-    return runtimes.map(({ id, socket: path, primary, snapshot }) => ({
+    return runtimes.map(({ id, socket: path, primary, snapshot, lost }) => ({
       id,
       socket: path,
       isPrimary: primary,
       pods: snapshot.pods?.items,
+      isLost: lost,
     }));
   } catch {
     return undefined;

@@ -29,12 +29,16 @@ export interface FileFacts {
   readonly path: string;
 }
 
-/** A runtime as the daemon has it. `pods`: how many it had in its last list; undefined if it never gave one. */
+/**
+ * A runtime as the daemon has it. `pods`: how many it had in its last list; undefined if the daemon has none. `isLost`: it has been on
+ * this node, and its last list is lost.
+ */
 export interface DaemonRuntime {
   readonly id: string;
   readonly socket: string;
   readonly isPrimary: boolean;
   readonly pods: number | undefined;
+  readonly isLost: boolean;
 }
 
 /** The machine that is being set up: everything that the set-up does to it but through its files. */

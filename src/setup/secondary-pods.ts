@@ -6,8 +6,8 @@ export interface SecondaryPods {
   readonly id: string;
   /** As `namespace/name`; undefined where the runtime does not answer. */
   readonly pods: readonly string[] | undefined;
-  /** The number of pods, if it does not answer: the pods of its last list. */
-  readonly count: number;
+  /** The number of pods, if it does not answer: the pods of its last list; undefined where nothing is known of them. */
+  readonly count: number | undefined;
 }
 
 /** The kubelet is not taken off criproxy: it would not know these pods, and start them a second time. */
@@ -31,15 +31,15 @@ async function listSecondaries(host: Host, listen: string): Promise<readonly Dae
   const rows = (readChosen(host.files, listen)?.other ?? '').split(',').filter(row => row !== '');
   return rows.map(row => {
     const [id = '', ...socket] = row.split(':');
-    return { id, socket: socket.join(':'), isPrimary: false, pods: undefined };
+    return { id, socket: socket.join(':'), isPrimary: false, pods: undefined, isLost: false };
   });
 }
 
 /** The other runtimes that have pods which are ready; of one that does not answer, how many its last list had. */
 export async function findSecondaryPods(host: Host, listen: string): Promise<readonly SecondaryPods[]> {
-  const found = (await listSecondaries(host, listen)).map(async ({ id, socket, pods: last = 0 }) => {
+  const found = (await listSecondaries(host, listen)).map(async ({ id, socket, pods: last = 0, isLost }) => {
     const pods = await host.listPods(socket).catch(() => undefined);
-    return { id, pods, count: pods?.length ?? last };
+    return { id, pods, count: pods?.length ?? (isLost ? undefined : last) };
   });
-  return (await Promise.all(found)).filter(({ count }) => count > 0);
+  return (await Promise.all(found)).filter(({ count }) => count !== 0);
 }

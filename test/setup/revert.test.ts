@@ -116,10 +116,11 @@ test('pods on other runtimes: nothing is changed, and they are named', async t =
   const applied = new Map(host.content);
   host.pods.set('/run/kata.sock', ['default/vm-1']);
   const runtimes = [
-    { id: '', socket: '/run/containerd/containerd.sock', isPrimary: true, pods: 9 },
-    { id: 'kata', socket: '/run/kata.sock', isPrimary: false, pods: 7 },
-    { id: 'gone', socket: '/run/gone.sock', isPrimary: false, pods: 2 },
-    { id: 'never', socket: '/run/never.sock', isPrimary: false, pods: undefined },
+    { id: '', socket: '/run/containerd/containerd.sock', isPrimary: true, pods: 9, isLost: false },
+    { id: 'kata', socket: '/run/kata.sock', isPrimary: false, pods: 7, isLost: false },
+    { id: 'gone', socket: '/run/gone.sock', isPrimary: false, pods: 2, isLost: false },
+    { id: 'never', socket: '/run/never.sock', isPrimary: false, pods: undefined, isLost: false },
+    { id: 'lost', socket: '/run/lost.sock', isPrimary: false, pods: undefined, isLost: true },
   ];
   host.runtimes = runtimes;
   const fault = await revertSetup(host, stop).catch(error => error);
@@ -127,6 +128,7 @@ test('pods on other runtimes: nothing is changed, and they are named', async t =
   t.same(fault.runtimes, [
     { id: 'kata', pods: ['default/vm-1'], count: 1 },
     { id: 'gone', pods: undefined, count: 2 },
+    { id: 'lost', pods: undefined, count: undefined },
   ]);
   t.same(new Map(host.content), applied);
   host.runtimes = undefined;
@@ -138,7 +140,7 @@ test('pods on other runtimes: nothing is changed, and they are named', async t =
 
 test('pods on other runtimes are no matter to a kubelet that is not on criproxy', async t => {
   const host = makeHost(files, minor);
-  host.runtimes = [{ id: 'kata', socket: '/run/kata.sock', isPrimary: false, pods: 2 }];
+  host.runtimes = [{ id: 'kata', socket: '/run/kata.sock', isPrimary: false, pods: 2, isLost: false }];
   await revertSetup(host, stop);
   t.ok(host.journal.includes('stop criproxy.service'));
 });

@@ -46,7 +46,8 @@ const exits = { strange: LEFT_ALONE, failed: 1, halfway: HALFWAY } as const;
 function refuse({ runtimes, node }: PodsLeft): number {
   const lines = ['criproxy setup: nothing was changed: pods run on other runtimes than the primary'];
   for (const { id, pods, count } of runtimes) {
-    const what = pods === undefined ? `${count} in its last list; it does not answer now` : pods.join(', ');
+    const last = count === undefined ? 'its pods are not known' : `${count} in its last list`;
+    const what = pods === undefined ? `${last}; it does not answer now` : pods.join(', ');
     lines.push(`  ${id}: ${what}`);
   }
   const known = runtimes.flatMap(({ pods = [] }) => pods.map(pod => pod.split('/')));

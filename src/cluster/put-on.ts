@@ -1,7 +1,7 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { HALFWAY, LEFT_ALONE } from '../setup/exit-status.ts';
-import { CONFIG_DROP_IN, CONFIG_FILE } from '../setup/services.ts';
-import type { Ran } from './node/access.ts';
+import { CONFIG_DROP_IN, CONFIG_FILE, RUNTIMES_FILE } from '../setup/services.ts';
+import type { NodeAccess, Ran } from './node/access.ts';
 import { lookAtNode, type NodeLook } from './node/look.ts';
 import * as release from './node/release.ts';
 import { type Ports, quote, StepError } from './ports.ts';
@@ -12,7 +12,7 @@ const WANTED_CONFIG = `${release.HOME}/config.yaml`;
 const OLD_CONFIG = `${release.HOME}/config.previous.yaml`;
 
 /** For a node that had no configuration file before. */
-const FORGET_CONFIG = `rm -f ${CONFIG_FILE} ${CONFIG_DROP_IN} && systemctl daemon-reload && "$0" setup apply --restart`;
+const RESTART = 'systemctl daemon-reload && "$0" setup apply --restart';
 
 /** A change of the node, and what takes it back; undefined where nothing needs to, or can. */
 interface Change {
@@ -29,13 +29,28 @@ function readText(path: string): string | undefined {
   }
 }
 
+/** Reads files of the node, and returns the function that puts them back as they were. */
+function keepFiles(node: NodeAccess, paths: readonly string[]): () => void {
+  const kept = paths.map(path => [node.path(path), readText(node.path(path))] as const);
+  return () => {
+    for (const [path, text] of kept) {
+      if (text === undefined) rmSync(path, { force: true });
+      else writeFileSync(path, text);
+    }
+  };
+}
+
 /** `setup apply` with a configuration; without one as the node has it. `isFirst`: taking the release away takes this back too. */
 function applyChange({ node }: Ports, config: string | undefined, program: string, isFirst: boolean): Change {
   const old = readText(node.path(CONFIG_FILE));
   release.makeHome(node);
   if (old !== undefined) writeFileSync(node.path(OLD_CONFIG), old);
   const apply = (...options: readonly string[]) => node.change(program, 'setup', 'apply', ...options);
-  const forget = () => node.change('sh', '-c', FORGET_CONFIG, program);
+  const putBack = keepFiles(node, [CONFIG_FILE, CONFIG_DROP_IN, RUNTIMES_FILE]);
+  const forget = () => {
+    putBack();
+    return node.change('sh', '-c', RESTART, program);
+  };
   const back = isFirst ? undefined : old === undefined ? forget : () => apply('--config', OLD_CONFIG);
   return { step: 'apply', run: () => apply(...(config === undefined ? [] : ['--config', WANTED_CONFIG])), back };
 }

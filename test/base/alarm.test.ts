@@ -99,6 +99,17 @@ test('of 2,000 alarms with times at random, half of them cleared, the others rin
   );
 });
 
+test('an alarm costs the same beside 200,000 later alarms of others', async t => {
+  const now = performance.now();
+  const others = Array.from({ length: 200_000 }, (_, i) => setAlarm(now + 3_600_000 + i, () => {}));
+  const begun = performance.now();
+  for (let i = 0; i < 5_000; i++) clearAlarm(setAlarm(now + 1_800_000 + i, () => {}));
+  const took = performance.now() - begun;
+  for (const other of others) clearAlarm(other);
+  // A look at each of the others would take half a minute.
+  t.ok(took < 5_000, `${took} ms for 5,000 alarms`);
+});
+
 const module = new URL('../../src/base/alarm.ts', import.meta.url).href;
 
 /** The output of a process that runs the script; it is killed after 10 s. */

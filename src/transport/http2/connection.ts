@@ -32,6 +32,7 @@ export class Connection implements ReceivingEnd {
   readonly floods: Floods;
   readonly sender: Sender;
   readonly frames: FrameWriter;
+  readonly output: Output;
   readonly streams = new IdTable<Stream>();
   readonly closedStreams = new ClosedStreams();
   /** The highest stream id that the client of the connection has used. */
@@ -46,7 +47,6 @@ export class Connection implements ReceivingEnd {
   private failing = false;
   private hasFault = false;
   private readonly socket: Duplex;
-  private readonly output: Output;
   private readonly reader: FrameReader;
   private readonly receiver: Receiver;
   private prefaceLeft: number;

@@ -7,6 +7,9 @@ const scratchSize = 32 * 1024;
 /** A message of at least this size goes to the socket without a copy; a smaller message is cheaper to copy. */
 const byReference = 8 * 1024;
 
+/** The size that a header list may always have: one from each of 2,048 streams fits into the second half of the backlog. */
+const leastHeaders = 1024;
+
 /** Called when the socket accepts DATA again, when the peer leaves too many bytes unread, and for a fault of this program. */
 export interface OutputOwner {
   room(): void;
@@ -44,6 +47,11 @@ export class Output {
     if (!this.blocked && this.queued < this.highWater) return false;
     this.wasFull = true;
     return true;
+  }
+
+  /** The size that a header list may have now. Many long lists at once must not look like a peer that does not read its socket. */
+  get headerRoom(): number {
+    return Math.max(leastHeaders, this.maxBacklog / 2 - this.queued - this.socket.writableLength);
   }
 
   /** The buffer in which `reserve` makes room. */

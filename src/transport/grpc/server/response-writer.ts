@@ -1,5 +1,6 @@
 import type { Metadata } from '../../../base/call.ts';
-import type { Code } from '../../../base/codes.ts';
+import { Code } from '../../../base/codes.ts';
+import { ProxyError } from '../../../base/error.ts';
 import type { Connection } from '../../http2/connection.ts';
 import { entryOverhead } from '../../http2/hpack/dynamic-table.ts';
 import { SharedFields } from '../../http2/hpack/shared-fields.ts';
@@ -22,23 +23,25 @@ export class ResponseWriter {
     this.connection = connection;
   }
 
-  /** Writes the header list before a reply's messages. */
-  headers(stream: Stream, headers: Metadata): void {
+  /** Writes the header list before a reply's messages; false if it would be too much for now. */
+  headers(stream: Stream, headers: Metadata): boolean {
+    if (!this.hasRoom(headers)) return false;
     const { encoder } = this.connection;
     encoder.begin();
     this.head.addTo(encoder);
     for (const [name, value] of headers) encoder.addMetadata(name, value);
     this.connection.sendHeaders(stream, false);
+    return true;
   }
 
   /** Writes the status that ends a call: trailers after headers, or all in one list (grpc doc/PROTOCOL-HTTP2.md, "Trailers-Only"). */
   status(stream: Stream, code: Code, message: string, trailers: Metadata, behindHeaders: boolean): void {
-    const { encoder, peer } = this.connection;
+    const { encoder, output, peer } = this.connection;
     encoder.begin();
     if (!behindHeaders) this.head.addTo(encoder);
     if (code === 0) this.ok.addTo(encoder);
     else encoder.add('grpc-status', String(code), 'literal');
-    this.addWhatFits(Math.min(peer.maxHeaderListSize, MOST), message, trailers);
+    this.addWhatFits(Math.min(peer.maxHeaderListSize, MOST, output.headerRoom), message, trailers);
     this.connection.sendHeaders(stream, true);
   }
 
@@ -50,7 +53,14 @@ export class ResponseWriter {
     this.connection.sendHeaders(stream, true);
   }
 
-  /** A client would discard the status with a list that is too large, so the message and the metadata are cut. */
+  /** Whether a header list with this metadata may be written now. */
+  private hasRoom(headers: Metadata): boolean {
+    if (headers.length === 0) return true;
+    const size = headers.reduce((sum, [name, value]) => sum + name.length + value.length + entryOverhead, 0);
+    return size <= this.connection.output.headerRoom;
+  }
+
+  /** A client would discard the status with a list that is too large, so the message is cut, and metadata are left out. */
   private addWhatFits(most: number, message: string, trailers: Metadata): void {
     const { encoder } = this.connection;
     const overhead = entryOverhead + 'grpc-message'.length;
@@ -61,4 +71,9 @@ export class ResponseWriter {
       if (encoder.size + size <= most) encoder.addMetadata(name, value);
     }
   }
+}
+
+/** The error of an answer whose metadata is too much for now. */
+export function tooManyHeaders(): ProxyError {
+  return new ProxyError(Code.ResourceExhausted, 'criproxy: the client does not read the metadata of its answers');
 }

@@ -17,7 +17,7 @@ import { MessageReader, tooLarge } from '../messages/message-reader.ts';
 import { isGrpc } from '../owned-names.ts';
 import { parseTimeout, tooLate } from '../timeout.ts';
 import { HeldMessages } from './held-messages.ts';
-import type { ResponseWriter } from './response-writer.ts';
+import { type ResponseWriter, tooManyHeaders } from './response-writer.ts';
 import { StreamAnswer } from './stream-answer.ts';
 import { UnaryRequest } from './unary-request.ts';
 
@@ -194,6 +194,7 @@ export class ServerCall extends Stream {
       // Nothing is sent yet, so a failure is a status alone.
       if (!this.hold(reply.message)) return;
       this.sendHeaders(reply.headers);
+      if (this.closed) return;
       this.trailers = reply.trailers;
       countReply(reply.message);
       if (this.send(reply.message)) this.finish(reply.trailers);
@@ -228,7 +229,7 @@ export class ServerCall extends Stream {
 
   sendHeaders(headers: Metadata): void {
     if (this.closed || this.headSent) return;
-    this.writer.headers(this, headers);
+    if (!this.writer.headers(this, headers)) this.fail(tooManyHeaders());
   }
 
   /** Ends the call with OK. */
@@ -264,7 +265,8 @@ export class ServerCall extends Stream {
   }
 
   private writeFault(fault: ProxyError): void {
-    if (fault.headers.length > 0) this.sendHeaders(fault.headers);
+    const { headers } = fault;
+    if (headers.length > 0 && !this.headSent) this.writer.headers(this, headers);
     this.writer.status(this, fault.code, fault.message, fault.trailers, this.headSent);
     this.closeStream();
   }

@@ -92,7 +92,7 @@ export function codeOfReset(code: ErrorCode): Code {
   }
 }
 
-/** `grpc-status` as a number; Unknown if it is not a number. */
-export function parseStatus(text: string): Code {
-  return /^\d{1,9}$/.test(text) ? Number(text) : Code.Unknown;
+/** `grpc-status` as a number; undefined if it is not a number. */
+export function parseStatus(text: string): Code | undefined {
+  return /^\d{1,9}$/.test(text) ? Number(text) : undefined;
 }

@@ -125,7 +125,7 @@ export abstract class ClientCall extends Stream implements Follower {
   onReset(code: ErrorCode, fault: string | undefined): void {
     const what = fault === undefined ? `the stream was reset: ${errorName(code)}` : `a malformed answer: ${fault}`;
     if (fault !== undefined) this.done(new ProxyError(Code.Internal, what), noMetadata);
-    else if (code === ErrorCode.RefusedStream) this.done(new UntakenError(what), noMetadata);
+    else if (code === ErrorCode.RefusedStream && !this.headReceived) this.done(new UntakenError(what), noMetadata);
     // The runtime's clock was faster. grpc-go decides the same (handleRSTStream in http2_client.go).
     else if (code === ErrorCode.Cancel && this.isTooLate) this.done(tooLate(), noMetadata);
     else this.done(new ProxyError(codeOfReset(code), what), noMetadata);
@@ -136,7 +136,8 @@ export abstract class ClientCall extends Stream implements Follower {
   }
 
   onLost(reason: string, untouched: boolean): void {
-    if (untouched) this.done(new UntakenError(`the call was not taken: ${reason}`), noMetadata);
+    // A server that has begun its answer has processed the call, whatever it says.
+    if (untouched && !this.headReceived) this.done(new UntakenError(`the call was not taken: ${reason}`), noMetadata);
     else this.done(new ProxyError(Code.Unavailable, `the connection was lost: ${reason}`), noMetadata);
   }
 
@@ -179,16 +180,22 @@ export abstract class ClientCall extends Stream implements Follower {
   }
 }
 
-/** The error of an answer's status; undefined for OK. */
+/**
+ * The error of an answer's status; undefined for OK. The codes for a status that is missing or malformed are grpc-go's (decodeHeader in
+ * its internal/transport/http_util.go).
+ */
 function faultOf(head: MessageHead, headers: Metadata, trailers: Metadata): ProxyError | undefined {
   if (head.grpcStatus === '') {
     const behindHeaders = head.status === '';
-    const code = behindHeaders ? Code.Internal : codeOfHttpStatus(head.status);
+    const code = behindHeaders ? Code.Unknown : codeOfHttpStatus(head.status);
     const what = behindHeaders
       ? 'the answer has no status'
       : `the answer has HTTP status ${head.status} and no gRPC status`;
     return new ProxyError(code, what, { headers, trailers });
   }
   const code = parseStatus(head.grpcStatus);
+  if (code === undefined) {
+    return new ProxyError(Code.Internal, `malformed grpc-status: ${head.grpcStatus}`, { headers, trailers });
+  }
   return code === Code.OK ? undefined : new ProxyError(code, decodeMessage(head.grpcMessage), { headers, trailers });
 }

@@ -88,8 +88,14 @@ const rows: Row[] = [
     'the answer is not one whole message',
     [],
   ],
-  ['no status', [...answer, headers(1, [], whole)], Code.Internal, 'the answer has no status', []],
-  ['a status that is no number', [...answer, headers(1, [['grpc-status', 'bad']], whole)], Code.Unknown, '', []],
+  ['no status', [...answer, headers(1, [], whole)], Code.Unknown, 'the answer has no status', []],
+  [
+    'a status that is no number',
+    [...answer, headers(1, [['grpc-status', 'bad']], whole)],
+    Code.Internal,
+    'malformed grpc-status: bad',
+    [],
+  ],
   [
     'no trailers',
     [headers(1, responseFields), data(1, message('hello'))],

@@ -1,10 +1,13 @@
 import t from 'tap';
 import { Code } from '../../../../src/base/codes.ts';
+import type { ProxyError } from '../../../../src/base/error.ts';
 import { MemoryAccount } from '../../../../src/base/memory-account.ts';
+import { ErrorCode } from '../../../../src/transport/http2/frames/error-code.ts';
 import { FrameType } from '../../../../src/transport/http2/frames/frame.ts';
 import { SettingId } from '../../../../src/transport/http2/frames/settings.ts';
+import { UntakenError } from '../../../../src/transport/untaken.ts';
 import { answerTo, ok, started } from '../../support/answers.ts';
-import { settings } from '../../support/control-frames.ts';
+import { goAway, rstStream, settings } from '../../support/control-frames.ts';
 import { headers, noSettings, ping, responseFields } from '../../support/frames.ts';
 import { rawServer, requests } from '../../support/raw-client.ts';
 import { callOptions } from '../../support/sockets.ts';
@@ -102,6 +105,22 @@ t.test("metadata above the server's SETTINGS_MAX_HEADER_LIST_SIZE fails its call
   t.equal((await fine).message.toString(), 'hello');
   session.close();
 });
+
+for (const [title, end] of [
+  ['RST_STREAM with REFUSED_STREAM', rstStream(1, ErrorCode.RefusedStream)],
+  ['GOAWAY with a lower stream', goAway(0)],
+] as const) {
+  t.test(`${title} after the beginning of an answer: the call was processed, and is not sent again`, async t => {
+    const { peer, session } = await rawServer();
+    const call = session.call('/a/B', Buffer.from('x'), callOptions()).catch((fault: unknown) => fault);
+    await requests(peer, 1);
+    peer.send(...answer, end);
+    const fault = (await call) as ProxyError;
+    t.equal(fault.code, Code.Unavailable);
+    t.notOk(fault instanceof UntakenError);
+    session.close();
+  });
+}
 
 t.test('fifty malformed answers fail their calls alone', async t => {
   const { peer, session } = await rawServer(noSettings, { resetBurst: 10, resetRate: 0 });

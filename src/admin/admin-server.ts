@@ -50,6 +50,8 @@ export function serveAdmin(
       void answer(request, response, { routes, limits, log, stopping: stopping.signal, allow });
     });
   };
+  // An error of accept is about one connection.
+  server.on('error', () => {});
   server.on('connection', (socket: Socket) => {
     // An error is followed by close, which is all that matters.
     socket.on('error', () => {});

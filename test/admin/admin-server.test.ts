@@ -279,3 +279,10 @@ test('close does not wait longer than its grace', async t => {
   await lab.server.close(50);
   t.type(await answer, AdminUnreachable);
 });
+
+test('an error of accept does not end the server', async t => {
+  const admin = await startAdmin(routes);
+  t.teardown(() => admin.stop());
+  for (let i = 0; i < 3; i++) admin.listener.emit('error', new Error('accept ENOMEM'));
+  t.equal(await askAdmin(admin.path, 'GET', '/v1/echo'), 'got');
+});

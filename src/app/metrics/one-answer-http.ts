@@ -47,6 +47,8 @@ export function oneAnswerHttp(answer: AnswerHttp): Server & { closeAll(): void }
     });
     void serveOne(socket, answer);
   });
+  // An error of accept is about one connection.
+  server.on('error', () => {});
   return Object.assign(server, {
     closeAll() {
       for (const socket of open) socket.destroy();

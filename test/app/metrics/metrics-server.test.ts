@@ -2,6 +2,7 @@ import { createRequire } from 'node:module';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { type Test, test } from 'tap';
 import { openMetricsServer } from '../../../src/app/metrics/metrics-server.ts';
+import { oneAnswerHttp } from '../../../src/app/metrics/one-answer-http.ts';
 import { Telemetry } from '../../../src/app/metrics/telemetry.ts';
 import type { Logger } from '../../../src/base/logger.ts';
 import { CallWatch } from '../../../src/watch/call-watch.ts';
@@ -157,4 +158,9 @@ test('a port that is taken is warned of once, and had when it is free', async t 
   await waitFor('the port', () => (lines.length > 1 ? true : undefined));
   t.strictSame(lines.slice(1), [`serving metrics on http://${host}:${port}/metrics`]);
   t.equal((await askHttp({ host, port }, '/metrics')).status, 200);
+});
+
+test('an error of accept does not end the server', async t => {
+  const server = oneAnswerHttp(async () => ({ status: 200, type: 'text/plain', text: '' }));
+  t.doesNotThrow(() => server.emit('error', new Error('accept ENETDOWN')));
 });

@@ -43,6 +43,8 @@ export function serve(server: Server, service: Service, options: ServeOptions = 
       sweeper = undefined;
     });
   }
+  // An error of accept (out of memory, of files, or a refusal of the kernel) is about one connection.
+  server.on('error', () => {});
   server.on('connection', (socket: Socket) => {
     try {
       accept(socket);

@@ -280,6 +280,13 @@ t.test('a status is no fault of the program', async t => {
   server.destroy('the test is over');
 });
 
+t.test('an error of accept does not end the server', async t => {
+  const { path, listener } = await startServer(t);
+  const error = Object.assign(new Error('accept ENOMEM'), { code: 'ENOMEM', syscall: 'accept' });
+  for (let i = 0; i < 3; i++) listener.emit('error', error);
+  t.equal((await new ForeignClient(t, path).unary('/test.Test/Echo', Buffer.from('x'))).code, Code.OK);
+});
+
 t.test('a fault at the start of a connection costs this connection', async t => {
   const { report, words } = reports();
   const { path, listener } = await startServer(t, undefined, {}, report);

@@ -8,7 +8,7 @@ import { AdminUnreachable, askAdmin } from '../../src/admin/admin-client.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'criproxy-admin-client-'));
 
-test('what is wrong with the socket, and what to do', async t => {
+test('each fault of the socket has its message and its remedy', async t => {
   t.teardown(() => rmSync(folder, { recursive: true, force: true }));
   const file = join(folder, 'file');
   writeFileSync(file, '');

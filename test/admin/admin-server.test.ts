@@ -136,7 +136,7 @@ test('a connection that never asks, or never ends its request, is ended', async 
   }
 });
 
-test('one connection too many gets 503, and one that ends makes room', async t => {
+test('a connection over the limit gets 503, and the end of a connection makes room', async t => {
   const lab = await startAdmin(routes, { connections: 2 });
   t.teardown(() => lab.stop());
   const idle: Socket[] = [connect(lab.path), connect(lab.path)];

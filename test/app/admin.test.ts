@@ -31,7 +31,7 @@ function makeLog() {
   };
 }
 
-test('the socket is there with mode 0660, in a folder that is made, and goes with the server', async t => {
+test('the server makes the folder and the socket with mode 0660, and removes the socket at its end', async t => {
   const path = join(makeFolder(t), 'a/b/admin.sock');
   const log = makeLog();
   const server = await openAdmin(path, routes, log);
@@ -53,7 +53,7 @@ test('a stale socket is replaced', async t => {
   await server!.close(0);
 });
 
-test('one that cannot be opened is warned of once, with the remedy, and no more', async t => {
+test('a socket that cannot be opened gives one warning, with the remedy', async t => {
   const folder = makeFolder(t);
   writeFileSync(join(folder, 'file'), '');
   mkdirSync(join(folder, 'folder'));

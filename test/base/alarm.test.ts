@@ -85,7 +85,7 @@ test(
   }),
 );
 
-test('of 2,000 alarms with times at random, half of them cleared, the others ring in order', async t => {
+test('with 2,000 alarms at random times, half of them cleared, the others ring in order', async t => {
   const random = new Random(3);
   const delays = Array.from({ length: 2000 }, () => random.below(40) + random.below(1000) / 1000);
   const { rung, alarms } = set(...delays);

@@ -1,7 +1,7 @@
 import { test } from 'tap';
 import { Code, codeName } from '../../src/base/codes.ts';
 
-test('codes are those of gRPC', async t => {
+test('the codes have the numbers and names of gRPC', async t => {
   // grpc/grpc doc/statuscodes.md, in the order of the numbers.
   const names =
     'OK Cancelled Unknown InvalidArgument DeadlineExceeded NotFound AlreadyExists PermissionDenied ResourceExhausted ' +

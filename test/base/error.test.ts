@@ -2,7 +2,7 @@ import { test } from 'tap';
 import { Code } from '../../src/base/codes.ts';
 import { ProxyError } from '../../src/base/error.ts';
 
-test('a ProxyError keeps what it was made of', async t => {
+test('a ProxyError keeps the values that it was made from', async t => {
   const cause = new Error('the socket broke');
   const headers = [['x-a', '1']] as const;
   const trailers = [['grpc-status-details-bin', 'AQI=']] as const;

@@ -21,7 +21,7 @@ const sequences: ReadonlyArray<readonly [what: string, idOf: (index: number) => 
 ];
 
 for (const [what, idOf] of sequences) {
-  test(`a table does with ${what} what a Map does, 5,000 times`, async t => {
+  test(`a table does with ${what} the same as a Map, 5,000 times`, async t => {
     const random = new Random(7);
     const table = new IdTable<{ id: number }>();
     const map = new Map<number, { id: number }>();

@@ -2,7 +2,7 @@ import { test } from 'tap';
 import { LevelSwitch } from '../../src/base/level-switch.ts';
 import { elapse, fastForward } from '../support/virtual-time.ts';
 
-test('a level is what was set last', async t => {
+test('the level that was set last counts', async t => {
   const levels = new LevelSwitch(1);
   t.strictSame([levels.get(), levels.lastingLevel, levels.returnsAt], [1, 1, undefined]);
   levels.set(4);

@@ -1,7 +1,7 @@
 import { test } from 'tap';
 import { steadyNow } from '../../src/base/steady-clock.ts';
 
-test('it tells the wall clock, and does not follow a jump of it', async t => {
+test('the clock has the wall clock’s time, and does not follow its jumps', async t => {
   const before = steadyNow();
   t.ok(Math.abs(before - Date.now()) < 60_000, 'ms since 1970');
   t.ok(Number.isInteger(before));

@@ -9,14 +9,14 @@ function burn(ms: number): void {
   for (let used = start; used.user - start.user + used.system - start.system < ms * 1000; ) used = process.cpuUsage();
 }
 
-test('CPU time is what the process has used', async t => {
+test('CPU time is the time that the process has used', async t => {
   const before = cpuTime(process.pid);
   burn(200);
   const used = (cpuTime(process.pid) - before) / 1000;
   t.ok(used > 150 && used < 2000, `${used.toFixed(0)} ms of 200`);
 });
 
-test('the machine has used what one of its processes has', async t => {
+test('the CPU time of the machine includes that of its processes', async t => {
   const before = machineCpuTime();
   burn(200);
   const used = (machineCpuTime() - before) / 1000;

@@ -60,7 +60,7 @@ criproxy (1.0.0) stable; urgency=medium
   );
 });
 
-test('unreleased changes are those of the version in package.json, and of the time of the sources', async t => {
+test('unreleased changes get the version in package.json and the time of the sources', async t => {
   const text = renderDebianChangelog(releasesOf(unreleased, '1.1.0'), origin);
   t.match(text, /^criproxy \(1\.1\.0\) UNRELEASED; urgency=medium\n/);
   t.match(text, ' -- Some Body <some@body.example>  Fri, 02 Jan 1970 00:00:00 +0000\n\ncriproxy (1.0.0) stable;');

@@ -26,7 +26,7 @@ function build(folder: string, name: string, program: Buffer, doc: string): stri
   return `${tree}.deb`;
 }
 
-test('packages are compressed, what they share once, and dpkg-deb reads them', options, async t => {
+test('packages are compressed, their common part only once, and dpkg-deb reads them', options, async t => {
   const folder = mkdtempSync(join(tmpdir(), 'criproxy-deb-test-'));
   t.teardown(() => rmSync(folder, { recursive: true }));
   const program = randomBytes(300_001);

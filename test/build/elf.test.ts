@@ -22,7 +22,7 @@ test('a static program', options, async t => {
   t.match(readElf('/bin/busybox'), { architecture: ownArchitecture(), interpreter: undefined, needed: [] });
 });
 
-test('what is no program of ours is an error', options, async t => {
+test('a file that is not a program for our architectures is an error', options, async t => {
   t.throws(() => readElf(import.meta.filename), {
     message: `${import.meta.filename} is no program for amd64 or arm64`,
   });

@@ -163,7 +163,7 @@ test('options of commands may have one dash', async t => {
   t.strictSame(parseCommand(row, ['-json', '-root=/x']).values, parseCommand(row, ['--json', '--root', '/x']).values);
 });
 
-test('a command whose output nobody reads ends without a complaint', async t => {
+test('a command whose output is not read ends without an error message', async t => {
   const [command, args] = proxyCommand(['help']);
   const child = spawnTied(command, args, { stdio: ['ignore', 'pipe', 'pipe'] });
   let stderr = '';

@@ -42,7 +42,7 @@ for (const { name, before, after, restarted } of rows) {
   });
 }
 
-test('what could not be compared is named once', async t => {
+test('containers that could not be compared are named once', async t => {
   const list = new Map([[SOCKET, new Error('connection refused')]]);
   t.same(describeUncompared(list, list), [`${SOCKET}: connection refused`]);
 });

@@ -92,7 +92,7 @@ function makePorts(labels: Record<string, string>, conditions: NodeCondition[]):
   return { ports: { ask, name: 'node-1' } as unknown as Ports, sent };
 }
 
-test('what is there already is not written again, and nothing of others is touched', async t => {
+test('existing marks are not written again, and marks of others stay', async t => {
   const { conditions } = marksOf({ installed, runtimes: [runtime('')] });
   const foreign: NodeCondition = { type: 'Ready', status: 'True' };
   const { ports, sent } = makePorts({ 'runtime.criproxy/primary': 'up', other: 'x' }, [foreign, ...conditions]);
@@ -113,7 +113,7 @@ test('a runtime that goes down loses its label, and its condition says since whe
   t.not(body.status.conditions[0]!.lastTransitionTime, old);
 });
 
-test('where the daemon does not answer no runtime has a label', async t => {
+test('no runtime has a label while the daemon does not answer', async t => {
   const { ports, sent } = makePorts({ 'runtime.criproxy/kata': 'up' }, []);
   await writeMarks(ports, {
     installed: { status: 'False', reason: 'DaemonDoesNotAnswer', message: '' },

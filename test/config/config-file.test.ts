@@ -79,7 +79,7 @@ runtimes:
     labels: {team: two, tier: ''}
 `;
 
-test('what only a file can say', async t => {
+test('options that only a file has', async t => {
   const { runtimes } = await read(whole);
   t.strictSame(
     runtimes.map(({ annotations, listTimeout, labels }) => ({ annotations, listTimeout, labels })),

@@ -1,7 +1,7 @@
 import { test } from 'tap';
 import { onHangup } from '../../src/daemon/hangups.ts';
 
-test('SIGHUP: those before the start is done are one reload after it, then each is one', async t => {
+test('SIGHUP: all signals before the end of the start make one reload after it, and each later signal makes one', async t => {
   const before = process.listeners('SIGHUP');
   t.teardown(() => {
     for (const listener of process.listeners('SIGHUP')) if (!before.includes(listener)) process.off('SIGHUP', listener);

@@ -32,7 +32,7 @@ test('a socket that is in use is left alone, and its user with it', async t => {
   t.match(await client.call('Version', {}, DEADLINE), { runtime_name: 'fake' }, 'the first one still serves');
 });
 
-test('a socket of somebody who is not criproxy is in use too', async t => {
+test('a socket of another program is in use too', async t => {
   const path = join(makeFolder(t), 'other.sock');
   const other = createServer().listen(path);
   t.teardown(() => other.close());
@@ -52,7 +52,7 @@ test('a file that is not a socket is left alone', async t => {
   t.equal(statSync(path).size, 4);
 });
 
-test('it starts without any runtime, and says of each where it looks for it', async t => {
+test('the daemon starts without any runtime, and logs the socket of each', async t => {
   const dir = makeFolder(t);
   const [a, b] = [join(dir, 'a.sock'), join(dir, 'b.sock')];
   const proxy = await startProxy({ connect: `${a},alt:${b}` });

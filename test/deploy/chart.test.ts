@@ -62,7 +62,7 @@ const config = {
   ],
 };
 
-test('the chart, rendered by what Helm is made of', options, async t => {
+test('the chart, rendered by the parts of Helm', options, async t => {
   makeRenderer();
 
   const looking = render({});

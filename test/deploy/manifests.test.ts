@@ -144,7 +144,7 @@ test('a change of the configuration is another name, by which it is rolled out',
   t.not(nameOf(), before);
 });
 
-test('the RuntimeClasses of the overlay are those of its configuration', async t => {
+test('the RuntimeClasses of the overlay are made from its configuration', async t => {
   const folder = join(deploy, 'overlays/config');
   t.equal(
     readFileSync(join(folder, 'runtime-classes.yaml'), 'utf8'),
@@ -161,7 +161,7 @@ for (const [path, text] of Object.entries(renderDeployFiles())) {
   });
 }
 
-test('a schema has something against what is wrong', async t => {
+test('the schemas find the faults of an object', async t => {
   const set = find(kustomize(join(deploy, 'base')), 'DaemonSet');
   const container = set.spec.template.spec.containers[0];
   container.imge = container.image;

@@ -35,7 +35,7 @@ test('a colour lasts beyond the end of its line', async t => {
   t.equal(readSpans('two', style).spans[0]!.colour, '#e3b341');
 });
 
-test('what XML means something by is escaped', async t => {
+test('special characters of XML are escaped', async t => {
   t.match(terminalSvg('a <b> & "c"', 'x < y'), />a &lt;b&gt; &amp; &quot;c&quot;</);
   t.match(terminalSvg('', 'x < y'), /<title>x &lt; y<\/title>/);
 });

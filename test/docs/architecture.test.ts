@@ -5,7 +5,7 @@ import { readPage, root } from './markdown.ts';
 
 const page = readPage('docs/architecture.md');
 
-test('every layer is told of', async t => {
+test('the page describes every layer', async t => {
   const layers = readdirSync(join(root, 'src'), { withFileTypes: true }).filter(entry => entry.isDirectory());
   for (const { name } of layers) t.ok(page.text.includes(`src/${name}/`), `src/${name}/`);
 });
@@ -31,7 +31,7 @@ for (const { file, line } of added) {
   });
 }
 
-test('what fails without the lines is a test', async t => {
+test('the texts that fail without the lines are titles of tests', async t => {
   const { text } = page.fences.find(fence => fence.text.includes('not ok'))!;
   let source = '';
   for (const line of text.trimEnd().split('\n')) {

@@ -25,7 +25,7 @@ function extendedTree(): string {
   return copy;
 }
 
-test('what the page adds is there', { timeout: TEST_LIMIT }, async t => {
+test('the additions of the page work', { timeout: TEST_LIMIT }, async t => {
   t.equal(diffs.length, 5);
   const copy = extendedTree();
   t.teardown(() => rmSync(copy, { recursive: true }));

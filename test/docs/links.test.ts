@@ -33,7 +33,7 @@ for (const page of pages) {
   });
 }
 
-test('a link to what is not there is found', async t => {
+test('a link to a missing target is found', async t => {
   const page = readPage('README.md');
   t.equal(faultOf({ page, target: 'docs/nowhere.md' }), 'there is no docs/nowhere.md');
   t.equal(faultOf({ page, target: '#nowhere' }), 'README.md has no heading #nowhere');

@@ -221,7 +221,7 @@ const rows: readonly Row[] = [
 
 test('a healthy node with one thing wrong: kubelet, daemon, units', needs('root'), t => checkRows(t, rows));
 
-test('the runtimes of a daemon that cannot be asked are those of its unit', needs('root'), async t => {
+test('the runtimes of a daemon that does not answer are read from its unit', needs('root'), async t => {
   const node = await makeHealthyNode();
   t.teardown(() => node.remove());
   node.status = () => Promise.reject(new AdminUnreachable('nothing listens'));

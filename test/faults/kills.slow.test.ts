@@ -74,7 +74,7 @@ for (const seed of [1, 2]) {
   });
 }
 
-test('the proxy killed 20 times under calls that change things: what it had, it has', {
+test('the proxy is killed 20 times under calls that change things, and loses nothing', {
   timeout: TEST_LIMIT,
 }, async t => {
   const folder = newFolder(t);

@@ -238,7 +238,7 @@ test('large requests to a runtime that grants no window cost their client alone'
   t.ok(most < 800 * MiB, `${(most / MiB).toFixed(0)} MiB more at most`);
 });
 
-test('answers that nobody reads are bound for all clients together', { timeout: TEST_LIMIT }, async t => {
+test('unread answers have a limit for all clients together', { timeout: TEST_LIMIT }, async t => {
   const dir = makeFolder(t);
   const large = v1.encode('ExecSyncResponse', { stdout: Buffer.alloc(12 * MiB) });
   const primary = await startFakeRuntime({ socketPath: join(dir, 'primary'), answers: { ExecSync: large } });

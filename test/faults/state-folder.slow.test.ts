@@ -202,7 +202,7 @@ test('files that cannot be used', { buffered: true }, async t => {
   const { proxy, client } = await withClient(t, startProxy({ connect: place.connect, verbosity: 1 }));
   const path = join(stateFolder(proxy), fileNames(place)[1]);
   for (const [what, damage] of damages) {
-    await t.test(`one that is ${what} is set aside with a warning, and a new one written`, async t => {
+    await t.test(`a file that is ${what} is set aside with a warning, and a new file is written`, async t => {
       await written(stateFolder(proxy), place);
       await proxy.stop();
       const bad = damage(readFileSync(path));

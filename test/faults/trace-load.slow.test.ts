@@ -71,7 +71,7 @@ async function startLoad(t: Teardown) {
   return { admin: adminSocketOf(proxy), load };
 }
 
-test('readers that stall slow no call, fail none, and are told what they have lost', async t => {
+test('readers that stall neither slow nor fail a call, and get the number of their lost lines', async t => {
   const { admin, load } = await startLoad(t);
   const { daemon } = (await askAdmin(admin, 'GET', '/v1/status')) as StatusReport;
   const { pid } = daemon;
@@ -105,7 +105,7 @@ test('readers that stall slow no call, fail none, and are told what they have lo
   );
 });
 
-test('a reader that reads gets what happens', async t => {
+test('a reader that reads gets every call', async t => {
   const { admin, load } = await startLoad(t);
   const reader = await stallingReader(admin, '');
   const reading = readOn(reader, CALLS);

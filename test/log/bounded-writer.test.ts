@@ -25,7 +25,7 @@ test('lines beyond the bound are lost, counted, and told of in their place', asy
   t.equal(writer.lost, lost, 'the count stays');
 });
 
-test('nothing is told where nothing is lost', async t => {
+test('without a loss nothing is reported', async t => {
   const stream = new PassThrough();
   const writer = new BoundedWriter(stream, tell);
   for (let line = 0; line < 3; line++) writer.write('a\n');

@@ -125,7 +125,7 @@ test('the id of the call comes behind the message', async t => {
   );
 });
 
-test('what acts on a terminal is escaped, in the message and in the fields', async t => {
+test('control characters are escaped, in the message and in the fields', async t => {
   const { log, written } = collect(0);
   log.info(0, 'pod \u009b2J\u202e', { name: 'a\u009b2J', other: '\u202eb\u2028', esc: '\u001b[2J' });
   t.equal(written[0], escapeControlsInLines(written[0]!));

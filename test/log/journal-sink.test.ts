@@ -88,7 +88,7 @@ test('an entry fits into a datagram, however much is dumped', async t => {
   t.match(bytes.toString(), /käsekä[^\ufffd]*\.\.\. \(500011 bytes\)\n/);
 });
 
-test('entries reach the socket in their order, those of before the sender was there too', async t => {
+test('entries reach the socket in order, also entries from before the start of the sender', async t => {
   const { path, entries: received } = await startReceiver(t);
   const written: string[] = [];
   const sink = new JournalSink({ write: text => written.push(text), socket: path });
@@ -105,7 +105,7 @@ test('entries reach the socket in their order, those of before the sender was th
   t.strictSame(written, []);
 });
 
-test('what is taken just before the end is sent', async t => {
+test('entries that are taken just before the end are sent', async t => {
   const { path, entries: received } = await startReceiver(t);
   const sink = new JournalSink({ write: () => {}, socket: path });
   sink.take(lineOf('stopped'));
@@ -114,7 +114,7 @@ test('what is taken just before the end is sent', async t => {
   t.match(received()[0], 'MESSAGE=stopped\n');
 });
 
-test('where there is no journald, no Perl or no such module, lines go to stderr with a priority, and one says why', async t => {
+test('without journald, Perl or its module, lines go to stderr with a priority, and one line has the reason', async t => {
   const { path } = await startReceiver(t);
   const places = [
     [{ socket: '/nowhere/socket' }, /^<4>.*: there is no \/nowhere\/socket\n$/],
@@ -148,7 +148,7 @@ test('when the sender ends, lines go to stderr from then on', async t => {
   await sink.close();
 });
 
-test('while nobody takes entries, lines are counted rather than kept for ever', async t => {
+test('while entries are not read, lines are counted and not kept without a limit', async t => {
   const { path, entries: received } = await startReceiver(t);
   const sink = new JournalSink({ write: () => {}, socket: path });
   sink.take(lineOf('first'));

@@ -10,7 +10,7 @@ import { proxyCommand } from '../support/proxy.ts';
 
 const DEADLINE = { deadline: 20_000 };
 
-test('it goes on serving when the reader of its log goes away', async t => {
+test('the daemon continues to serve when the reader of its log goes away', async t => {
   const { dir, runtime } = await startDaemon(t);
   const path = join(dir, 'unread.sock');
   const [command, args] = proxyCommand(['-connect', runtime.socketPath, '-listen', path, '-stateDir=', '-v', '5']);

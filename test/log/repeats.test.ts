@@ -79,7 +79,7 @@ test('while it goes on there is a count every 30 s and nothing else; once it has
   t.equal(taken[4], 'x');
 });
 
-test('one that does not come again leaves no count', async t => {
+test('a line that does not come again leaves no count', async t => {
   const { clock, taken, say } = setUp();
   say('x');
   clock.advance(60_000);
@@ -104,7 +104,7 @@ for (const [what, more] of other) {
   });
 }
 
-test('the same of another call is the same, and the count is of no call', async t => {
+test('the same line of another call is a repetition, and the count belongs to no call', async t => {
   const clock = makeClock();
   const taken: About[] = [];
   const repeats = new Repeats(line => taken.push(line.about), { get: () => 2 }, clock);
@@ -140,7 +140,7 @@ for (const [line, isHeld] of rows) {
   });
 }
 
-test('where calls are dumped, each one has its failure, but warnings are still counted', async t => {
+test('while calls are dumped, each call has its failure, but warnings are still counted', async t => {
   const { taken, say } = setUp(3);
   for (let n = 0; n < 2; n++) {
     say('failed', { severity: 'info', level: 2 });
@@ -160,7 +160,7 @@ test('the counts come at the end at the latest', async t => {
   t.equal(clock.timers.size, 0);
 });
 
-test('of very many different lines the oldest are no longer watched', async t => {
+test('with very many different lines, the oldest are no longer watched', async t => {
   const { clock, taken, say } = setUp();
   say('first');
   say('first');

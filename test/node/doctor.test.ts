@@ -21,7 +21,7 @@ test('criproxy doctor', needs('root', 'demo', 'terminal'), async t => {
     return { code, of: (check: string) => findings.find(finding => finding.check === check) };
   };
 
-  await t.test('what is well, and what is not', async t => {
+  await t.test('healthy parts and faults of a node', async t => {
     const { code, of } = await examine();
     t.equal(code, 3, 'this may be no node');
     for (const check of [
@@ -58,7 +58,7 @@ test('criproxy doctor', needs('root', 'demo', 'terminal'), async t => {
     t.match(screen.at(-1), /^\d+ ok, \d+ warnings?, \d+ failures?$/);
   });
 
-  await t.test('through a pipe: no escape codes, and --all explains what is well', async t => {
+  await t.test('through a pipe: no escape codes, and --all explains checks that are ok', async t => {
     const short = await runProxy(command());
     t.notMatch(short.stdout, '\x1b');
     t.notMatch(short.stdout, /it answers on/);

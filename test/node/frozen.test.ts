@@ -27,7 +27,7 @@ test(
     const there = await runPod(client, secondary);
     const version = await client.call('Version');
 
-    await t.test('the secondary: Status waits for it once, then tells what was known', async t => {
+    await t.test('the secondary is frozen: Status waits for it once, then has its last known state', async t => {
       secondary.containerd.freeze();
       try {
         const first = await took(() => client.call('Status', {}, PATIENCE));
@@ -50,7 +50,7 @@ test(
       }
     });
 
-    await t.test('the primary: Version is told, Status is not, and the secondary works on', async t => {
+    await t.test('the primary is frozen: Version is answered, Status is not, and the secondary works', async t => {
       primary.containerd.freeze();
       try {
         t.same(await client.call('Version', {}, PATIENCE), version, 'the identity of the last greeting');

@@ -47,7 +47,7 @@ test('runtime handlers on real runtimes', needs('root', 'demo', 'registry'), asy
     });
   }
 
-  await t.test('what pods were asked for outlives the proxy', async t => {
+  await t.test('the requested handlers of pods outlive the proxy', async t => {
     const before = (await client.call('ListPodSandbox')).items;
     await lab.proxy.stop('SIGTERM');
     await lab.proxy.start();

@@ -47,7 +47,7 @@ test('journald gets the log with its fields', needs('root', 'node'), async t => 
   const find = (message: RegExp) =>
     waitFor(`an entry with ${message}`, () => entriesOf(node).find(each => message.test(each['MESSAGE'] ?? '')));
 
-  await t.test('a call has its id, its method and what was asked', async t => {
+  await t.test('the entry of a call has its id, its method and its request', async t => {
     const request = await find(/^StopContainer request/);
     const failed = await find(/^StopContainer failed/);
     t.match(request, {

@@ -65,7 +65,7 @@ async function holds({ direct }: Side, id: string): Promise<boolean> {
   return images.some((image: Message) => image['id'] === id);
 }
 
-test('what is known of images on real runtimes', needs('root', 'demo', 'registry'), async t => {
+test('the knowledge about images on real runtimes', needs('root', 'demo', 'registry'), async t => {
   // containerd 1.6 does not keep the name that the user specified.
   const lab = await startTwoRuntimes({ releases: { secondary: '2.1' } });
   t.teardown(() => lab.stop());

@@ -90,7 +90,7 @@ test('pods of a containerd that is down, over restarts of the proxy', needs('roo
     });
   }
 
-  await t.test('one of its files is damaged: the copy tells', async t => {
+  await t.test('one of its files is damaged: the copy is read', async t => {
     t.equal(spoil(node, /sock\.snapshot$/), 1);
     await withProxy(node, 'red,alt:blue', async client => {
       t.same(await listed(client), [ids.red, `alt__${ids.blue}`].sort());

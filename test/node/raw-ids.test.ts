@@ -34,7 +34,7 @@ test('raw ids on real runtimes', needs('root', 'demo', 'registry'), async t => {
   let pod = '';
   let container = '';
   await withProxy('raw', async client => {
-    await t.test('ids are those of the runtime', async t => {
+    await t.test('clients see the ids of the runtime', async t => {
       const made = await runPod(client, secondary);
       pod = made.id;
       container = await runContainer(client, secondary, made);
@@ -51,7 +51,7 @@ test('raw ids on real runtimes', needs('root', 'demo', 'registry'), async t => {
       t.equal(String(stdout), 'there\n');
     });
 
-    await t.test('what crictl sends: 13 characters', async t => {
+    await t.test('ids of 13 characters, as crictl sends them', async t => {
       const short = container.slice(0, 13);
       t.equal((await client.call('ContainerStatus', { container_id: short }))['status'].id, container);
       t.equal((await client.call('PodSandboxStatus', { pod_sandbox_id: pod.slice(0, 13) }))['status'].id, pod);
@@ -68,7 +68,7 @@ test('raw ids on real runtimes', needs('root', 'demo', 'registry'), async t => {
       t.equal(status.id, made.id);
     });
 
-    await t.test('an id that nobody has is NotFound', async t => {
+    await t.test('an unknown id is NotFound', async t => {
       t.match(await client.ask('ContainerStatus', { container_id: 'f'.repeat(64) }), { code: 5 });
     });
   });

@@ -47,7 +47,7 @@ async function checkForms(t: Test, lab: Lab): Promise<void> {
   const { command, proxy } = lab;
   const ask = async () => JSON.parse((await runProxy(command('-o', 'json'))).stdout) as StatusReport;
 
-  await t.test('JSON has what is known of each runtime', async t => {
+  await t.test('JSON has the known facts of each runtime', async t => {
     const report = await waitFor('all lists', async () => {
       const got = await ask();
       return got.runtimes.slice(0, 2).every(({ snapshot }) => snapshot.containers?.items === 1) ? got : undefined;
@@ -176,7 +176,7 @@ async function checkChanges(t: Test, lab: Lab): Promise<void> {
     );
   });
 
-  await t.test('without the daemon: exit status 1, and what to do', async t => {
+  await t.test('without the daemon: exit status 1, and the remedy', async t => {
     await proxy.stop();
     const { code, stdout, stderr } = await runProxy(command());
     t.equal(code, 1);

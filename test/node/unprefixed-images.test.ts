@@ -92,7 +92,7 @@ test('images without a prefix on real runtimes', needs('root', 'demo', 'registry
     }
   });
 
-  await t.test('what is pinned stays', async t => {
+  await t.test('pinned images stay', async t => {
     await collectGarbage(client);
     const { images } = await client.call('ListImages');
     const tags = images.flatMap((each: Message) => each['repo_tags']);

@@ -19,7 +19,7 @@ async function useArm64(): Promise<string> {
   return program;
 }
 
-test('the executable of arm64 says what it is', options, async t => {
+test('the executable of arm64 prints its build', options, async t => {
   const said = execFileSync(await useArm64(), ['-version'], { encoding: 'utf8' });
   t.match(said, /^criproxy \S+ \(commit \w+, Node \d+\.\d+\.\d+, dynamic, glibc, arm64, sea\)\n$/);
 });

@@ -50,7 +50,7 @@ test('the same input makes the same bytes, wherever it is built', options, async
   );
 });
 
-test('the executable says what it was made from', options, async t => {
+test('the executable prints its build', options, async t => {
   const folder = await buildPackages();
   const manifest = JSON.parse(readFileSync(join(folder, 'manifest.json'), 'utf8'));
   const said = execFileSync(join(folder, 'criproxy'), ['-version'], { encoding: 'utf8' });
@@ -87,7 +87,7 @@ test('a release build insists on a static executable', options, async t => {
 });
 
 for (const name of names) {
-  test(`what is in ${name}`, options, async t => {
+  test(`the files in ${name}`, options, async t => {
     const deb = join(await buildPackages(), `${name}.deb`);
     t.same(listFiles(deb).sort(), [
       '/usr/bin/criproxy',
@@ -130,13 +130,16 @@ function checkByLintian(t: Test, suppressed: readonly string[], debs: readonly s
   t.strictSame([status, stdout], [0, '']);
 }
 
-test('lintian has nothing to say of the packages', options, async t => {
+test('lintian finds no fault in the packages', options, async t => {
   const folder = await buildPackages();
   const debs = names.map(name => join(folder, `${name}.deb`));
   checkByLintian(t, uncompressed, debs);
 });
 
-test('nor of packages with a static program, as a release has them', { ...options, ...needs('demo') }, async t => {
+test('lintian finds no fault in packages with a static program, as in a release', {
+  ...options,
+  ...needs('demo'),
+}, async t => {
   const folder = mkdtempSync(join(tmpdir(), 'criproxy-static-test-'));
   t.teardown(() => rmSync(folder, { recursive: true }));
   const built = await buildPackages();

@@ -20,7 +20,7 @@ test('the check of a release fails for a dynamic executable, in each of its part
   t.ok(lines.includes('fail  serves'), output);
 });
 
-test('it finds that a static program is static, and that another one is not criproxy', options, async t => {
+test('the check accepts a static program, and refuses one that is not criproxy', options, async t => {
   const { status, lines, output } = checkStatic('/bin/busybox');
   t.equal(status, 1, output);
   t.same(lines.slice(0, 3), ['ok    file', 'ok    ldd', 'fail  empty root']);

@@ -18,7 +18,7 @@ function makeFolder(t: Test): string {
   return folder;
 }
 
-test('an executable of pkg’s classic mode says what it is', options, async t => {
+test('an executable of pkg’s classic mode prints its build', options, async t => {
   const said = execFileSync(await classicExecutable(), ['-version'], { encoding: 'utf8' });
   t.match(said, /^criproxy \S+ \(commit \w+, Node \d+\.\d+\.\d+, dynamic, glibc, \w+, classic\)\n$/);
 });
@@ -29,7 +29,7 @@ test('its virtual file system has the sources as they are, without bytecode', op
   t.ok(bytes.includes(bundle));
 });
 
-test('it unpacks what is loaded when it is asked for', options, async t => {
+test('the executable unpacks libraries that are loaded on demand', options, async t => {
   const file = join(makeFolder(t), 'config.yaml');
   writeFileSync(file, 'runtimes:\n  - socket: /run/containerd/containerd.sock\n');
   const run = spawnSync(await classicExecutable(), ['config', 'check', file], { encoding: 'utf8' });
@@ -49,7 +49,7 @@ test('reads are lent in it, and V8 takes its settings', options, async t => {
   t.same(JSON.parse(run.stdout), { lent: true, read: 'hello', young: 1 });
 });
 
-test('it starts other programs, and one of them may be itself', options, async t => {
+test('the executable starts other programs, and also itself', options, async t => {
   const folder = makeFolder(t);
   const program = await classicExecutable();
   const said = join(folder, 'said');
@@ -59,7 +59,7 @@ test('it starts other programs, and one of them may be itself', options, async t
   t.equal(readFileSync(said, 'utf8'), execFileSync(program, ['-version'], { encoding: 'utf8' }));
 });
 
-test('it serves in a root with nothing but its libraries, whatever NODE_OPTIONS has', options, async t => {
+test('the executable serves in a root with nothing but its libraries, with any NODE_OPTIONS', options, async t => {
   const folder = makeFolder(t);
   const program = await classicExecutable();
   copyFileSync(program, join(folder, 'criproxy'));

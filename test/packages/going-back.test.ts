@@ -9,7 +9,7 @@ const endpoint = 'unix:///run/criproxy.sock';
 /** Kubernetes 1.31 of kubeadm. */
 const modern = layouts[10]!;
 
-test('going back to the program of before', options, async t => {
+test('a failed upgrade restores the old program', options, async t => {
   const node = await bootKubeletNode(modern);
   t.teardown(() => node.remove());
   node.must('dpkg -i /opt/packages/criproxy.deb');
@@ -21,7 +21,7 @@ test('going back to the program of before', options, async t => {
     t.same([node.kubelet()?.endpoint, node.starts()], [endpoint, starts]);
   };
 
-  await t.test('over file systems: what the old program is kept on, and the state', async t => {
+  await t.test('the kept program and the state are on other file systems', async t => {
     node.must('mkdir -p /usr/lib/criproxy && mount -t tmpfs tmpfs /usr/lib/criproxy');
     node.must('cp -a /var/lib/criproxy /root/state && mount -t tmpfs tmpfs /var/lib/criproxy');
     node.must('cp -a /root/state/. /var/lib/criproxy && systemctl restart criproxy');
@@ -32,7 +32,7 @@ test('going back to the program of before', options, async t => {
     node.must('dpkg -i /opt/packages/criproxy.deb');
   });
 
-  await t.test('the log and the remedy are those of the new program', async t => {
+  await t.test('the error has the log and the remedy of the new program', async t => {
     const { stderr } = node.run('dpkg -i /opt/packages/criproxy-broken.deb');
     t.match(
       stderr,

@@ -144,7 +144,7 @@ test('a new kubelet package is looked at again: kubeadm wrote the old endpoint',
   t.equal(node.must(`cat ${FLAGS}`), `KUBELET_KUBEADM_ARGS="--container-runtime-endpoint=${containerd}"\n`);
 });
 
-test('remove leaves a value that somebody changed since, and names it', options, async t => {
+test('a removal leaves a value that was changed since, and names it', options, async t => {
   const node = await bootKubeletNode(old);
   t.teardown(() => node.remove());
   node.must('dpkg -i /opt/packages/criproxy.deb');

@@ -85,7 +85,7 @@ test('status and doctor on a node with systemd and a kubelet', options, async t 
     t.equal(node.must('stat -c "%a %U" /var/lib/criproxy/admin.sock'), '660 root\n');
   });
 
-  await t.test('another user is told what was not checked', async t => {
+  await t.test('for another user doctor names the checks that it could not make', async t => {
     const { status, found } = examine(node, `setpriv --reuid=65534 --regid=65534 --clear-groups ${DOCTOR}`);
     t.equal(status, 3);
     t.ok(namesOf(found).includes('skip daemon'), namesOf(found).join(', '));
@@ -95,5 +95,5 @@ test('status and doctor on a node with systemd and a kubelet', options, async t 
     );
   });
 
-  await t.test('what is broken is found, and the commands mend it', t => breakAndMend(t, node));
+  await t.test('doctor finds each fault, and its commands repair the node', t => breakAndMend(t, node));
 });

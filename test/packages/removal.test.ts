@@ -57,7 +57,7 @@ test('dpkg is killed at the moment when the kubelet is to be restarted', options
   });
 });
 
-test('whatever is recorded, the kubelet is never left on a socket that nobody serves', options, async t => {
+test('with any record, a removal never leaves the kubelet on a socket without a server', options, async t => {
   const node = await bootKubeletNode(old);
   t.teardown(() => node.remove());
   const FLAGS = '/var/lib/kubelet/kubeadm-flags.env';
@@ -72,7 +72,7 @@ test('whatever is recorded, the kubelet is never left on a socket that nobody se
     node.must(`printf '%s' '${flags}' > ${FLAGS}`);
   });
 
-  await t.test('nonsense: removal refuses, and says what to do', async t => {
+  await t.test('nonsense in the record: the removal is refused with a remedy', async t => {
     node.must(`systemctl restart kubelet && ${install} && echo nonsense > ${RECORD}`);
     const { status, stderr } = node.run(remove);
     t.equal(status, 1);
@@ -122,7 +122,7 @@ state = "/run/second"
 `;
 const SECOND = '/run/second/containerd.sock';
 
-test('removal says what it will do to pods of other runtimes', options, async t => {
+test('a removal names the effect on pods of secondary runtimes', options, async t => {
   const node = await bootKubeletNode(modern);
   t.teardown(() => node.remove());
   node.write('/etc/second.toml', second);

@@ -8,7 +8,7 @@ import { bootKubeletNode } from './kubelet-node.ts';
 const containerd = '/run/containerd/containerd.sock';
 const modern = layouts.find(({ name }) => name.startsWith('1.31, config.yaml with a comment'))!;
 
-test('what the kubelet that runs is connected to counts, not its files', {
+test('the connection of the running kubelet counts, not its files', {
   ...needs('root', 'node', 'packages'),
 }, async t => {
   const node = await bootKubeletNode(modern);

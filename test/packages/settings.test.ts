@@ -35,7 +35,7 @@ test('the settings are the node’s own', options, async t => {
     t.equal(node.run(`ls ${settings}`).stdout, '', 'until the purge');
   });
 
-  await t.test('a conffile of an earlier release becomes the node’s own, with what is in it', async t => {
+  await t.test('a conffile of an earlier release becomes the node’s own file, with its content', async t => {
     install(t, node, 'criproxy-conffile');
     node.must(`echo 'CRIPROXY_ARGS="-v 2"' > ${settings}`);
     install(t, node, 'criproxy');
@@ -60,7 +60,7 @@ test('the settings are the node’s own', options, async t => {
   });
 });
 
-test('what somebody has chosen, by whatever way, wins from then on', options, async t => {
+test('the last choice wins, whichever way it was made', options, async t => {
   const node = await bootKubeletNode(modern);
   t.teardown(() => node.remove());
   install(t, node, 'criproxy');
@@ -75,7 +75,7 @@ test('what somebody has chosen, by whatever way, wins from then on', options, as
     t.equal(connectOf(node), `${containerd},kata:/run/kata.sock`, 'after a removal');
   });
 
-  await t.test('by another answer to the package, which somebody overrules again', async t => {
+  await t.test('by another answer to the package, which another choice overrides again', async t => {
     const answer = (other: string) =>
       node.must(
         `echo 'criproxy criproxy/other_cri string ${other}' | debconf-set-selections; dpkg-reconfigure -f noninteractive criproxy`,

@@ -177,26 +177,30 @@ test('an upgrade keeps serving; one to a program that does not run goes back', o
   t.ok(node.kubelet()!.outage < 10_000, 'the socket was gone for no longer than a restart takes');
 });
 
-test('what was cut off is taken up again, with the program that served to go back to', options, async t => {
-  const node = await bootKubeletNode(instance);
-  t.teardown(() => node.remove());
-  node.must(install);
-  const before = snapshot(node);
-  const broken = makeRelease(node, '/root/broken', BROKEN);
-  // The installation is killed while it waits for the daemon of the new program.
-  node.must(
-    `(${broken} >/dev/null 2>&1 & echo $! > /run/pid); until grep -q broken /etc/systemd/system/criproxy.service; do sleep 0.05; done; kill -9 $(cat /run/pid)`,
-  );
-  t.equal(node.must('ls /opt/criproxy/kept'), 'criproxy.previous\ncriproxy.service.previous\n');
-  t.equal(node.run(broken).status, 1);
-  t.same(
-    snapshot(node).filter(line => !/criproxy-(old|new)/.test(line)),
-    before,
-    'the old release is back',
-  );
-  t.equal(node.run(install).status, 0);
-  t.equal(node.must('systemctl is-active criproxy kubelet'), 'active\nactive\n');
-});
+test(
+  'an interrupted installation continues, and can still restore the program that served before',
+  options,
+  async t => {
+    const node = await bootKubeletNode(instance);
+    t.teardown(() => node.remove());
+    node.must(install);
+    const before = snapshot(node);
+    const broken = makeRelease(node, '/root/broken', BROKEN);
+    // The installation is killed while it waits for the daemon of the new program.
+    node.must(
+      `(${broken} >/dev/null 2>&1 & echo $! > /run/pid); until grep -q broken /etc/systemd/system/criproxy.service; do sleep 0.05; done; kill -9 $(cat /run/pid)`,
+    );
+    t.equal(node.must('ls /opt/criproxy/kept'), 'criproxy.previous\ncriproxy.service.previous\n');
+    t.equal(node.run(broken).status, 1);
+    t.same(
+      snapshot(node).filter(line => !/criproxy-(old|new)/.test(line)),
+      before,
+      'the old release is back',
+    );
+    t.equal(node.run(install).status, 0);
+    t.equal(node.must('systemctl is-active criproxy kubelet'), 'active\nactive\n');
+  },
+);
 
 test('the package and the archive do not take each other’s place', options, async t => {
   const node = await bootKubeletNode(instance);

@@ -113,7 +113,7 @@ test(
   },
 );
 
-test('what a monitoring agent puts into every environment is not the daemon’s', options, async t => {
+test('the daemon does not get the variables of a monitoring agent', options, async t => {
   const node = await bootWith(t, install);
   const agent = {
     NODE_OPTIONS: '--require=/nowhere/agent.cjs',
@@ -153,7 +153,7 @@ test('ready means that it serves, and the status says how', options, async t => 
   t.same(early, [], 'never ready before it serves');
 });
 
-test('what hangs is killed and comes back; what waits for a runtime is not', options, async t => {
+test('a daemon that hangs is killed and started again; a daemon that waits for a runtime is not', options, async t => {
   const node = await bootWith(t, 'true');
   node.write('/etc/systemd/system/criproxy.service.d/fast.conf', '[Service]\nEnvironment=CRIPROXY_WATCHDOG_SEC=5\n');
   node.must(install);
@@ -204,7 +204,7 @@ test('a daemon whose messages systemd refuses is not watched, and lives on', opt
 
 test('one node', options, async t => {
   const node = await bootWith(t, install);
-  await t.test('what the units give', async t => {
+  await t.test('the settings of the units have their effects', async t => {
     t.match(node.must('criproxy setup status'), /unit +criproxy\.service: active\nunit +criproxy\.socket: active\n/);
     t.equal(node.must('stat -c "%a %U:%G" /var/lib/criproxy /run/criproxy.sock'), '750 root:root\n660 root:root\n');
     t.equal(node.run('systemd-analyze verify --man=no criproxy.service criproxy.socket').stderr, '');
@@ -244,7 +244,7 @@ test('one node', options, async t => {
     );
   });
 
-  await t.test('a socket unit for another path is an error that says what to do', async t => {
+  await t.test('a socket unit for another path is an error with a remedy', async t => {
     node.write('/etc/default/criproxy', 'CRIPROXY_ARGS="-listen /run/other.sock"\n');
     t.not(node.run('systemctl restart criproxy').status, 0);
     t.match(

@@ -99,7 +99,7 @@ test('each architecture is built on its own machine, and a release fails unless 
   t.match(commands[at('npm run bench')], 'CRIPROXY_BIN="$PWD/dist/$ARCH/criproxy"', 'of that executable');
 });
 
-test('the release job publishes what build/release.ts has gathered', async t => {
+test('the release job publishes the files that build/release.ts has gathered', async t => {
   const commands = read('release.yml').jobs['release']!.steps!.flatMap(step => step.run ?? []);
   t.ok(commands.some(command => command.includes('build/release.ts --bench')));
 

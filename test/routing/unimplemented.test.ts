@@ -47,7 +47,7 @@ for (const runtime of sets) {
   }
 }
 
-test('Unimplemented says which runtime, what it serves and what the method needs', async t => {
+test('Unimplemented names the runtime, its packages and the method’s package', async t => {
   const lab = startLab([fakeRuntime(''), fakeRuntime('alt', { packages: ['runtime.v1alpha2', 'runtime'] })]);
   t.teardown(() => lab.stop());
   const fault = await lab.fault('CheckpointContainer', { container_id: 'alt__c1' });

@@ -27,7 +27,7 @@ test('tests and assertions are counted apart, nested ones too', async t => {
   t.same(result.failures, []);
 });
 
-test('a failed assertion is told with its tests and its diagnostics', async t => {
+test('a failed assertion is reported with its tests and its diagnostics', async t => {
   const result = await runBody(
     t,
     `test('a', async t => { await t.test('b', async t => { t.equal(1, 2, 'one'); }); });`,
@@ -60,7 +60,7 @@ for (const [what, body, failure] of ends)
     t.match(result.failures.join('\n'), failure);
   });
 
-test('a process that ends with a fault fails its file, with what it said', async t => {
+test('a process that ends with a fault fails its file, with its output', async t => {
   const result = await runBody(t, `test('a', async t => { t.ok(1); });\nconsole.error('leak');\nprocess.exitCode = 3;`);
   t.same(counts(result), { tests: 1, passed: 1, failed: 1, skipped: 0 });
   t.same(result.failures, ['the process ended by exit status 3; its stderr:\nleak\n']);

@@ -189,7 +189,7 @@ test('an upgrade whose daemon does not serve goes back to the old program', asyn
 
 const running = { active: 'active', pid: 7, restarts: 0 };
 
-test('so does one that brought the socket unit, which a program that listens by itself must not meet', async t => {
+test('a failed upgrade that brought the socket unit stops it, since the old program listens itself', async t => {
   const { files, minor } = layouts[3]!;
   const host = makeHost(files, minor);
   await applySetup(host, options);
@@ -208,7 +208,7 @@ test('the daemon is stopped in one step with the socket that would start it agai
   t.same(host.journal.slice(-2), ['stop criproxy.socket criproxy.service', 'daemon-reload']);
 });
 
-test('systemd is not let take the socket from somebody else', async t => {
+test('systemd does not take the socket from another server', async t => {
   const { files, minor } = layouts[3]!;
   const host = makeHost(files, minor);
   host.isListening = async () => true;
@@ -217,7 +217,7 @@ test('systemd is not let take the socket from somebody else', async t => {
   t.same(Object.fromEntries(host.content), files);
 });
 
-test('so does one on a node whose kubelet is not understood any more', async t => {
+test('an upgrade that fails on a node whose kubelet is no longer understood restores the old program', async t => {
   const { files, minor } = layouts[3]!;
   const host = makeHost(files, minor);
   await applySetup(host, options);
@@ -238,7 +238,7 @@ test('an upgrade while the primary runtime is down is not a failure', async t =>
   t.match(done[0], /^restarted criproxy: .*down/s);
 });
 
-test('revert leaves what somebody changed since, and names it', async t => {
+test('revert leaves values that were changed since, and names them', async t => {
   const { files, minor } = layouts[3]!;
   const flags = '/var/lib/kubelet/kubeadm-flags.env';
   const host = makeHost(files, minor);
@@ -290,7 +290,7 @@ test('a node without a kubelet gets the daemon, whether or not a runtime answers
   );
 });
 
-test('where no service can be started the daemon is told its runtimes, and that is all', async t => {
+test('if no service can be started, only the daemon’s runtimes are written', async t => {
   const { files, minor } = layouts[3]!;
   const host = { ...makeHost(files, minor), noServices: 'systemd does not run here' };
   const { left } = await applySetup(host, options);

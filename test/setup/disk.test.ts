@@ -37,7 +37,7 @@ test('a file keeps its mode, and a link stays a link', async t => {
   t.same(readdirSync(join(root, 'etc')), ['link', 'real']);
 });
 
-test('what is kept can be put back, with its inode, or forgotten', async t => {
+test('a kept file can be put back, with its inode, or forgotten', async t => {
   const root = makeRoot(t, { '/etc/a': 'old', '/etc/b': 'old' });
   const disk = openDisk(root);
   const inode = statSync(join(root, 'etc/a')).ino;
@@ -58,7 +58,7 @@ test('a file that was kept and not changed leaves nothing behind', async t => {
   t.same(readdirSync(join(root, 'etc')), ['a']);
 });
 
-test('the folder of a drop-in goes with it, and no other', async t => {
+test('the folder of a drop-in is removed with it, and no other folder', async t => {
   const root = makeRoot(t, {
     '/etc/x/a': '',
     '/etc/x.service.d/a.conf': '',
@@ -71,7 +71,7 @@ test('the folder of a drop-in goes with it, and no other', async t => {
   t.same(readdirSync(join(root, 'etc')), ['x', 'y.service.d']);
 });
 
-test('what cannot be read or written names itself', async t => {
+test('an error of reading or writing names the file', async t => {
   const root = makeRoot(t, { '/etc/folder/a': '', '/etc/file': '' });
   const disk = openDisk(root);
   t.throws(() => disk.read('/etc/folder'), SetupError);

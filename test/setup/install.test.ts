@@ -62,7 +62,7 @@ test('install, install again, uninstall', async t => {
   t.same(without(host, '/nowhere'), before);
 });
 
-test('an upgrade restarts the daemon, and keeps what is the node’s own', async t => {
+test('an upgrade restarts the daemon, and keeps the node’s own files', async t => {
   const host = makeNode();
   await installSetup(host, options);
   host.content.set('/etc/default/criproxy', 'mine');

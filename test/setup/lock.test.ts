@@ -5,7 +5,7 @@ import { test } from 'tap';
 import { takeLock } from '../../src/setup/lock.ts';
 import { waitFor } from '../support/child.ts';
 
-test('one has the lock, a second is refused, and can have it later', async t => {
+test('one set-up has the lock, and a second is refused until the lock is free', async t => {
   const folder = mkdtempSync(join(tmpdir(), 'setup-lock-'));
   t.teardown(() => rmSync(folder, { recursive: true }));
   const file = join(folder, 'lock');

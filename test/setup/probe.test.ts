@@ -30,7 +30,7 @@ for (const name of ['runtime.v1', 'runtime.v1alpha2', 'runtime'] satisfies Packa
   });
 }
 
-test('an error is said in words, after the time', async t => {
+test('an error has a message, with the time', async t => {
   const dir = mkdtempSync(join(tmpdir(), 'probe-'));
   const socketPath = join(dir, 'x.sock');
   const runtime = await startFakeRuntime({
@@ -55,7 +55,7 @@ test('a runtime that hangs is given up', async t => {
   await t.rejects(probeRuntime(socketPath, 500), /no answer within/);
 });
 
-test('nobody there', async t => {
+test('no server listens', async t => {
   await t.rejects(probeRuntime('/nonexistent/x.sock', 300), /ENOENT/);
 });
 

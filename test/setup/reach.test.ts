@@ -68,7 +68,7 @@ const rows: readonly Row[] = [
 ];
 
 for (const { name, socket, modes, links, lines } of rows) {
-  test(`what the daemon needs to reach a socket: ${name}`, async t => {
+  test(`the daemon's needs to reach a socket: ${name}`, async t => {
     const found = findObstacles(statOf(modes, links), socket);
     t.same(
       found.map(({ line }) => line),

@@ -103,7 +103,7 @@ test('an earlier try ended before the kubelet was restarted: it is restarted now
   t.ok(host.journal.includes('restart kubelet.service'));
 });
 
-test('the files are somebody’s, and the kubelet that runs is on the socket: it is restarted', async t => {
+test('the files were changed by hand, and the running kubelet uses the socket: it is restarted', async t => {
   const host = makeHost(files, minor);
   host.socketConnections = 2;
   await revertSetup(host, stop);

@@ -31,7 +31,7 @@ test('the ends of connections, as ss shows them', async t => {
   );
 });
 
-test('a process is connected to what it is connected to', needs('root'), async t => {
+test('the peers of a process are found', needs('root'), async t => {
   const dir = mkdtempSync(join(tmpdir(), 'connections-'));
   const path = join(dir, 'x.sock');
   const server = createServer().listen(path);

@@ -121,14 +121,14 @@ for (const [what, text] of [
   });
 }
 
-test('what cannot be read is the error of the system', async t => {
+test('a file that cannot be read gives the error of the system', async t => {
   const dir = folder(t);
   await t.rejects(readState(dir), { code: 'EISDIR' });
   writeFileSync(join(dir, 'file'), '');
   await t.rejects(readState(join(dir, 'file/state')), { code: 'ENOTDIR' });
 });
 
-test('what cannot be written is the error of the system, and the old file is still there', async t => {
+test('a file that cannot be written gives the error of the system, and the old file stays', async t => {
   const dir = folder(t);
   const path = join(dir, 'state');
   await writeState(path, Buffer.from('old'));

@@ -30,7 +30,7 @@ async function filled(open: () => TwinJournal, count: number): Promise<TwinJourn
 
 const texts = async (journal: TwinJournal) => (await journal.load()).contents?.map(String);
 
-test('what was written is read, and goes on', async t => {
+test('written records are read, and the journal continues', async t => {
   const { open } = setUp(t);
   t.strictSame(await texts(open()), undefined, 'nothing yet');
   await filled(open, 3);
@@ -89,7 +89,7 @@ test('a process that was killed between the two files', async t => {
   );
 });
 
-test('zeros at the end are what a power failure leaves', async t => {
+test('zeros at the end, which a power failure leaves', async t => {
   const { main, open } = setUp(t);
   await filled(open, 1);
   const bytes = readFileSync(main);

@@ -57,7 +57,7 @@ function stateOf(pid: string): string | undefined {
 
 const real = needs('node');
 
-test('what is told, in order', real, async t => {
+test('the messages, in order', real, async t => {
   const { notifier, until, warnings } = await makeLab(t);
   notifier.status('one');
   notifier.ready();
@@ -74,7 +74,7 @@ test('what is told, in order', real, async t => {
   t.same(warnings, []);
 });
 
-test('of many states in a short time the last is told', real, async t => {
+test('the last of many states in a short time is reported', real, async t => {
   const { notifier, until } = await makeLab(t);
   for (let count = 1; count <= 100; count++) notifier.status(`${count} of 100`);
   t.same(await until(/100 of 100/), ['STATUS=100 of 100']);
@@ -87,7 +87,7 @@ test('a sign of life takes the state with it', real, async t => {
   t.same(await until(/WATCHDOG/), ['WATCHDOG=1 STATUS=well']);
 });
 
-test('without the program: one warning that says what to do', async t => {
+test('without the program: one warning with the remedy', async t => {
   const { notifier, warnings, socket } = await makeLab(t, '/nowhere');
   notifier.ready();
   notifier.status('well');
@@ -129,7 +129,7 @@ for (const { version, state } of releases) {
   });
 }
 
-test('where nobody listens nothing is started', async t => {
+test('without a notification socket nothing is started', async t => {
   const folder = mkdtempSync(join(tmpdir(), 'criproxy-notify-'));
   t.teardown(() => rmSync(folder, { recursive: true }));
   writeProgram(folder, '252', 'exit 0');

@@ -76,7 +76,7 @@ test('without such a socket systemd is not asked to watch, and the log says so',
   t.equal(child.exitCode, null);
 });
 
-test('a systemd that takes no messages any more is told of once, and the daemon goes on', async t => {
+test('a systemd that accepts no more messages is reported once, and the daemon continues', async t => {
   const { log, child, said, close } = await start(t, { CRIPROXY_WATCHDOG_SEC: '1' });
   t.ok(await said(/^WATCHDOG=1/));
   close();

@@ -69,7 +69,7 @@ test('calls by method, runtime and code', async t => {
   }
 });
 
-test('own share: what no runtime was waited for', async t => {
+test('own share: the time without a wait for a runtime', async t => {
   const rows: { title: string; parts: [number, number | undefined][]; own: number }[] = [
     { title: 'no part', parts: [], own: 100 },
     { title: 'one part', parts: [[10, 70]], own: 40 },
@@ -108,7 +108,7 @@ test('times of streams that stay open, and of unknown methods, are not in the hi
   }
 });
 
-test('what a runtime does is counted for it, with the last error in its words', async t => {
+test('a runtime’s calls are counted for it, with its last error message', async t => {
   const { stats, watch, begin } = lab();
   const answers = [Code.OK, Code.NotFound, Code.Unavailable];
   for (const code of answers) {

@@ -82,7 +82,7 @@ for (const [what, make] of sources) {
   });
 }
 
-test(`an edit of a mutated message leaves what protobufjs can read readable (seed ${SEED})`, async t => {
+test(`protobufjs can read a mutated message after an edit if it could before (seed ${SEED})`, async t => {
   const random = seeded(SEED);
   const readable = (name: string, bytes: Buffer): boolean => {
     try {

@@ -139,7 +139,7 @@ test('a submessage that is not accepted is left alone, even if it is malformed',
   );
 });
 
-test('what is outside the shape is not read', async t => {
+test('fields outside the shape are not read', async t => {
   const bytes = message(len(7, hex('ff')), len(1, hex('ff')));
   t.equal(splice(bytes, outer, nothing), bytes, 'not a message in an unknown field, and not one in a leaf');
 });
@@ -157,7 +157,7 @@ for (const [what, bytes, fault] of malformed) {
   });
 }
 
-test('what a visit throws is thrown on', async t => {
+test('an error of a visit is thrown on', async t => {
   const fault = new Error('not this one');
   const visit = (): never => {
     throw fault;

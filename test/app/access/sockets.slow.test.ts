@@ -82,7 +82,7 @@ test('a stream ends when the rules change that it was begun under', async t => {
   await t.rejects(all, { code: 14, details: `criproxy: the rules of ${scene.path('one')} have changed` });
 });
 
-test('a socket that cannot be served costs no other, is told, and is tried again', async t => {
+test('a socket that cannot be served does not affect other sockets, is reported, and is tried again', async t => {
   const scene = await startSockets(t, { good: { allow: ['read'] } });
   const { daemon } = scene;
   writeFileSync(scene.path('taken'), '');

@@ -99,7 +99,7 @@ test('a runtime that is not there, comes up, is lost and comes back', async t =>
   for (const [at, pattern] of said.entries()) t.match(lines[at], pattern);
 });
 
-test('the packages of a runtime are those of its last greeting', async t => {
+test('a runtime has the packages of its last greeting', async t => {
   const { log } = collect();
   const first = peer();
   const runtime = linkedRuntime({ id: '', path }, async () => first.session, new CallWatch(), log);

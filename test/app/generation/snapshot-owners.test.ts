@@ -59,7 +59,7 @@ test('a runtime behind another spelling of its socket, and a link that comes lat
   );
 });
 
-test('the socket has moved, under the same id: what is known stands in until the runtime answers', async t => {
+test('the socket has moved, under the same id: the old snapshot stands in until the runtime answers', async t => {
   const { node, a, b } = await stoppedNode(t);
   node.engine('C').set('down');
   await node.start('A,alt:C');
@@ -119,7 +119,7 @@ test('a runtime that was up, and killed with the proxy before it gave a list, ma
   t.match(node.log.lines.join('\n'), /not known: .*criproxy forget alt/);
 });
 
-test('what is lost is forgotten when the operator says so, over a restart too', async t => {
+test('a lost state is forgotten by the command, and stays forgotten over a restart', async t => {
   const { node, a } = await stoppedNode(t);
   for (const path of node.files(snapshots)) rmSync(path);
   node.engine('B').set('down');
@@ -153,7 +153,7 @@ test('a runtime that is forgotten stays forgotten when a reload gives it another
   }
 });
 
-test('one that is up is not forgotten; one that stands in for another is, with what it had of it', async t => {
+test('a runtime that is up cannot be forgotten; a runtime with the snapshot of another one can, with this snapshot', async t => {
   const { node, a } = await stoppedNode(t);
   node.engine('C').set('down');
   await node.start('A,alt:C');

@@ -66,7 +66,7 @@ test('prom-client is loaded by the first scrape, and not before', async t => {
   t.equal(new Scrape(text).all('criproxy_build_info')[0]?.labels['version'], '1.2.3');
 });
 
-test('what the port answers', async t => {
+test('the answers of the port', async t => {
   const port = await freePort();
   await open(t, port, quiet);
   for (const [method, path, status, text] of [
@@ -104,7 +104,7 @@ test('a client that says nothing, however many times, does not keep a scrape out
   for (let each = 0; each < 10; each++) t.equal((await askHttp({ host, port }, '/metrics')).text, 'a 1\n');
 });
 
-test('of requests in a row on one connection only the first is served', async t => {
+test('only the first of several requests on one connection is served', async t => {
   const port = await freePort();
   let renderings = 0;
   await open(t, port, quiet, async () => {
@@ -132,7 +132,7 @@ for (const [what, sent, status] of [
   });
 }
 
-test('metrics are written once a second at most, whoever asks', async t => {
+test('metrics are written once a second at most, however many clients ask', async t => {
   const telemetry = new Telemetry({ version: '1.2.3', otlp: undefined }, new CallWatch(), quiet, () => 0);
   t.teardown(() => telemetry.stop());
   let read = 0;

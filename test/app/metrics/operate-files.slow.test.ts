@@ -152,7 +152,7 @@ test('nothing is held against a runtime that was never there', async t => {
   for (const name of counted) t.equal(found.sum(name, { runtime: 'vm' }), 0, name);
 });
 
-test('metrics.md says of each metric what the scrape says, and of no others', async t => {
+test('metrics.md has exactly the metrics of the scrape, with the same type and help', async t => {
   const rows = [...read('operate/metrics.md').matchAll(/^\| `(\w+)` \| (\w+) \| (.*?) \| (.*) \|$/gm)];
   const documented = rows.map(([, name, type, labels, help]) => ({ name, type, labels, help }));
   const labelsOf = (name: string) => {
@@ -171,7 +171,7 @@ test('metrics.md says of each metric what the scrape says, and of no others', as
   t.strictSame(documented.sort(byName), scraped.sort(byName));
 });
 
-test('every alert says what to do, where there is such a place', async t => {
+test('every alert links to an existing runbook', async t => {
   for (const { alert, labels, annotations } of rules) {
     t.match(labels['severity'], /^(?:critical|warning)$/, `${alert}: severity`);
     for (const name of ['summary', 'description']) t.match(annotations[name], /\w+ \w+/, `${alert}: ${name}`);
@@ -277,7 +277,7 @@ function promtoolTest(name: string, health: 'bad' | 'good', times: number) {
   };
 }
 
-test('promtool: each alert fires by itself, and on a node that is well none does', needs('metrics'), async t => {
+test('promtool: each alert fires alone for its fault, and none fires on a healthy node', needs('metrics'), async t => {
   t.strictSame(Object.keys(cases), rules.map(({ alert }) => alert), 'a case each'); // biome-ignore format: one line
   const dir = mkdtempSync(join(tmpdir(), 'criproxy-alerts-'));
   t.teardown(() => rmSync(dir, { recursive: true, force: true }));

@@ -34,7 +34,7 @@ test('a file that cannot be used is refused, and the configuration stays', async
   }
 });
 
-test('what waits for a restart is said, and the rest is done', async t => {
+test('a reload names the keys that need a restart, and applies the others', async t => {
   const { daemon, runtimes } = await setScene(t);
   const settings = { ids: 'raw', imageNames: 'asked', imageFs: 'primary' };
   daemon.write({ runtimes: [at('', runtimes.main)], listen: '/run/elsewhere.sock', ...settings });
@@ -113,7 +113,7 @@ test('flags win, and a reload says so', async t => {
   t.match(log, /nothing changed: the values in .*criproxy\.yaml for -imageFs have no effect: flags win over the file/);
 });
 
-test('criproxy reload prints what has changed, or why nothing has', async t => {
+test('criproxy reload prints the changes, or the reason why there are none', async t => {
   const { daemon, runtimes } = await setScene(t);
   const reload = () => runProxy(['reload', '--admin-socket', daemon.adminSocket]);
   const both = [at('', runtimes.main), at('alt', runtimes.alt)];

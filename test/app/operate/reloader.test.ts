@@ -80,7 +80,7 @@ function startReloader(read: ConfigSource['read']) {
   return { levels, state, reloader: new Reloader({ generations, sockets, levels, source: { read }, log: silent }) };
 }
 
-test('who asks while a reload is under way gets one that begins after it, together with the others', async t => {
+test('requests during a reload share one reload that begins after it', async t => {
   const reads: Array<() => void> = [];
   const { reloader } = startReloader(
     () => new Promise(resolve => reads.push(() => resolve({ config: configOf(), overruled: [] }))),
@@ -101,7 +101,7 @@ test('who asks while a reload is under way gets one that begins after it, togeth
   t.equal(reads.length, 2, 'three have asked');
 });
 
-test('a refusal is told to all, each time, and the next reload is another', async t => {
+test('every request of a refused reload gets the refusal, and the next reload is independent of it', async t => {
   let fault: Error | undefined = new Error('FILE:1: one\nFILE:2: two\n');
   const told: string[] = [];
   const { reloader } = startReloader(async () => {
@@ -117,7 +117,7 @@ test('a refusal is told to all, each time, and the next reload is another', asyn
   t.strictSame(told, ['reloading', 'reloaded', 'reloading', 'reloaded', 'reloading', 'reloaded']);
 });
 
-test('a level that somebody has set for a time stays, unless the configuration has another', async t => {
+test('a level that was set for a time stays, unless the reload changes the configured level', async t => {
   let config = configOf('-imageFs', 'primary');
   const { reloader, levels } = startReloader(async () => ({ config, overruled: [] }));
   levels.setFor(5, 60_000);

@@ -21,7 +21,7 @@ async function startServer(t: Test, service: Service): Promise<string> {
   return path;
 }
 
-test('it is answered, whatever the runtimes do', async t => {
+test('the call is answered in every state of the runtimes', async t => {
   const path = await startServer(
     t,
     withSelfCheck(() => hangs),
@@ -46,12 +46,12 @@ test('a server that does not answer in time', async t => {
   await t.rejects(callSelf(path, 100, { userAgent: 'test' }), { message: /(no|not) answer within 100 ms$/ });
 });
 
-test('one that is not this program', async t => {
+test('the socket of another program', async t => {
   const path = await startServer(t, () => undefined);
   await t.rejects(callSelf(path, 10_000, { userAgent: 'test' }), { code: 12 });
 });
 
-test('nobody there', async t => {
+test('no server listens', async t => {
   await t.rejects(callSelf(join(tmpdir(), 'criproxy-no-such-socket'), 10_000, { userAgent: 'test' }), {
     code: 'ENOENT',
   });

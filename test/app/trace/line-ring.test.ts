@@ -18,14 +18,14 @@ function drain(ring: LineRing<number>, most = Number.POSITIVE_INFINITY): number[
   return out;
 }
 
-test('what fits comes out in order', async t => {
+test('lines that fit come out in order', async t => {
   const ring = new LineRing<number>(4, 100);
   for (const item of [1, 2, 3, 4]) offer(ring, item);
   t.strictSame(drain(ring), [1, 2, 3, 4]);
   t.strictSame(drain(ring), []);
 });
 
-test('what is too much is lost, and told where it is missing', async t => {
+test('lines that do not fit are lost, and their number is in their place', async t => {
   const ring = new LineRing<number>(4, 100);
   for (const item of [1, 2, 3, 4, 5, 6]) offer(ring, item);
   t.strictSame(drain(ring, 1), [1]);
@@ -44,7 +44,7 @@ test('bytes count too, but one item always fits', async t => {
   t.strictSame(drain(ring), [1, 2, -1]);
 });
 
-test('nothing is told twice, and nothing is left out, in any order of adding and taking', async t => {
+test('each line or its loss is reported exactly once, in any order of adding and taking', async t => {
   for (const most of [1, 2, 3, 7]) {
     const ring = new LineRing<number>(most, 1000);
     let told = 0;
@@ -59,7 +59,7 @@ test('nothing is told twice, and nothing is left out, in any order of adding and
   }
 });
 
-test('what is lost though there was room is told at once', async t => {
+test('a loss is reported at once if there is room', async t => {
   const ring = new LineRing<number>(4, 100);
   const woken = ring.filled();
   ring.lose();

@@ -100,7 +100,7 @@ for (const [query, message] of wrong) {
   });
 }
 
-test('nobody is registered and no message is kept while nobody looks', async t => {
+test('without a reader no observer is registered and no message is kept', async t => {
   const lab = startLab(t);
   const kept: unknown[] = [];
   lab.watch.add({ ended: call => kept.push(call.request, call.response) });
@@ -121,7 +121,7 @@ test('nobody is registered and no message is kept while nobody looks', async t =
   t.strictSame(kept, [...none, ...none, request, Buffer.alloc(0), ...none, ...none]);
 });
 
-test('a reader that stalls loses calls, which are counted, and is told where', async t => {
+test('a reader that stalls loses calls, and gets their number in their place', async t => {
   const lab = startLab(t);
   const reader = await lab.read();
   const quick = await lab.read('method=Version');
@@ -159,7 +159,7 @@ test('messages that wait for a reader are bounded in bytes', async t => {
   t.ok(lost >= 23, `${lost} were not`);
 });
 
-test('so many may look at once, and no more', async t => {
+test('the number of readers has a limit', async t => {
   const lab = startLab(t);
   const readers = [];
   for (let count = 0; count < 8; count++) readers.push(await lab.read());
@@ -179,7 +179,7 @@ test('names that cannot be found fail no call', async t => {
   t.match(await reader.call(), { method: 'StopContainer', code: 'OK', pod: '' });
 });
 
-test('a call that began before anybody looked is shown, without what was not seen', async t => {
+test('a call that began before the reader is shown without its unseen parts', async t => {
   const watch = new CallWatch();
   const options = { metadata: [], deadline: undefined, signal: new AbortController().signal };
   const early = watch.begin('/runtime.v1.RuntimeService/Version', false, options);

@@ -61,7 +61,7 @@ test('a node of more pods asks more where each has its calls, and the same where
   t.equal(grown('ListContainers'), 1);
 });
 
-test('calls come in order, and those of a container go to the runtime that has it', async t => {
+test('calls come in order, and calls for a container go to its runtime', async t => {
   const times = plan.entries.map(([at]) => at);
   t.same(
     times,

@@ -32,6 +32,6 @@ test('figures are shares of a core and rates a second', async t => {
   t.match(row, /^proxy +123\.46 +100\.00 +100\.00 +9876\.5 +12346 +123457 +1234\.0 +1234\.0$/);
 });
 
-test('what has no process in between has no figures of one', async t => {
+test('a target without a process in between has no figures of one', async t => {
   t.match(table.find(line => line.startsWith('direct'))!, /^direct +- +100\.00 +100\.00$/);
 });

@@ -8,7 +8,7 @@ const findings = [
   warn('c', 'c is odd', 'look', 'mend c'),
 ];
 
-test('what is no fault and no news is told only to who asks for all', async t => {
+test('findings that are neither faults nor news are shown only with --all', async t => {
   const brief = doctorText(findings, false, 80, (_, text) => text);
   t.equal(brief, 'ok    a is well\nwarn  c is odd\n      look\n        mend c\n\n1 ok, 1 warning, 0 failures\n');
   const whole = doctorText(findings, true, 80, (_, text) => text);

@@ -54,7 +54,7 @@ test('the level of a running daemon is shown, raised and put back', async t => {
   t.strictSame(lines.slice(request + 1, request + 3), ['  container_id: c1', '  timeout: 5'], 'as YAML');
 });
 
-test('a raised level goes back by itself', async t => {
+test('a raised level returns to the old one after its time', async t => {
   const { proxy, logLevel } = await setUp(t, 1);
   t.match((await logLevel('5', '--for', '600ms')).said, /^5 until .*, then 1\n$/);
   await waitFor('the way back', () => proxy.log().includes('the log level is 1 now') || undefined);
@@ -84,7 +84,7 @@ test('the lines of a call have its id, and no other call has it', async t => {
   t.match(lines.filter(line => line.call === reopen).at(-1)?.message, 'ReopenContainerLog failed: Unimplemented');
 });
 
-test('without a daemon it says what to do', async t => {
+test('without a daemon the error has the remedy', async t => {
   const socket = join(makeFolder(t), 'admin.sock');
   const { code, stderr } = await runProxy(['log-level', '--admin-socket', socket]);
   t.equal(code, 1);

@@ -153,7 +153,7 @@ test('a runtime that is connected and answers nothing hangs, since then', async 
   t.match(text.replaceAll(/\s+/g, ' '), `connected, but has answered no call since ${ago(75)}: look at its log`);
 });
 
-test('a runtime of which nobody knows what it had says how that ends', async t => {
+test('a runtime whose state is lost has the remedy beside it', async t => {
   const down = { state: 'down', lost: true, reason: 'nothing listens' } as const;
   const [primary, alt] = [makeRuntime(down), makeRuntime({ ...down, id: 'alt' })].map(runtime =>
     statusTable(makeReport([runtime]), 80, plain).replaceAll(/\s+/g, ' '),
@@ -163,7 +163,7 @@ test('a runtime of which nobody knows what it had says how that ends', async t =
   t.notMatch(primary, 'forget');
 });
 
-test('what is not well stands out', async t => {
+test('faults stand out', async t => {
   const text = statusTable(five, 80, marked);
   t.match(text, '\x1b[31mdown\x1b[39m');
   t.match(text, '\x1b[31m  nothing listens on /run/kata');
@@ -171,7 +171,7 @@ test('what is not well stands out', async t => {
   t.notMatch(text, '\x1b[33m3', 'errors of long ago do not');
 });
 
-test('what a runtime says of itself does nothing to the terminal', async t => {
+test('a runtime’s own name and version cannot control the terminal', async t => {
   const text = statusTable(
     makeReport([{ id: 'x\x1b[2Jy', version: '1\x1b]0;title\x07\n2', reason: 'a\rb\x9bc', state: 'down' }]),
     80,

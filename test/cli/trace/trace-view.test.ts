@@ -74,7 +74,7 @@ for (const width of [80, 100, 119, 120, 200]) {
   });
 }
 
-test('for a program nothing is cut, and a call without a message is one line', async t => {
+test('output for a program is not cut, and a call without a message is one line', async t => {
   const view = new TraceView(undefined, plain);
   const long = { ...call, pod: 'x'.repeat(253), client: 'a-client-with-a-long-name/1' };
   t.match(view.show(long), /^15:04:05\.067 .*a-client-with-a-long-name .*kube-system\/x{253}\/coredns .* OK\n$/);
@@ -104,7 +104,7 @@ test('lost lines are told', async t => {
   t.match(new TraceView(80, plain).show({ kind: 'lost', lines: 123 }), /^\.\.\. 123 lines lost/);
 });
 
-test('what a peer says does nothing to the terminal', async t => {
+test('the texts of a peer cannot control the terminal', async t => {
   const evil = '\u001b[2J\u0007\r\nfaked';
   const text = new TraceView(80, plain).show({ ...call, client: evil, method: evil, pod: evil, message: evil });
   // biome-ignore lint/suspicious/noControlCharactersInRegex: the test looks for them.

@@ -41,7 +41,7 @@ const rows: ReadonlyArray<readonly [query: string, seen: readonly string[]]> = [
   [`slow=${SLOW}`, ['Status']],
 ];
 
-test('what the daemon tells of calls', async t => {
+test('the lines of the daemon about calls', async t => {
   const { client, admin, primary } = await startTracedDaemon(t);
   const status = answerWith({});
   primary.answers['Status'] = async (request, call) => {

@@ -84,7 +84,7 @@ const kinds: ReadonlyArray<readonly [type: string, message: boolean, varint: boo
   ['UInt64Value', true, false],
 ];
 
-test('what a type is on the wire', async t => {
+test('the wire type of each type', async t => {
   for (const [type, message, varint] of kinds) {
     t.strictSame([isMessage(type), isVarint(type)], [message, varint], `${type}: message ${message}, varint ${varint}`);
   }

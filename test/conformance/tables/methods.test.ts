@@ -43,7 +43,7 @@ test('a streamed list names the unary list that answers with the same bytes', as
   });
 });
 
-test('the packages are those of the tables', async t => {
+test('each method has the packages of the tables', async t => {
   t.strictSame([...packages].sort(), [...factPackages].sort());
 });
 

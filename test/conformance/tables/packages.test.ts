@@ -53,11 +53,11 @@ function fieldsOfKind(...kinds: readonly (Field['kind'] | undefined)[]): string[
 }
 
 for (const old of older) {
-  test(`fields of ${old} that are not those of runtime.v1`, async t => {
+  test(`fields of ${old} that differ from runtime.v1`, async t => {
     t.strictSame(differ(old), differences[old]);
   });
 
-  test(`enum values of ${old} are those of runtime.v1`, async t => {
+  test(`enum values of ${old} are the same as in runtime.v1`, async t => {
     for (const [name, values] of enums.get(old)!) {
       const now = enums.get('runtime.v1')!.get(name) ?? [];
       for (const value of values) {
@@ -71,7 +71,7 @@ for (const old of older) {
   });
 }
 
-test('the fields to translate are those that differ on the wire', async t => {
+test('exactly the fields that differ on the wire are translated', async t => {
   const differing = differences.runtime.map(row => row.slice(0, row.indexOf(':')));
   t.strictSame(
     fieldsOfKind('namespaceMode', 'filesystemId'),

@@ -51,7 +51,7 @@ for (const [what, config, value] of annotations) {
   });
 }
 
-test('readMapEntry skips what is not a string', async t => {
+test('readMapEntry skips fields that are not strings', async t => {
   const bytes = message(varint(1, 7), len(1, 'k'), fixed64(2), len(2, 'v'), len(3, 'x'));
   t.strictSame(readMapEntry(bytes, 0, bytes.length), { key: 'k', value: 'v' });
 });

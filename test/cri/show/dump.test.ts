@@ -99,7 +99,7 @@ for (const [what, bytes, fault] of broken) {
   });
 }
 
-test('a malformed submessage does not hide what is behind it', async t => {
+test('a malformed submessage does not hide the fields after it', async t => {
   const bytes = message(len(1, hex('ff')), len(2, 'kata'));
   t.strictSame(plain(dump('RunPodSandboxRequest', 'runtime.v1', bytes)), {
     config: { '<malformed>': 'truncated field number at byte 2' },
@@ -107,7 +107,7 @@ test('a malformed submessage does not hide what is behind it', async t => {
   });
 });
 
-test('what differs in runtime is shown as it is there', async t => {
+test('fields that differ in runtime are shown in that package’s form', async t => {
   const types = criTypes('runtime');
   const options = { host_network: true, host_pid: true };
   const config = { linux: { security_context: { namespace_options: options } } };

@@ -38,7 +38,7 @@ for (const [name, value] of rows) {
 }
 
 for (const pkg of packages) {
-  test(`${pkg}: what is left of a request is what a log shows of it`, async t => {
+  test(`${pkg}: a request has the same dump before and after redaction`, async t => {
     const random = seeded(7);
     const different: string[] = [];
     for (const { method, request } of methods.filter(fact => fact.packages.includes(pkg))) {

@@ -37,7 +37,7 @@ for (const [method, ids] of lists) {
   }
 }
 
-test('a filter for what is not own finds nothing', async t => {
+test('a filter for a foreign pod or container finds nothing', async t => {
   const lab = startNamespaces(t);
   for (const filter of [{ id: 'con-vault' }, { pod_sandbox_id: 'pod-vault' }]) {
     t.strictSame(idsIn(await lab.ask('ListContainers', { filter })), []);
@@ -124,7 +124,7 @@ test('pods are made in the own namespaces alone', async t => {
   t.equal(await lab.code('UpdateRuntimeConfig', { runtime_config: {} }), 7, 'a change of the node');
 });
 
-test('images are those that own containers use', async t => {
+test('only images of own containers are visible', async t => {
   const lab = startNamespaces(t);
   const status = async (image: string) => (await lab.ask('ImageStatus', { image: { image }, verbose: true }))[0]!;
   t.match(await status(sha('web')), { image: { id: sha('web') }, info: { config: 'web' } });
@@ -138,14 +138,14 @@ test('images are those that own containers use', async t => {
   t.equal(await lab.code('RemoveImage', used), onNode, 'an own one is removed as on the node');
 });
 
-test('what belongs to the node is as it is', async t => {
+test('answers about the node are unchanged', async t => {
   const lab = startNamespaces(t);
   for (const method of ['Version', 'ImageFsInfo', 'ListMetricDescriptors']) {
     t.strictSame(await lab.ask(method), await lab.node.ask(method), method);
   }
 });
 
-test('the lists fail as those of the node do, and nothing is NotFound then', async t => {
+test('lists fail like the node’s own lists, and then no call is NotFound', async t => {
   const lab = startNamespaces(t);
   for (const list of ['ListPodSandbox', 'ListContainers']) {
     lab.primary.answers[list] = new ProxyError(14, 'the runtime does not answer');

@@ -5,7 +5,7 @@ import { foreign, metadata, own, type Pod, startNamespaces, types } from './name
 
 const [created, deleted] = [0, 3];
 
-test('events are those of own pods, also where an event does not name its pod', async t => {
+test('only events of own pods pass, also if an event does not name its pod', async t => {
   const lab = startNamespaces(t);
   const { events } = lab;
   const event = (container_id: string, container_event_type: number, pod?: Pod) =>

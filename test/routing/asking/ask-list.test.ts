@@ -20,7 +20,7 @@ function ask(listing: Listing, list: Buffer, meanwhile: () => void = () => {}): 
   return askList(runtime, '/runtime.v1.RuntimeService/ListPodSandbox', Buffer.alloc(0), listing, ownCall(1000));
 }
 
-test('the same answer again is the same Buffer, from which all results can be used again', async t => {
+test('a repeated answer is the same Buffer, so that all its results can be used again', async t => {
   const listing = new Listing();
   const first = await ask(listing, listOf('a'));
   t.equal((await ask(listing, listOf('a'))).message, first.message);
@@ -28,7 +28,7 @@ test('the same answer again is the same Buffer, from which all results can be us
   t.same([...listing.index().keys()], ['b']);
 });
 
-test('the same answer is another Buffer where results were made out of date while it was on its way', async t => {
+test('a repeated answer is another Buffer if its results became out of date on its way', async t => {
   const listing = new Listing();
   const { message } = await ask(listing, listOf('a'));
   for (const [what, meanwhile] of [

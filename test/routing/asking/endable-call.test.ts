@@ -59,7 +59,7 @@ for (const [kind, make] of Object.entries(kinds)) {
   });
 }
 
-test('no signal is made for a call that nobody looks at', async t => {
+test('no signal is made for a call that does not use it', async t => {
   const { AbortController: real } = globalThis;
   let made = 0;
   globalThis.AbortController = class extends real {

@@ -43,7 +43,7 @@ test('a question with a filter does not make a runtime late; one that is whole d
   t.notOk(lab.node.isOverdue(alt, METHOD));
 });
 
-test('what a runtime answers to a field of tomorrow is no list of all that it has', async t => {
+test('the answer to a request with an unknown field is not kept as the whole list', async t => {
   const { lab, alt, answer } = await startSlow(60_000);
   t.teardown(() => lab.stop());
   answer.resolve(podsOf('some'));

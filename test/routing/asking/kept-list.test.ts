@@ -38,7 +38,7 @@ test('a change before a list was asked for is not made again: the runtime knows 
   t.equal(listing.takenAt, 2);
 });
 
-test('each list that is under way misses only what came after it', async t => {
+test('each list that is under way misses only later changes', async t => {
   const listing = known();
   const first = listing.ask();
   listing.change(add('a'));
@@ -140,7 +140,7 @@ test('a change that the same answer may have missed is made in it again', async 
   t.same(ids(listing), ['a', 'b'], 'and not in the next one');
 });
 
-test('what is renewed is not given again', async t => {
+test('a renewed item is not given again', async t => {
   const listing = new Listing();
   listing.answer(listing.ask(), listOf('a'), 1);
   listing.renew();
@@ -150,7 +150,7 @@ test('what is renewed is not given again', async t => {
   t.equal(listing.sameAnswer(listOf('a')), next, 'its next answer is');
 });
 
-test('what is to be written after several answers is what differs from the last writing', async t => {
+test('after several answers, the differences to the last writing are to be written', async t => {
   const listing = known('a', 'b', 'c');
   listing.takeUnwritten();
   for (const list of [['a', 'x'], ['y'], ['c', 'a', 'd']]) listing.answer(listing.ask(), listOf(...list), 2);

@@ -107,7 +107,7 @@ for (const method of lists) {
 }
 
 for (const ids of ['prefixed', 'raw'] as const) {
-  test(`samples that are no list are not joined, and those before them are kept, with ids ${ids}`, async t => {
+  test(`malformed samples are not joined, and earlier samples are kept, with ids ${ids}`, async t => {
     const statsOf = (id: string) =>
       criTypes('runtime.v1').encode('ListContainerStatsResponse', { stats: [{ attributes: { id } }] });
     const alt = fakeRuntime('alt', { answers: { ListContainerStats: statsOf('x') } });

@@ -177,7 +177,7 @@ test('a request that says something has a subscription of its own, which ends wi
   t.equal(await everybody, 'c2');
 });
 
-test('a client that reads too slowly loses its own stream, and nobody else an event', async t => {
+test('a client that reads too slowly loses its own stream, and other clients lose no event', async t => {
   const source = new Source();
   const lab = startLab([withEvents('', source)]);
   t.teardown(() => lab.stop());

@@ -155,7 +155,7 @@ for (const [what, request, texts] of foreign) {
   });
 }
 
-test('what the user wrote need not have the prefix: the kubelet fills it in by itself', async t => {
+test('the name that the user wrote need not have the prefix, since the kubelet fills it in', async t => {
   const alt = fakeRuntime('alt', { answers: { CreateContainer: Buffer.alloc(0) } });
   const lab = startLab([fakeRuntime(''), alt]);
   t.teardown(() => lab.stop());

@@ -101,7 +101,7 @@ for (const [what, pod, isMissing] of pods) {
   });
 }
 
-test('nothing is said where there is nothing to compare with', async t => {
+test('without lists to compare with, no image is reported', async t => {
   const node = await start(t, { '': lists(busybox), docker: lists([]) }, ['docker']);
   t.equal(of(node, ''), undefined);
   t.equal(of(node, 'docker'), undefined);

@@ -34,7 +34,7 @@ test('items come in the order of their arrival', async t => {
   t.strictSame([await read(reader), await read(reader), await read(reader)].sort(), ['a2', 'b2', 'end']);
 });
 
-test('it ends when all sources have, and at once without any', async t => {
+test('the merged stream ends when all sources have ended, and at once without sources', async t => {
   t.equal(await read(merge().reader), 'end');
   const [a, b] = [new Source(), new Source()];
   const { reader } = merge(a, b);

@@ -247,7 +247,7 @@ test('a runtime whose ref of a pulled image is a digest of its repository', asyn
   t.strictSame(tags(images).slice(0, 2), [`alt/${WEB}`, `alt/${DIGEST}`]);
 });
 
-test('what is gone is forgotten when much is remembered', async t => {
+test('names of removed items are forgotten when many are remembered', async t => {
   const snapshot = new Snapshot();
   snapshot.containers.set(Buffer.alloc(0), Date.now());
   snapshot.images.set(Buffer.alloc(0), Date.now());

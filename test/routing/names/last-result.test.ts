@@ -41,7 +41,7 @@ for (const [what, given, made] of rows) {
   });
 }
 
-test('what cannot be made is tried again, and what was made before is kept', async t => {
+test('a result that cannot be made is tried again, and the result before is kept', async t => {
   const join = lastResult(message => {
     if (message === b) throw new Error('no');
     return Buffer.from(message!);

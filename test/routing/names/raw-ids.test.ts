@@ -271,7 +271,7 @@ test("a new container with the id of another runtime's is refused, and what cann
   t.match((await node.fault('CreateContainer', create)).message, /remove it from runtime alt by hand: stuck/);
 });
 
-test('with prefixes the same id in two runtimes is no matter', async t => {
+test('with prefixes two runtimes may have the same id', async t => {
   const node = await start({ ids: 'prefixed', answers: { '': runtime(P, PC, { pod: A }), alt: runtime(A, AC) } });
   t.teardown(() => node.stop());
   t.strictSame(await node.call('RunPodSandbox', {}), { pod_sandbox_id: A });

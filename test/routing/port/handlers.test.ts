@@ -129,7 +129,7 @@ test('pods that run by names of the same handler each show their own', async t =
   );
 });
 
-test('what a client asked for outlives the proxy', async t => {
+test('the handler that a client asked for outlives the proxy', async t => {
   const node = start();
   t.teardown(() => node.stop());
   await node.call('RunPodSandbox', { runtime_handler: 'plain' });

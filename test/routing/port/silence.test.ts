@@ -131,7 +131,7 @@ test('a stream of stats says that it waits for the primary, until the first mess
   t.ok(source.cancelled);
 });
 
-test('a call that has its answer waits for nobody', async t => {
+test('a call that has its answer does not wait', async t => {
   const lab = startLab([fakeRuntime('', { answers: { ContainerStatus: Buffer.alloc(0) } })]);
   t.teardown(() => lab.stop());
   const options = callOptions();
@@ -174,7 +174,7 @@ test('Version while the primary answers is its own answer, and its own error', a
   t.match(await lab.fault('Version'), { code: Code.Internal, message: 'broken' });
 });
 
-test('Version while the primary is down or hangs is what it said last, in the package of the client', async t => {
+test('while the primary is down or hangs, Version is its last answer, in the package of the client', async t => {
   const { primary, goDown } = greeted({ Version: never, Status: never, ListPodSandbox: never });
   const lab = startLab([primary, fakeRuntime('alt')], { listTimeout: 30, primaryWait: 30 });
   t.teardown(() => lab.stop());

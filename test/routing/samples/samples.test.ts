@@ -115,7 +115,7 @@ for (const [method, [stream]] of Object.entries(lists)) {
   );
 }
 
-test('a stream that the primary cannot have is asked of nobody', async t => {
+test('a stream that the primary does not have is asked of no runtime', async t => {
   const stream = 'StreamContainerStats';
   const alt = fakeRuntime('alt', { answers: { [stream]: [encode('ListContainerStats', 'x')] } });
   const lab = startLab([fakeRuntime('', { packages: ['runtime.v1alpha2'] }), alt]);
@@ -286,7 +286,7 @@ test('a request with a field of tomorrow is for its client alone', async t => {
   t.strictSame(idsOf(await lab.call(method)), ['p', 'alt__x'], 'and not kept');
 });
 
-test('a client in a hurry has the last samples, and nobody else is told that the runtime is late', async t => {
+test('a client with a short deadline gets the last samples, and the runtime does not count as late', async t => {
   const method = 'ListContainerStats';
   const slow = Promise.withResolvers<Buffer>();
   const alt = fakeRuntime('alt', { answers: { [method]: encode(method, 'x') } });

@@ -37,7 +37,7 @@ test('a list that has missed as many changes as are kept is of use', async t => 
   t.equal(listing.index().size, 1_001);
 });
 
-test('of what went while a call is under way the last 10,000 ids are kept, and none that no runtime would give', async t => {
+test('the last 10,000 ids removed during a call are kept, except ids that no runtime would give', async t => {
   const gone = new GoneIds();
   const call = gone.begin();
   const long = 'x'.repeat(257);

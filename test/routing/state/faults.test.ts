@@ -133,7 +133,7 @@ test('a streamed message with an item that has no id is not passed on: the snaps
   t.same(found.sort(), [...containers].sort());
 });
 
-test('what was removed a moment before a failure does not come back; what was made is there', async t => {
+test('an item removed just before a failure does not come back, and an item made just before is there', async t => {
   const { lab, pods, containers } = await populated();
   t.teardown(() => lab.stop());
   await lab.call('RemoveContainer', { container_id: containers[1] });

@@ -40,7 +40,7 @@ const podIds = (snapshot: Snapshot) => [...snapshot.pods.index().keys()];
 const containerIds = (snapshot: Snapshot) => [...snapshot.containers.index().keys()];
 const nothing = Buffer.alloc(0);
 
-test('an id that is short means what was there before the call', async t => {
+test('a short id means the item that was there before the call', async t => {
   for (const [given, left, asked] of [
     [POD, [OTHER], []],
     [POD.slice(0, 13), [OTHER], ['ListPodSandbox', 'ListContainers']],
@@ -56,7 +56,7 @@ test('an id that is short means what was there before the call', async t => {
   }
 });
 
-test('a short id does not mean what has come since the call was sent', async t => {
+test('a short id does not mean an item that came after the call was sent', async t => {
   const snapshot = known();
   snapshot.pods.set(encode('ListPodSandboxResponse', { items: [{ id: POD }] }), 2);
   const call = begin(snapshot, 'RemovePodSandbox', { pod_sandbox_id: 'ab' });
@@ -80,7 +80,7 @@ test('a container is put under the pod that its request means', async t => {
   t.equal(item['pod_sandbox_id'], POD);
 });
 
-test('a late answer does not bring back what was removed', async t => {
+test('a late answer does not bring back a removed item', async t => {
   const snapshot = known();
   const late = begin(snapshot, 'CreateContainer', { pod_sandbox_id: POD, config: {} });
   const run = begin(snapshot, 'RunPodSandbox', { config: {} });
@@ -96,7 +96,7 @@ test('a late answer does not bring back what was removed', async t => {
   t.ok(podIds(snapshot).includes('new'), 'what was removed before a call says nothing of what the call has made');
 });
 
-test('what went is remembered for as long as a call from before is under way', async t => {
+test('a removed id is remembered as long as an earlier call is under way', async t => {
   const snapshot = known();
   const first = begin(snapshot, 'RunPodSandbox', { config: {} });
   const remove = (id: string) => begin(snapshot, 'RemovePodSandbox', { pod_sandbox_id: id }).answered(nothing);
@@ -129,7 +129,7 @@ test('crictl stops and removes a pod by 13 characters of its id, and the runtime
   t.strictSame(await lab.ids('ListContainers'), []);
 });
 
-test('what a call that fails has changed is asked for', async t => {
+test('a failed call leads to a new list, which has its changes', async t => {
   const lab = new Routed();
   t.teardown(() => lab.stop());
   await lab.up();
@@ -148,7 +148,7 @@ test('what a call that fails has changed is asked for', async t => {
   t.match((await lab.call('ListContainers'))['containers'], [{ state: 'CONTAINER_EXITED' }]);
 });
 
-test('a pod is restored with its containers: who lists them finds them, though the runtime goes down', async t => {
+test('a restored pod is listed with its containers, although the runtime goes down', async t => {
   const lab = new Routed();
   t.teardown(() => lab.stop());
   await lab.up();

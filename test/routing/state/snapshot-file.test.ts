@@ -67,7 +67,7 @@ for (const [what, content] of [
   ['that is cut short', encodeSnapshot(full(), 'boot').subarray(0, -3)],
   ['with an item without an id', encodeSnapshot(nameless, 'boot')],
 ] as const) {
-  test(`content ${what} changes nothing of what is there`, async t => {
+  test(`content ${what} does not change the snapshot`, async t => {
     const back = new Snapshot();
     t.throws(() => decodeSnapshot(content, 'boot', back), WireError);
     t.same([back.known, back.containers.takenAt, back.images.takenAt], [false, undefined, undefined]);

@@ -57,7 +57,7 @@ test('nothing is replayed when there has been none', async t => {
   t.strictSame(cidrs(alt), []);
 });
 
-test('one that the primary refuses is an error of the call', async t => {
+test('a RuntimeConfig that the primary refuses is an error of the call', async t => {
   const refusal = new ProxyError(Code.InvalidArgument, 'no such network');
   const lab = startLab([fakeRuntime('', { answers: { [METHOD]: refusal } }), fakeRuntime('alt', { answers })]);
   t.teardown(() => lab.stop());

@@ -17,7 +17,7 @@ const types = (answer: Message) => answer['status'].conditions.map((each: Messag
 const conditionOf = (answer: Message, type: string) =>
   answer['status'].conditions.find((each: Message) => each['type'] === type);
 
-test('the conditions of a node are those of the primary, and one for each other runtime', async t => {
+test('a node has the conditions of the primary, and one condition for each secondary', async t => {
   const node = startNode(['', 'alt', 'other'], {
     answers: { '': { Status: statusOf() }, alt: { Status: statusOf() }, other: { Status: statusOf() } },
   });
@@ -213,7 +213,7 @@ test('handlers of a primary that is mapped to', async t => {
   t.strictSame(names, ['', 'crun', 'fast']);
 });
 
-test('what the proxy says of itself', async t => {
+test('the proxy’s own part of verbose info', async t => {
   const info = { config: '{"a":1}' };
   const node = startNode(['', 'alt'], {
     answers: { '': { Status: statusOf({ info }), ListPodSandbox: () => ({ items: [{ id: 'p' }] }) } },

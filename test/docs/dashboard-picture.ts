@@ -1,11 +1,11 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { spawnTied, waitFor } from '../support/child.ts';
 import { startContainerd } from '../support/containerd.ts';
 import { connect } from '../support/cri-client.ts';
+import { freePort } from '../support/free-port.ts';
 import { runContainer, runPod } from '../support/pods.ts';
 import { startProxy } from '../support/proxy.ts';
 import { root } from './markdown.ts';
@@ -147,14 +147,6 @@ async function startPod(client: ReturnType<typeof connect>, target: Parameters<t
   } catch (fault) {
     if (!/UNAVAILABLE/.test(String(fault))) throw fault;
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await waitFor('a free port', () => server.address() ?? undefined);
-  const { port } = server.address() as { port: number };
-  await new Promise(resolve => server.close(resolve));
-  return port;
 }
 
 await makePicture();

@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module';
-import { type AddressInfo, connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { type Test, test } from 'tap';
 import { openMetricsServer } from '../../../src/app/metrics/metrics-server.ts';
 import { oneAnswerHttp } from '../../../src/app/metrics/one-answer-http.ts';
@@ -8,24 +8,12 @@ import type { Logger } from '../../../src/base/logger.ts';
 import { CallWatch } from '../../../src/watch/call-watch.ts';
 import { waitFor } from '../../support/child.ts';
 import { askHttp, Scrape } from '../../support/exposition.ts';
+import { freePort, takePort } from '../../support/free-port.ts';
 
 const host = '127.0.0.1';
 const quiet: Logger = { enabled: () => false, info() {}, warn() {}, error() {} };
 
 /** A port that nobody has now. */
-async function freePort(): Promise<number> {
-  const { port, free } = await takePort();
-  await free();
-  return port;
-}
-
-async function takePort(): Promise<{ port: number; free(): Promise<void> }> {
-  const server = createServer();
-  await new Promise<void>(resolve => server.listen(0, host, resolve));
-  const { port } = server.address() as AddressInfo;
-  return { port, free: () => new Promise(resolve => server.close(() => resolve())) };
-}
-
 function collect(): { log: Logger; lines: string[] } {
   const lines: string[] = [];
   const add = (message: string) => void lines.push(message);

@@ -1,18 +1,16 @@
-import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { symlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { Generations } from '../../../src/app/generation/generations.ts';
 import type { CallOptions, Method } from '../../../src/base/call.ts';
 import { ProxyError } from '../../../src/base/error.ts';
 import type { Logger } from '../../../src/base/logger.ts';
 import type { ProxyConfig } from '../../../src/config/proxy-config.ts';
 import type { IdForm } from '../../../src/routing/port/routing-settings.ts';
-import { CallWatch } from '../../../src/watch/call-watch.ts';
-import { watchedService } from '../../../src/watch/watched-service.ts';
 import { configOfFlags } from '../../support/config-of-flags.ts';
 import { criTypes, type Message } from '../../support/cri-types.ts';
 import { methodFact, methodPath } from '../../support/facts.ts';
 import { outcomeOf, settled } from '../../support/virtual-time.ts';
-import { Engine, EnginePort, LIST_TIMEOUT } from './engine.ts';
+import { type Engine, LIST_TIMEOUT } from './engine.ts';
+import { EngineProxy } from './engine-proxy.ts';
 
 /** A runtime of a configuration. `alias`: the configuration names its socket by another path. */
 export interface Party {
@@ -55,50 +53,24 @@ export const HASTY = 200;
 const DEADLINE_EXCEEDED = 4;
 const INTERNAL = 13;
 
-/** A proxy over engines, which is started, ended, killed and reloaded; its files are in memory where the machine has a /dev/shm. */
-export class ProxyLab {
+/** An EngineProxy in virtual time; its files are in memory where the machine has a /dev/shm. */
+export class ProxyLab extends EngineProxy {
   readonly engines: readonly Engine[];
   readonly logged: string[] = [];
-  private readonly folder: string;
-  private round = 0;
-  private running: { generations: Generations; ask: ReturnType<typeof watchedService> } | undefined;
 
   constructor(base: string, engines: readonly string[]) {
-    this.folder = mkdtempSync(join(base, 'criproxy-model-'));
-    mkdirSync(join(this.folder, 'run'));
+    super(base);
     symlinkSync('run', join(this.folder, 'var-run'));
-    mkdirSync(this.stateDir);
-    this.engines = engines.map(name => new Engine(name, join(this.folder, 'run', `${name}.sock`)));
-  }
-
-  get stateDir(): string {
-    return join(this.folder, `state-${this.round}`);
+    this.engines = engines.map(name => this.engine(name));
   }
 
   async start(config: Config): Promise<void> {
-    const watch = new CallWatch();
-    const log = this.log();
-    const make = ({ id, path }: { id: string; path: string }, seen: boolean) => {
-      const engine = this.engines.find(each => path.endsWith(`/${each.name}.sock`))!;
-      return new EnginePort(id, path, engine, seen);
-    };
-    const generations = await Generations.open(this.read(config), watch, log, undefined, undefined, make);
-    this.running = { generations, ask: watchedService(generations.service, watch) };
+    const generations = await this.open(this.read(config), this.log());
     await outcomeOf(generations.start());
   }
 
-  async stop(): Promise<void> {
-    await outcomeOf(this.running?.generations.stop() ?? Promise.resolve());
-    this.running = undefined;
-  }
-
-  /** Ends like kill -9: data that are not on the disk at this moment are lost. */
-  async kill(): Promise<void> {
-    const left = this.stateDir;
-    this.round++;
-    cpSync(left, this.stateDir, { recursive: true });
-    await this.stop();
-    rmSync(left, { recursive: true });
+  override async stop(): Promise<void> {
+    await outcomeOf(super.stop());
   }
 
   async reload(config: Config): Promise<void> {
@@ -107,16 +79,11 @@ export class ProxyLab {
     await settled();
   }
 
-  async remove(): Promise<void> {
-    await this.stop();
-    rmSync(this.folder, { recursive: true });
-  }
-
   /** Asks as a client that gives up after its patience. */
   async ask(method: string, request: Message, { patience, more = Buffer.alloc(0) }: AskOptions): Promise<Answer> {
     const types = criTypes('runtime.v1');
     const fact = methodFact(method);
-    const served = this.running!.ask(methodPath(method, 'runtime.v1'));
+    const served = this.running!.serve(methodPath(method, 'runtime.v1'));
     const gone = new AbortController();
     const over = Promise.withResolvers<never>();
     over.promise.catch(() => {});

@@ -120,8 +120,17 @@ test('a client that does not read events loses its stream, and another hears all
   const [reader, heard] = [slow[Symbol.asyncIterator](), quick[Symbol.asyncIterator]()];
   const first = [reader.next(), heard.next()];
   await waitFor('the subscription', () => primary.asked('GetContainerEvents')[0]);
-  isHeard.resolve();
-  await Promise.all(first);
+  // An event that comes before the second subscription is for the first client alone.
+  let areHeard = false;
+  const both = Promise.all(first).then(() => {
+    areHeard = true;
+  });
+  const release = () => {
+    isHeard.resolve();
+    return areHeard || undefined;
+  };
+  await waitFor('an event for both', release, { pause: 5 });
+  await both;
   for (let count = 1; count < 1_000; count++) {
     isHeard.resolve();
     if ((await heard.next()).done) t.fail(`the quick one ended after ${count}`);

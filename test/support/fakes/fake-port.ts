@@ -199,7 +199,7 @@ export class FakePort implements Runtime {
 }
 
 /** The place that a runtime without a socket reports. */
-export function placeOf(id: string): { path: string; socket: string } {
+function placeOf(id: string): { path: string; socket: string } {
   const socket = `/run/${id === '' ? 'primary' : id}.sock`;
   return { path: socket, socket };
 }

@@ -25,7 +25,9 @@ export class SharedFields {
     for (const [name, value, as] of this.fields) encoder.add(name, value, as);
     // A field that was new in this block is not an index here, so these octets cannot be sent again.
     if (encoder.version !== version) return;
-    this.octets = Buffer.from(encoder.block.subarray(start, encoder.length));
+    // Not a slice of Node's pool: that would keep 64 KiB for as long as the connection lasts.
+    this.octets = Buffer.allocUnsafeSlow(encoder.length - start);
+    encoder.block.copy(this.octets, 0, start, encoder.length);
     this.size = encoder.size - size;
     this.version = version;
   }

@@ -104,3 +104,22 @@ t.test('20,000 blocks of few fields in a small table are decoded as by a decoder
   t.strictSame(differences.slice(0, 3), []);
   t.ok(kept > 500, `${kept} lists had been kept`);
 });
+
+t.test('shared fields keep their own octets in memory, and nothing around them', async t => {
+  const kept: Buffer[] = [];
+  class WatchedEncoder extends HpackEncoder {
+    override append(octets: Buffer, size: number): void {
+      kept.push(octets);
+      super.append(octets, size);
+    }
+  }
+  const encoder = new WatchedEncoder();
+  const shared = new SharedFields([':path', '/a', 'indexed'], ['te', 'trailers', 'indexed']);
+  for (let block = 0; block < 3; block++) {
+    encoder.begin();
+    shared.addTo(encoder);
+  }
+  const [octets] = kept;
+  t.ok(octets !== undefined, 'they are sent again');
+  t.equal(octets!.buffer.byteLength, octets!.length);
+});

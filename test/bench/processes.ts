@@ -46,6 +46,12 @@ export class Processes {
     return this.start([process.execPath, join(import.meta.dirname, 'peers', script), ...args], channel);
   }
 
+  /** `peers/pipe.ts`, with the memory that it needs by itself. */
+  startPipe(path: string, target: string): ChildProcess {
+    const script = this.toJavaScript(join(import.meta.dirname, 'peers/pipe.ts'));
+    return this.start([process.execPath, script, path, target], 'ignore', packaged);
+  }
+
   /** The program that CRIPROXY_BIN names, or, without it or with a module to load before, bundled as it is packaged. */
   async startProgram(
     flags: readonly string[],

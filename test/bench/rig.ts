@@ -40,7 +40,7 @@ export class Rig {
     await listening(this.processes.path('relay'));
     this.client = nodeClient(this.processes.startPeer('load-client.ts', [], 'ipc'));
     if (native === undefined) return;
-    this.piped = this.processes.startPeer('pipe.ts', [this.processes.path('pipe'), this.runtime('a', 'native', '100')]);
+    this.piped = this.processes.startPipe(this.processes.path('pipe'), this.runtime('a', 'native', '100'));
     await listening(this.processes.path('pipe'));
     this.nativeClient = nativeClient(this.processes.start([native.client], 'pipe'));
   }

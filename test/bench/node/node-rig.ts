@@ -161,7 +161,7 @@ export class NodeRig {
   }
 
   private startPipe(whole: ChildProcess): Target {
-    const child = this.processes.startPeer('pipe.ts', [this.processes.path('pipe'), this.processes.path('whole')]);
+    const child = this.processes.startPipe(this.processes.path('pipe'), this.processes.path('whole'));
     return this.target('pipe', 'pipe', child, [whole]);
   }
 

@@ -70,8 +70,8 @@ async function settle(rig: NodeRig, file: string): Promise<void> {
   await sleep(SETTLED);
 }
 
-/** The time after which a daemon has done the work after its start, in ms. */
-const SETTLED = 10_000;
+/** The time after which a daemon has done all that it does once after its start, the first look at its heap among it, in ms. */
+const SETTLED = 25_000;
 
 /** The calls after which a daemon has its code compiled, as one that has run for an hour has. */
 const WARM = 3000;

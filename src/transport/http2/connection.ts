@@ -182,6 +182,7 @@ export class Connection implements ReceivingEnd {
     stream.headSent = true;
     if (end) stream.state = sendEndStream(stream.state);
     this.frames.headerBlock(stream.id, flags, block, length, this.peer.maxFrameSize);
+    this.encoder.drop();
   }
 
   /** Whether a stream may be opened: the peer allows another one, and reads its socket. */

@@ -196,6 +196,12 @@ export class Receiver implements FrameSink {
       this.fail(bomb ? ErrorCode.EnhanceYourCalm : ErrorCode.CompressionError, `header block: ${fault}`);
       return;
     }
+    this.takeBlock(streamId, list, end);
+    blocks.drop(list);
+  }
+
+  private takeBlock(streamId: number, list: HeaderList, end: boolean): void {
+    const { connection } = this;
     const known = connection.streams.get(streamId);
     const isPeers = connection.role.server && streamId % 2 === 1;
     const state = receiveHeaders(this.control.stateOf(known, streamId), isPeers);

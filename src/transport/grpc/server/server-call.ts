@@ -67,12 +67,12 @@ export class ServerCall extends Stream {
     }
     const head = parseHead(list);
     const fault = findHttpFault(head);
-    if (fault !== undefined) {
+    if (!this.held.holdHeaders(list.size)) this.fail(tooLarge());
+    else if (fault === undefined) this.begin(head, end);
+    else {
       this.writer.httpError(this, fault);
       this.closeStream();
-      return;
     }
-    this.begin(head, end);
   }
 
   /** Trailers of a request have no meaning in gRPC. */

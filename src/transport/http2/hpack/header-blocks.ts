@@ -67,6 +67,11 @@ export class HeaderBlocks {
     return kept.list;
   }
 
+  /** Called when the list of the last `decode` is read. */
+  drop(list: HeaderList): void {
+    if (list === this.list) list.drop();
+  }
+
   private decodeInto(list: HeaderList, block: Buffer, start: number, end: number): HeaderList {
     list.clear();
     this.fault = this.decoder.decode(block, start, end, list);

@@ -1,5 +1,8 @@
 import { entryOverhead } from './dynamic-table.ts';
 
+/** The decoded size of a list whose arrays are kept for the next list. */
+const small = 4096;
+
 /** The least number of octets that are kept of a value. */
 const shortest = 1024;
 
@@ -28,12 +31,21 @@ export class HeaderList {
   }
 
   clear(): void {
+    if (this.size > small) {
+      this.fields.length = 0;
+      this.marks.length = 0;
+    }
     this.length = 0;
     this.size = 0;
     this.beyond = 0;
     this.truncated = false;
     this.allMarks = 0;
     this.parsed = undefined;
+  }
+
+  /** Drops a long list that is read: a connection that is idle must not keep it. */
+  drop(): void {
+    if (this.size > small) this.clear();
   }
 
   add(name: string, value: string, mark: number): void {

@@ -14,6 +14,10 @@ const short = 32;
 /** The most names of metadata whose last value is remembered. */
 const maxRemembered = 64;
 
+/** The first size of the buffer for blocks, and the largest size that is kept for the next block, in bytes. */
+const firstSize = 1024;
+const largestKept = 16 * 1024;
+
 /**
  * Encodes header blocks (RFC 7541) in the order in which they are sent. Strings are latin1 and not Huffman-coded: frequent fields are
  * indexed, and other fields cost less to send than to compress.
@@ -28,7 +32,7 @@ export class HpackEncoder {
   /** Changes with the dynamic table. Until then a block with indexed fields only may be sent again. */
   version = 0;
   /** The first `length` octets of `block` are the present block. */
-  block: Buffer = Buffer.allocUnsafeSlow(1024);
+  block: Buffer = Buffer.allocUnsafeSlow(firstSize);
   length = 0;
   /** Decoded size of the present block (RFC 7541 section 4.1). */
   size = 0;
@@ -52,6 +56,11 @@ export class HpackEncoder {
     this.resized = false;
     if (this.lowest < this.limit) this.writeResize(this.lowest);
     this.writeResize(this.limit);
+  }
+
+  /** Drops a long block after it is sent: a connection that is idle must not keep it. */
+  drop(): void {
+    if (this.block.length > largestKept) this.block = Buffer.allocUnsafeSlow(firstSize);
   }
 
   /** Appends octets of an earlier block that was made at the same `version`. */

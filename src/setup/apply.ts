@@ -18,7 +18,7 @@ import { describeEdit, describeUndone } from './plan.ts';
 import { formatRecord, makeChanges, RECORD_FILE, readRecord, type SetupRecord } from './record.ts';
 import { Rollback } from './rollback.ts';
 import { CONFIG_FILE, DOCKERSHIM_UNIT_FILE, RUNTIMES_FILE } from './services.ts';
-import { SetupError } from './setup-error.ts';
+import { failed, SetupError } from './setup-error.ts';
 
 export interface ApplyOptions extends PlanOptions, DaemonOptions {
   /** Restart the daemon though it runs: its program is a new one. */
@@ -144,9 +144,24 @@ export async function applySetup(host: Host, options: ApplyOptions): Promise<App
 }
 
 /** The same, under a lock that the caller has taken. */
-export function applyLocked(host: Host, options: ApplyOptions): Promise<Applied> {
-  const record = adoptEdits(host, readRecord(host.files));
-  return carryOut(host, makePlan(host, options, record), options, record);
+export async function applyLocked(host: Host, options: ApplyOptions): Promise<Applied> {
+  const { plan, record } = await readNode(host, options);
+  return carryOut(host, plan, options, record);
+}
+
+/**
+ * Rejects with a SetupError if a file of the set-up itself cannot be read. A new program has not been tried then, and would be started
+ * by chance, at the next boot for example: the old one is put back.
+ */
+async function readNode(host: Host, options: ApplyOptions): Promise<{ plan: SetupPlan; record: SetupRecord }> {
+  try {
+    const record = adoptEdits(host, readRecord(host.files));
+    return { plan: makePlan(host, options, record), record };
+  } catch (fault) {
+    const isRestored = options.fallBack !== undefined && host.restoreProgram(options.fallBack);
+    if (isRestored && host.noServices === undefined) await host.systemctl('daemon-reload');
+    throw fault instanceof SetupError ? failed(fault.where, fault.saw, fault.remedy) : fault;
+  }
 }
 
 async function carryOut(host: Host, plan: SetupPlan, options: ApplyOptions, record: SetupRecord): Promise<Applied> {

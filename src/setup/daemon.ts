@@ -134,7 +134,9 @@ export async function startDaemon(
   }
   // Pulls in the socket unit. The code below sees, and explains, that the daemon does not come up.
   const begun = { time: Date.now(), oldPid: before.pid };
-  await host.systemctl('restart', SERVICE).catch(() => {});
+  const refusal = await host.systemctl('restart', SERVICE).catch((fault: SetupError) => fault.saw);
+  if (isDue && refusal?.includes('is masked'))
+    throw failed(SERVICE, refusal, `systemctl unmask ${SERVICE}, then try again`);
   const verb = before.isActive ? 'restarted' : 'started';
   if (isDue) return `${verb} criproxy: ${await assertServes(host, options, begun)}`;
   const soon = { ...options, patience: Math.min(options.patience, 3_000) };

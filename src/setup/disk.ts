@@ -38,7 +38,7 @@ export interface Files extends Tree {
   link(target: string, path: string): void;
   /** The target of a symbolic link; undefined for anything else. */
   readLink(path: string): string | undefined;
-  /** Removes a folder with all that is in it. Throws a SetupError. */
+  /** Removes a folder with all that is in it; one that a file system is mounted on stays, empty. Throws a SetupError. */
   removeFolder(path: string): void;
   /** Removes a file, and the folders that it leaves empty up to one of the system's own. Throws a SetupError. */
   remove(path: string): void;
@@ -142,6 +142,11 @@ function removeEmptyFolders(folder: string): void {
   }
 }
 
+/** Whether a folder is all that is left of itself: another file system is mounted there, on which rm's fault has no code. */
+function isEmptyMount(folder: string): boolean {
+  return statSync(folder).dev !== statSync(dirname(folder)).dev && readdirSync(folder).length === 0;
+}
+
 /** The files of a machine below `root` (`/` is the machine's own). */
 export function openDisk(root: string): Files {
   const at = (path: string) => join(root, path);
@@ -218,6 +223,7 @@ export function openDisk(root: string): Files {
       try {
         rmSync(at(path), { recursive: true, force: true });
       } catch (fault) {
+        if (isEmptyMount(at(path))) return;
         throw failed(path, `it cannot be removed: ${reason(fault)}`, 'make it writable, and try again');
       }
     },

@@ -1,13 +1,23 @@
-import { test } from 'tap';
+import { type Test, test } from 'tap';
 import { layouts } from '../setup/layouts.ts';
 import { needs } from '../support/require.ts';
-import { bootKubeletNode, bootPlainNode } from './kubelet-node.ts';
+import { bootKubeletNode, bootPlainNode, type KubeletNode } from './kubelet-node.ts';
 
 const options = needs('root', 'node', 'packages');
 const endpoint = 'unix:///run/criproxy.sock';
 
 /** Kubernetes 1.31 of kubeadm. */
 const modern = layouts[10]!;
+
+/** An upgrade that is made again after it was cut off, and after files could not be unpacked: to a program that does not serve. */
+function upgradeAgain(t: Test, node: KubeletNode): void {
+  node.must('dpkg --unpack /opt/packages/criproxy-broken.deb && mount -t tmpfs -o ro tmpfs /usr/share/criproxy');
+  t.equal(node.run('dpkg -i /opt/packages/criproxy-dead.deb').status, 1, 'it cannot be unpacked: abort-upgrade');
+  node.must('umount /usr/share/criproxy');
+  const { status, stderr } = node.run('dpkg -i /opt/packages/criproxy-broken.deb');
+  t.equal(status, 1);
+  t.match(stderr, /it failed; the node is as it was/);
+}
 
 test('a failed upgrade restores the old program', options, async t => {
   const node = await bootKubeletNode(modern);
@@ -58,6 +68,12 @@ test('a failed upgrade restores the old program', options, async t => {
     node.must('umount /usr/lib/criproxy');
   });
 
+  await t.test('after an upgrade that was cut off, not to the program that was never tried', async t => {
+    upgradeAgain(t, node);
+    assertOld();
+    node.must('dpkg -i /opt/packages/criproxy.deb');
+  });
+
   await t.test('a set-up while another one is at work is refused', async t => {
     node.must(
       'flock /run/criproxy-setup.lock sleep 60 >/dev/null 2>&1 & while flock -n /run/criproxy-setup.lock true; do sleep 0.1; done',
@@ -68,6 +84,27 @@ test('a failed upgrade restores the old program', options, async t => {
       t.match(stderr, /another criproxy setup changes this node now.*wait until it has ended/s);
     }
     node.must('pkill -x sleep; criproxy setup apply');
+  });
+
+  await t.test('a program that is gone: the removal says that it is needed', async t => {
+    node.must('mv /usr/bin/criproxy /root');
+    const { status, stderr } = node.run('dpkg -r criproxy');
+    t.equal(status, 1);
+    t.match(stderr, /criproxy does not run.*install this package again, then remove it/);
+    t.equal(node.kubelet()?.endpoint, endpoint);
+    node.must('dpkg -i /opt/packages/criproxy.deb');
+  });
+
+  await t.test('a record that cannot be read: no upgrade is said to be done', async t => {
+    node.must('cp /var/lib/criproxy/setup.json /root && echo nonsense > /var/lib/criproxy/setup.json');
+    const { status, stderr } = node.run('dpkg -i /opt/packages/criproxy-broken.deb');
+    t.equal(status, 1);
+    t.match(stderr, /the node is as it was.*setup\.json.*it is not a record of this program/s);
+    node.must('systemctl restart criproxy');
+    assertOld();
+    node.must('mv /root/setup.json /var/lib/criproxy && dpkg -P criproxy');
+    t.not(node.kubelet()?.endpoint, endpoint);
+    t.equal(node.run('ls /usr/lib/criproxy').stdout, '', 'the program that failed does not stay');
   });
 });
 

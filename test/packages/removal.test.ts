@@ -175,4 +175,12 @@ test('a removal names the effect on pods of secondary runtimes', options, async 
     t.equal(node.kubelet()?.endpoint, containerd);
     t.same(await node.listPods(SECOND), [id], 'the pod runs on');
   });
+
+  await t.test('a package that was never configured cannot refuse, and names them', async t => {
+    node.must(`${install} && dpkg --unpack /opt/packages/criproxy-next.deb`);
+    const { status, stderr } = node.run(remove);
+    t.equal(status, 0, stderr);
+    t.match(stderr, /second: tests\/pod-\d+\n.*the kubelet gets its old endpoint back all the same/s);
+    t.equal(node.kubelet()?.endpoint, containerd);
+  });
 });

@@ -211,15 +211,25 @@ test('the package and the archive do not take each other’s place', options, as
   t.match(refused.stderr, /of the package criproxy/);
   t.match(refused.stderr, /dpkg -r criproxy/);
   t.match(node.run('/opt/packages/unpacked/criproxy setup uninstall').stderr, /dpkg -r criproxy/);
-  node.must('dpkg -P criproxy');
+  node.must('dpkg -r criproxy');
   node.must(install);
   const starts = node.starts();
+  const state = 'cat /etc/default/criproxy /etc/criproxy/runtimes.env /var/lib/criproxy/setup.json';
+  const kept = node.must(state);
+  node.must('dpkg -P criproxy && systemctl restart criproxy');
+  t.equal(node.must(state), kept, 'a purge of the package, which is removed already, leaves the state of the archive');
   const package_ = node.run('dpkg -i /opt/packages/criproxy.deb');
   t.equal(package_.status, 1);
   t.match(package_.stderr, /criproxy setup uninstall/);
   t.equal(node.starts(), starts);
   t.equal(endpointOf(node), socket);
   t.equal(node.run('systemctl is-active criproxy').stdout, 'active\n');
+  // On a file system of its own it is emptied, and stays.
+  node.must('cp -a /var/lib/criproxy /root/state && mount -t tmpfs tmpfs /var/lib/criproxy');
+  node.must('cp -a /root/state/. /var/lib/criproxy && systemctl restart criproxy');
+  node.must('criproxy setup uninstall --purge');
+  t.equal(endpointOf(node), containerd);
+  t.equal(node.run(state).stdout, '');
 });
 
 test('a configuration file: checked, in force, reloaded, and taken back', options, async t => {

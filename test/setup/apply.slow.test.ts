@@ -3,7 +3,7 @@ import { type ApplyOptions, applySetup } from '../../src/setup/apply.ts';
 import { findFlag } from '../../src/setup/command.ts';
 import { inspectKubelet } from '../../src/setup/kubelet.ts';
 import { revertSetup } from '../../src/setup/revert.ts';
-import { SetupError } from '../../src/setup/setup-error.ts';
+import { failed, SetupError, strange } from '../../src/setup/setup-error.ts';
 import { type FakeHost, makeHost } from './fake-host.ts';
 import { layouts } from './layouts.ts';
 import { applyOptions, endpointOf, listen, revertOptions } from './set-up.ts';
@@ -225,6 +225,35 @@ test('an upgrade that fails on a node whose kubelet is no longer understood rest
   breakNewProgram(host);
   await t.rejects(applySetup(host, { ...options, restart: true, fallBack: '/old' }), SetupError);
   t.same(host.journal.slice(-4), ['restore /old', 'daemon-reload', 'restart criproxy.service', `probe ${listen}`]);
+});
+
+for (const path of ['/var/lib/criproxy/setup.json', '/etc/criproxy/runtimes.env', '/etc/default/criproxy'])
+  test(`no upgrade is done, and none is said to be, where ${path} cannot be read`, async t => {
+    const { files, minor } = layouts[3]!;
+    const host = makeHost(files, minor);
+    await applySetup(host, options);
+    const { read } = host.files;
+    host.files.read = file => {
+      if (file === path) throw strange(path, 'it cannot be read: it is not UTF-8', 'make it readable');
+      return read(file);
+    };
+    host.journal.length = 0;
+    const upgrade = applySetup(host, { ...options, restart: true, fallBack: '/old' });
+    await t.rejects(upgrade, { constructor: SetupError, kind: 'failed', message: `${path}: it cannot be read` });
+    t.same(host.journal, ['restore /old', 'daemon-reload'], 'the old program is there for the next start');
+  });
+
+test('a unit that is masked is said to be', async t => {
+  const { files, minor } = layouts[3]!;
+  const host = makeHost(files, minor);
+  const { systemctl } = host;
+  host.systemctl = async (verb, ...units) => {
+    if (verb === 'restart' && units.includes('criproxy.service'))
+      throw failed('systemctl restart criproxy.service', 'Unit criproxy.service is masked.', 'see the journal');
+    await systemctl(verb!, ...units);
+  };
+  const fault = await applySetup(host, options).catch((error: SetupError) => error);
+  t.match(fault, { kind: 'failed', saw: /is masked/, remedy: /^systemctl unmask criproxy\.service/ });
 });
 
 test('an upgrade while the primary runtime is down is not a failure', async t => {

@@ -34,7 +34,7 @@ export async function uninstallSetup(host: Host, options: UninstallOptions): Pro
   const unlock = await host.lock();
   try {
     const isHere = isInstalled(host);
-    if (isHere || host.files.exists(packagePlaces.program)) assertOwnPlaces(host);
+    if (isHere || options.purge || host.files.exists(packagePlaces.program)) assertOwnPlaces(host);
     if (!isHere) return { done: options.purge ? purge(host) : [], left: [], strange: undefined };
     const reverted = await revertLocked(host, { ...options, stop: true });
     await host.systemctl('disable', SOCKET, SERVICE);

@@ -49,8 +49,8 @@ export async function benchLoop({ native, quick, only, print }: LoopBenchOptions
   }
 }
 
-/** The time that a proxy is called before it is measured, in ms: a busy one has one compiler more (src/daemon/last-compiler.ts). */
-const BUSY = 6000;
+/** The time that a proxy is called before it is measured, in ms: a busy one gets one compiler more (src/daemon/last-compiler.ts), which then has work. */
+const BUSY = 9000;
 
 /** Rounds of calls to each target in turn, so that a disturbance of the machine disturbs all of them. */
 async function measure(rig: Rig, row: Case, quick: boolean): Promise<Results> {

@@ -36,6 +36,7 @@ export function startAgent(socket: string, groups: readonly number[]): Agent {
       return answer.promise;
     },
     async stop() {
+      if (child.exitCode !== null) return;
       const ended = once(child, 'exit');
       child.kill('SIGKILL');
       await ended;

@@ -9,21 +9,23 @@ import { packageLevel } from './node/node-rig.ts';
 import { benchOptions } from './node/options-bench.ts';
 import { buildNativePeers, type NativePeers } from './peers/native-peers.ts';
 import { parseDuration, soak } from './soak.ts';
+import { benchSockets } from './socket-bench.ts';
 
 /**
  * `npm run bench`: calls in a loop, each kind against the runtime itself and other processes in between. `--node`: the load that a
  * kubelet puts on a node. `--options`: that load, with each option that costs something. `--soak 10m`: that load for so long, to see
- * whether memory stays flat and nothing is left over.
+ * whether memory stays flat and nothing is left over. `--sockets`: the CPU of a call on the node's socket and on sockets with rules.
  *
  * `--quick`: less of it. `--check`: exit status 1 if a bar in bars.json is missed. `--margin 3`: bars are taken that much wider.
  * `--json FILE`: all figures. `--only TEXT`: only the cases or loads whose name contains it. `--native`: installs, as root, the packages
- * that build the peers on grpc-go; without it the peers are there if the packages are. With --node or --options, `--rounds 4`: how often each
+ * that build the peers on grpc-go; without it the peers are there if the packages are. With --node, --options or --sockets, `--rounds 4`: how often each
  * has its turn; with --node, `--flags '-ids raw'`: more flags of the proxy.
  */
 const { values } = parseArgs({
   options: {
     node: { type: 'boolean', default: false },
     options: { type: 'boolean', default: false },
+    sockets: { type: 'boolean', default: false },
     soak: { type: 'string' },
     quick: { type: 'boolean', default: false },
     check: { type: 'boolean', default: false },
@@ -65,6 +67,7 @@ interface Measured {
 
 async function measure(native: NativePeers | undefined): Promise<Measured> {
   const { quick, only } = values;
+  if (values.sockets) return { figures: await benchSockets(Number(values.rounds ?? (quick ? 3 : 15))) };
   if (values.soak !== undefined)
     return { figures: await soak({ native, duration: parseDuration(values.soak), print }) };
   if (!values.node && !values.options) return benchLoop({ native, quick, only, print });
@@ -77,7 +80,7 @@ async function measure(native: NativePeers | undefined): Promise<Measured> {
 }
 
 async function main(): Promise<number> {
-  const native = await findNativePeers();
+  const native = values.sockets ? undefined : await findNativePeers();
   const { cases, figures } = await measure(native);
   printFigures(figures);
   if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify({ cases, figures }, undefined, 2)}\n`);

@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { ownArchitecture } from '../../build/architecture.ts';
 import { nodeProgram } from '../../build/node-packages.ts';
 import type { Layout } from '../setup/layouts.ts';
-import { writeImageArchive } from '../support/busybox-image.ts';
+import { type ImageSource, writeImageArchive } from '../support/busybox-image.ts';
 import { waitFor } from '../support/child.ts';
 import { connect } from '../support/cri-client.ts';
 import { makeNodeRoot } from '../support/node-root.ts';
@@ -102,10 +102,10 @@ export async function bootPlainNode(): Promise<KubeletNode> {
   }
 }
 
-/** Imports the pause image, so that pods can run in the node. */
-export function importPause(node: Node): void {
+/** Imports the pause image, so that pods can run in the node; `images`: further ones. */
+export function importPause(node: Node, images: readonly ImageSource[] = []): void {
   const archive = node.path('/root/pause.tar');
-  writeImageArchive(archive, [{ ref: 'registry.k8s.io/pause:3.6' }]);
+  writeImageArchive(archive, [{ ref: 'registry.k8s.io/pause:3.6' }, ...images]);
   node.must('ctr -n k8s.io images import /root/pause.tar');
 }
 

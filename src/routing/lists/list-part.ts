@@ -8,6 +8,7 @@ import { hasUnknownField, isWholeList, type ListName, listFilter, type Passes } 
 import { askList, LIST_LIMIT } from '../asking/ask-list.ts';
 import { unavailable } from '../asking/availability.ts';
 import { clientPatience, within } from '../asking/budget.ts';
+import { endableCall } from '../asking/endable-call.ts';
 import { malformed } from '../asking/malformed.ts';
 import type { MethodPlan } from '../call/method-plan.ts';
 import type { Runtime } from '../port/runtime.ts';
@@ -27,9 +28,12 @@ export async function listPart(
     const reply = await liveList(plan, runtime, request, options);
     plan.node.noteLive(runtime, listName(plan), options.watched);
     return reply;
-  } catch (fault) {
+  } catch (cause) {
+    const fault = ProxyError.from(cause);
+    // The client has left, which says nothing about the runtime.
+    if (options.signal.aborted) throw fault;
     return {
-      message: snapshotList(plan, runtime, request, ProxyError.from(fault), options.watched),
+      message: snapshotList(plan, runtime, request, fault, options.watched),
       headers: [],
       trailers: [],
     };
@@ -59,12 +63,19 @@ async function liveList(plan: MethodPlan, runtime: Runtime, request: Buffer, opt
   const sent = lane.encode(request);
   const whole = isWholeList(listName(plan), sent) ? listing : undefined;
   const askedAt = performance.now();
-  const call = askList(runtime, lane.path, sent, whole, ownCall(LIST_LIMIT, options.metadata, options.watched));
+  // An answer to the whole list is of use when the client has left; an answer to a filter is for this client alone.
+  const own = whole === undefined ? endableCall(options) : undefined;
+  const asking = own?.options ?? ownCall(LIST_LIMIT, options.metadata, options.watched);
+  const call = askList(runtime, lane.path, sent, whole, asking);
   // Only a whole question that exceeds the runtime's own limit proves that the runtime hangs.
   const note = (over: boolean) => whole && plan.node.noteOverdue(runtime, listName(plan), over, askedAt);
   const limit = plan.listTimeout(runtime);
-  const reply = await within(clientPatience(options, limit), within(limit, call, note));
-  return { message: lane.decode(reply.message), headers: reply.headers, trailers: reply.trailers };
+  try {
+    const reply = await within(clientPatience(options, limit), within(limit, call, note));
+    return { message: lane.decode(reply.message), headers: reply.headers, trailers: reply.trailers };
+  } finally {
+    own?.end();
+  }
 }
 
 /**

@@ -4,6 +4,7 @@ import type { Logger } from '../base/logger.ts';
 import { laterStream, withMessages } from '../base/reply-stream.ts';
 import { whenUp } from './asking/availability.ts';
 import { failed } from './asking/failed.ts';
+import { waitingForFirst } from './asking/waiting.ts';
 import type { Runtime } from './port/runtime.ts';
 
 /**
@@ -24,7 +25,7 @@ export function passThrough(path: string, primary: Runtime, wait: number, log: L
           : laterStream(whenUp(primary, wait, options).then(() => primary.stream(path, requests, options)));
       return withMessages(reply, async function* () {
         try {
-          yield* reply;
+          yield* waitingForFirst(primary, path, options, reply);
         } catch (fault) {
           throw failed(log, path, fault, options);
         }

@@ -5,8 +5,9 @@ import { ownCall } from '../../base/own-call.ts';
 import { runtimeName } from '../../base/runtime-name.ts';
 import { isImage, type ListName } from '../../cri/read/filter.ts';
 import { idFilterRequest, itemsById } from '../../cri/read/listing.ts';
-import { askList, LIST_LIMIT } from '../asking/ask-list.ts';
+import { LIST_LIMIT } from '../asking/ask-list.ts';
 import { within } from '../asking/budget.ts';
+import { waitingFor } from '../asking/waiting.ts';
 import type { Runtime } from '../port/runtime.ts';
 import type { IdKind } from '../state/owners.ts';
 import { hasPart } from './asked.ts';
@@ -61,16 +62,12 @@ export async function askAll(
   if (runtime !== plan.runtimes.primary && isSilent(plan, runtime)) {
     throw new ProxyError(Code.DeadlineExceeded, 'it has not answered the list before this one');
   }
-  const { path } = plan.sibling(list).lane(runtime);
-  const listing = plan.node.of(runtime).of(list);
-  const askedAt = performance.now();
-  const call = askList(runtime, path, Buffer.alloc(0), listing, ownCall(LIST_LIMIT, [], options.watched));
-  const note = (over: boolean) => plan.node.noteOverdue(runtime, list, over, askedAt);
-  const judged = within(plan.listTimeout(runtime), call, note);
-  judged.catch(() => {});
-  await within(patience(plan, runtime, options), runtime === plan.runtimes.primary ? call : judged);
+  const call = plan.node.ask(runtime, list, options.watched);
+  const isPrimary = runtime === plan.runtimes.primary;
+  // The client's deadline ends the wait for the primary alone.
+  await within(patience(plan, runtime, options), isPrimary ? waitingFor(runtime, list, options, call) : call);
   // The kept list has the changes that were made while the answer was on its way.
-  return listing.index();
+  return plan.node.of(runtime).of(list).index();
 }
 
 /** How long a question of a call may wait for a runtime, in ms. */

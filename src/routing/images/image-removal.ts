@@ -64,7 +64,7 @@ async function removeFrom(
     if (!(await within(patience(plan, runtime, options), hasUnused(plan, runtime, wanted, options)))) return undefined;
     if (options.signal.aborted) return new ProxyError(Code.Cancelled, 'the client has cancelled the call');
     if (isPrimary) return await plan.call(runtime, request, options);
-    return await within(Math.max(1, limit - performance.now()), lastingRemoval(plan, runtime, image, request, options));
+    return await within(Math.max(1, limit - performance.now()), lastingRemoval(plan, runtime, request, options));
   } catch (error) {
     const fault = ProxyError.from(error);
     if (fault.code === Code.NotFound || lacksService(plan, runtime, image, fault)) return undefined;
@@ -100,14 +100,10 @@ function isWanted({ image, handler }: Wanted, id: string, item: Buffer): boolean
  * The removal goes on when the client has left: a large image's removal would otherwise be cut off by each try. A second removal of
  * the same image waits for the first.
  */
-function lastingRemoval(
-  plan: MethodPlan,
-  runtime: Runtime,
-  image: string,
-  request: Buffer,
-  options: CallOptions,
-): Promise<Reply> {
+function lastingRemoval(plan: MethodPlan, runtime: Runtime, request: Buffer, options: CallOptions): Promise<Reply> {
   const { removals } = plan.node.of(runtime);
+  // An image that was pulled for two handlers is two images.
+  const image = `${plan.read('handler', request)} ${plan.read('image', request)}`;
   const before = removals.get(image);
   if (before !== undefined) return before;
   const own = ownCall(LIST_LIMIT, options.metadata, options.watched);

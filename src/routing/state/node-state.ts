@@ -204,6 +204,12 @@ export class NodeState {
     void this.askAnew(runtime, call.failed());
   }
 
+  /** Asks the runtime for a whole list, behind the question that is under way, if any. Rejects as any call. */
+  async ask(runtime: Runtime, list: ListName, call: WatchedCall | undefined): Promise<void> {
+    const fault = await this.own.ask(runtime, list, call);
+    if (fault !== undefined) throw fault;
+  }
+
   private async askAnew(runtime: Runtime, unknown: readonly ListName[]): Promise<void> {
     await Promise.all(unknown.map(list => this.own.ask(runtime, list)));
   }

@@ -3,9 +3,11 @@ import { Level } from '../../base/log-level.ts';
 import type { Logger } from '../../base/logger.ts';
 import { ownCall } from '../../base/own-call.ts';
 import { runtimeName } from '../../base/runtime-name.ts';
+import type { WatchedCall } from '../../base/watched-call.ts';
 import type { ListName } from '../../cri/read/filter.ts';
 import { methodSpec } from '../../cri/translate/method-spec.ts';
 import { askList, LIST_LIMIT } from '../asking/ask-list.ts';
+import { unavailable } from '../asking/availability.ts';
 import { within } from '../asking/budget.ts';
 import type { Runtime } from '../port/runtime.ts';
 import type { Snapshot } from './snapshot.ts';
@@ -18,11 +20,14 @@ interface Node {
   noteOverdue(runtime: Runtime, list: ListName, over: boolean, askedAt: number): void;
 }
 
+/** Undefined if the runtime has answered, else the reason why not. */
+export type Outcome = ProxyError | undefined;
+
 interface Asking {
   /** The question that is under way. */
-  readonly over: Promise<void>;
+  readonly over: Promise<Outcome>;
   /** The question that waits behind it. */
-  next: Promise<void> | undefined;
+  next: Promise<Outcome> | undefined;
 }
 
 /**
@@ -42,32 +47,36 @@ export class OwnLists {
     return this.asking.get(this.node.of(runtime))?.has(list) === true;
   }
 
-  /** Resolves, and never rejects, at the end of a question that is sent now or later; at once for a runtime that is down. */
-  ask(runtime: Runtime, list: ListName): Promise<void> {
-    if (runtime.state.kind !== 'up') return Promise.resolve();
+  /**
+   * Resolves, and never rejects, at the end of a question that is sent now or later; at once for a runtime that is down. `call`: the
+   * client's call that wants it, if any.
+   */
+  ask(runtime: Runtime, list: ListName, call?: WatchedCall): Promise<Outcome> {
+    if (runtime.state.kind !== 'up') return Promise.resolve(unavailable(runtime, runtime.state));
     const snapshot = this.node.of(runtime);
     const asking = this.asking.get(snapshot) ?? new Map<ListName, Asking>();
     this.asking.set(snapshot, asking);
     const before = asking.get(list);
     if (before !== undefined) {
-      before.next ??= before.over.then(() => this.ask(runtime, list));
+      before.next ??= before.over.then(() => this.ask(runtime, list, call));
       return before.next;
     }
-    const over = this.question(runtime, list).finally(() => asking.delete(list));
+    const over = this.question(runtime, list, call).finally(() => asking.delete(list));
     asking.set(list, { over, next: undefined });
     return over;
   }
 
-  private async question(runtime: Runtime, list: ListName): Promise<void> {
+  private async question(runtime: Runtime, list: ListName, watched: WatchedCall | undefined): Promise<Outcome> {
     const { state } = runtime;
-    if (state.kind !== 'up') return;
+    if (state.kind !== 'up') return unavailable(runtime, state);
     const path = `/${state.packages[0]}.${methodSpec(list).service}/${list}`;
     const askedAt = performance.now();
-    const call = askList(runtime, path, Buffer.alloc(0), this.node.of(runtime).of(list), ownCall(LIST_LIMIT));
+    const own = ownCall(LIST_LIMIT, [], watched);
+    const call = askList(runtime, path, Buffer.alloc(0), this.node.of(runtime).of(list), own);
     const note = (over: boolean) => this.node.noteOverdue(runtime, list, over, askedAt);
     await within(this.node.listTimeout(runtime), call, note).catch(fault => this.complain(runtime, list, fault));
     // A question that is overdue is still the one under way.
-    await call.catch(() => {});
+    return call.then(() => undefined, ProxyError.from);
   }
 
   private complain(runtime: Runtime, list: ListName, fault: unknown): void {

@@ -17,7 +17,7 @@ export class Snapshot {
   readonly containers = new Listing(() => this.hearOfItems());
   readonly images = new Listing(() => this.onNews());
   readonly pulls = new Pulls(this.images);
-  /** Removals of images that the runtime has not answered yet, by the image's name. */
+  /** Removals of images that the runtime has not answered yet, by the image's handler and name. */
   readonly removals = new Map<string, Promise<Reply>>();
   readonly prefixUse = new PrefixUse();
   readonly shownIds = new ShownIds();

@@ -1,8 +1,10 @@
 import { test } from 'tap';
 import { Code } from '../../../src/base/codes.ts';
 import { FRESH } from '../../../src/routing/call/holding.ts';
-import type { Message } from '../../support/cri-types.ts';
+import { criTypes, type Message } from '../../support/cri-types.ts';
 import { elapse, fastForward } from '../../support/virtual-time.ts';
+import { fakeRuntime } from '../fakes.ts';
+import { callOptions, startLab } from '../lab.ts';
 import { type Answer, failure, type Node, startNode } from '../node-lab.ts';
 
 const HEX = 'fedcba9876543210'.repeat(4);
@@ -317,5 +319,40 @@ test(
     t.teardown(() => node.stop());
     await node.call('RemoveImage', { image: { image: HEX } });
     t.strictSame(askedOf(node), ['']);
+  }),
+);
+
+test(
+  'a name of two images, pulled for two handlers, is removed once for each',
+  fastForward(async t => {
+    const images = ['x', 'y'].map(runtime_handler => ({ ...web, id: runtime_handler, spec: { runtime_handler } }));
+    const node = await start(holding([]), holding(images), 'up');
+    t.teardown(() => node.stop());
+    const removed: string[] = [];
+    node.runtimes['alt']!.answers['RemoveImage'] = async ({ image }) => {
+      await elapse(20);
+      removed.push(image.runtime_handler);
+      return {};
+    };
+    const remove = (runtime_handler: string) =>
+      node.call('RemoveImage', { image: { image: 'web:1', runtime_handler } });
+    await Promise.all([remove('x'), remove('y')]);
+    t.strictSame(removed, ['x', 'y']);
+  }),
+);
+
+test(
+  'a primary that hangs has one question, however many removals wait',
+  fastForward(async t => {
+    const hanging = fakeRuntime('', { answers: { ListImages: () => new Promise<Buffer>(() => {}) } });
+    const lab = startLab([hanging, fakeRuntime('alt')], { listTimeout: 50 });
+    t.teardown(() => lab.stop());
+    const request = criTypes('runtime.v1').encode('RemoveImageRequest', { image: { image: DIGEST } });
+    const calls = [0, 1, 2].map(() => callOptions({ deadline: performance.now() + 500 }));
+    const ends = calls.map(options => lab.send('RemoveImage', request, options).catch(fault => fault));
+    await elapse(200);
+    t.equal(hanging.askedFor('ListImages').length, 1);
+    for (const fault of await Promise.all(ends)) t.equal(fault.code, Code.DeadlineExceeded);
+    t.equal(hanging.askedFor('ListImages').length, 1);
   }),
 );

@@ -131,6 +131,26 @@ test('a stream of stats says that it waits for the primary, until the first mess
   t.ok(source.cancelled);
 });
 
+for (const [what, path, request] of [
+  ['a removal of an image', '/runtime.v1.ImageService/RemoveImage', { image: { image: 'web:1' } }],
+  ['a method without a row', '/runtime.v2.RuntimeService/New', undefined],
+] as const) {
+  test(`${what} says that it waits for the primary`, async t => {
+    const primary = fakeRuntime('', {
+      answers: { ListImages: () => new Promise<Buffer>(() => {}), New: new Source() },
+    });
+    const lab = startLab([primary, fakeRuntime('alt')]);
+    t.teardown(() => lab.stop());
+    const options = callOptions({ deadline: performance.now() + 500 });
+    const found = lab.service(path)!;
+    const bytes = request === undefined ? Buffer.alloc(0) : types.encode('RemoveImageRequest', request);
+    if (found.kind === 'unary') found.handle(bytes, options).catch(() => {});
+    else void found.handle([bytes], options)[Symbol.asyncIterator]().next();
+    await settle();
+    t.match(options.waitsFor!(), /^criproxy: the primary runtime has not answered \S+ for/);
+  });
+}
+
 test('a call that has its answer does not wait', async t => {
   const lab = startLab([fakeRuntime('', { answers: { ContainerStatus: Buffer.alloc(0) } })]);
   t.teardown(() => lab.stop());

@@ -1,5 +1,6 @@
 import { test } from 'tap';
 import { criTypes, type Message } from '../../support/cri-types.ts';
+import { fastForward } from '../../support/virtual-time.ts';
 import { fakeRuntime } from '../fakes.ts';
 import { settle, startLab } from '../lab.ts';
 
@@ -73,21 +74,24 @@ test('Status for a client in a hurry does not wait for a secondary, and does not
   t.equal(alt.askedFor('Status').length, 1);
 });
 
-test('a question with a filter ends with its client or at the list timeout, one for the whole list goes on', async t => {
-  const { lab, alt } = await startSlow(40);
-  t.teardown(() => lab.stop());
-  const filter = { label_selector: { app: 'a' } };
-  const left = new AbortController();
-  const isOpen = () => !alt.asked.at(-1)!.options.signal.aborted;
-  const leaving = lab.call(METHOD, { filter }, { signal: left.signal });
-  await settle();
-  t.ok(isOpen());
-  left.abort();
-  t.notOk(isOpen(), 'its client has left');
-  await t.rejects(leaving);
-  t.notOk(lab.node.isStale(alt, METHOD), 'which says nothing about the runtime');
-  await lab.call(METHOD, { filter });
-  t.notOk(isOpen(), 'its time is over');
-  await lab.call(METHOD);
-  t.ok(isOpen(), 'the answer is the next snapshot');
-});
+test(
+  'a question with a filter ends with its client or at the list timeout, one for the whole list goes on',
+  fastForward(async t => {
+    const { lab, alt } = await startSlow(40);
+    t.teardown(() => lab.stop());
+    const filter = { label_selector: { app: 'a' } };
+    const left = new AbortController();
+    const isOpen = () => !alt.asked.at(-1)!.options.signal.aborted;
+    const leaving = lab.call(METHOD, { filter }, { signal: left.signal });
+    await settle();
+    t.ok(isOpen());
+    left.abort();
+    t.notOk(isOpen(), 'its client has left');
+    await t.rejects(leaving);
+    t.notOk(lab.node.isStale(alt, METHOD), 'which says nothing about the runtime');
+    await lab.call(METHOD, { filter });
+    t.notOk(isOpen(), 'its time is over');
+    await lab.call(METHOD);
+    t.ok(isOpen(), 'the answer is the next snapshot');
+  }),
+);

@@ -141,7 +141,7 @@ for (const [what, path, request] of [
     });
     const lab = startLab([primary, fakeRuntime('alt')]);
     t.teardown(() => lab.stop());
-    const options = callOptions({ deadline: performance.now() + 500 });
+    const options = callOptions({ deadline: performance.now() + 3_000 });
     const found = lab.service(path)!;
     const bytes = request === undefined ? Buffer.alloc(0) : types.encode('RemoveImageRequest', request);
     if (found.kind === 'unary') found.handle(bytes, options).catch(() => {});

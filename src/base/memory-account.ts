@@ -15,9 +15,9 @@ export class MemoryAccount {
     this.total = total;
   }
 
-  /** Holds so many bytes more; false if they do not fit, and then none of them is held. */
-  take(bytes: number): boolean {
-    if (this.fits(bytes)) {
+  /** Holds so many bytes more; false if they do not fit, and then none of them is held. `isSmall`: whether they may use all of it. */
+  take(bytes: number, isSmall = bytes <= SMALL): boolean {
+    if (this.fits(bytes, isSmall)) {
       this.used += bytes;
       if (this.total !== undefined) this.total.used += bytes;
       return true;
@@ -32,8 +32,8 @@ export class MemoryAccount {
     if (this.total !== undefined) this.total.used -= bytes;
   }
 
-  private fits(bytes: number): boolean {
-    const max = bytes <= SMALL ? this.max : this.max * 0.75;
-    return this.used + bytes <= max && (this.total === undefined || this.total.fits(bytes));
+  private fits(bytes: number, isSmall: boolean): boolean {
+    const max = isSmall ? this.max : this.max * 0.75;
+    return this.used + bytes <= max && (this.total === undefined || this.total.fits(bytes, isSmall));
   }
 }

@@ -36,11 +36,11 @@ export async function* joinEvents(
   await now.ready(primary, options);
   const parts = partsOf(now);
   let lanes = lanesOf(now, parts);
-  const queue = new EventQueue<Event>(() => feeds.tooSlow++);
+  const queue = new EventQueue<Event>(() => feeds.tooSlow++, options.account);
   const stop = () => queue.end(endOf(options.signal));
   options.signal.addEventListener('abort', stop, { once: true });
   if (options.signal.aborted) stop();
-  const undo = [() => options.signal.removeEventListener('abort', stop)];
+  const undo = [() => queue.clear(), () => options.signal.removeEventListener('abort', stop)];
   const watch = (runtime: Runtime) => {
     const forget = runtime.onChange(state => {
       if (state.kind === 'up' || parts.includes(runtime)) queue.end(changeOf(runtime, state));
@@ -52,7 +52,7 @@ export async function* joinEvents(
       const feed = feeds.of(runtime, lane.path, lane.encode(request));
       if (runtime === primary) lead.follow(feed.reply);
       const reader = {
-        event: (message: Buffer) => queue.push({ runtime, message }, message.length),
+        event: (message: Buffer) => queue.push({ runtime, message }, message.length, feed.isShared),
         end: (fault?: ProxyError) => queue.end(fault && naming(fault, runtime, primary)),
       };
       undo.push(feed.read(reader));

@@ -13,7 +13,8 @@ export class EventFeed {
   readonly reply: ReplyStream;
   private readonly readers = new Set<EventReader>();
   private readonly cancel: AbortController;
-  private readonly isShared: boolean;
+  /** Whether other readers have the same events. */
+  readonly isShared: boolean;
   /** Whether the feed is over. */
   isOver = false;
 

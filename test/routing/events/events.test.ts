@@ -1,6 +1,7 @@
 import { test } from 'tap';
 import { Code } from '../../../src/base/codes.ts';
 import { ProxyError } from '../../../src/base/error.ts';
+import { MemoryAccount } from '../../../src/base/memory-account.ts';
 import { criTypes } from '../../support/cri-types.ts';
 import { type FakeRuntime, fakeRuntime, Source, unimplemented } from '../fakes.ts';
 import { settle, startLab } from '../lab.ts';
@@ -200,6 +201,31 @@ test('a client that reads too slowly loses its own stream, and other clients los
   t.equal(lab.node.feeds.tooSlow, 1);
   source.push(event('c1'));
   t.equal(await next(quick), 'c1');
+});
+
+test('readers of one client that stand still share the memory of the client, and a reader of another client loses nothing', async t => {
+  const source = new Source();
+  const lab = startLab([withEvents('', source)], { level: 0 });
+  t.teardown(() => lab.stop());
+  const total = new MemoryAccount(400_000);
+  const [hostile, good] = [new MemoryAccount(200_000, total), new MemoryAccount(200_000, total)];
+  const still = Array.from({ length: 20 }, () => lab.stream(METHOD, {}, { account: hostile }));
+  const quick = lab.stream(METHOD, {}, { account: good });
+  const first = [...still, quick].map(next);
+  await settle();
+  source.push(event('c0'));
+  await Promise.all(first);
+  let most = 0;
+  for (let count = 1; count <= 1_000; count++) {
+    source.push(event(`c${count}`));
+    if ((await next(quick)) !== `c${count}`) t.fail(`event ${count} is missing`);
+    most = Math.max(most, hostile.used);
+  }
+  t.ok(most > 0 && most <= 150_000, `${most} bytes, of 200,000 of which a quarter stays free`);
+  t.ok(lab.node.feeds.tooSlow > 0, 'some of the streams have ended');
+  t.ok(lab.node.feeds.tooSlow < still.length, 'the others go on');
+  for (const stream of still) await stream.return(undefined);
+  t.equal(total.used, 0, 'all is given back');
 });
 
 test("the caller's cancellation ends its stream", async t => {

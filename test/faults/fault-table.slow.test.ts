@@ -82,6 +82,7 @@ class Lab {
       verbosity: 1,
       flags: ['-listTimeout', `${BUDGET}s`],
     });
+    await allListed(proxy, hosts);
     return new Lab(folder, hosts, proxy);
   }
 
@@ -118,6 +119,22 @@ class Lab {
     for (const host of this.hosts) await host.kill();
     rmSync(this.folder, { recursive: true, force: true });
   }
+}
+
+/** Resolves when the proxy has each list of both runtimes: a runtime that was never up is left out of lists. */
+async function allListed(proxy: ProxyProcess, hosts: readonly RuntimeHost[]): Promise<void> {
+  const client = connect(proxy.socketPath);
+  const count = async (method: string, field: string) =>
+    client.call(method, {}, { deadline: 60_000 }).then(
+      answer => answer[field].length as number,
+      () => 0,
+    );
+  const [pods, containers] = [hosts.flatMap(each => each.pods).length, hosts.flatMap(each => each.containers).length];
+  await waitFor('the lists of both runtimes', async () => {
+    const found = [await count('ListPodSandbox', 'items'), await count('ListContainers', 'containers')];
+    return (found[0] === pods && found[1] === containers) || undefined;
+  });
+  client.close();
 }
 
 async function playRow(t: Test, lab: Lab, { begin, lists, end }: Row, faulty: readonly RuntimeHost[]): Promise<void> {

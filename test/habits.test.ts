@@ -40,7 +40,7 @@ const pauses: Readonly<Record<string, readonly [number, string]>> = {
   'test/faults/support/runtime-process.ts': [1, PACE],
   'test/faults/support/well-behaved.ts': [1, PACE],
   'test/packages/stand-in-kubelet.ts': [1, POLL],
-  'test/packages/systemd.test.ts': [7, LASTS],
+  'test/packages/systemd.test.ts': [2, LASTS],
   'test/runner/run-file.test.ts': [1, 'a test of a test that is late'],
   'test/support/child.ts': [1, POLL],
   'test/support/exposition.ts': [1, 'the metrics are asked for again a second later'],

@@ -1,7 +1,7 @@
 /**
  * A client that calls a CRI socket at a steady rate, whatever the answers: `node steady-calls.ts SOCKET CALLS_PER_SECOND`. A
- * kubelet has two connections too, and gives each call a deadline. Ends with SIGTERM once every call is answered, and writes
- * the result as JSON.
+ * kubelet has two connections too, and gives each call a deadline. Writes a line for every hundred answers. Ends with SIGTERM once every
+ * call is answered, and writes the result as JSON in the last line.
  */
 import { Client, credentials, type ServiceError } from '@grpc/grpc-js';
 
@@ -20,7 +20,7 @@ const options = { 'grpc.use_local_subchannel_pool': 1 };
 const clients = paths.map(() => new Client(`unix:${socket}`, credentials.createInsecure(), options));
 const identity = (bytes: Buffer) => bytes;
 const failed: string[] = [];
-let [calls, open, longest] = [0, 0, 0];
+let [calls, answered, open, longest] = [0, 0, 0, 0];
 let isOver = false;
 
 function call(): void {
@@ -29,6 +29,7 @@ function call(): void {
   open++;
   const done = (error: ServiceError | null) => {
     open--;
+    if (++answered % 100 === 0) process.stdout.write(`${answered}\n`);
     longest = Math.max(longest, performance.now() - start);
     if (error !== null) failed.push(`${calls}: ${error.message}`);
     endIfDone();

@@ -28,8 +28,14 @@ function show(node: KubeletNode, property: string, unit = 'criproxy.service'): s
   return node.must(`systemctl show -P ${property} ${unit}`).trim();
 }
 
-/** Calls the node's socket 200 times a second until the returned function is called. */
-function callSteadily(node: KubeletNode): () => Promise<SteadyCalls> {
+interface Load {
+  /** Resolves when so many hundred more calls are answered. */
+  readonly hundreds: (count: number) => Promise<unknown>;
+  readonly stop: () => Promise<SteadyCalls>;
+}
+
+/** Calls the node's socket 200 times a second until it is stopped. */
+function callSteadily(node: KubeletNode): Load {
   const program = join(import.meta.dirname, 'steady-calls.ts');
   const child = spawnTied(process.execPath, [program, node.path(socket), '200'], {
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -38,28 +44,34 @@ function callSteadily(node: KubeletNode): () => Promise<SteadyCalls> {
   child.stdout!.setEncoding('utf8').on('data', text => {
     said += text;
   });
-  return async () => {
-    const closed = once(child, 'close');
-    child.kill('SIGTERM');
-    await closed;
-    return JSON.parse(said);
+  const lines = () => said.split('\n').length - 1;
+  return {
+    hundreds: count => {
+      const enough = lines() + count;
+      return waitFor(`${count}00 more answers`, () => lines() >= enough || undefined);
+    },
+    stop: async () => {
+      const closed = once(child, 'close');
+      child.kill('SIGTERM');
+      await closed;
+      return JSON.parse(said.slice(said.lastIndexOf('\n') + 1));
+    },
   };
 }
 
 test('restarted five times under 200 calls a second, no call fails', options, async t => {
   const node = await bootWith(t, install);
-  const stop = callSteadily(node);
-  await sleep(1_000);
+  const { hundreds, stop } = callSteadily(node);
+  await hundreds(2);
   const pids = new Set<string>();
   for (let count = 0; count < 5; count++) {
     node.must('systemctl restart criproxy');
     pids.add(show(node, 'MainPID'));
-    await sleep(500);
+    await hundreds(1);
   }
   const { calls, failed, longest } = await stop();
   t.comment(`${calls} calls, ${failed.length} failed, the longest took ${longest} ms`);
   t.equal(pids.size, 5, 'each time it was another process');
-  t.ok(calls > 500);
   t.same(failed, []);
   t.equal(node.must('systemctl list-units --failed --no-legend'), '');
 });
@@ -67,14 +79,13 @@ test('restarted five times under 200 calls a second, no call fails', options, as
 test('upgraded under 200 calls a second, no call fails', options, async t => {
   const node = await bootWith(t, install);
   const before = show(node, 'MainPID');
-  const stop = callSteadily(node);
-  await sleep(500);
+  const { hundreds, stop } = callSteadily(node);
+  await hundreds(1);
   node.must('dpkg -i /opt/packages/criproxy-next.deb');
-  await sleep(500);
+  await hundreds(1);
   const { calls, failed, longest } = await stop();
   t.comment(`${calls} calls, ${failed.length} failed, the longest took ${longest} ms`);
   t.not(show(node, 'MainPID'), before);
-  t.ok(calls > 200);
   t.same(failed, []);
 });
 
@@ -158,7 +169,9 @@ test('a daemon that hangs is killed and started again; a daemon that waits for a
   node.write('/etc/systemd/system/criproxy.service.d/fast.conf', '[Service]\nEnvironment=CRIPROXY_WATCHDOG_SEC=5\n');
   node.must(install);
   node.must('systemctl stop containerd');
-  await sleep(8_000);
+  const lastSign = () => Number(show(node, 'WatchdogTimestampMonotonic')) / 1e6;
+  const stopped = lastSign();
+  await waitFor('signs of life beyond the time of the watchdog', () => lastSign() > stopped + 8 || undefined);
   t.equal(show(node, 'NRestarts'), '0', 'the primary runtime is down for longer than the watchdog waits');
   node.must('systemctl start containerd');
   const pid = show(node, 'MainPID');

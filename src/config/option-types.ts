@@ -152,14 +152,26 @@ export const hostPort = text<HostPort>(
 export const collectorUrl: ValueType<string> = {
   ...text(
     'URL',
-    raw =>
-      /^https?:\/\//.test(raw) && URL.canParse(raw)
-        ? raw.replace(/\/+$/, '')
-        : new Fault('is not the URL of a collector; write it as http://127.0.0.1:4318'),
+    raw => {
+      if (!/^https?:\/\//.test(raw) || !URL.canParse(raw))
+        return new Fault('is not the URL of a collector; write it as http://127.0.0.1:4318');
+      if (!hasUserinfoInOrder(new URL(raw))) return new Fault('has a % in the user or password; write it as %25');
+      return raw.replace(/\/+$/, '');
+    },
     redactUrls,
   ),
   conceal: raw => redactUrls(String(raw)),
 };
+
+/** Whether user and password can be decoded (RFC 3986, section 2.1). */
+function hasUserinfoInOrder({ username, password }: URL): boolean {
+  try {
+    decodeURIComponent(username + password);
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 /** `http://host:port`. */
 export const streamingServer = text('URL', raw => {

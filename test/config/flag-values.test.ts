@@ -80,6 +80,10 @@ const wrong: ReadonlyArray<readonly [flags: readonly string[], parts: readonly s
     ['-otlp', '"ftp://<redacted>@host"', 'is not the URL of a collector'],
   ],
   [
+    ['-otlp', 'http://user:50%@host'],
+    ['-otlp', '"http://<redacted>@host"', 'write it as %25'],
+  ],
+  [
     ['-listTimeout', '-1s'],
     ['-listTimeout', '"-1s"', 'is not a duration; write it as 500ms'],
   ],

@@ -28,7 +28,7 @@ function youngGeneration(...flags: string[]): number {
 
 test('the young generation does not grow', async t => {
   t.ok(youngGeneration() > 8, 'it would without the settings');
-  t.equal(youngGeneration('--import', settings), 2);
+  t.ok(youngGeneration('--import', settings) < 4);
 });
 
 test('the daemon makes the settings before it loads anything else', async t => {

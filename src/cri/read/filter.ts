@@ -1,5 +1,6 @@
 import { readAllStrings, readBytes, readEnum, readMap, readString } from '../../wire/fields.ts';
 import { Records } from '../../wire/records.ts';
+import { itemId, type KeyOf } from './listing.ts';
 
 /** Decides whether an item of a list, as bytes, passes the filter of a list request. */
 export type Passes = (item: Buffer) => boolean;
@@ -117,6 +118,19 @@ function byImage(filter: Buffer): Passes {
 export function handlerOfImage(image: Buffer): string {
   const spec = readBytes(image, 7);
   return spec === undefined ? '' : readString(spec, 19);
+}
+
+/**
+ * The key of an item in a list of this name: its id, and for an image that was pulled for a runtime handler the handler too. The kubelet
+ * counts, and removes, an image that was pulled for two handlers as two (image_gc_manager.go, imageIndexTupleFormat).
+ */
+export function keyOfItems(list: ListName): KeyOf {
+  return list === 'ListImages' ? imageKey : itemId;
+}
+
+function imageKey(image: Buffer): string {
+  const handler = handlerOfImage(image);
+  return handler === '' ? itemId(image) : `${itemId(image)} ${handler}`;
 }
 
 /**

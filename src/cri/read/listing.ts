@@ -2,18 +2,21 @@ import { lenField, readString } from '../../wire/fields.ts';
 import { Records, WireType } from '../../wire/records.ts';
 import { WireError } from '../../wire/wire-error.ts';
 
+/** The name of an item of a list that no other item of the list has. */
+export type KeyOf = (item: Buffer) => string;
+
 /**
- * The items of a list's answer by their ids, as the bytes of each item without tag and length. ListPodSandboxResponse,
- * ListContainersResponse, ListImagesResponse and the messages of their streams all are one repeated field, 1, of items whose
- * id is their field 1. Throws a WireError.
+ * The items of a list's answer by their ids, or by another key, as the bytes of each item without tag and length.
+ * ListPodSandboxResponse, ListContainersResponse, ListImagesResponse and the messages of their streams all are one repeated field, 1,
+ * of items whose id is their field 1. Throws a WireError.
  */
-export function itemsById(list: Buffer): Map<string, Buffer> {
+export function itemsById(list: Buffer, keyOf: KeyOf = itemId): Map<string, Buffer> {
   const items = new Map<string, Buffer>();
   const records = new Records(list);
   while (records.next()) {
     if (records.field !== 1 || records.type !== WireType.Len) continue;
     const item = list.subarray(records.valueStart, records.valueEnd);
-    items.set(itemId(item), item);
+    items.set(keyOf(item), item);
   }
   return items;
 }

@@ -1,5 +1,5 @@
 import type { Passes } from '../../cri/read/filter.ts';
-import { countItems, itemsById, listOf } from '../../cri/read/listing.ts';
+import { countItems, itemId, itemsById, type KeyOf, listOf } from '../../cri/read/listing.ts';
 
 const nothing: Buffer = Buffer.alloc(0);
 
@@ -45,10 +45,15 @@ export class Listing {
   private changes: Change[] = [];
   private forgotten = 0;
   private readonly onNews: () => void;
+  private readonly keyOf: KeyOf;
 
-  /** `onNews` is called with each answer that is not the last one again, and when more than the list is known of its items. */
-  constructor(onNews: () => void = () => {}) {
+  /**
+   * `onNews` is called with each answer that is not the last one again, and when more than the list is known of its items. `keyOf`: the
+   * key that an item has in `index`, and that stands for its id there and in changes.
+   */
+  constructor(onNews: () => void = () => {}, keyOf: KeyOf = itemId) {
     this.onNews = onNews;
+    this.keyOf = keyOf;
   }
 
   /** To be called before the runtime is asked for the whole list, with `answer` or `giveUp` at the end. */
@@ -135,7 +140,7 @@ export class Listing {
     const { before, unwritten } = this;
     if (before === undefined || unwritten === undefined) return;
     this.before = undefined;
-    const then = before.items ?? itemsById(before.bytes);
+    const then = before.items ?? itemsById(before.bytes, this.keyOf);
     const now = this.index();
     for (const [id, item] of now) if (then.get(id)?.equals(item) !== true) unwritten.add(id);
     for (const id of then.keys()) if (!now.has(id)) unwritten.add(id);
@@ -175,9 +180,15 @@ export class Listing {
     return this.items?.size ?? countItems(this.bytes);
   }
 
-  /** Items by id. This is the list itself: it must be neither changed nor kept for long. */
+  /** Whether an item has this id. */
+  hasId(id: string): boolean {
+    const items = this.index();
+    return items.has(id) || (this.keyOf !== itemId && [...items.values()].some(item => itemId(item) === id));
+  }
+
+  /** Items by key. This is the list itself: it must be neither changed nor kept for long. */
   index(): Items {
-    this.items ??= itemsById(this.bytes);
+    this.items ??= itemsById(this.bytes, this.keyOf);
     return this.items;
   }
 }

@@ -5,6 +5,7 @@ import { ownCall } from '../../base/own-call.ts';
 import { runtimeName } from '../../base/runtime-name.ts';
 import { handlerOfImage, isImage } from '../../cri/read/filter.ts';
 import { isUsedBy } from '../../cri/read/image-use.ts';
+import { itemId } from '../../cri/read/listing.ts';
 import { LIST_LIMIT } from '../asking/ask-list.ts';
 import { within } from '../asking/budget.ts';
 import { askedFor } from '../call/asked.ts';
@@ -80,7 +81,7 @@ async function removeFrom(
 /** Whether the runtime lists the image and no container there uses it. Rejects if one uses it, and when that cannot be known. */
 async function hasUnused(plan: MethodPlan, runtime: Runtime, wanted: Wanted, options: CallOptions): Promise<boolean> {
   const images = await askAll(plan, runtime, 'ListImages', options);
-  const items = [...images].filter(([id, item]) => isWanted(wanted, id, item)).map(([, item]) => item);
+  const items = [...images.values()].filter(item => isWanted(wanted, item));
   if (items.length === 0) return false;
   const containers = await askAll(plan, runtime, 'ListContainers', options);
   const user = [...containers].find(([, container]) => items.some(item => isUsedBy(item, container)));
@@ -91,9 +92,9 @@ async function hasUnused(plan: MethodPlan, runtime: Runtime, wanted: Wanted, opt
   );
 }
 
-function isWanted({ image, handler }: Wanted, id: string, item: Buffer): boolean {
+function isWanted({ image, handler }: Wanted, item: Buffer): boolean {
   if (handler !== '' && handlerOfImage(item) !== handler) return false;
-  return isDigest(image) ? id === image : isImage(item, image);
+  return isDigest(image) ? itemId(item) === image : isImage(item, image);
 }
 
 /**

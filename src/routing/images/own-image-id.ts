@@ -10,12 +10,12 @@ const SHA256 = 'sha256:';
  * containerd, the digits alone in CRI-O. A kubelet may have got the id from another runtime. The very same Buffer if nothing changes.
  */
 export function withOwnImageIds(plan: MethodPlan, runtime: Runtime, request: Buffer): Buffer {
-  const images = plan.node.of(runtime).images.index();
+  const { images } = plan.node.of(runtime);
   const image: Rewrite = (bytes, start, end, edit) => {
     const id = bytes.toString('utf8', start, end);
-    if (!isDigest(id) || images.has(id)) return;
+    if (!isDigest(id) || images.hasId(id)) return;
     const other = id.startsWith(SHA256) ? id.slice(SHA256.length) : SHA256 + id;
-    if (images.has(other)) edit.replace(start, end, Buffer.from(other));
+    if (images.hasId(other)) edit.replace(start, end, Buffer.from(other));
   };
   return rewriter(plan.method.request, { image })(request);
 }

@@ -3,8 +3,8 @@ import { Code } from '../../base/codes.ts';
 import { ProxyError } from '../../base/error.ts';
 import { ownCall } from '../../base/own-call.ts';
 import { steadyNow } from '../../base/steady-clock.ts';
-import { isWholeList } from '../../cri/read/filter.ts';
-import { checkList, itemsById, listOf } from '../../cri/read/listing.ts';
+import { isWholeList, keyOfItems } from '../../cri/read/filter.ts';
+import { checkList, itemsById, type KeyOf, listOf } from '../../cri/read/listing.ts';
 import { askList, LIST_LIMIT } from '../asking/ask-list.ts';
 import { clientPatience, within } from '../asking/budget.ts';
 import { endableCall } from '../asking/endable-call.ts';
@@ -32,10 +32,11 @@ export interface ListStream {
  */
 export async function* streamList(part: ListStream): PartStream {
   const { plan, runtime, request, options, lead } = part;
+  const keyOf = keyOfItems(listName(plan));
   const sent = new Set<string>();
   try {
     for await (const message of liveStream(part)) {
-      for (const id of itemsById(message).keys()) sent.add(id);
+      for (const key of itemsById(message, keyOf).keys()) sent.add(key);
       yield message;
     }
   } catch (fault) {
@@ -43,7 +44,7 @@ export async function* streamList(part: ListStream): PartStream {
     // The client has left.
     if (options.signal.aborted) throw error;
     if (error.code !== Code.Unimplemented || sent.size > 0) {
-      yield without(snapshotList(plan, runtime, request, error, options.watched), sent);
+      yield without(snapshotList(plan, runtime, request, error, options.watched), sent, keyOf);
     } else if (lead !== undefined) throw error;
     else yield (await listPart(plan.unaryList, runtime, request, options)).message;
   }
@@ -94,7 +95,7 @@ function askInstead(plan: MethodPlan, runtime: Runtime, askedAt: number): void {
   void answer.catch(() => {}).finally(() => plan.node.noteOverdue(runtime, list, true, askedAt));
 }
 
-function without(list: Buffer, ids: ReadonlySet<string>): Buffer {
-  if (ids.size === 0) return list;
-  return listOf([...itemsById(list)].filter(([id]) => !ids.has(id)).map(([, item]) => item));
+function without(list: Buffer, keys: ReadonlySet<string>, keyOf: KeyOf): Buffer {
+  if (keys.size === 0) return list;
+  return listOf([...itemsById(list, keyOf)].filter(([key]) => !keys.has(key)).map(([, item]) => item));
 }

@@ -2,6 +2,7 @@ import type { CallOptions, Reply } from '../../base/call.ts';
 import { ProxyError } from '../../base/error.ts';
 import { imageOfSpec } from '../../cri/read/image-answers.ts';
 import { createdContainer } from '../../cri/read/item-names.ts';
+import { itemId } from '../../cri/read/listing.ts';
 import { snapshotHolds } from '../call/holding.ts';
 import type { MethodPlan } from '../call/method-plan.ts';
 import { withOwnImageIds } from '../images/own-image-id.ts';
@@ -27,5 +28,6 @@ export async function createContainer(
 
 function refuteGuess(plan: MethodPlan, runtime: Runtime, request: Buffer): void {
   const id = imageOfSpec(createdContainer(request, Buffer.alloc(0)).image);
-  if (snapshotHolds(plan, runtime, 'ListImages', known => known === id) !== 'yes') plan.node.imageGuesses.refute(id);
+  if (snapshotHolds(plan, runtime, 'ListImages', (_, item) => itemId(item) === id) !== 'yes')
+    plan.node.imageGuesses.refute(id);
 }

@@ -1,4 +1,4 @@
-import type { ListName } from '../../cri/read/filter.ts';
+import { keyOfItems, type ListName } from '../../cri/read/filter.ts';
 import { itemsById, listOf } from '../../cri/read/listing.ts';
 import { decodeState, encodeState, type Note, type NoteKind, type Owner } from '../../cri/state/state-message.ts';
 import type { Snapshot } from './snapshot.ts';
@@ -76,7 +76,7 @@ export function loadState(contents: readonly Buffer[], bootId: string, snapshot:
     const items = new Map<string, Buffer>();
     let time: number | undefined;
     for (const part of states.flatMap(state => state.lists.filter(each => each.list === list))) {
-      for (const [id, item] of itemsById(part.items)) items.set(id, item);
+      for (const [id, item] of itemsById(part.items, keyOfItems(list))) items.set(id, item);
       for (const id of part.gone) items.delete(id);
       time = part.takenAt;
     }

@@ -1,5 +1,5 @@
 import type { Reply } from '../../base/call.ts';
-import type { ListName } from '../../cri/read/filter.ts';
+import { keyOfItems, type ListName } from '../../cri/read/filter.ts';
 import { advanceContainer, CONTAINER_EXITED, sandboxOf, stopSandbox } from '../../cri/read/state-records.ts';
 import { Listing } from '../asking/kept-list.ts';
 import type { Versions } from '../port/runtime.ts';
@@ -15,7 +15,7 @@ import { ShownIds } from './shown-ids.ts';
 export class Snapshot {
   readonly pods = new Listing(() => this.hearOfItems());
   readonly containers = new Listing(() => this.hearOfItems());
-  readonly images = new Listing(() => this.onNews());
+  readonly images = new Listing(() => this.onNews(), keyOfItems('ListImages'));
   readonly pulls = new Pulls(this.images);
   /** Removals of images that the runtime has not answered yet, by the image's handler and name. */
   readonly removals = new Map<string, Promise<Reply>>();

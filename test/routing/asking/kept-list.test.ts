@@ -1,4 +1,5 @@
 import { test } from 'tap';
+import { keyOfItems } from '../../../src/cri/read/filter.ts';
 import { Listing } from '../../../src/routing/asking/kept-list.ts';
 import { add as addItem, remove } from '../../../src/routing/state/list-changes.ts';
 import { criTypes } from '../../support/cri-types.ts';
@@ -164,4 +165,14 @@ test('after several answers, the differences to the last writing are to be writt
   listing.change(remove('c'));
   listing.answer(listing.ask(), listOf('c', 'd', 'e'), 4);
   t.same([...listing.takeUnwritten()], ['c'], 'a change that an answer takes back is written, and does no harm');
+});
+
+test('an image has its id, whether or not it was pulled for a handler', async t => {
+  const listing = new Listing(() => {}, keyOfItems('ListImages'));
+  const images = [{ id: 'one' }, { id: 'two', spec: { runtime_handler: 'kata' } }];
+  listing.set(criTypes('runtime.v1').encode('ListImagesResponse', { images }), 1000);
+  t.strictSame(
+    ['one', 'two', 'three'].map(id => listing.hasId(id)),
+    [true, true, false],
+  );
 });

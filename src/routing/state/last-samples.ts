@@ -25,7 +25,11 @@ export function isOfUse(list: string, askedAt: number): boolean {
   return list === 'ListMetricDescriptors' || performance.now() - askedAt <= SAMPLE_AGE;
 }
 
-const PRIMED = 'ListContainerStats';
+/**
+ * The samples that a kubelet asks for: of containers, or of pods with its feature gate PodAndContainerStatsFromCRI
+ * (pkg/kubelet/stats/cri_stats_provider.go, listPodStats).
+ */
+const PRIMED = ['ListContainerStats', 'ListPodSandboxStats'];
 
 /** A whole answer to a list of samples, in the runtime's names and in the CRI API package of the answer. */
 export interface Sample {
@@ -94,17 +98,19 @@ export class Samples {
   }
 
   /**
-   * Asks a secondary that has come up for the samples that every kubelet asks for, so that a runtime whose stats take longer than
-   * `limit` ms is not missing from the first list.
+   * Asks a secondary that has come up for the samples that a kubelet asks for, so that a runtime whose stats take longer than `limit` ms
+   * is not missing from the first list.
    */
   prime(runtime: Runtime, limit: number): void {
     const { id, state } = runtime;
     const [served] = state.kind === 'up' ? state.packages : [];
     if (id === '' || served === undefined) return;
-    const path = `/${served}.RuntimeService/${PRIMED}`;
-    void this.of(runtime, PRIMED).ask(runtime, limit, async () =>
-      checkedSample(runtime, (await runtime.call(path, Buffer.alloc(0), ownCall(LIST_LIMIT))).message, served),
-    );
+    for (const list of PRIMED) {
+      const path = `/${served}.RuntimeService/${list}`;
+      void this.of(runtime, list).ask(runtime, limit, async () =>
+        checkedSample(runtime, (await runtime.call(path, Buffer.alloc(0), ownCall(LIST_LIMIT))).message, served),
+      );
+    }
   }
 
   /** Logs a change of the source of a runtime's part. `reason`: why the part is not live. */

@@ -146,27 +146,28 @@ test(
   }),
 );
 
-test(
-  'a secondary that comes up is asked for its stats at once: a slow one is not missing from the first list',
-  fastForward(async t => {
-    const method = 'ListContainerStats';
-    const slow = Promise.withResolvers<Buffer>();
-    const listed = types.encode('ListContainersResponse', { containers: [{ id: 'x' }] });
-    const alt = fakeRuntime('alt', {
-      state: 'down',
-      answers: { [method]: () => slow.promise, ListContainers: listed },
-    });
-    const lab = startLab([fakeRuntime('', { answers: { [method]: encode(method, 'p') } }), alt], { listTimeout: 20 });
-    t.teardown(() => lab.stop());
-    alt.comeUp();
-    await elapse(40);
-    t.equal(alt.askedFor(method).length, 1);
-    slow.resolve(encode(method, 'x'));
-    await settle();
-    alt.answers[method] = () => new Promise<Buffer>(() => {});
-    t.strictSame(idsOf(await lab.call(method)), ['p', 'alt__x']);
-  }),
-);
+for (const method of ['ListContainerStats', 'ListPodSandboxStats'])
+  test(
+    `${method}: a secondary that comes up is asked at once, and a slow one is not missing from the first list`,
+    fastForward(async t => {
+      const slow = Promise.withResolvers<Buffer>();
+      const listed = types.encode('ListContainersResponse', { containers: [{ id: 'x' }] });
+      const pods = types.encode('ListPodSandboxResponse', { items: [{ id: 'x' }] });
+      const alt = fakeRuntime('alt', {
+        state: 'down',
+        answers: { [method]: () => slow.promise, ListContainers: listed, ListPodSandbox: pods },
+      });
+      const lab = startLab([fakeRuntime('', { answers: { [method]: encode(method, 'p') } }), alt], { listTimeout: 20 });
+      t.teardown(() => lab.stop());
+      alt.comeUp();
+      await elapse(40);
+      t.equal(alt.askedFor(method).length, 1);
+      slow.resolve(encode(method, 'x'));
+      await settle();
+      alt.answers[method] = () => new Promise<Buffer>(() => {});
+      t.strictSame(idsOf(await lab.call(method)), ['p', 'alt__x']);
+    }),
+  );
 
 test('last samples are of use for a bounded time', async t => {
   const method = 'ListContainerStats';

@@ -26,9 +26,15 @@ export interface CallOptions {
   readonly likely?: Buffer | undefined;
 }
 
-/** The same options with other metadata. The signal is read only when a reader asks for it here. */
-export function withMetadata(options: CallOptions, metadata: Metadata): CallOptions {
-  const { deadline, userAgent, watched, account, likely } = options;
+/**
+ * The same options with these changes. The signal is read only when a reader asks for it here. A spread (`...options`) would lose it: the
+ * options of a client's call have it as a getter of their class.
+ */
+export function changedCall(
+  options: CallOptions,
+  changes: Partial<Pick<CallOptions, 'metadata' | 'likely'>>,
+): CallOptions {
+  const { metadata, deadline, userAgent, watched, account, likely } = options;
   return {
     metadata,
     deadline,
@@ -39,6 +45,7 @@ export function withMetadata(options: CallOptions, metadata: Metadata): CallOpti
     watched,
     account,
     likely,
+    ...changes,
   };
 }
 

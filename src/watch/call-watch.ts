@@ -1,4 +1,4 @@
-import { type CallOptions, type Calls, type Metadata, withMetadata } from '../base/call.ts';
+import { type CallOptions, type Calls, changedCall, type Metadata } from '../base/call.ts';
 import { Code } from '../base/codes.ts';
 import { ProxyError } from '../base/error.ts';
 import { redactUrls } from '../base/redact-urls.ts';
@@ -81,7 +81,7 @@ export class CallWatch {
     if (!(call instanceof CallRecord)) return options;
     let { metadata } = options;
     for (const observer of this.observers) if (observer.outgoing) metadata = observer.outgoing(call, metadata);
-    return metadata === options.metadata ? options : withMetadata(options, metadata);
+    return metadata === options.metadata ? options : changedCall(options, { metadata });
   }
 
   private readonly partEnded = (call: CallRecord, part: Part): void => {

@@ -1,4 +1,5 @@
 import type { CallOptions, Reply, ReplyStream, Service } from '../../src/base/call.ts';
+import { EndingCall } from '../../src/base/ending-call.ts';
 import { ProxyError } from '../../src/base/error.ts';
 import type { Logger } from '../../src/base/logger.ts';
 import type { HandlerRow } from '../../src/routing/port/handlers.ts';
@@ -111,7 +112,13 @@ export function startLab(
 }
 
 export function callOptions(options: Partial<CallOptions> = {}): CallOptions {
-  return { metadata: [], deadline: undefined, signal: new AbortController().signal, ...options };
+  const { metadata = [], deadline, userAgent, account, watched, waitsFor, signal } = options;
+  const call = new EndingCall(metadata, deadline, userAgent, account);
+  Object.assign(call, { watched, waitsFor });
+  const end = () => call.cancel(signal!.reason);
+  if (signal?.aborted === true) end();
+  else signal?.addEventListener('abort', end, { once: true });
+  return call;
 }
 
 function collectLog(log: LogLine[], enabledTo: number): Logger {

@@ -16,12 +16,15 @@ for (const { method } of ofOne) {
     const lab = startLab([primary]);
     t.teardown(() => lab.stop());
     const metadata = [['traceparent', '00-a-b-01']] as const;
-    const options = callOptions({ metadata, deadline: performance.now() + 60_000 });
+    const left = new AbortController();
+    const options = { metadata, deadline: performance.now() + 60_000, signal: left.signal };
     await lab.call(method, requestFor(method, '') ?? {}, options);
     const [asked] = primary.askedFor(method);
     t.equal(asked!.options.metadata, metadata);
     t.equal(asked!.options.deadline, options.deadline);
-    t.equal(asked!.options.signal, options.signal);
+    t.notOk(asked!.options.signal.aborted);
+    left.abort();
+    t.ok(asked!.options.signal.aborted, 'the call to the runtime ends with its client');
   });
 
   test(`${method}: the runtime's error reaches the caller as it is`, async t => {

@@ -1,4 +1,4 @@
-import type { CallOptions, Reply } from '../../base/call.ts';
+import { type CallOptions, changedCall, type Reply } from '../../base/call.ts';
 import { Code } from '../../base/codes.ts';
 import { ProxyError } from '../../base/error.ts';
 import { runtimeName } from '../../base/runtime-name.ts';
@@ -27,7 +27,7 @@ export async function askList(
   const likely = listing?.lastAnswer;
   try {
     const reply = await runtime
-      .call(path, request, { ...options, likely })
+      .call(path, request, likely === undefined ? options : changedCall(options, { likely }))
       .catch(fault => noImages(runtime, path, listing, fault));
     const known = listing?.sameAnswer(reply.message);
     if (known === undefined) checkList(reply.message);

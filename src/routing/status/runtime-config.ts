@@ -66,7 +66,8 @@ export class RuntimeConfigReplay {
     const call = new AbortController();
     this.underWay.set(runtime, call);
     try {
-      await plan.call(runtime, request, { ...options, deadline: undefined, signal: call.signal });
+      const { metadata, watched } = options;
+      await plan.call(runtime, request, { metadata, watched, deadline: undefined, signal: call.signal });
       return true;
     } catch (fault) {
       if (!call.signal.aborted) throw fault;

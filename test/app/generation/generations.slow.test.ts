@@ -4,6 +4,9 @@ import { join } from 'node:path';
 import { queryObjects } from 'node:v8';
 import { test } from 'tap';
 import { Generations } from '../../../src/app/generation/generations.ts';
+import { Code } from '../../../src/base/codes.ts';
+import { EndingCall } from '../../../src/base/ending-call.ts';
+import { ProxyError } from '../../../src/base/error.ts';
 import type { Logger } from '../../../src/base/logger.ts';
 import type { ProxyConfig } from '../../../src/config/proxy-config.ts';
 import { MethodPlan } from '../../../src/routing/call/method-plan.ts';
@@ -80,12 +83,15 @@ test(`${ROUNDS} generations, with a stream of events on each, leave nothing behi
   /** Listens like a kubelet: asks again as soon as a stream has ended. */
   const listening = (async () => {
     while (!gone.signal.aborted) {
+      const call = new EndingCall([], undefined);
+      const end = () => call.cancel(new ProxyError(Code.Cancelled, 'the client has left'));
+      gone.signal.addEventListener('abort', end);
       try {
-        const stream = events.handle([Buffer.alloc(0)], callOptions({ signal: gone.signal }));
-        for await (const _ of stream);
+        for await (const _ of events.handle([Buffer.alloc(0)], call));
       } catch {
         ended++;
       }
+      gone.signal.removeEventListener('abort', end);
     }
   })();
 

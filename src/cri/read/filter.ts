@@ -1,5 +1,6 @@
 import { readAllStrings, readBytes, readEnum, readMap, readString } from '../../wire/fields.ts';
 import { Records } from '../../wire/records.ts';
+import { handlerOfSpec } from './image-answers.ts';
 import { itemId, type KeyOf } from './listing.ts';
 
 /** Decides whether an item of a list, as bytes, passes the filter of a list request. */
@@ -107,28 +108,34 @@ function byLabels(filter: Buffer, selectorField: number, labelsField: number): P
 function byImage(filter: Buffer): Passes {
   const spec = readBytes(filter, 1);
   const name = spec === undefined ? '' : readString(spec, 1);
-  const handler = spec === undefined ? '' : readString(spec, 19);
+  const handler = spec === undefined ? '' : handlerOfSpec(spec);
   return every(
     name === '' ? all : item => isImage(item, name),
-    handler === '' ? all : item => [handler, ''].includes(handlerOfImage(item)),
+    handler === '' ? all : item => isOfHandler(item, handler),
   );
 }
 
 /** Image.spec.runtime_handler: the handler that the image was pulled for; empty where the runtime does not tell. */
 export function handlerOfImage(image: Buffer): string {
   const spec = readBytes(image, 7);
-  return spec === undefined ? '' : readString(spec, 19);
+  return spec === undefined ? '' : handlerOfSpec(spec);
 }
 
-/**
- * The key of an item in a list of this name: its id, and for an image that was pulled for a runtime handler the handler too. The kubelet
- * counts, and removes, an image that was pulled for two handlers as two (image_gc_manager.go, imageIndexTupleFormat).
- */
+/** Whether an image is, or may be, the one for this runtime handler; each image is for the empty one. */
+export function isOfHandler(image: Buffer, handler: string): boolean {
+  return handler === '' || [handler, ''].includes(handlerOfImage(image));
+}
+
+/** The key of an item in a list of this name: its id, or the key of an image. */
 export function keyOfItems(list: ListName): KeyOf {
   return list === 'ListImages' ? imageKey : itemId;
 }
 
-function imageKey(image: Buffer): string {
+/**
+ * The id of an image, and for one that was pulled for a runtime handler the handler too. The kubelet counts, and removes, an image that
+ * was pulled for two handlers as two (image_gc_manager.go, imageIndexTupleFormat).
+ */
+export function imageKey(image: Buffer): string {
   const handler = handlerOfImage(image);
   return handler === '' ? itemId(image) : `${itemId(image)} ${handler}`;
 }

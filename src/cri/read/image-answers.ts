@@ -28,8 +28,13 @@ export function imageOfSpec(spec: Buffer): string {
   return readString(spec, 1);
 }
 
-/** The image of a RemoveImageRequest: its ImageSpec (1), whose runtime_handler (19) is empty for any handler. */
+/** The runtime handler of an ImageSpec; empty for any handler. */
+export function handlerOfSpec(spec: Buffer): string {
+  return readString(spec, 19);
+}
+
+/** The image of a RemoveImageRequest: its ImageSpec (1). */
 export function removedImage(request: Buffer): { readonly name: string; readonly handler: string } {
   const spec = readBytes(request, 1) ?? Buffer.alloc(0);
-  return { name: imageOfSpec(spec), handler: readString(spec, 19) };
+  return { name: imageOfSpec(spec), handler: handlerOfSpec(spec) };
 }

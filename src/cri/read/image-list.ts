@@ -1,7 +1,7 @@
 import { lenField, readAllBytes, readAllStrings, readString, varint64Field, varintField } from '../../wire/fields.ts';
 import { Records, WireType } from '../../wire/records.ts';
 import { decodeVarint } from '../../wire/varint.ts';
-import { handlerOfImage } from './filter.ts';
+import { imageKey } from './filter.ts';
 import { itemId } from './listing.ts';
 
 /** Fields of Image that are joined; the other fields come from the first copy. */
@@ -26,7 +26,7 @@ export function mergeImages(parts: readonly Buffer[]): Buffer {
   const records = parts.flatMap(part => [...recordsOf(part)]);
   for (const { id, item } of records) {
     if (item === undefined || !shared.has(id)) continue;
-    const key = keyOf(id, item);
+    const key = imageKey(item);
     copies.set(key, [...(copies.get(key) ?? []), item]);
     if (isPinned(item)) pinned.add(id);
   }
@@ -36,17 +36,13 @@ export function mergeImages(parts: readonly Buffer[]): Buffer {
       out.push(record);
       continue;
     }
-    const key = keyOf(id, item);
+    const key = imageKey(item);
     const all = copies.get(key);
     // The joined item is at the place of the first copy.
     copies.delete(key);
     if (all !== undefined) out.push(lenField(1, mergeCopies(all, pinned.has(id))));
   }
   return Buffer.concat(out);
-}
-
-function keyOf(id: string, item: Buffer): string {
-  return `${id} ${handlerOfImage(item)}`;
 }
 
 interface ListRecord {

@@ -1,4 +1,4 @@
-import { handlerOfImage, isImage } from '../../cri/read/filter.ts';
+import { isImage, isOfHandler } from '../../cri/read/filter.ts';
 import { sandboxOf } from '../../cri/read/state-records.ts';
 import type { Change } from '../asking/kept-list.ts';
 
@@ -48,9 +48,8 @@ export function patchOfPod(pod: string, change: (item: Buffer) => Buffer | undef
 
 /** A runtime that only removes the name of an image has the image in its next list. */
 export function removeImage({ name, handler }: { readonly name: string; readonly handler: string }): Change {
-  const isOfHandler = (image: Buffer) => handler === '' || ['', handler].includes(handlerOfImage(image));
   return items => {
-    const gone = [...items].filter(([, item]) => isImage(item, name) && isOfHandler(item)).map(([key]) => key);
+    const gone = [...items].filter(([, item]) => isImage(item, name) && isOfHandler(item, handler)).map(([key]) => key);
     for (const id of gone) items.delete(id);
     return gone;
   };
